@@ -1,0 +1,349 @@
+//! The decision. Order of the questions: is the partner in use; is there an agreement in force; did the person
+//! agree; if not, does an override for imminent risk stand in consent's place. The first "no" wins.
+
+use serde::{Deserialize, Serialize};
+
+use super::record::{Consent, ConsentDecision, ConsentStatus};
+use crate::{
+    clock::Moment,
+    directory::{Agreement, LawfulBasis, Partner, PartnerStatus},
+    ids::{AgreementId, ConsentId},
+};
+
+/// Where data would leave: consent is asked at each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Exit {
+    /// When the referral is planned.
+    Plan,
+    /// Just before a message is sent.
+    Send,
+    /// When a dead letter is sent again.
+    Replay,
+    /// When the recipient reads its mailbox, a sheet or a guest page.
+    Collect,
+}
+
+/// Why, in one code. The words are for people; the code is the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// The person agreed.
+    ConsentGiven,
+    /// The person declined this recipient.
+    ConsentRefused,
+    /// Nothing is recorded for this recipient.
+    NoConsent,
+    /// The consent's period is over.
+    ConsentExpired,
+    /// The consent's period has not begun.
+    ConsentNotYetValid,
+    /// The person took the consent back.
+    ConsentWithdrawn,
+    /// The consent was recorded in error or is not active.
+    ConsentNotActive,
+    /// The consent was recorded while the person lacked capacity: it permits nothing.
+    CapacityAbsent,
+    /// The stored consent cannot be read, so the answer is no.
+    ConsentUnreadable,
+    /// No agreement with this recipient is in force.
+    NoAgreement,
+    /// The recipient is suspended.
+    PartnerSuspended,
+    /// Imminent risk to life: the minimum leaves without consent and is reviewed within 72 hours.
+    OverrideRiskToLife,
+    /// An override was asked for, and the agreement has no emergency row: telephone.
+    OverrideNotAgreed,
+    /// An override was asked for without a current imminent risk in the assessment: telephone.
+    OverrideNotImminent,
+}
+
+impl Reason {
+    /// Every reason, for tests and for documentation.
+    pub const ALL: [Self; 14] = [
+        Self::ConsentGiven,
+        Self::ConsentRefused,
+        Self::NoConsent,
+        Self::ConsentExpired,
+        Self::ConsentNotYetValid,
+        Self::ConsentWithdrawn,
+        Self::ConsentNotActive,
+        Self::CapacityAbsent,
+        Self::ConsentUnreadable,
+        Self::NoAgreement,
+        Self::PartnerSuspended,
+        Self::OverrideRiskToLife,
+        Self::OverrideNotAgreed,
+        Self::OverrideNotImminent,
+    ];
+
+    /// The code on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ConsentGiven => "consent-given",
+            Self::ConsentRefused => "consent-refused",
+            Self::NoConsent => "no-consent",
+            Self::ConsentExpired => "consent-expired",
+            Self::ConsentNotYetValid => "consent-not-yet-valid",
+            Self::ConsentWithdrawn => "consent-withdrawn",
+            Self::ConsentNotActive => "consent-not-active",
+            Self::CapacityAbsent => "capacity-absent",
+            Self::ConsentUnreadable => "consent-unreadable",
+            Self::NoAgreement => "no-agreement",
+            Self::PartnerSuspended => "partner-suspended",
+            Self::OverrideRiskToLife => "override-risk-to-life",
+            Self::OverrideNotAgreed => "override-not-agreed",
+            Self::OverrideNotImminent => "override-not-imminent",
+        }
+    }
+}
+
+/// A named practitioner's request to disclose the minimum without consent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Override {
+    /// `RISK-TO-LIFE-SELF` is the only reason that Keyway knows so far.
+    pub reason: String,
+    /// Whether the assessment records a current, imminent risk.
+    pub imminent: bool,
+}
+
+/// What may leave.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Scope {
+    /// What the audience's allow-list gives, less what the person excluded.
+    Agreed {
+        /// Blocks of the disclosure table that the person excluded for this recipient.
+        excluded: Vec<String>,
+        /// Blocks that need a separate, specific consent and have it.
+        specific: Vec<String>,
+    },
+    /// Only the override's minimum.
+    Minimum {
+        /// Blocks that the agreement's emergency row names.
+        blocks: Vec<String>,
+    },
+}
+
+/// Yes or no.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "answer")]
+pub enum Outcome {
+    /// It may leave, in this scope.
+    Permit {
+        /// What may leave.
+        scope: Scope,
+    },
+    /// It may not.
+    Deny,
+}
+
+/// A decision with everything that it rests on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Yes or no.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// The consent that decided, with its version.
+    pub consent: Option<(ConsentId, i64)>,
+    /// Where in that consent, as in `provision.provision[0]`.
+    pub provision: Option<String>,
+    /// The agreement that was in force, with its version.
+    pub agreement: Option<(AgreementId, i64)>,
+    /// The lawful basis of a disclosure; `None` when nothing leaves.
+    pub basis: Option<LawfulBasis>,
+}
+
+impl Decision {
+    /// Whether anything may leave.
+    #[must_use]
+    pub const fn permits(&self) -> bool {
+        matches!(self.outcome, Outcome::Permit { .. })
+    }
+
+    /// Whether consent was overridden; such a disclosure is reviewed by a second person.
+    #[must_use]
+    pub const fn is_override(&self) -> bool {
+        matches!(self.outcome, Outcome::Permit { scope: Scope::Minimum { .. } })
+    }
+}
+
+/// What a decision is made from. Everything here is stored, with versions.
+#[derive(Clone, Copy, Debug)]
+pub struct Inputs<'a> {
+    /// The recipient.
+    pub partner: &'a Partner,
+    /// The agreements with that recipient.
+    pub agreements: &'a [Agreement],
+    /// The person's consents; an unreadable one is an error in its place, never left out.
+    pub consents: &'a [Result<Consent, (ConsentId, i64)>],
+    /// A practitioner's override, if one was asked for.
+    pub r#override: Option<&'a Override>,
+    /// The moment of the decision.
+    pub now: Moment,
+}
+
+/// A referral that consent permits. Only this room can make one, so nothing can be minimised, mapped or sent
+/// without a decision that says yes.
+#[derive(Clone, Debug)]
+pub struct PermittedReferral {
+    decision: Decision,
+    scope: Scope,
+    recipient: Partner,
+}
+
+impl PermittedReferral {
+    /// The proof that `decision` permits sending to `recipient`; `None` when it does not.
+    #[must_use]
+    pub fn new(decision: &Decision, recipient: &Partner) -> Option<Self> {
+        match &decision.outcome {
+            Outcome::Permit { scope } => {
+                Some(Self { decision: decision.clone(), scope: scope.clone(), recipient: recipient.clone() })
+            }
+            Outcome::Deny => None,
+        }
+    }
+
+    /// What may leave.
+    #[must_use]
+    pub const fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// To whom.
+    #[must_use]
+    pub const fn recipient(&self) -> &Partner {
+        &self.recipient
+    }
+
+    /// The decision behind it.
+    #[must_use]
+    pub const fn decision(&self) -> &Decision {
+        &self.decision
+    }
+}
+
+/// Decides. Total: every input has an answer, and whatever is not plainly a yes is a no.
+#[must_use]
+pub fn decide(inputs: Inputs<'_>) -> Decision {
+    let mut decision = Decision {
+        outcome: Outcome::Deny,
+        reason: Reason::NoConsent,
+        consent: None,
+        provision: None,
+        agreement: None,
+        basis: None,
+    };
+    if inputs.partner.status != PartnerStatus::Active {
+        decision.reason = Reason::PartnerSuspended;
+        return decision;
+    }
+    let Some(agreement) = inputs
+        .agreements
+        .iter()
+        .filter(|a| a.partner_id == inputs.partner.partner_id)
+        .filter(|a| a.valid_from <= inputs.now && inputs.now < a.valid_to)
+        .max_by_key(|a| a.version)
+    else {
+        decision.reason = Reason::NoAgreement;
+        return decision;
+    };
+    decision.agreement = Some((agreement.agreement_id.clone(), agreement.version));
+
+    let verdict = person_says(inputs);
+    decision.reason = verdict.reason;
+    decision.consent = verdict.consent;
+    decision.provision = verdict.provision;
+    if let Some(scope) = verdict.scope {
+        decision.outcome = Outcome::Permit { scope };
+        decision.basis = Some(agreement.basis.clone());
+        return decision;
+    }
+    if let Some(asked) = inputs.r#override {
+        match (&agreement.emergency, asked.imminent && asked.reason == "RISK-TO-LIFE-SELF") {
+            (_, false) => decision.reason = Reason::OverrideNotImminent,
+            (None, true) => decision.reason = Reason::OverrideNotAgreed,
+            (Some(row), true) => {
+                decision.reason = Reason::OverrideRiskToLife;
+                decision.outcome = Outcome::Permit { scope: Scope::Minimum { blocks: row.blocks.clone() } };
+                decision.basis = Some(row.basis.clone());
+            }
+        }
+    }
+    decision
+}
+
+struct Verdict {
+    reason: Reason,
+    consent: Option<(ConsentId, i64)>,
+    provision: Option<String>,
+    scope: Option<Scope>,
+}
+
+/// What the person's consents say about this recipient: deny overrides across those in force; a permit needs
+/// one in force; otherwise the reason is the one nearest to a yes (withdrawn, expired, not yet, none).
+fn person_says(inputs: Inputs<'_>) -> Verdict {
+    let mut best: Option<(u8, Verdict)> = None;
+    let mut permits: Vec<&Consent> = Vec::new();
+    let mut consider = |rank: u8, verdict: Verdict| {
+        if best.as_ref().is_none_or(|(held, _)| rank > *held) {
+            best = Some((rank, verdict));
+        }
+    };
+    for consent in inputs.consents {
+        let consent = match consent {
+            Ok(consent) => consent,
+            // We cannot know whom it speaks of, so it speaks of everybody.
+            Err((id, version)) => {
+                consider(10, no(Reason::ConsentUnreadable, Some((id.clone(), *version))));
+                continue;
+            }
+        };
+        if consent.recipient != inputs.partner.partner_id {
+            continue;
+        }
+        let named = Some((consent.id.clone(), consent.version));
+        let withdrawn = consent.status == ConsentStatus::Inactive;
+        match (consent.status, consent.decision) {
+            (ConsentStatus::EnteredInError, _) => consider(1, no(Reason::ConsentNotActive, named)),
+            (ConsentStatus::Active, ConsentDecision::Deny) => consider(9, no(Reason::ConsentRefused, named)),
+            (_, ConsentDecision::Deny) => consider(1, no(Reason::ConsentNotActive, named)),
+            (_, ConsentDecision::Permit) if withdrawn => consider(5, no(Reason::ConsentWithdrawn, named)),
+            (_, ConsentDecision::Permit) if !consent.had_capacity => {
+                consider(4, no(Reason::CapacityAbsent, named));
+            }
+            (_, ConsentDecision::Permit) if inputs.now < consent.valid_from => {
+                consider(2, no(Reason::ConsentNotYetValid, named));
+            }
+            (_, ConsentDecision::Permit) if inputs.now >= consent.valid_to => {
+                consider(3, no(Reason::ConsentExpired, named));
+            }
+            (ConsentStatus::Active, ConsentDecision::Permit) => permits.push(consent),
+            (ConsentStatus::Inactive, ConsentDecision::Permit) => {}
+        }
+    }
+    if let Some((rank, verdict)) = best
+        && (rank >= 9 || permits.is_empty())
+    {
+        return verdict;
+    }
+    let Some(latest) = permits.iter().max_by_key(|c| (c.valid_from, c.version)) else {
+        return no(Reason::NoConsent, None);
+    };
+    // Two permits at once: what either excludes stays excluded; what is specific must be in the latest.
+    let mut excluded: Vec<String> = permits.iter().flat_map(|c| c.excluded.iter().cloned()).collect();
+    excluded.sort();
+    excluded.dedup();
+    Verdict {
+        reason: Reason::ConsentGiven,
+        consent: Some((latest.id.clone(), latest.version)),
+        provision: Some(String::from("provision.provision[0]")),
+        scope: Some(Scope::Agreed { excluded, specific: latest.specific.clone() }),
+    }
+}
+
+const fn no(reason: Reason, consent: Option<(ConsentId, i64)>) -> Verdict {
+    Verdict { reason, consent, provision: None, scope: None }
+}

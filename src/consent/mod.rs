@@ -1,0 +1,10 @@
+//! Whether something about a person may go to a recipient, and why.
+//!
+//! A pure function of stored inputs: any past decision can be made again. Not here: which fields an audience
+//! may have at all (`minimise`), who is calling (`identity`), clocks.
+
+mod decide;
+mod record;
+
+pub use decide::{Decision, Exit, Inputs, Outcome, Override, PermittedReferral, Reason, Scope, decide};
+pub use record::{Consent, ConsentDecision, ConsentStatus, RecordError};

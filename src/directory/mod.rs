@@ -1,0 +1,256 @@
+//! The agencies, how each is reached, and the agreements under which something may flow to them.
+//!
+//! Not here: who is calling (`identity`) and what a person agreed to (`consent`).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    clock::Moment,
+    ids::{AgreementId, PartnerId, SiteId},
+};
+
+/// The kinds of agency. The police's sheet is the *custody* view.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AgencyKind {
+    /// The liaison and diversion service itself.
+    LiaisonDiversion,
+    /// A community mental health team.
+    Cmht,
+    /// Any other health service.
+    HealthOther,
+    /// Police, as the custody suite.
+    Police,
+    /// A court.
+    Court,
+    /// A probation office.
+    Probation,
+    /// A prison.
+    Prison,
+    /// A youth justice service: stands where probation does for people under 18.
+    YouthJustice,
+    /// Adult or children's social care.
+    SocialCare,
+    /// A housing authority or provider.
+    Housing,
+    /// A charity or advice service.
+    Voluntary,
+}
+
+impl AgencyKind {
+    /// The word used on the wire, as in `health-other`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LiaisonDiversion => "liaison-diversion",
+            Self::Cmht => "cmht",
+            Self::HealthOther => "health-other",
+            Self::Police => "police",
+            Self::Court => "court",
+            Self::Probation => "probation",
+            Self::Prison => "prison",
+            Self::YouthJustice => "youth-justice",
+            Self::SocialCare => "social-care",
+            Self::Housing => "housing",
+            Self::Voluntary => "voluntary",
+        }
+    }
+
+    /// Which allow-list governs what this kind may see. `None`: nothing may leave to it yet.
+    #[must_use]
+    pub const fn audience(self) -> Option<Audience> {
+        match self {
+            Self::Cmht | Self::HealthOther => Some(Audience::Health),
+            Self::Police => Some(Audience::Custody),
+            Self::Court => Some(Audience::Court),
+            Self::Probation => Some(Audience::Probation),
+            Self::YouthJustice => Some(Audience::YouthJustice),
+            Self::SocialCare => Some(Audience::SocialCare),
+            Self::Housing => Some(Audience::Housing),
+            Self::Voluntary => Some(Audience::Voluntary),
+            Self::LiaisonDiversion | Self::Prison => None,
+        }
+    }
+
+    /// Whether what this kind gets asks it to act (a referral) or tells it something (advice).
+    #[must_use]
+    pub const fn usual_nature(self) -> Nature {
+        match self {
+            Self::Police | Self::Court => Nature::Advice,
+            _ => Nature::Referral,
+        }
+    }
+}
+
+/// For whom a message is made; each has an allow-list in `profiles/disclosure/`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Audience {
+    /// Police custody.
+    Custody,
+    /// The court and, through it, the parties.
+    Court,
+    /// Probation.
+    Probation,
+    /// Youth justice.
+    YouthJustice,
+    /// Health services.
+    Health,
+    /// Housing authorities and providers.
+    Housing,
+    /// Charities and advice services.
+    Voluntary,
+    /// Social care.
+    SocialCare,
+}
+
+impl Audience {
+    /// Every audience.
+    pub const ALL: [Self; 8] = [
+        Self::Custody,
+        Self::Court,
+        Self::Probation,
+        Self::YouthJustice,
+        Self::Health,
+        Self::Housing,
+        Self::Voluntary,
+        Self::SocialCare,
+    ];
+
+    /// The word used in file names and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Custody => "custody",
+            Self::Court => "court",
+            Self::Probation => "probation",
+            Self::YouthJustice => "youth-justice",
+            Self::Health => "health",
+            Self::Housing => "housing",
+            Self::Voluntary => "voluntary",
+            Self::SocialCare => "social-care",
+        }
+    }
+}
+
+/// A referral asks someone to act; advice tells someone what they may need to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Nature {
+    /// The full loop, with an answer.
+    Referral,
+    /// Issued, delivered, read, used or not used.
+    Advice,
+}
+
+/// How messages reach an agency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channel {
+    /// A FHIR message to the agency's `$process-message`.
+    FhirPush,
+    /// A thin signed event; the detail is fetched from us.
+    EventPush,
+    /// The agency collects from its mailbox here.
+    Mailbox,
+    /// A one-off link.
+    Guest,
+}
+
+impl Channel {
+    /// The word used on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::FhirPush => "fhir-push",
+            Self::EventPush => "event-push",
+            Self::Mailbox => "mailbox",
+            Self::Guest => "guest",
+        }
+    }
+}
+
+/// Whether traffic with a partner may flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PartnerStatus {
+    /// In use.
+    Active,
+    /// Nothing goes out and nothing is accepted.
+    Suspended,
+}
+
+/// An agency as the gateway knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Partner {
+    /// The tenant it belongs to.
+    pub site_id: SiteId,
+    /// Its slug, unique in the site.
+    pub partner_id: PartnerId,
+    /// What it is.
+    pub kind: AgencyKind,
+    /// Its name, for people.
+    pub name: String,
+    /// Its ODS code, force code, court OU code or the like: `system|value`.
+    pub organisation_code: String,
+    /// How messages reach it.
+    pub channel: Channel,
+    /// Where messages are pushed (`https://…`); `None` for a mailbox.
+    pub endpoint: Option<String>,
+    /// Its OAuth client id.
+    pub client_id: String,
+    /// SHA-256 of its client certificate (DER), lower-case hex.
+    pub certificate_sha256: String,
+    /// Public keys (JWK set, JSON text) for `private_key_jwt`; empty when it uses its certificate.
+    pub jwks: String,
+    /// Whether traffic may flow.
+    pub status: PartnerStatus,
+    /// Moves on at each change of the partner or of its agreement.
+    pub version: i64,
+}
+
+/// A data-sharing agreement with one agency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    /// The tenant it belongs to.
+    pub site_id: SiteId,
+    /// Its id.
+    pub agreement_id: AgreementId,
+    /// The agency it is with.
+    pub partner_id: PartnerId,
+    /// Its version.
+    pub version: i64,
+    /// The purposes it covers, as codes of v3-PurposeOfUse or our own.
+    pub purposes: Vec<String>,
+    /// From when it holds.
+    pub valid_from: Moment,
+    /// Until when it holds (exclusive).
+    pub valid_to: Moment,
+    /// The three legal questions, answered apart.
+    pub basis: LawfulBasis,
+    /// Blocks of data that may go without consent on imminent risk, at most the O cells of the table.
+    /// `None`: no emergency row, so Keyway refuses and says "telephone".
+    pub emergency: Option<EmergencyRow>,
+    /// Reference of the data protection impact assessment.
+    pub dpia_reference: String,
+}
+
+/// The emergency row of an agreement.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EmergencyRow {
+    /// Blocks of the disclosure table that may leave.
+    pub blocks: Vec<String>,
+    /// The basis that stands in consent's place.
+    pub basis: LawfulBasis,
+}
+
+/// Data-protection basis, legal power and confidentiality basis: three questions, never one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LawfulBasis {
+    /// For example `6.1.e + 9.2.h`.
+    pub data_protection: String,
+    /// For example `HA96-s213B`.
+    pub power: String,
+    /// For example `CONSENT-EXPLICIT`.
+    pub confidentiality: String,
+}

@@ -1,0 +1,23 @@
+//! Who is calling, as `identity` established it.
+
+use crate::{
+    directory::AgencyKind,
+    ids::{PartnerId, SiteId},
+};
+
+/// An authenticated partner: certificate and token agree.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// The tenant.
+    pub site_id: SiteId,
+    /// The agency.
+    pub partner_id: PartnerId,
+    /// What it is.
+    pub kind: AgencyKind,
+    /// What its token allows: `system/Task.rs`, `keyway/assessments.c` and the like.
+    pub scopes: Vec<String>,
+    /// The token's `jti`, for the audit.
+    pub token_id: String,
+    /// SHA-256 of the certificate, lower-case hex.
+    pub certificate_sha256: String,
+}

@@ -1,0 +1,5 @@
+//! FHIR R4 as Keyway needs it: strict JSON in, OperationOutcome out, narrow views over values.
+
+mod issue;
+
+pub use issue::Issue;

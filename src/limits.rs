@@ -1,0 +1,60 @@
+//! Every limit by name. What is beyond a limit is refused with a reason, never truncated in silence.
+
+/// Largest request body, in bytes (1 MiB): beyond it 413.
+pub const BODY_MAX_BYTES: usize = 1_048_576;
+/// Deepest nesting of a JSON body: beyond it 400.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// Most issues reported for one message; one more line says that there are others.
+pub const ISSUES_MAX: usize = 100;
+/// Most recipients in one assessment.
+pub const RECIPIENTS_MAX: usize = 20;
+/// How long a request may take to arrive and be answered, in seconds: beyond it 408.
+pub const REQUEST_TIMEOUT_SECONDS: u64 = 30;
+/// Longest header value that is read, in bytes.
+pub const HEADER_VALUE_MAX_BYTES: usize = 8_192;
+/// Requests a second that one client may make on average.
+pub const REQUESTS_PER_SECOND: u32 = 500;
+/// Requests that one client may make at once above the average.
+pub const REQUEST_BURST: u32 = 1_000;
+
+/// Jobs that may wait for the database's writer: beyond it 503 with Retry-After.
+pub const WRITER_QUEUE_MAX: usize = 1_024;
+/// Jobs committed together by the writer.
+pub const WRITER_GROUP_MAX: usize = 64;
+/// Read connections to the embedded database.
+pub const READERS: usize = 4;
+/// Audit entries that may wait for their place in the log before new work is refused.
+pub const SEQUENCER_LAG_MAX: u64 = 100_000;
+/// Audit entries sequenced in one transaction.
+pub const SEQUENCER_BATCH_MAX: usize = 1_000;
+/// Deliveries that may wait for one partner before new work for it is refused.
+pub const PARTNER_BACKLOG_MAX: u64 = 1_000_000;
+
+/// How long an idempotency key is kept, in seconds (30 days).
+pub const IDEMPOTENCY_KEPT_SECONDS: i64 = 30 * 24 * 3600;
+/// Life of an access token, in seconds.
+pub const TOKEN_LIFETIME_SECONDS: i64 = 300;
+/// Clock difference that is forgiven when a token is checked, in seconds.
+pub const TOKEN_LEEWAY_SECONDS: i64 = 30;
+
+/// Lanes leased at once by one worker.
+pub const LEASE_LANES_MAX: usize = 32;
+/// How long a lane is leased, in seconds: longer than an attempt can take.
+pub const LEASE_SECONDS: i64 = 30;
+/// The latest that the first byte of an attempt may leave after the attempt was recorded, in seconds.
+pub const SEND_BY_SECONDS: i64 = 10;
+/// Time for one attempt from connection to the end of the answer, in seconds.
+pub const ATTEMPT_TIMEOUT_SECONDS: u64 = 10;
+/// Largest answer that is read from a partner, in bytes.
+pub const PARTNER_ANSWER_MAX_BYTES: usize = 262_144;
+/// Tries before a delivery is set aside as a dead letter.
+pub const ATTEMPTS_MAX: u32 = 12;
+/// Wait before each further try, in seconds; the last is repeated.
+pub const RETRY_SECONDS: [i64; 7] = [1, 5, 30, 300, 1_800, 7_200, 18_000];
+/// Longest wait that a partner's Retry-After may ask for, in seconds.
+pub const RETRY_AFTER_MAX_SECONDS: i64 = 3_600;
+
+/// Mailbox items in one list answer.
+pub const MAILBOX_PAGE_MAX: usize = 500;
+/// How long a disclosure without consent may wait for its review, in seconds (72 hours).
+pub const OVERRIDE_REVIEW_SECONDS: i64 = 72 * 3600;
