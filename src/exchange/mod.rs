@@ -168,5 +168,5 @@ impl Exchange {
     }
 
     /// Carries the head of a leased lane one step: consent again, attempt, outcome. For the worker.
-    pub async fn deliver(&self, _lane: ports::LeasedLane, _courier: &dyn ports::Courier) {}
+    pub async fn deliver(&self, _lane: rows::LeasedLane, _courier: &dyn ports::Courier) {}
 }
