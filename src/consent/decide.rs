@@ -24,6 +24,19 @@ pub enum Exit {
     Collect,
 }
 
+impl Exit {
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Send => "send",
+            Self::Replay => "replay",
+            Self::Collect => "collect",
+        }
+    }
+}
+
 /// Why, in one code. The words are for people; the code is the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -138,6 +138,8 @@ pub struct ReferralRow {
     pub channel: Channel,
     /// `routine`, `urgent` or `emergency`.
     pub urgency: String,
+    /// The need that it is for (`housing`), as the assessment says; empty when it says none.
+    pub need: String,
     /// Where it stands.
     pub state: State,
     /// The finer word: `appointment-booked`.
