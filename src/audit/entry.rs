@@ -1,5 +1,6 @@
 //! One entry and its canonical bytes.
 
+use super::leaf;
 use crate::{
     clock::Moment,
     ids::{EntryId, SiteId},
@@ -89,4 +90,18 @@ pub struct Entry {
     pub facts: Vec<(&'static str, String)>,
     /// SHA-256 of the sealed content that belongs to the entry, if any: the content itself stays outside.
     pub content_sha256: Option<[u8; 32]>,
+}
+
+impl Entry {
+    /// The id in `about` under this name; the columns beside a leaf are taken from here, so that they agree.
+    #[must_use]
+    pub fn id_of(&self, name: &str) -> Option<&str> {
+        self.about.iter().find(|(n, _)| *n == name).map(|(_, id)| id.as_str())
+    }
+
+    /// The canonical bytes, as `docs/audit-format.md` describes them.
+    #[must_use]
+    pub fn leaf(&self) -> Vec<u8> {
+        leaf::write(self)
+    }
 }

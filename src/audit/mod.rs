@@ -3,6 +3,9 @@
 //! Hashes bytes and parses nothing but its own leaves. Personal data never stands in a leaf.
 
 mod entry;
+mod leaf;
 pub mod merkle;
+pub mod verify;
 
 pub use entry::{Entry, Kind};
+pub use leaf::{Leaf, LeafError};

@@ -1,0 +1,288 @@
+//! Computes the log again from stored bytes and compares: each leaf with the columns and the content beside it,
+//! and the whole with the head.
+//!
+//! Takes rows in the order of the log and keeps only the edge of the tree, so a log of any length is checked in
+//! little memory. A change that a row shows by itself is named with its index; one that only the root shows (a
+//! leaf changed together with its columns, two rows exchanged) is found at the end, without a place.
+
+use super::{
+    leaf::{Leaf, hex},
+    merkle::{Frontier, leaf_hash, sha256},
+};
+use crate::clock::Moment;
+
+/// A stored entry as the verifier takes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Row<'a> {
+    /// Its place in the log, from 0.
+    pub index: u64,
+    /// The column beside the leaf.
+    pub entry_id: &'a str,
+    /// The column beside the leaf.
+    pub at: Moment,
+    /// The column beside the leaf.
+    pub kind: &'a str,
+    /// The column beside the leaf; the leaf has it in `about` as `referral`.
+    pub referral_id: Option<&'a str>,
+    /// The canonical bytes.
+    pub leaf: &'a [u8],
+    /// The sealed content, as stored.
+    pub content: Option<&'a [u8]>,
+}
+
+/// What is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum What {
+    /// The row's index is not the next one.
+    #[error("the entry is not in its place: one before it is missing, doubled or moved")]
+    Place,
+    /// The leaf cannot be read.
+    #[error("the leaf cannot be read")]
+    Leaf,
+    /// A column says something else than the leaf.
+    #[error("the column {0} does not say what the leaf says")]
+    Column(&'static str),
+    /// The content's hash is not the one in the leaf, or one of the two is missing.
+    #[error("the content is not the one whose hash stands in the leaf")]
+    Content,
+    /// The head counts another number of entries.
+    #[error("the head of the log counts another number of entries")]
+    Size,
+    /// The head has another root.
+    #[error("the root over the stored leaves is not the one in the head")]
+    Root,
+}
+
+/// The first thing that is wrong, and where. Without an index it is about the log as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{what}", .index.map(|i| format!("entry {i}: ")).unwrap_or_default())]
+pub struct Fault {
+    /// The entry.
+    pub index: Option<u64>,
+    /// What.
+    pub what: What,
+}
+
+/// The log is whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// How many entries were checked.
+    pub entries: u64,
+    /// The root, in hexadecimal.
+    pub root: String,
+}
+
+/// Checks a log row by row.
+#[derive(Clone, Debug, Default)]
+pub struct Verifier {
+    frontier: Frontier,
+    fault: Option<Fault>,
+}
+
+impl Verifier {
+    /// A verifier that expects the entry with index 0.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Checks the next row. After a fault the rest need not be pushed; `finish` says the same fault again.
+    pub fn push(&mut self, row: &Row<'_>) -> Result<(), Fault> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        check(row, self.frontier.size()).map_err(|what| {
+            let fault = Fault { index: Some(row.index), what };
+            self.fault = Some(fault);
+            fault
+        })?;
+        self.frontier.append(leaf_hash(row.leaf));
+        Ok(())
+    }
+
+    /// Compares what was pushed with the head of the log.
+    pub fn finish(self, head_size: u64, head_root: &[u8; 32]) -> Result<Verified, Fault> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        let fault = |what| Fault { index: None, what };
+        if self.frontier.size() != head_size {
+            return Err(fault(What::Size));
+        }
+        let root = self.frontier.root();
+        if root != *head_root {
+            return Err(fault(What::Root));
+        }
+        Ok(Verified { entries: head_size, root: hex(&root) })
+    }
+}
+
+fn check(row: &Row<'_>, next: u64) -> Result<(), What> {
+    if row.index != next {
+        return Err(What::Place);
+    }
+    let leaf = Leaf::read(row.leaf).map_err(|_| What::Leaf)?;
+    let columns = [
+        ("entry_id", leaf.entry_id == row.entry_id),
+        ("at", leaf.at == row.at),
+        ("kind", leaf.kind == row.kind),
+        ("referral_id", leaf.id_of("referral") == row.referral_id),
+    ];
+    if let Some((name, _)) = columns.into_iter().find(|(_, same)| !same) {
+        return Err(What::Column(name));
+    }
+    if leaf.content_sha256 != row.content.map(sha256) {
+        return Err(What::Content);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::{
+        audit::{Entry, Kind},
+        ids::{EntryId, SiteId},
+    };
+
+    /// A row as a database holds it.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Stored {
+        index: u64,
+        entry_id: Vec<u8>,
+        at: i64,
+        kind: Vec<u8>,
+        referral_id: Option<Vec<u8>>,
+        leaf: Vec<u8>,
+        content: Option<Vec<u8>>,
+    }
+
+    fn stored(index: u64) -> Stored {
+        let kind = Kind::ALL[usize::try_from(index).unwrap() % Kind::ALL.len()];
+        let content = (index % 3 == 0).then(|| format!("sealed content {index}").into_bytes());
+        let referral_id = (index % 4 != 1).then(|| format!("r-{index}"));
+        let entry = Entry {
+            entry_id: EntryId::parse(&format!("e-{index}")).unwrap(),
+            site_id: SiteId::parse("riverside").unwrap(),
+            at: Moment(1_000 + i64::try_from(index).unwrap()),
+            kind,
+            actor: "gateway".into(),
+            about: referral_id.iter().map(|id| ("referral", id.clone())).collect(),
+            facts: vec![("reason", "consent-given".into())],
+            content_sha256: content.as_deref().map(sha256),
+        };
+        Stored {
+            index,
+            entry_id: entry.entry_id.as_str().into(),
+            at: entry.at.0,
+            kind: kind.as_str().into(),
+            referral_id: referral_id.map(String::into_bytes),
+            leaf: entry.leaf(),
+            content,
+        }
+    }
+
+    fn log(entries: u64) -> (Vec<Stored>, u64, [u8; 32]) {
+        let rows: Vec<Stored> = (0..entries).map(stored).collect();
+        let mut frontier = Frontier::new();
+        for row in &rows {
+            frontier.append(leaf_hash(&row.leaf));
+        }
+        (rows, entries, frontier.root())
+    }
+
+    fn verify(rows: &[Stored], size: u64, root: &[u8; 32]) -> Result<Verified, Fault> {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let mut verifier = Verifier::new();
+        for row in rows {
+            let referral_id = row.referral_id.as_deref().map(text);
+            verifier.push(&Row {
+                index: row.index,
+                entry_id: &text(&row.entry_id),
+                at: Moment(row.at),
+                kind: &text(&row.kind),
+                referral_id: referral_id.as_deref(),
+                leaf: &row.leaf,
+                content: row.content.as_deref(),
+            })?;
+        }
+        verifier.finish(size, root)
+    }
+
+    #[test]
+    fn a_whole_log_is_verified() {
+        for entries in [0, 1, 2, 7, 40] {
+            let (rows, size, root) = log(entries);
+            assert_eq!(verify(&rows, size, &root).unwrap().entries, entries);
+        }
+    }
+
+    #[test]
+    fn a_fault_is_named_with_its_place() {
+        let (rows, size, root) = log(9);
+        let with = |change: &dyn Fn(&mut Vec<Stored>)| {
+            let mut rows = rows.clone();
+            change(&mut rows);
+            let fault = verify(&rows, size, &root).unwrap_err();
+            (fault.index, fault.what)
+        };
+        assert_eq!(with(&|r| drop(r.remove(4))), (Some(5), What::Place));
+        assert_eq!(with(&|r| r.insert(4, stored(3))), (Some(3), What::Place));
+        assert_eq!(with(&|r| r.swap(2, 7)), (Some(7), What::Place));
+        assert_eq!(with(&|r| drop(r.pop())), (None, What::Size));
+        assert_eq!(with(&|r| r[3].at += 1), (Some(3), What::Column("at")));
+        assert_eq!(with(&|r| r[5].referral_id = Some(b"r".into())), (Some(5), What::Column("referral_id")));
+        assert_eq!(with(&|r| r[6].referral_id = None), (Some(6), What::Column("referral_id")));
+        assert_eq!(with(&|r| r[3].content = None), (Some(3), What::Content));
+        assert_eq!(with(&|r| r[4].content = Some(vec![])), (Some(4), What::Content));
+        let exchanged = with(&|r| {
+            r.swap(2, 7);
+            r[2].index = 2;
+            r[7].index = 7;
+        });
+        assert_eq!(exchanged, (None, What::Root));
+        assert_eq!(verify(&rows, 8, &root).unwrap_err().to_string(), What::Size.to_string());
+        let mut rows = rows;
+        rows[0].kind = b"viewed".into();
+        let fault = verify(&rows, size, &root).unwrap_err();
+        assert_eq!(fault.to_string(), "entry 0: the column kind does not say what the leaf says");
+    }
+
+    proptest! {
+        /// One byte, anywhere: leaf, content, a column or the head.
+        #[test]
+        fn one_flipped_byte_is_found(entries in 1_u64..20, which: proptest::sample::Index, bit in 0_u8..8,
+                                     part in 0..8, at: proptest::sample::Index) {
+            let (whole, whole_size, whole_root) = log(entries);
+            let (mut rows, mut size, mut root) = (whole.clone(), whole_size, whole_root);
+            let flip = |bytes: &mut [u8]| if !bytes.is_empty() { bytes[at.index(bytes.len())] ^= 1 << bit };
+            let flip8 = |number: [u8; 8]| { let mut bytes = number; bytes[at.index(8)] ^= 1 << bit; bytes };
+            let row = &mut rows[which.index(whole.len())];
+            match part {
+                0 => flip(&mut row.leaf),
+                1 => row.content.as_mut().map_or((), |bytes| flip(bytes)),
+                2 => flip(&mut row.kind),
+                3 => flip(&mut row.entry_id),
+                4 => row.referral_id.as_mut().map_or((), |bytes| flip(bytes)),
+                5 => row.at = i64::from_be_bytes(flip8(row.at.to_be_bytes())),
+                6 => size = u64::from_be_bytes(flip8(size.to_be_bytes())),
+                _ => flip(&mut root),
+            }
+            let changed = (&rows, size, root) != (&whole, whole_size, whole_root);
+            prop_assert_eq!(verify(&rows, size, &root).is_err(), changed);
+        }
+
+        /// Any other order of the same rows, renumbered, is found.
+        #[test]
+        fn another_order_is_found(order in Just((0..12).collect::<Vec<usize>>()).prop_shuffle()) {
+            let (whole, size, root) = log(12);
+            let mut rows: Vec<Stored> = order.iter().map(|&from| whole[from].clone()).collect();
+            for (row, index) in rows.iter_mut().zip(0..) {
+                row.index = index;
+            }
+            prop_assert_eq!(verify(&rows, size, &root).is_err(), rows != whole);
+        }
+    }
+}
