@@ -441,8 +441,8 @@ pub struct RecallRow {
     pub referral_id: ReferralId,
     /// The message that carries the recall.
     pub message_id: MessageId,
-    /// The withdrawn consent.
-    pub consent_id: ConsentId,
+    /// The withdrawn consent; `None` when the recall has another cause.
+    pub consent_id: Option<ConsentId>,
     /// When it was asked.
     pub asked_at: Moment,
     /// The recipient's answer: `deleted`, `kept-other-basis`, `retained-by-law`, `already-used`,
