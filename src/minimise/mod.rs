@@ -14,3 +14,16 @@ pub struct Withheld {
     /// The reason code.
     pub reason: String,
 }
+
+/// What is left of an assessment for one recipient: all that a message to it may be made from.
+#[derive(Clone, Debug)]
+pub struct Projection {
+    /// The assessment, pruned to what may leave; same shape, same paths.
+    pub value: serde_json::Value,
+    /// What was kept back, sorted.
+    pub withheld: Vec<Withheld>,
+    /// The blocks that were let through, as `block:view`, sorted.
+    pub permitted: Vec<String>,
+    /// Whether this is the minimum that leaves without consent on imminent risk.
+    pub minimum: bool,
+}
