@@ -1,0 +1,39 @@
+# The steps themselves stand in .ci/run: what passes here passes there.
+
+# What CI runs, in CI's order.
+default: ci
+
+ci:
+    bash .ci/run
+
+# Formatting, lints and the shape of the house: seconds, before each commit.
+quick:
+    bash .ci/run fmt clippy
+    cargo test --test architecture
+
+fmt:
+    bash .ci/run fmt
+
+scripts:
+    bash .ci/run scripts
+
+# Licences, banned crates, sources, advisories.
+deny:
+    bash .ci/run deny
+
+clippy:
+    bash .ci/run clippy
+
+doc:
+    bash .ci/run doc
+
+test:
+    bash .ci/run test
+
+# Release build, `keyway demo --once --json`, and a check of what it says.
+demo:
+    bash .ci/run demo
+
+# The long forms: the kill test 50 times.
+soak:
+    bash .ci/run soak
