@@ -1,1 +1,156 @@
-//! Being built.
+//! What an operator sets. `config/keyway.toml` is the documented sample and, compiled in, the defaults.
+//!
+//! Every problem is found before any is reported, each with the file and line or the setting it is about.
+//! The only room that reads the environment: `KEYWAY_CONFIG` and `KEYWAY_LOG`. Not here: what TLS, tokens or
+//! the database make of a setting; they get typed values and loaded keys.
+
+mod check;
+mod environment;
+mod material;
+mod problem;
+mod settings;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+pub use environment::{config_path, log_level};
+pub use material::{CertificateAndKey, Material};
+pub use problem::Problem;
+pub use source::SAMPLE;
+
+use crate::ids::SiteId;
+
+/// The settings of one gateway, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// The tenant.
+    pub site_id: SiteId,
+    /// The tenant's name, for people.
+    pub site_name: String,
+    /// Where partners reach the gateway; no slash at the end.
+    pub base_url: String,
+    /// The partners' listener.
+    pub partners: PartnersListener,
+    /// The public listener.
+    pub public: PublicListener,
+    /// The operators' listener: plain HTTP.
+    pub operators: SocketAddr,
+    /// Where everything durable is kept.
+    pub database: Database,
+    /// Files that hold keys.
+    pub keys: KeyFiles,
+    /// How messages leave.
+    pub outbound: Outbound,
+    /// How the gateway tells what it does.
+    pub log: Log,
+}
+
+/// The partners' listener: TLS with client certificates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PartnersListener {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// The gateway's certificate chain and key.
+    pub tls: TlsFiles,
+    /// Authorities of the partners' client certificates.
+    pub client_ca_file: PathBuf,
+    /// Revocation lists.
+    pub crl_file: Option<PathBuf>,
+}
+
+/// The public listener.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicListener {
+    /// Address and port; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Certificate and key; `None` is plain HTTP, on a loopback address only.
+    pub tls: Option<TlsFiles>,
+}
+
+/// A certificate chain and its private key, PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The chain, leaf first.
+    pub certificate_file: PathBuf,
+    /// The key.
+    pub key_file: PathBuf,
+}
+
+/// The engine and where it keeps its data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Database {
+    /// The embedded engine, in this file.
+    Sqlite(PathBuf),
+}
+
+/// Files that hold keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyFiles {
+    /// 32 bytes, hexadecimal or base64.
+    pub key_encryption_key_file: PathBuf,
+    /// Ed25519, PKCS#8 PEM.
+    pub event_signing_key_file: PathBuf,
+    /// Ed25519, PKCS#8 PEM.
+    pub token_signing_key_file: PathBuf,
+}
+
+/// How messages leave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outbound {
+    /// Authorities of the partners' servers.
+    pub ca_file: PathBuf,
+    /// What the gateway shows to partners.
+    pub tls: TlsFiles,
+    /// Whether messages may go to this machine itself.
+    pub allow_loopback: bool,
+    /// Wait before each further try, in seconds; the last is repeated. Never empty.
+    pub retry_seconds: Vec<i64>,
+    /// Tries before a delivery is set aside.
+    pub attempts_max: u32,
+}
+
+/// How log lines look and which are written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// The form of a line.
+    pub format: LogFormat,
+    /// A level or a filter as `tracing-subscriber` reads it.
+    pub level: String,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+impl Config {
+    /// Reads `file` over the defaults. Paths in it are relative to its folder.
+    ///
+    /// # Errors
+    /// Every problem that can be found without opening the files that the settings name.
+    pub fn load(file: &Path) -> Result<Self, Vec<Problem>> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|e| vec![Problem::file(file, None, format!("cannot be read: {}", e.kind()))])?;
+        Self::read(&text, file)
+    }
+
+    /// Reads `text`, which came from `file`, over the defaults.
+    ///
+    /// # Errors
+    /// Every problem that can be found without opening the files that the settings name.
+    pub fn read(text: &str, file: &Path) -> Result<Self, Vec<Problem>> {
+        let settings = source::over_defaults(text, file)?;
+        let folder = file.parent().unwrap_or_else(|| Path::new("."));
+        check::check(settings, folder)
+    }
+}

@@ -1,0 +1,180 @@
+//! What an operator is told about a settings file.
+
+use std::path::Path;
+
+use super::{Config, Database, LogFormat, SAMPLE, material::Material, problem::Problem};
+
+fn read(text: &str) -> Result<Config, Vec<String>> {
+    Config::read(text, Path::new("/etc/keyway/keyway.toml"))
+        .map_err(|problems| problems.iter().map(Problem::to_string).collect())
+}
+
+#[test]
+fn the_sample_holds_every_setting_and_is_what_an_empty_file_means() {
+    let (from_sample, from_nothing) = (read(SAMPLE).unwrap(), read("").unwrap());
+    assert_eq!(from_sample, from_nothing);
+    assert_eq!(from_nothing.log.format, LogFormat::Json);
+    assert_eq!(from_nothing.database, Database::Sqlite("/etc/keyway/keyway.db".into()));
+    assert_eq!(from_nothing.outbound.retry_seconds, crate::limits::RETRY_SECONDS);
+    assert_eq!(from_nothing.outbound.attempts_max, crate::limits::ATTEMPTS_MAX);
+    assert!(
+        !from_nothing.outbound.allow_loopback,
+        "going to this machine itself is asked for, never a default"
+    );
+}
+
+#[test]
+fn a_file_needs_only_what_differs() {
+    let config = read("[partners]\nlisten = \"0.0.0.0:443\"\n[log]\nformat = \"text\"\n").unwrap();
+    assert_eq!(config.partners.listen.to_string(), "0.0.0.0:443");
+    assert_eq!(config.partners.tls.key_file, Path::new("/etc/keyway/tls/gateway-key.pem"));
+    assert_eq!(config.log.format, LogFormat::Text);
+}
+
+#[test]
+fn every_unknown_key_and_wrong_type_is_reported_with_its_line() {
+    let problems = read(
+        "[site]\nnmae = \"x\"\n\n[partner]\nlisten = \"\"\n[outbound]\nallow_loopback = \"yes\"\nretry_seconds = [1, \"2\"]\n",
+    )
+    .unwrap_err();
+    assert_eq!(problems.len(), 4, "{problems:#?}");
+    assert!(problems[0].starts_with("/etc/keyway/keyway.toml:"), "{}", problems[0]);
+    let all = problems.join("\n");
+    assert!(all.contains("keyway.toml:2: unknown key `site.nmae`; known: `id`, `name`"), "{all}");
+    assert!(all.contains("keyway.toml:4: unknown key `partner`"), "{all}");
+    assert!(all.contains("keyway.toml:7: `outbound.allow_loopback` must be true or false"), "{all}");
+    assert!(all.contains("keyway.toml:8: `outbound.retry_seconds` must be a list of whole numbers"), "{all}");
+}
+
+#[test]
+fn broken_toml_is_reported_with_its_line() {
+    let problems = read("[site]\nid = \"a\nname = \"b\"\n").unwrap_err();
+    assert!(problems[0].starts_with("/etc/keyway/keyway.toml:2: "), "{problems:?}");
+    let problems = read("[site]\nid = \"a\"\nid = \"b\"\n").unwrap_err();
+    assert!(problems[0].contains(":3: "), "{problems:?}");
+}
+
+#[test]
+fn every_bad_value_is_reported() {
+    let problems = read(
+        r#"
+        [site]
+        id = "no spaces"
+        name = " "
+        [gateway]
+        base_url = "http://x/"
+        [partners]
+        listen = "localhost"
+        certificate_file = ""
+        [public]
+        listen = "0.0.0.0:8445"
+        [database]
+        url = "postgres://db/keyway"
+        [outbound]
+        retry_seconds = []
+        attempts_max = 0
+        [log]
+        format = "xml"
+        level = "loud=very"
+        "#,
+    )
+    .unwrap_err();
+    let all = problems.join("\n");
+    for expected in [
+        "site.id: ",
+        "site.name: ",
+        "gateway.base_url: must be https://",
+        "partners.listen: must be an IP address and a port",
+        "partners.certificate_file: must name a file",
+        "public.certificate_file: is needed",
+        "operators.listen: has the same port as public.listen",
+        "database.url: PostgreSQL is not yet offered",
+        "outbound.retry_seconds: ",
+        "outbound.attempts_max: ",
+        "log.format: ",
+        "log.level: ",
+    ] {
+        assert!(all.contains(expected), "{expected} is missing from:\n{all}");
+    }
+    assert_eq!(problems.len(), 12, "{all}");
+}
+
+/// Writes a whole set of keys and certificates into `folder`, as the defaults name them.
+fn furnish(folder: &Path) {
+    let ca_key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new(Vec::new()).unwrap();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let ca = rcgen::CertifiedIssuer::self_signed(params, ca_key).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let leaf = rcgen::CertificateParams::new(vec![String::from("localhost")]).unwrap();
+    let leaf = leaf.signed_by(&key, &ca).unwrap();
+    let ed25519 = || rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap().serialize_pem();
+    for (name, text) in [
+        ("tls/gateway.pem", leaf.pem()),
+        ("tls/gateway-key.pem", key.serialize_pem()),
+        ("tls/partners-ca.pem", ca.pem()),
+        ("keys/key-encryption.key", "0f".repeat(32)),
+        ("keys/event-signing.pem", ed25519()),
+        ("keys/token-signing.pem", ed25519()),
+    ] {
+        let file = folder.join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+}
+
+fn material(folder: &Path) -> Result<Material, String> {
+    let config = Config::read("", &folder.join("keyway.toml")).unwrap();
+    config.load_material().map_err(|problems| problems.iter().map(|p| format!("{p}\n")).collect::<String>())
+}
+
+#[test]
+fn a_furnished_folder_loads() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let material = material(folder.path()).unwrap();
+    assert_eq!(*material.key_encryption_key, [0x0f; 32]);
+    assert_eq!(material.partners.chain.len(), 1);
+    assert!(material.public.is_none());
+}
+
+#[test]
+fn every_missing_file_is_reported() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = material(folder.path()).unwrap_err();
+    assert_eq!(all.lines().count(), 9, "{all}");
+    assert!(all.contains("partners.certificate_file: "), "{all}");
+    assert!(all.contains("keys.token_signing_key_file: "), "{all}");
+}
+
+#[test]
+fn a_file_that_holds_something_else_is_reported_without_its_content() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    put("tls/gateway-key.pem", &other);
+    put("tls/partners-ca.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+    put("keys/key-encryption.key", "c2hvcnQ=");
+    put("keys/event-signing.pem", &other);
+    let all = material(folder.path()).unwrap_err();
+    for expected in [
+        "partners.key_file: is not the key of the certificate",
+        "partners.client_ca_file: ",
+        "outbound.ca_file: ",
+        "keys.key_encryption_key_file: ",
+        "keys.event_signing_key_file: ",
+    ] {
+        assert!(all.contains(expected), "{expected} is missing from:\n{all}");
+    }
+    assert!(!all.contains("c2hvcnQ"), "a value was echoed:\n{all}");
+}
+
+#[test]
+fn one_key_never_signs_both_events_and_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let keys = folder.path().join("keys");
+    std::fs::copy(keys.join("event-signing.pem"), keys.join("token-signing.pem")).unwrap();
+    assert!(material(folder.path()).unwrap_err().contains("must not hold the same key"));
+}
