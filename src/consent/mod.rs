@@ -8,3 +8,6 @@ mod record;
 
 pub use decide::{Decision, Exit, Inputs, Outcome, Override, PermittedReferral, Reason, Scope, decide};
 pub use record::{Consent, ConsentDecision, ConsentStatus, RecordError};
+
+#[cfg(test)]
+mod tests;

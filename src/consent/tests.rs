@@ -1,0 +1,239 @@
+//! Every reason occurs; the laws hold; what is written is read back.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    clock::Moment,
+    directory::{AgencyKind, Agreement, Channel, EmergencyRow, LawfulBasis, Partner, PartnerStatus},
+    ids::{AgreementId, ConsentId, PartnerId, PersonId, SiteId},
+};
+
+const NOW: Moment = Moment(1_764_000_000_000_000);
+
+fn basis(word: &str) -> LawfulBasis {
+    LawfulBasis {
+        data_protection: String::from("6.1.e + 9.2.h"),
+        power: String::from("CommonLaw"),
+        confidentiality: word.to_owned(),
+    }
+}
+
+fn partner() -> Partner {
+    Partner {
+        site_id: SiteId::parse("harbour").unwrap(),
+        partner_id: PartnerId::parse("custody-northgate").unwrap(),
+        kind: AgencyKind::Police,
+        name: String::from("Northgate custody suite"),
+        organisation_code: String::from("force|99"),
+        channel: Channel::EventPush,
+        endpoint: None,
+        client_id: String::from("custody-northgate"),
+        certificate_sha256: String::new(),
+        jwks: String::new(),
+        status: PartnerStatus::Active,
+        version: 1,
+    }
+}
+
+fn agreement() -> Agreement {
+    Agreement {
+        site_id: SiteId::parse("harbour").unwrap(),
+        agreement_id: AgreementId::parse("dsa-1").unwrap(),
+        partner_id: partner().partner_id,
+        version: 3,
+        purposes: vec![String::from("TREAT")],
+        valid_from: NOW.plus_seconds(-1_000),
+        valid_to: NOW.plus_seconds(1_000),
+        basis: basis("CONSENT-EXPLICIT"),
+        emergency: Some(EmergencyRow {
+            blocks: vec![String::from("risk-to-self")],
+            basis: basis("PUBLIC-INTEREST"),
+        }),
+        dpia_reference: String::from("DPIA-1"),
+    }
+}
+
+fn consent(id: &str) -> Consent {
+    Consent {
+        id: ConsentId::parse(id).unwrap(),
+        version: 1,
+        person: PersonId::parse("p").unwrap(),
+        recipient: partner().partner_id,
+        status: ConsentStatus::Active,
+        decision: ConsentDecision::Permit,
+        valid_from: NOW.plus_seconds(-100),
+        valid_to: NOW.plus_seconds(100),
+        excluded: vec![String::from("substance-use")],
+        specific: Vec::new(),
+        had_capacity: true,
+        captured_by: String::from("practitioner"),
+        how: String::from("oral"),
+    }
+}
+
+fn ask(
+    consents: &[Result<Consent, (ConsentId, i64)>],
+    agreements: &[Agreement],
+    over: Option<&Override>,
+) -> Decision {
+    decide(Inputs { partner: &partner(), agreements, consents, r#override: over, now: NOW })
+}
+
+fn imminent() -> Override {
+    Override { reason: String::from("RISK-TO-LIFE-SELF"), imminent: true }
+}
+
+#[test]
+fn every_reason_occurs_and_only_consent_or_override_permits() {
+    let yes = consent("a");
+    let with = |change: &dyn Fn(&mut Consent)| {
+        let mut c = consent("a");
+        change(&mut c);
+        ask(&[Ok(c)], &[agreement()], None).reason
+    };
+    let mut no_emergency = agreement();
+    no_emergency.emergency = None;
+    let later = Override { imminent: false, ..imminent() };
+    let mut seen = vec![
+        ask(&[Ok(yes.clone())], &[agreement()], None).reason,
+        with(&|c| c.decision = ConsentDecision::Deny),
+        ask(&[], &[agreement()], None).reason,
+        with(&|c| c.valid_to = NOW),
+        with(&|c| c.valid_from = NOW.plus_seconds(1)),
+        with(&|c| c.status = ConsentStatus::Inactive),
+        with(&|c| c.status = ConsentStatus::EnteredInError),
+        with(&|c| c.had_capacity = false),
+        ask(&[Ok(yes.clone()), Err((yes.id.clone(), 2))], &[agreement()], None).reason,
+        ask(&[Ok(yes.clone())], &[], None).reason,
+        decide(Inputs {
+            partner: &Partner { status: PartnerStatus::Suspended, ..partner() },
+            agreements: &[agreement()],
+            consents: &[Ok(yes)],
+            r#override: None,
+            now: NOW,
+        })
+        .reason,
+        ask(&[], &[agreement()], Some(&imminent())).reason,
+        ask(&[], &[no_emergency], Some(&imminent())).reason,
+        ask(&[], &[agreement()], Some(&later)).reason,
+    ];
+    let all: Vec<Reason> = Reason::ALL.to_vec();
+    seen.dedup();
+    for reason in &all {
+        assert!(seen.contains(reason), "{reason:?} never occurs");
+    }
+}
+
+#[test]
+fn an_agreement_out_of_its_dates_permits_nothing_even_to_save_a_life() {
+    let mut over = agreement();
+    over.valid_to = NOW;
+    let decision = ask(&[Ok(consent("a"))], &[over], Some(&imminent()));
+    assert_eq!((decision.permits(), decision.reason), (false, Reason::NoAgreement));
+}
+
+#[test]
+fn a_refusal_in_force_beats_an_agreement_whatever_the_order() {
+    let mut refused = consent("b");
+    refused.decision = ConsentDecision::Deny;
+    for consents in [[Ok(consent("a")), Ok(refused.clone())], [Ok(refused), Ok(consent("a"))]] {
+        let decision = ask(&consents, &[agreement()], None);
+        assert_eq!((decision.permits(), decision.reason), (false, Reason::ConsentRefused));
+    }
+}
+
+#[test]
+fn an_override_gives_the_minimum_and_says_so() {
+    let mut refused = consent("b");
+    refused.decision = ConsentDecision::Deny;
+    let decision = ask(&[Ok(refused)], &[agreement()], Some(&imminent()));
+    assert!(decision.permits() && decision.is_override());
+    assert_eq!(decision.basis.unwrap().confidentiality, "PUBLIC-INTEREST");
+    let Outcome::Permit { scope: Scope::Minimum { blocks } } = decision.outcome else { panic!() };
+    assert_eq!(blocks, ["risk-to-self"]);
+}
+
+#[test]
+fn somebody_elses_consent_says_nothing_about_this_recipient() {
+    let mut other = consent("a");
+    other.recipient = PartnerId::parse("housing-harbour").unwrap();
+    assert_eq!(ask(&[Ok(other)], &[agreement()], None).reason, Reason::NoConsent);
+}
+
+#[test]
+fn what_is_written_is_read_back_and_a_strange_consent_is_not_read() {
+    let mut c = consent("a");
+    c.specific = vec![String::from("trauma")];
+    let fhir = c.to_fhir();
+    assert_eq!(Consent::from_fhir(&fhir).unwrap(), c);
+    for (pointer, value) in [
+        ("/status", serde_json::json!("proposed")),
+        ("/scope/coding/0/code", serde_json::json!("research")),
+        ("/provision/provision/0/type", serde_json::json!("maybe")),
+        ("/provision/provision/0/period/end", serde_json::json!("2026-13-45")),
+        ("/provision/provision", serde_json::json!([])),
+    ] {
+        let mut strange = fhir.clone();
+        *strange.pointer_mut(pointer).unwrap() = value;
+        assert!(Consent::from_fhir(&strange).is_err(), "{pointer} was read");
+    }
+    let mut modified = fhir;
+    modified["modifierExtension"] = serde_json::json!([{"url": "urn:x"}]);
+    assert!(Consent::from_fhir(&modified).is_err());
+}
+
+fn some_consent() -> impl Strategy<Value = Consent> {
+    (0..4_u8, 0..3_u8, any::<bool>(), any::<bool>(), -3..3_i64, -3..3_i64, any::<bool>()).prop_map(
+        |(id, status, deny, capacity, from, to, mine)| {
+            let mut c = consent(["a", "b", "c", "d"][usize::from(id)]);
+            c.status = [ConsentStatus::Active, ConsentStatus::Inactive, ConsentStatus::EnteredInError]
+                [usize::from(status)];
+            c.decision = if deny { ConsentDecision::Deny } else { ConsentDecision::Permit };
+            c.had_capacity = capacity;
+            c.valid_from = NOW.plus_seconds(from);
+            c.valid_to = NOW.plus_seconds(to);
+            if !mine {
+                c.recipient = PartnerId::parse("housing-harbour").unwrap();
+            }
+            c
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn order_does_not_matter_and_a_further_refusal_never_permits_more(
+        consents in proptest::collection::vec(some_consent(), 0..6),
+        by in 0..6_usize,
+    ) {
+        let stored: Vec<_> = consents.into_iter().map(Ok).collect();
+        let one = ask(&stored, &[agreement()], None);
+        let mut turned = stored.clone();
+        if !turned.is_empty() {
+            let places = by % turned.len();
+            turned.rotate_left(places);
+        }
+        prop_assert_eq!(one.permits(), ask(&turned, &[agreement()], None).permits());
+        let mut refused = consent("z");
+        refused.decision = ConsentDecision::Deny;
+        turned.push(Ok(refused));
+        prop_assert!(!ask(&turned, &[agreement()], None).permits());
+    }
+
+    #[test]
+    fn a_longer_period_never_withholds_more(
+        consents in proptest::collection::vec(some_consent(), 1..5),
+        which in 0..5_usize,
+    ) {
+        let stored: Vec<_> = consents.into_iter().map(Ok).collect();
+        let before = ask(&stored, &[agreement()], None).permits();
+        let mut wider = stored;
+        let place = which % wider.len();
+        if let Ok(c) = &mut wider[place] {
+            c.valid_from = c.valid_from.plus_seconds(-10);
+            c.valid_to = c.valid_to.plus_seconds(10);
+        }
+        prop_assert!(!before || ask(&wider, &[agreement()], None).permits());
+    }
+}
