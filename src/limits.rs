@@ -45,6 +45,12 @@ pub const LEASE_SECONDS: i64 = 30;
 pub const SEND_BY_SECONDS: i64 = 10;
 /// Time for one attempt from connection to the end of the answer, in seconds.
 pub const ATTEMPT_TIMEOUT_SECONDS: u64 = 10;
+/// Time for one connection to a partner, in seconds: half an attempt, so that a second address gets its turn.
+pub const CONNECT_TIMEOUT_SECONDS: u64 = 5;
+/// Idle connections kept open to one partner.
+pub const PARTNER_IDLE_CONNECTIONS_MAX: usize = 4;
+/// How long an idle connection to a partner is kept, in seconds.
+pub const PARTNER_IDLE_SECONDS: u64 = 20;
 /// Largest answer that is read from a partner, in bytes.
 pub const PARTNER_ANSWER_MAX_BYTES: usize = 262_144;
 /// Tries before a delivery is set aside as a dead letter.
