@@ -1,5 +1,15 @@
-//! Where a referral stands and what may happen to it next.
+//! Where a referral stands, what may happen to it next and who may do it, and in which order things are asked.
+//!
+//! Not here: whether anything may leave (`consent`), and how an action becomes a message (`mapping`).
 
+mod action;
+mod lifecycle;
+mod plan;
+mod reason;
 mod state;
 
+pub use action::Action;
+pub use lifecycle::{Role, Standing, Step, StepError, permitted, step};
+pub use plan::{PlanItem, order};
+pub use reason::{RECALL_ANSWERS, ReasonCode};
 pub use state::State;
