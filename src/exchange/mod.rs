@@ -1,5 +1,6 @@
 //! What the gateway does: one file for each thing. Declares the traits that the adapters implement.
 
+pub mod authority;
 pub mod caller;
 pub mod ports;
 pub mod refusal;

@@ -1,0 +1,47 @@
+//! Which scopes a kind of agency may have.
+
+use crate::directory::AgencyKind;
+
+/// What every agency may have.
+const EVERYONE: [&str; 5] = [
+    "keyway/requests.c",
+    "keyway/referrals.r",
+    "keyway/referrals.u",
+    "keyway/mailbox",
+    "system/MessageHeader.c",
+];
+/// What the liaison and diversion service may have besides.
+const SERVICE: [&str; 2] = ["keyway/assessments.c", "system/Consent.u"];
+/// What its partners may have besides.
+const PARTNER: [&str; 1] = ["keyway/sheets.r"];
+
+/// The scopes that an agency of this kind may have.
+pub(super) fn allowed(kind: AgencyKind) -> Vec<&'static str> {
+    let own: &[&str] = match kind {
+        AgencyKind::LiaisonDiversion => &SERVICE,
+        _ => &PARTNER,
+    };
+    EVERYONE.iter().chain(own).copied().collect()
+}
+
+/// Every scope, sorted.
+pub(super) fn all() -> Vec<&'static str> {
+    let mut all: Vec<&str> = EVERYONE.iter().chain(&SERVICE).chain(&PARTNER).copied().collect();
+    all.sort_unstable();
+    all
+}
+
+/// What to grant: everything that may be had when nothing was asked, otherwise what was asked. `None`: something
+/// was asked that may not be had.
+pub(super) fn grant(kind: AgencyKind, asked: Option<&str>) -> Option<String> {
+    let allowed = allowed(kind);
+    let asked: Vec<&str> = asked.unwrap_or_default().split(' ').filter(|s| !s.is_empty()).collect();
+    if asked.is_empty() {
+        return Some(allowed.join(" "));
+    }
+    let all_allowed = asked.iter().all(|scope| allowed.contains(scope));
+    all_allowed.then(|| {
+        let granted: Vec<&str> = allowed.into_iter().filter(|scope| asked.contains(scope)).collect();
+        granted.join(" ")
+    })
+}
