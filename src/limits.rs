@@ -39,6 +39,8 @@ pub const TOKEN_LEEWAY_SECONDS: i64 = 30;
 
 /// Lanes leased at once by one worker.
 pub const LEASE_LANES_MAX: usize = 32;
+/// Lanes under way at once in one worker: enough that one partner that hangs does not hold up the others.
+pub const LANES_IN_FLIGHT_MAX: usize = 128;
 /// How long a lane is leased, in seconds: longer than an attempt can take.
 pub const LEASE_SECONDS: i64 = 30;
 /// The latest that the first byte of an attempt may leave after the attempt was recorded, in seconds.
