@@ -165,7 +165,7 @@ impl Metrics {
         Ok(())
     }
 
-    /// Everything in the text form of OpenMetrics; its media type is [`CONTENT_TYPE`].
+    /// Everything in the OpenMetrics text form; its media type is [`CONTENT_TYPE`].
     #[must_use]
     pub fn encode(&self) -> String {
         let mut out = String::new();

@@ -17,13 +17,16 @@ pub enum LogFormat {
     Text,
 }
 
+/// A function that gets each line whole, with its line feed.
+pub type LineHook = dyn Fn(&[u8]) + Send + Sync;
+
 /// Where lines go.
 #[derive(Clone)]
 pub enum LogOutput {
     /// Standard error.
     Stderr,
     /// A function that gets each line; for tests and for whoever embeds the gateway.
-    Hook(Arc<dyn Fn(&[u8]) + Send + Sync>),
+    Hook(Arc<LineHook>),
 }
 
 /// Why logging could not be set up.

@@ -11,6 +11,7 @@ mod address;
 mod courier;
 mod failure;
 mod gate;
+mod metered;
 mod request;
 mod resolver;
 mod retry_after;
@@ -21,3 +22,4 @@ mod webhook;
 
 pub use address::AddressPolicy;
 pub use courier::{CourierError, CourierSettings, HttpCourier};
+pub use metered::MeteredCourier;
