@@ -66,3 +66,16 @@ pub const RETRY_AFTER_MAX_SECONDS: i64 = 3_600;
 pub const MAILBOX_PAGE_MAX: usize = 500;
 /// How long a disclosure without consent may wait for its review, in seconds (72 hours).
 pub const OVERRIDE_REVIEW_SECONDS: i64 = 72 * 3600;
+
+/// Reads that may wait for a connection to the embedded database.
+pub const READER_QUEUE_MAX: usize = 1_024;
+/// Prepared statements kept by each connection: more than there are.
+pub const STATEMENTS_KEPT: usize = 128;
+/// How long a connection waits for another process's lock on the embedded database, in milliseconds.
+pub const DATABASE_BUSY_TIMEOUT_MILLISECONDS: u64 = 5_000;
+/// How often pages move from the WAL to the database, in milliseconds.
+pub const CHECKPOINT_INTERVAL_MILLISECONDS: u64 = 500;
+/// A WAL file beyond this size is cut to nothing, in bytes (64 MiB).
+pub const WAL_TRUNCATE_BYTES: u64 = 64 * 1_048_576;
+/// How long cutting the WAL may hold up the writer while it waits for readers, in milliseconds.
+pub const WAL_TRUNCATE_TIMEOUT_MILLISECONDS: u64 = 200;

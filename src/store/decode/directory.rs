@@ -1,0 +1,49 @@
+//! Partners and agreements.
+
+use super::FromRow;
+use crate::{
+    directory::{Agreement, Partner},
+    exchange::ports::Read,
+    ids::{AgreementId, PartnerId, SiteId},
+    store::cell::RowReader,
+};
+
+impl FromRow for Partner {
+    const TABLE: &'static str = "partner";
+
+    fn read(row: &mut RowReader) -> Read<Self> {
+        Ok(Self {
+            site_id: row.id(SiteId::parse)?,
+            partner_id: row.id(PartnerId::parse)?,
+            kind: row.word()?,
+            name: row.text()?,
+            organisation_code: row.text()?,
+            channel: row.word()?,
+            endpoint: row.opt_text()?,
+            client_id: row.text()?,
+            certificate_sha256: row.text()?,
+            jwks: row.text()?,
+            status: row.word()?,
+            version: row.int()?,
+        })
+    }
+}
+
+impl FromRow for Agreement {
+    const TABLE: &'static str = "agreement";
+
+    fn read(row: &mut RowReader) -> Read<Self> {
+        Ok(Self {
+            site_id: row.id(SiteId::parse)?,
+            agreement_id: row.id(AgreementId::parse)?,
+            partner_id: row.id(PartnerId::parse)?,
+            version: row.int()?,
+            purposes: row.json()?,
+            valid_from: row.moment()?,
+            valid_to: row.moment()?,
+            basis: row.json()?,
+            emergency: row.opt_json()?,
+            dpia_reference: row.text()?,
+        })
+    }
+}

@@ -1,0 +1,27 @@
+//! Audit entries and the head of the log.
+
+macro_rules! entry {
+    () => {
+        "log_index, entry_id, at, kind, referral_id, leaf, content"
+    };
+}
+
+statements! {
+    PUT_ENTRY = "INSERT INTO audit_entry (site_id, entry_id, at, in_commit, kind, person_id, referral_id, \
+        partner_id, leaf, content) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// By the index being null, never by an id beyond the last one: entries are not committed in the order of
+    /// their ids.
+    UNSEQUENCED = "SELECT entry_id, leaf FROM audit_entry WHERE log_index IS NULL \
+        ORDER BY at, in_commit, entry_id LIMIT $1";
+    GIVE_PLACE = "UPDATE audit_entry SET log_index = $1 WHERE entry_id = $2 AND log_index IS NULL";
+    HEAD = "SELECT size, root, frontier FROM log_head WHERE id = 1";
+    SWAP_HEAD = "UPDATE log_head SET size = $1, root = $2, frontier = $3 \
+        WHERE id = 1 AND size = $4 AND root = $5";
+    HEAD_AND_WAITING = "SELECT size, root, (SELECT COUNT(*) FROM audit_entry WHERE log_index IS NULL) \
+        FROM log_head WHERE id = 1";
+    PAGE = concat!("SELECT ", entry!(), " FROM audit_entry WHERE log_index >= $1 ORDER BY log_index LIMIT $2");
+    ABOUT = concat!("SELECT ", entry!(), " FROM audit_entry WHERE site_id = $1 AND referral_id = $2 \
+        ORDER BY at, in_commit, entry_id");
+    /// A write that changes nothing: it fails when the database cannot be written.
+    TOUCH = "UPDATE log_head SET size = size WHERE id = 1";
+}

@@ -1,0 +1,35 @@
+//! Partners and agreements.
+
+macro_rules! partner {
+    () => {
+        "site_id, partner_id, kind, name, organisation_code, channel, endpoint, client_id, certificate_sha256, \
+         jwks, status, version"
+    };
+}
+
+statements! {
+    PUT_PARTNER = "INSERT INTO partner (site_id, partner_id, kind, name, organisation_code, channel, endpoint, \
+        client_id, certificate_sha256, jwks, status, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 1) \
+        ON CONFLICT (site_id, partner_id) DO UPDATE SET kind = excluded.kind, name = excluded.name, \
+        organisation_code = excluded.organisation_code, channel = excluded.channel, \
+        endpoint = excluded.endpoint, client_id = excluded.client_id, \
+        certificate_sha256 = excluded.certificate_sha256, jwks = excluded.jwks, status = excluded.status, \
+        version = partner.version + 1";
+    PARTNER_VERSION_UP =
+        "UPDATE partner SET version = version + 1 WHERE site_id = $1 AND partner_id = $2";
+    HAS_PARTNER_VERSION = "SELECT 1 FROM partner WHERE site_id = $1 AND partner_id = $2 AND version = $3";
+    PARTNER = concat!("SELECT ", partner!(), " FROM partner WHERE site_id = $1 AND partner_id = $2");
+    PARTNER_BY_CLIENT = concat!("SELECT ", partner!(), " FROM partner WHERE client_id = $1");
+    PARTNERS = concat!("SELECT ", partner!(), " FROM partner WHERE site_id = $1 ORDER BY partner_id");
+    PUT_AGREEMENT = "INSERT INTO agreement (site_id, agreement_id, partner_id, version, purposes, valid_from, \
+        valid_to, basis, emergency, dpia_reference) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+        ON CONFLICT (site_id, agreement_id, version) DO UPDATE SET partner_id = excluded.partner_id, \
+        purposes = excluded.purposes, valid_from = excluded.valid_from, valid_to = excluded.valid_to, \
+        basis = excluded.basis, emergency = excluded.emergency, dpia_reference = excluded.dpia_reference";
+    /// The latest version of each: an older one no longer says anything.
+    AGREEMENTS = "SELECT site_id, agreement_id, partner_id, version, purposes, valid_from, valid_to, basis, \
+        emergency, dpia_reference FROM agreement a WHERE site_id = $1 AND partner_id = $2 AND version = \
+        (SELECT MAX(version) FROM agreement b WHERE b.site_id = a.site_id AND b.agreement_id = a.agreement_id) \
+        ORDER BY agreement_id";
+}

@@ -1,0 +1,52 @@
+//! Lanes: giving sequence numbers, overtaking, leasing, and when each lane wakes.
+
+use super::messages::delivery;
+
+statements! {
+    /// Takes the lane's next number (and, in an engine with row locks, its row): it is `next_seq - 1` afterwards.
+    TAKE_NUMBER = "INSERT INTO lane (site_id, recipient_id, person_id, next_seq, fence) VALUES ($1, $2, $3, 2, 0) \
+        ON CONFLICT (site_id, recipient_id, person_id) DO UPDATE SET next_seq = lane.next_seq + 1";
+    PUT_DELIVERY = concat!("INSERT INTO delivery (", delivery!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+        (SELECT next_seq - 1 FROM lane WHERE site_id = $1 AND recipient_id = $5 AND person_id = $6), \
+        'queued', 0, $8, NULL, '', 1)");
+    /// Moves the first queued delivery and all after it one place back, by way of negative numbers: no two
+    /// deliveries of a lane ever have the same one.
+    MAKE_ROOM = "UPDATE delivery SET seq = -(seq + 1) WHERE site_id = $1 AND recipient_id = $2 AND person_id = $3 \
+        AND seq >= (SELECT MIN(seq) FROM delivery WHERE site_id = $1 AND recipient_id = $2 AND person_id = $3 \
+        AND status IN ('queued', 'attempting', 'dead') AND status = 'queued')";
+    /// Into the room that was made; at the end when nothing was queued.
+    PUT_DELIVERY_FIRST = concat!("INSERT INTO delivery (", delivery!(), ") \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+        COALESCE((SELECT -MAX(seq) - 1 FROM delivery WHERE site_id = $1 AND recipient_id = $5 AND person_id = $6 \
+        AND seq < 0), \
+        (SELECT next_seq - 1 FROM lane WHERE site_id = $1 AND recipient_id = $5 AND person_id = $6)), \
+        'queued', 0, $8, NULL, '', 1)");
+    CLOSE_ROOM = "UPDATE delivery SET seq = -seq WHERE site_id = $1 AND recipient_id = $2 AND person_id = $3 \
+        AND seq < 0";
+    /// Computes when a lane wakes, from its head and its lease.
+    WAKE = "UPDATE lane SET wake_at = (SELECT CASE WHEN d.status = 'dead' THEN NULL \
+        WHEN lane.lease_until > d.next_at THEN lane.lease_until ELSE d.next_at END FROM delivery d \
+        WHERE d.site_id = lane.site_id AND d.recipient_id = lane.recipient_id AND d.person_id = lane.person_id \
+        AND d.status IN ('queued', 'attempting', 'dead') AND d.channel IN ('fhir-push', 'event-push') \
+        ORDER BY d.seq LIMIT 1) WHERE site_id = $1 AND recipient_id = $2 AND person_id = $3";
+    /// The same, for the lane of a delivery.
+    WAKE_OF_DELIVERY = "UPDATE lane SET wake_at = (SELECT CASE WHEN d.status = 'dead' THEN NULL \
+        WHEN lane.lease_until > d.next_at THEN lane.lease_until ELSE d.next_at END FROM delivery d \
+        WHERE d.site_id = lane.site_id AND d.recipient_id = lane.recipient_id AND d.person_id = lane.person_id \
+        AND d.status IN ('queued', 'attempting', 'dead') AND d.channel IN ('fhir-push', 'event-push') \
+        ORDER BY d.seq LIMIT 1) WHERE (site_id, recipient_id, person_id) = \
+        (SELECT site_id, recipient_id, person_id FROM delivery WHERE delivery_id = $1)";
+    LEASE = "UPDATE lane SET lease_owner = $1, lease_until = $2, fence = fence + 1 \
+        WHERE site_id = $3 AND recipient_id = $4 AND person_id = $5";
+    FENCE = "SELECT fence FROM lane WHERE site_id = $1 AND recipient_id = $2 AND person_id = $3";
+    HEAD = concat!("SELECT ", delivery!(), " FROM delivery d WHERE site_id = $1 AND recipient_id = $2 \
+        AND person_id = $3 AND status IN ('queued', 'attempting', 'dead') \
+        AND channel IN ('fhir-push', 'event-push') ORDER BY seq LIMIT 1");
+    HAS_FENCE = "SELECT 1 FROM lane WHERE site_id = $1 AND recipient_id = $2 AND person_id = $3 AND fence = $4 \
+        AND lease_owner IS NOT NULL";
+    RELEASE = "UPDATE lane SET lease_owner = NULL, lease_until = NULL WHERE site_id = $1 AND recipient_id = $2 \
+        AND person_id = $3 AND fence = $4 AND lease_owner IS NOT NULL";
+    NEXT_DUE = "SELECT MIN(wake_at) FROM lane WHERE wake_at IS NOT NULL";
+    BACKLOG = "SELECT COUNT(*) FROM delivery WHERE site_id = $1 AND recipient_id = $2 \
+        AND status IN ('queued', 'attempting', 'dead') AND status <> 'dead'";
+}

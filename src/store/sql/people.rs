@@ -1,0 +1,35 @@
+//! People, how they are found again, their episodes, assessments and consents.
+
+macro_rules! consent {
+    () => {
+        "site_id, consent_id, version, person_id, recipient_id, status, recorded_by, recorded_at, body"
+    };
+}
+
+statements! {
+    PUT_PERSON = "INSERT INTO person (site_id, person_id, wrapped_key, consent_seq, created_at) \
+        VALUES ($1, $2, $3, $4, $5)";
+    PERSON = "SELECT site_id, person_id, wrapped_key, consent_seq, created_at FROM person \
+        WHERE site_id = $1 AND person_id = $2";
+    CONSENT_SEQ_UP = "UPDATE person SET consent_seq = consent_seq + 1 WHERE site_id = $1 AND person_id = $2";
+    HAS_CONSENT_SEQ = "SELECT 1 FROM person WHERE site_id = $1 AND person_id = $2 AND consent_seq = $3";
+    PUT_LOOKUP = "INSERT INTO person_lookup (site_id, kind, hash, person_id) VALUES ($1, $2, $3, $4)";
+    PERSON_BY_LOOKUP = "SELECT p.site_id, p.person_id, p.wrapped_key, p.consent_seq, p.created_at \
+        FROM person_lookup l JOIN person p ON p.site_id = l.site_id AND p.person_id = l.person_id \
+        WHERE l.site_id = $1 AND l.kind = $2 AND l.hash = $3";
+    PUT_EPISODE = "INSERT INTO episode (site_id, episode_id, person_id, status, opened_at) \
+        VALUES ($1, $2, $3, $4, $5)";
+    OPEN_EPISODE = "SELECT site_id, episode_id, person_id, status, opened_at FROM episode \
+        WHERE site_id = $1 AND person_id = $2 AND status = 'open' ORDER BY opened_at DESC, episode_id DESC LIMIT 1";
+    PUT_ASSESSMENT = "INSERT INTO assessment (site_id, assessment_id, episode_id, person_id, sender_id, profile, \
+        received_at, body_sha256, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    ASSESSMENT = "SELECT site_id, assessment_id, episode_id, person_id, sender_id, profile, received_at, \
+        body_sha256, body FROM assessment WHERE site_id = $1 AND assessment_id = $2";
+    PUT_CONSENT = "INSERT INTO consent (site_id, consent_id, version, person_id, recipient_id, status, \
+        recorded_by, recorded_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    CONSENT = concat!("SELECT ", consent!(), " FROM consent WHERE site_id = $1 AND consent_id = $2 \
+        ORDER BY version DESC LIMIT 1");
+    CONSENTS_OF = concat!("SELECT ", consent!(), " FROM consent c WHERE site_id = $1 AND person_id = $2 \
+        AND version = (SELECT MAX(version) FROM consent d WHERE d.site_id = c.site_id \
+        AND d.consent_id = c.consent_id) ORDER BY recorded_at, consent_id");
+}

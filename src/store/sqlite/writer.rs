@@ -1,0 +1,254 @@
+//! The one thread that writes. It takes what waits in its queue, makes each job a savepoint of one transaction,
+//! and lets no answer leave before that transaction is committed: many requests share one sync.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    thread::{self, JoinHandle},
+};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::{Durability, OpenError, connection, run};
+use crate::{
+    exchange::ports::CommitError,
+    limits::{WRITER_GROUP_MAX, WRITER_QUEUE_MAX},
+    store::dialect::sqlite::BEGIN_WRITE,
+};
+
+const SAVEPOINT: &str = "SAVEPOINT job";
+const RELEASE: &str = "RELEASE job";
+const ROLL_BACK_JOB: &str = "ROLLBACK TO job";
+const COMMIT: &str = "COMMIT";
+const ROLL_BACK: &str = "ROLLBACK";
+
+/// What the writer has done so far.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Transactions committed.
+    pub(super) groups: AtomicU64,
+    /// Jobs in them, also those that were refused.
+    pub(super) jobs: AtomicU64,
+}
+
+type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
+
+/// A job that has run within the group's transaction and waits for its end.
+struct Ran {
+    keep: bool,
+    answer: Answer,
+}
+
+type Job = Box<dyn FnOnce(&Connection) -> Ran + Send>;
+
+/// The way to the writer's thread. Dropping it finishes what is queued and ends the thread.
+#[derive(Debug)]
+pub(super) struct Writer {
+    queue: Option<SyncSender<Job>>,
+    thread: Option<JoinHandle<()>>,
+    tally: Arc<Tally>,
+}
+
+impl Writer {
+    pub(super) fn start(path: &Path, durability: Durability) -> Result<Self, OpenError> {
+        let connection = connection::writer(path, durability)?;
+        let (queue, jobs) = sync_channel(WRITER_QUEUE_MAX);
+        let tally = Arc::new(Tally::default());
+        let counts = Arc::clone(&tally);
+        let thread = thread::Builder::new()
+            .name(String::from("store-writer"))
+            .spawn(move || write_all(&connection, &jobs, &counts))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), tally })
+    }
+
+    pub(super) fn tally(&self) -> &Arc<Tally> {
+        &self.tally
+    }
+
+    /// Runs `work` in the next group. What it wrote is durable when this answers `Ok`.
+    pub(super) async fn submit<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, CommitError> + Send + 'static,
+    ) -> Result<T, CommitError> {
+        let (tell, told) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = work(connection);
+            Ran {
+                keep: result.is_ok(),
+                // Whoever asked may have gone away; what was committed stays committed.
+                answer: Box::new(move |group| drop(tell.send(group.and(result)))),
+            }
+        });
+        let stopped = || CommitError::Unavailable(String::from("the writer has stopped"));
+        match self.queue.as_ref().ok_or_else(stopped)?.try_send(job) {
+            Ok(()) => {}
+            Err(TrySendError::Full(_)) => return Err(CommitError::Busy),
+            Err(TrySendError::Disconnected(_)) => return Err(stopped()),
+        }
+        // A job whose transaction could not even begin is dropped without an answer.
+        told.await.unwrap_or_else(|_| {
+            Err(CommitError::Unavailable(String::from("the transaction did not come to an end")))
+        })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn write_all(connection: &Connection, jobs: &Receiver<Job>, tally: &Tally) {
+    while let Ok(first) = jobs.recv() {
+        let mut group = Vec::with_capacity(WRITER_GROUP_MAX);
+        group.push(first);
+        while group.len() < WRITER_GROUP_MAX
+            && let Ok(next) = jobs.try_recv()
+        {
+            group.push(next);
+        }
+        let size = u64::try_from(group.len()).unwrap_or(u64::MAX);
+        if let Err(error) = write_group(connection, group) {
+            tracing::error!(jobs = size, error = %error, "a group of commits failed");
+            continue;
+        }
+        tally.groups.fetch_add(1, Ordering::Relaxed);
+        tally.jobs.fetch_add(size, Ordering::Relaxed);
+    }
+}
+
+/// One transaction. When it cannot be committed every job of the group is told so, also those that were refused:
+/// what they were refused for may never have happened.
+fn write_group(connection: &Connection, group: Vec<Job>) -> rusqlite::Result<()> {
+    connection.execute_batch(BEGIN_WRITE)?;
+    let mut answers = Vec::with_capacity(group.len());
+    let end = run_jobs(connection, group, &mut answers)
+        .and_then(|()| connection.prepare_cached(COMMIT)?.execute([]));
+    if end.is_err() && !connection.is_autocommit() {
+        // Nothing is left to do if this fails too: the next BEGIN will say so.
+        drop(connection.execute_batch(ROLL_BACK));
+    }
+    let outcome = end.as_ref().map(|_| ()).map_err(run::unavailable);
+    for answer in answers {
+        answer(outcome.clone());
+    }
+    end.map(|_| ())
+}
+
+fn run_jobs(connection: &Connection, group: Vec<Job>, answers: &mut Vec<Answer>) -> rusqlite::Result<()> {
+    for job in group {
+        connection.prepare_cached(SAVEPOINT)?.execute([])?;
+        let Ran { keep, answer } = job(connection);
+        answers.push(answer);
+        if !keep {
+            // After a full disk or an I/O error the engine may have rolled back the whole transaction by itself:
+            // then there is no savepoint any more, this fails, and so does the group.
+            connection.prepare_cached(ROLL_BACK_JOB)?.execute([])?;
+        }
+        connection.prepare_cached(RELEASE)?.execute([])?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::sqlite::{migrate, run};
+
+    const ONE: &str = "INSERT INTO once (kind, value, expires_at) VALUES ('test', ?1, 0)";
+
+    fn put(connection: &Connection, value: usize) -> Result<(), CommitError> {
+        connection.execute(ONE, [value.to_string()]).map(|_| ()).map_err(|e| run::unavailable(&e))
+    }
+
+    /// While another process holds the lock jobs pile up; then they share few transactions.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn jobs_that_wait_together_are_committed_together() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keyway.db");
+        migrate(&file).unwrap();
+        let writer = Arc::new(Writer::start(&file, Durability::Full).unwrap());
+        let other = connection::open(&file, Durability::Full).unwrap();
+        other.execute_batch(BEGIN_WRITE).unwrap();
+
+        let jobs: Vec<_> = (0..200)
+            .map(|n| {
+                let writer = Arc::clone(&writer);
+                tokio::spawn(async move { writer.submit(move |c| put(c, n)).await })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        other.execute_batch(ROLL_BACK).unwrap();
+        for job in jobs {
+            assert_eq!(job.await.unwrap(), Ok(()));
+        }
+
+        assert_eq!(writer.tally.jobs.load(Ordering::Relaxed), 200);
+        let groups = writer.tally.groups.load(Ordering::Relaxed);
+        // The first group took what was there when the lock was met; the others are full.
+        assert!((4..=6).contains(&groups), "{groups} groups");
+    }
+
+    #[tokio::test]
+    async fn a_full_queue_says_busy() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keyway.db");
+        migrate(&file).unwrap();
+        let writer = Writer::start(&file, Durability::Full).unwrap();
+        let other = connection::open(&file, Durability::Full).unwrap();
+        other.execute_batch(BEGIN_WRITE).unwrap();
+
+        // One group is with the writer, as many jobs again as the queue holds wait; one more is refused.
+        let mut waiting = Vec::new();
+        let mut refused = 0;
+        for n in 0..=WRITER_QUEUE_MAX + WRITER_GROUP_MAX {
+            let mut job = Box::pin(writer.submit(move |c| put(c, n)));
+            match std::future::poll_fn(|cx| std::task::Poll::Ready(job.as_mut().poll(cx))).await {
+                std::task::Poll::Ready(answer) => {
+                    assert_eq!(answer, Err(CommitError::Busy));
+                    refused += 1;
+                }
+                std::task::Poll::Pending => waiting.push(job),
+            }
+        }
+        assert!(refused >= 1);
+        other.execute_batch(ROLL_BACK).unwrap();
+        for job in waiting {
+            assert_eq!(job.await, Ok(()));
+        }
+    }
+
+    /// A neighbour's savepoint is not an answer: when the transaction cannot be committed nobody hears "done".
+    #[tokio::test]
+    async fn no_answer_leaves_before_the_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keyway.db");
+        migrate(&file).unwrap();
+        let writer = Writer::start(&file, Durability::Full).unwrap();
+        // A deferred foreign key is checked at the commit, so it fails there and nowhere before.
+        let poison = writer.submit(|c| {
+            c.execute_batch("PRAGMA defer_foreign_keys = ON").map_err(|e| run::unavailable(&e))?;
+            put(c, 1)?;
+            c.execute_batch("INSERT INTO person_lookup VALUES ('site', 'kind', x'00', 'nobody')")
+                .map_err(|e| run::unavailable(&e))
+        });
+        assert!(matches!(poison.await, Err(CommitError::Unavailable(_))));
+        let count: i64 = writer
+            .submit(|c| {
+                c.query_row("SELECT COUNT(*) FROM once", [], |r| r.get(0)).map_err(|e| run::unavailable(&e))
+            })
+            .await
+            .unwrap();
+        assert_eq!(count, 0);
+    }
+}

@@ -1,0 +1,142 @@
+//! Messages, and the lanes that carry them.
+
+use super::{Expect, Step};
+use crate::{
+    clock::Moment,
+    exchange::{
+        ports::{CommitError, DeliveryChange, Precondition},
+        rows::{AttemptRow, MessageRow, NewDelivery},
+    },
+    ids::{AttemptId, PartnerId, PersonId, SiteId},
+    store::{
+        cell::Cell,
+        sql::{lanes, messages as sql},
+    },
+};
+
+pub(super) fn message(row: MessageRow) -> Step {
+    Step::new(
+        "message",
+        sql::PUT_MESSAGE,
+        vec![
+            (&row.site_id).into(),
+            (&row.message_id).into(),
+            row.kind.as_str().into(),
+            (&row.referral_id).into(),
+            (&row.person_id).into(),
+            (&row.sender_id).into(),
+            (&row.recipient_id).into(),
+            row.decision_id.as_ref().into(),
+            row.disclosure_id.as_ref().into(),
+            row.wire_id.into(),
+            row.workflow.into(),
+            row.content_type.into(),
+            row.body_sha256.into(),
+            row.body.into(),
+            row.detail.into(),
+            row.lineage.into(),
+            row.mapping_version.into(),
+            row.created_at.into(),
+        ],
+    )
+}
+
+fn lane(row: &NewDelivery) -> Vec<Cell> {
+    vec![(&row.site_id).into(), (&row.recipient_id).into(), (&row.person_id).into()]
+}
+
+fn new_delivery(row: &NewDelivery) -> Vec<Cell> {
+    vec![
+        (&row.site_id).into(),
+        (&row.delivery_id).into(),
+        (&row.message_id).into(),
+        (&row.referral_id).into(),
+        (&row.recipient_id).into(),
+        (&row.person_id).into(),
+        row.channel.as_str().into(),
+        row.not_before.into(),
+        row.created_at.into(),
+    ]
+}
+
+/// At the end of the lane.
+pub(super) fn enqueue(row: &NewDelivery) -> [Step; 3] {
+    [
+        Step::new("lane", lanes::TAKE_NUMBER, lane(row)),
+        Step::new("delivery", lanes::PUT_DELIVERY, new_delivery(row)),
+        Step::new("lane", lanes::WAKE, lane(row)),
+    ]
+}
+
+/// Before all that is still queued. An attempt that has begun is never overtaken: its message may already be
+/// there, so what withdraws it must come after it.
+pub(super) fn enqueue_first(row: &NewDelivery) -> [Step; 5] {
+    [
+        Step::new("lane", lanes::TAKE_NUMBER, lane(row)),
+        Step::new("delivery", lanes::MAKE_ROOM, lane(row)),
+        Step::new("delivery", lanes::PUT_DELIVERY_FIRST, new_delivery(row)),
+        Step::new("delivery", lanes::CLOSE_ROOM, lane(row)),
+        Step::new("lane", lanes::WAKE, lane(row)),
+    ]
+}
+
+pub(super) fn change(change: DeliveryChange) -> [Step; 2] {
+    let id = Cell::from(&change.delivery_id);
+    let put = Step::new(
+        "delivery",
+        sql::CHANGE_DELIVERY,
+        vec![
+            change.status.as_str().into(),
+            change.attempts.into(),
+            change.next_at.into(),
+            change.send_by.into(),
+            change.reason.into(),
+            id.clone(),
+            change.version.into(),
+        ],
+    )
+    .expect(Expect::OneRow(CommitError::Conflict(Precondition::DeliveryVersion(
+        change.delivery_id,
+        change.version,
+    ))));
+    [put, Step::new("lane", lanes::WAKE_OF_DELIVERY, vec![id])]
+}
+
+pub(super) fn attempt_begun(row: AttemptRow) -> Step {
+    Step::new(
+        "attempt",
+        sql::PUT_ATTEMPT,
+        vec![
+            (&row.site_id).into(),
+            (&row.attempt_id).into(),
+            (&row.delivery_id).into(),
+            row.decision_id.as_ref().into(),
+            row.begun_at.into(),
+            row.send_by.into(),
+            row.ended_at.into(),
+            row.outcome.into(),
+            row.http_status.into(),
+        ],
+    )
+}
+
+/// An attempt ends once.
+pub(super) fn attempt_ended(attempt: &AttemptId, outcome: String, status: Option<u16>, at: Moment) -> Step {
+    Step::new(
+        "attempt_outcome",
+        sql::END_ATTEMPT,
+        vec![outcome.into(), status.into(), at.into(), attempt.into()],
+    )
+    .expect(Expect::OneRow(CommitError::Exists("attempt_outcome")))
+}
+
+pub(super) fn release(site: SiteId, recipient: PartnerId, person: PersonId, fence: i64) -> [Step; 2] {
+    let lane: Vec<Cell> = vec![(&site).into(), (&recipient).into(), (&person).into()];
+    let mut fenced = lane.clone();
+    fenced.push(fence.into());
+    let conflict = CommitError::Conflict(Precondition::LaneFence(site, recipient, person, fence));
+    [
+        Step::new("lane", lanes::RELEASE, fenced).expect(Expect::OneRow(conflict)),
+        Step::new("lane", lanes::WAKE, lane),
+    ]
+}

@@ -1,0 +1,113 @@
+//! A write set as a list of statements, each with what must come of it. Pure: an engine only runs the list, so
+//! the rules of a commit stand here once. Built by the caller, so that the writer does nothing but SQL.
+
+mod checks;
+mod inbound;
+mod messages;
+mod people;
+mod referrals;
+
+use super::cell::Cell;
+use crate::{
+    clock::Moment,
+    exchange::ports::{CommitError, Precondition, Write},
+};
+
+/// What a statement must do, or else what the commit answers.
+#[derive(Debug)]
+pub(super) enum Expect {
+    /// Anything.
+    Any,
+    /// It changes exactly one row.
+    OneRow(CommitError),
+    /// It finds a row.
+    Found(CommitError),
+    /// It finds none.
+    NotFound(CommitError),
+}
+
+/// One statement of a commit.
+#[derive(Debug)]
+pub(super) struct Step {
+    /// What is written or asked, for the message when the engine refuses it.
+    pub(super) what: &'static str,
+    pub(super) sql: &'static str,
+    pub(super) cells: Vec<Cell>,
+    pub(super) expect: Expect,
+    /// The answer when a unique value exists already.
+    pub(super) on_unique: CommitError,
+}
+
+impl Step {
+    fn new(what: &'static str, sql: &'static str, cells: Vec<Cell>) -> Self {
+        Self { what, sql, cells, expect: Expect::Any, on_unique: CommitError::Exists(what) }
+    }
+
+    fn expect(mut self, expect: Expect) -> Self {
+        self.expect = expect;
+        self
+    }
+
+    /// It changes exactly one row, or the row to change is not there.
+    fn changes_one(self) -> Self {
+        let missing = CommitError::Unavailable(format!("{}: the row to change is not there", self.what));
+        self.expect(Expect::OneRow(missing))
+    }
+
+    fn on_unique(mut self, answer: CommitError) -> Self {
+        self.on_unique = answer;
+        self
+    }
+}
+
+/// The statements of one commit: the preconditions first, then the writes in the order given. Expiry of kept
+/// answers is judged at `now`.
+pub(super) fn of_commit(writes: Vec<Write>, preconditions: Vec<Precondition>, now: Moment) -> Vec<Step> {
+    let mut steps = Vec::with_capacity(writes.len().saturating_mul(2).saturating_add(preconditions.len()));
+    steps.extend(preconditions.into_iter().map(|p| checks::of(p, now)));
+    let mut entries = 0;
+    for write in writes {
+        of_write(&mut steps, write, &mut entries, now);
+    }
+    steps
+}
+
+fn of_write(steps: &mut Vec<Step>, write: Write, entries: &mut i64, now: Moment) {
+    match write {
+        Write::Person(row) => steps.push(people::person(row)),
+        Write::Lookup(row) => steps.push(people::lookup(row)),
+        Write::ConsentSeqUp(site, person) => steps.push(people::consent_seq_up(&site, &person)),
+        Write::Episode(row) => steps.push(people::episode(row)),
+        Write::Assessment(row) => steps.push(people::assessment(row)),
+        Write::Consent(row) => steps.push(people::consent(row)),
+        Write::Partner(row) => steps.push(people::partner(row)),
+        Write::Agreement(row) => steps.extend(people::agreement(row)),
+        Write::Referral(row) => steps.push(referrals::referral(row)),
+        Write::ReferralMoved(row) => steps.push(referrals::moved(row)),
+        Write::Decision(row) => steps.push(referrals::decision(row)),
+        Write::Recall(row) => steps.push(referrals::recall(row)),
+        Write::RecallAnswered(site, recall, answer, at) => {
+            steps.push(referrals::recall_answered(&site, &recall, answer, at));
+        }
+        Write::Message(row) => steps.push(messages::message(row)),
+        Write::Enqueue(row) => steps.extend(messages::enqueue(&row)),
+        Write::EnqueueFirst(row) => steps.extend(messages::enqueue_first(&row)),
+        Write::Delivery(change) => steps.extend(messages::change(change)),
+        Write::AttemptBegun(row) => steps.push(messages::attempt_begun(row)),
+        Write::AttemptEnded(attempt, outcome, status, at) => {
+            steps.push(messages::attempt_ended(&attempt, outcome, status, at));
+        }
+        Write::ReleaseLane { site_id, recipient_id, person_id, fence } => {
+            steps.extend(messages::release(site_id, recipient_id, person_id, fence));
+        }
+        Write::Inbound(row) => steps.push(inbound::inbound(row)),
+        Write::Idempotency(row) => steps.extend(inbound::answer(row)),
+        Write::Once(kind, value, expires) => {
+            steps.extend([inbound::once(kind, value, expires), inbound::forget_once(now)]);
+        }
+        Write::Audit(row) => {
+            steps.push(inbound::entry(row, *entries));
+            *entries = entries.saturating_add(1);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! People and the directory.
+
+use super::Step;
+use crate::{
+    directory::{Agreement, Partner},
+    exchange::rows::{AssessmentRow, ConsentRow, EpisodeRow, LookupRow, PersonRow},
+    ids::{PartnerId, PersonId, SiteId},
+    store::{
+        cell::{json, word},
+        sql::{directory as directory_sql, people as sql},
+    },
+};
+
+pub(super) fn person(row: PersonRow) -> Step {
+    Step::new(
+        "person",
+        sql::PUT_PERSON,
+        vec![
+            (&row.site_id).into(),
+            (&row.person_id).into(),
+            row.wrapped_key.into(),
+            row.consent_seq.into(),
+            row.created_at.into(),
+        ],
+    )
+}
+
+pub(super) fn lookup(row: LookupRow) -> Step {
+    Step::new(
+        "person_lookup",
+        sql::PUT_LOOKUP,
+        vec![(&row.site_id).into(), row.kind.into(), row.hash.into(), (&row.person_id).into()],
+    )
+}
+
+pub(super) fn consent_seq_up(site: &SiteId, person: &PersonId) -> Step {
+    Step::new("person", sql::CONSENT_SEQ_UP, vec![site.into(), person.into()]).changes_one()
+}
+
+pub(super) fn episode(row: EpisodeRow) -> Step {
+    Step::new(
+        "episode",
+        sql::PUT_EPISODE,
+        vec![
+            (&row.site_id).into(),
+            (&row.episode_id).into(),
+            (&row.person_id).into(),
+            row.status.into(),
+            row.opened_at.into(),
+        ],
+    )
+}
+
+pub(super) fn assessment(row: AssessmentRow) -> Step {
+    Step::new(
+        "assessment",
+        sql::PUT_ASSESSMENT,
+        vec![
+            (&row.site_id).into(),
+            (&row.assessment_id).into(),
+            (&row.episode_id).into(),
+            (&row.person_id).into(),
+            (&row.sender_id).into(),
+            row.profile.into(),
+            row.received_at.into(),
+            row.body_sha256.into(),
+            row.body.into(),
+        ],
+    )
+}
+
+pub(super) fn consent(row: ConsentRow) -> Step {
+    Step::new(
+        "consent",
+        sql::PUT_CONSENT,
+        vec![
+            (&row.site_id).into(),
+            (&row.consent_id).into(),
+            row.version.into(),
+            (&row.person_id).into(),
+            (&row.recipient_id).into(),
+            row.status.into(),
+            row.recorded_by.into(),
+            row.recorded_at.into(),
+            row.body.into(),
+        ],
+    )
+}
+
+pub(super) fn partner(row: Partner) -> Step {
+    Step::new(
+        "partner",
+        directory_sql::PUT_PARTNER,
+        vec![
+            (&row.site_id).into(),
+            (&row.partner_id).into(),
+            row.kind.as_str().into(),
+            row.name.into(),
+            row.organisation_code.into(),
+            row.channel.as_str().into(),
+            row.endpoint.into(),
+            row.client_id.into(),
+            row.certificate_sha256.into(),
+            row.jwks.into(),
+            word(&row.status),
+        ],
+    )
+}
+
+/// Also moves the partner on: whoever decided under the old agreement decides again.
+pub(super) fn agreement(row: Agreement) -> [Step; 2] {
+    let up = partner_version_up(&row.site_id, &row.partner_id);
+    let put = Step::new(
+        "agreement",
+        directory_sql::PUT_AGREEMENT,
+        vec![
+            (&row.site_id).into(),
+            (&row.agreement_id).into(),
+            (&row.partner_id).into(),
+            row.version.into(),
+            json(&row.purposes),
+            row.valid_from.into(),
+            row.valid_to.into(),
+            json(&row.basis),
+            row.emergency.as_ref().map(json).into(),
+            row.dpia_reference.into(),
+        ],
+    );
+    [up, put]
+}
+
+fn partner_version_up(site: &SiteId, partner: &PartnerId) -> Step {
+    Step::new("partner", directory_sql::PARTNER_VERSION_UP, vec![site.into(), partner.into()]).changes_one()
+}
