@@ -4,6 +4,11 @@
 pub const BODY_MAX_BYTES: usize = 1_048_576;
 /// Deepest nesting of a JSON body: beyond it 400.
 pub const JSON_DEPTH_MAX: usize = 64;
+/// Longest number in a JSON body, in bytes: beyond it 400.
+pub const JSON_NUMBER_MAX_BYTES: usize = 64;
+/// Most digits in the exponent of a JSON number: beyond it 400, for `1e999999999` is short to write and long
+/// to reckon with.
+pub const JSON_EXPONENT_MAX_DIGITS: usize = 3;
 /// Most issues reported for one message; one more line says that there are others.
 pub const ISSUES_MAX: usize = 100;
 /// Most recipients in one assessment.

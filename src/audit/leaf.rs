@@ -196,6 +196,9 @@ mod tests {
         let leaf = entry().leaf();
         assert_eq!(hex(&leaf), EXAMPLE_LINES.concat().replace(' ', ""));
         let page = include_str!("../../docs/audit-format.md");
+        for kind in Kind::ALL {
+            assert!(page.contains(&format!("`{}`", kind.as_str())), "the page lacks the kind {kind:?}");
+        }
         for line in EXAMPLE_LINES {
             assert!(page.contains(line), "the page lacks: {line}");
         }

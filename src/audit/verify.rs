@@ -161,7 +161,7 @@ mod tests {
 
     fn stored(index: u64) -> Stored {
         let kind = Kind::ALL[usize::try_from(index).unwrap() % Kind::ALL.len()];
-        let content = (index % 3 == 0).then(|| format!("sealed content {index}").into_bytes());
+        let content = index.is_multiple_of(3).then(|| format!("sealed content {index}").into_bytes());
         let referral_id = (index % 4 != 1).then(|| format!("r-{index}"));
         let entry = Entry {
             entry_id: EntryId::parse(&format!("e-{index}")).unwrap(),

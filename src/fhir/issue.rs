@@ -7,7 +7,7 @@ use serde::Serialize;
 pub struct Issue {
     /// FHIR issue type: `required`, `value`, `structure`, …
     pub code: &'static str,
-    /// Where: a JSON pointer (`/person/birth_date`), a FHIRPath (`Bundle.entry[0]`) or a header's name.
+    /// Where: a JSON pointer (`/person/birth_date`), a `FHIRPath` (`Bundle.entry[0]`) or a header's name.
     pub path: String,
     /// What is wrong and what is allowed.
     pub diagnostics: String,

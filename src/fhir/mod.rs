@@ -1,5 +1,7 @@
-//! FHIR R4 as Keyway needs it: strict JSON in, OperationOutcome out, narrow views over values.
+//! FHIR R4 as Keyway needs it: strict JSON in, `OperationOutcome` out, narrow views over values.
 
 mod issue;
+pub mod json;
+pub mod outcome;
 
 pub use issue::Issue;
