@@ -1,1 +1,155 @@
-//! Being built.
+//! The assessment: a narrow typed view over a value that is valid against its profile.
+//!
+//! The view names only what the gateway itself acts on (who, for whom, on whose word); everything else stays in
+//! the value for `minimise` and `mapping`. Not here: validation (`profile`), who may have what (`minimise`).
+
+mod asked;
+mod nhs_number;
+
+use serde_json::Value;
+
+pub use asked::{AskedOverride, AskedReferral, AssessedConsent};
+pub use nhs_number::{NhsNumber, NhsNumberFault};
+
+use crate::{clock::Moment, fhir::Issue};
+
+/// One assessment, valid against its profile.
+#[derive(Clone)]
+pub struct Assessment {
+    value: Value,
+    nhs_number: Option<NhsNumber>,
+    warnings: Vec<Issue>,
+}
+
+impl std::fmt::Debug for Assessment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Assessment(…)")
+    }
+}
+
+impl Assessment {
+    /// The canonical of the adult profile.
+    pub const ADULT_PROFILE: &str = "https://keyway.example/profiles/assessment/adult/1";
+
+    /// Takes a value that the profile's check found valid.
+    ///
+    /// An NHS number that fails its check digit is set aside: it stays in the bytes as received, is taken out of
+    /// this value so that it cannot travel on, and leaves a warning.
+    #[must_use]
+    pub fn new(mut value: Value) -> Self {
+        let mut warnings = Vec::new();
+        let stated = value.pointer("/person/nhs_number/value").and_then(Value::as_str).map(NhsNumber::parse);
+        let nhs_number = match stated {
+            Some(Ok(number)) => Some(number),
+            Some(Err(fault)) => {
+                warnings.push(Issue::new(
+                    "value",
+                    "/person/nhs_number/value",
+                    format!("Set aside and not used: {fault}."),
+                ));
+                None
+            }
+            None => None,
+        };
+        if let Some(person) = value.get_mut("person").and_then(Value::as_object_mut) {
+            match (&nhs_number, person.get_mut("nhs_number").and_then(Value::as_object_mut)) {
+                (None, _) => {
+                    person.shift_remove("nhs_number");
+                }
+                (Some(number), Some(held)) => {
+                    held.insert(String::from("value"), Value::from(number.as_str()));
+                }
+                (Some(_), None) => {}
+            }
+        }
+        Self { value, nhs_number, warnings }
+    }
+
+    /// What was set aside, with its place and never with its value.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<Issue> {
+        self.warnings.clone()
+    }
+
+    /// The profile that the assessment follows.
+    #[must_use]
+    pub fn profile(&self) -> &str {
+        self.text("/profile").unwrap_or_default()
+    }
+
+    /// The sender's own, lasting reference for the person.
+    #[must_use]
+    pub fn person_reference(&self) -> &str {
+        self.text("/person/reference").unwrap_or_default()
+    }
+
+    /// The date of birth, as in `1990-04-01`.
+    #[must_use]
+    pub fn birth_date(&self) -> Option<&str> {
+        self.text("/person/birth_date")
+    }
+
+    /// The NHS number with a right check digit, and whether it is verified (status 01: traced to this person).
+    #[must_use]
+    pub fn nhs_number(&self) -> Option<(NhsNumber, bool)> {
+        let verified = self.text("/person/nhs_number/verification") == Some("01");
+        self.nhs_number.clone().map(|number| (number, verified))
+    }
+
+    /// What the person said about each recipient.
+    #[must_use]
+    pub fn consents(&self) -> Vec<AssessedConsent> {
+        self.list("consents").map(AssessedConsent::read).collect()
+    }
+
+    /// Who is asked, or told, and for what.
+    #[must_use]
+    pub fn referrals(&self) -> Vec<AskedReferral> {
+        self.list("referrals").map(AskedReferral::read).collect()
+    }
+
+    /// Disclosures that a practitioner asks for without consent.
+    #[must_use]
+    pub fn overrides(&self) -> Vec<AskedOverride> {
+        self.list("overrides").map(AskedOverride::read).collect()
+    }
+
+    /// Whether the assessment records a current and imminent risk to the person's own life.
+    #[must_use]
+    pub fn imminent_risk(&self) -> bool {
+        self.value.pointer("/risk/to_self/imminent").and_then(Value::as_bool) == Some(true)
+            && self.text("/risk/to_self/current") == Some("yes")
+    }
+
+    /// The person's own rank for `need`: 1 is what matters most. `None` when they did not name it.
+    #[must_use]
+    pub fn priority_rank(&self, need: &str) -> Option<u32> {
+        self.list("priorities")
+            .filter(|p| p.get("need").and_then(Value::as_str) == Some(need))
+            .filter_map(|p| p.get("rank").and_then(Value::as_u64).and_then(|r| u32::try_from(r).ok()))
+            .min()
+    }
+
+    /// The whole value: for `minimise`, which lets through what an audience may have.
+    #[must_use]
+    pub const fn raw(&self) -> &Value {
+        &self.value
+    }
+
+    /// What the profile cannot say: dates that cannot be, and one recipient named twice.
+    #[must_use]
+    pub fn contradictions(&self, now: Moment) -> Vec<Issue> {
+        asked::contradictions(self, now)
+    }
+
+    fn text(&self, pointer: &str) -> Option<&str> {
+        self.value.pointer(pointer).and_then(Value::as_str)
+    }
+
+    fn list(&self, name: &str) -> impl Iterator<Item = &Value> {
+        self.value.get(name).and_then(Value::as_array).into_iter().flatten()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,77 @@
-//! Being built.
+//! What messages must look like: the JSON Schemas of `profiles/`, compiled in; every issue of a value with its
+//! place and with what is allowed there, and never with the value itself.
+//!
+//! Not here: reading files or addresses at run time (nothing is resolved), FHIR's own invariants, and what a
+//! schema cannot say (`assessment::Assessment::contradictions`).
+
+mod catalogue;
+mod words;
+
+use std::collections::HashMap;
+
+pub use catalogue::Schema;
+use jsonschema::{Draft, PatternOptions, Validator};
+use serde_json::Value;
+
+use crate::{fhir::Issue, limits};
+
+/// The compiled profiles.
+pub struct Profiles(HashMap<Schema, Compiled>);
+
+struct Compiled {
+    document: Value,
+    validator: Validator,
+}
+
+impl std::fmt::Debug for Profiles {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Profiles({})", self.0.len())
+    }
+}
+
+impl Profiles {
+    /// Compiles every profile; the error names the one that does not compile.
+    pub fn compile() -> Result<Self, String> {
+        let mut compiled = HashMap::new();
+        for which in Schema::ALL {
+            let wrong = |why: &dyn std::fmt::Display| format!("profile {}: {why}", which.as_str());
+            let document: Value = serde_json::from_str(which.source()).map_err(|e| wrong(&e))?;
+            let validator = jsonschema::options()
+                .with_draft(Draft::Draft202012)
+                .offline()
+                .should_validate_formats(true)
+                .should_ignore_unknown_formats(false)
+                .with_pattern_options(PatternOptions::regex())
+                .build(&document)
+                .map_err(|e| wrong(&e))?;
+            compiled.insert(which, Compiled { document, validator });
+        }
+        Ok(Self(compiled))
+    }
+
+    /// Everything that is wrong with `value`, at most [`limits::ISSUES_MAX`] issues and one that says that there
+    /// are more. Empty when it is valid.
+    #[must_use]
+    pub fn check(&self, which: Schema, value: &Value) -> Vec<Issue> {
+        let Some(Compiled { document, validator }) = self.0.get(&which) else {
+            return vec![Issue::new("not-supported", "", "This profile is not known.")];
+        };
+        let mut issues: Vec<Issue> = Vec::new();
+        for error in validator.iter_errors(value) {
+            for issue in words::issues(document, &error) {
+                if !issues.contains(&issue) {
+                    issues.push(issue);
+                }
+            }
+            if issues.len() > limits::ISSUES_MAX {
+                issues.truncate(limits::ISSUES_MAX);
+                issues.push(Issue::new("too-costly", "", "There are more issues than are listed here."));
+                break;
+            }
+        }
+        issues
+    }
+}
+
+#[cfg(test)]
+mod tests;

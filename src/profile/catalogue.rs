@@ -1,0 +1,77 @@
+//! The profiles by name. One line for each; the files are compiled in.
+
+/// Stands in for a profile that is not written yet.
+const ANYTHING: &str = "{}";
+
+macro_rules! catalogue {
+    ($($(#[$doc:meta])* $name:ident = $word:literal, $source:expr;)*) => {
+        /// A profile of `profiles/`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Schema {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Schema {
+            /// Every profile.
+            pub const ALL: [Self; [$($word),*].len()] = [$(Self::$name),*];
+
+            /// Its name, as in `custody-sheet`.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => $word,)*
+                }
+            }
+
+            /// The profile of this name.
+            #[must_use]
+            pub fn parse(name: &str) -> Option<Self> {
+                match name {
+                    $($word => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+
+            pub(super) const fn source(self) -> &'static str {
+                match self {
+                    $(Self::$name => $source,)*
+                }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// The assessment of an adult.
+    AssessmentAdult = "assessment-adult", include_str!("../../profiles/assessment/adult.json");
+    /// What is said with an action on a referral.
+    ReferralAction = "referral-action", include_str!("../../profiles/assessment/referral-action.json");
+    /// An action on a referral that comes through a mailbox.
+    MailboxAction = "mailbox-action", include_str!("../../profiles/assessment/mailbox-action.json");
+    /// The answer to a recall.
+    RecallAnswer = "recall-answer", include_str!("../../profiles/assessment/recall-answer.json");
+    /// L&D's answer to a request, through its mailbox.
+    RequestAnswer = "request-answer", include_str!("../../profiles/assessment/request-answer.json");
+    /// An agency asks L&D to see somebody.
+    ScreeningRequest = "screening-request", include_str!("../../profiles/justice/screening-request.json");
+    /// The request as it lands at L&D.
+    RequestToLd = "request-to-ld", ANYTHING;
+    /// The contact outcome, to the agency that asked.
+    ScreeningAnswer = "screening-answer", ANYTHING;
+    /// The thin event.
+    EventEnvelope = "event", ANYTHING;
+    /// The custody sheet.
+    CustodySheet = "custody-sheet", ANYTHING;
+    /// The court sheet.
+    CourtSheet = "court-sheet", ANYTHING;
+    /// The probation summary.
+    ProbationSummary = "probation-summary", ANYTHING;
+    /// The housing referral.
+    HousingReferral = "housing-referral", ANYTHING;
+    /// The referral to social care or a voluntary service.
+    CommunityReferral = "community-referral", ANYTHING;
+    /// The FHIR message that carries a referral.
+    ReferralMessage = "referral-message", ANYTHING;
+    /// The recall notice for a mailbox.
+    RecallNotice = "recall-notice", ANYTHING;
+}
