@@ -1,8 +1,5 @@
 //! The profiles by name. One line for each; the files are compiled in.
 
-/// Stands in for a profile that is not written yet.
-const ANYTHING: &str = "{}";
-
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $name:ident = $word:literal, $source:expr;)*) => {
         /// A profile of `profiles/`.
@@ -55,23 +52,23 @@ catalogue! {
     /// An agency asks L&D to see somebody.
     ScreeningRequest = "screening-request", include_str!("../../profiles/justice/screening-request.json");
     /// The request as it lands at L&D.
-    RequestToLd = "request-to-ld", ANYTHING;
+    RequestToLd = "request-to-ld", include_str!("../../profiles/justice/request-to-ld.json");
     /// The contact outcome, to the agency that asked.
-    ScreeningAnswer = "screening-answer", ANYTHING;
+    ScreeningAnswer = "screening-answer", include_str!("../../profiles/justice/screening-answer.json");
     /// The thin event.
-    EventEnvelope = "event", ANYTHING;
+    EventEnvelope = "event", include_str!("../../profiles/justice/event.json");
     /// The custody sheet.
-    CustodySheet = "custody-sheet", ANYTHING;
+    CustodySheet = "custody-sheet", include_str!("../../profiles/justice/custody-sheet.json");
     /// The court sheet.
-    CourtSheet = "court-sheet", ANYTHING;
+    CourtSheet = "court-sheet", include_str!("../../profiles/justice/court-sheet.json");
     /// The probation summary.
-    ProbationSummary = "probation-summary", ANYTHING;
+    ProbationSummary = "probation-summary", include_str!("../../profiles/justice/probation-summary.json");
     /// The housing referral.
-    HousingReferral = "housing-referral", ANYTHING;
+    HousingReferral = "housing-referral", include_str!("../../profiles/housing/referral.json");
     /// The referral to social care or a voluntary service.
-    CommunityReferral = "community-referral", ANYTHING;
+    CommunityReferral = "community-referral", include_str!("../../profiles/community/referral.json");
     /// The FHIR message that carries a referral.
-    ReferralMessage = "referral-message", ANYTHING;
+    ReferralMessage = "referral-message", include_str!("../../profiles/fhir/referral-message.json");
     /// The recall notice for a mailbox.
-    RecallNotice = "recall-notice", ANYTHING;
+    RecallNotice = "recall-notice", include_str!("../../profiles/justice/recall-notice.json");
 }
