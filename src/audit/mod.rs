@@ -8,4 +8,4 @@ pub mod merkle;
 pub mod verify;
 
 pub use entry::{Entry, Kind};
-pub use leaf::{Leaf, LeafError};
+pub use leaf::{Leaf, LeafError, hex};

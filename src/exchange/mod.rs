@@ -1,18 +1,49 @@
 //! What the gateway does: one file for each thing. Declares the traits that the adapters implement.
+//!
+//! Decide outside, commit with preconditions: a use case reads a snapshot, decides, and hands everything that it
+//! wants written to [`ports::Store::commit`] together with what must still be true. If one of those moved, it
+//! decides again. Not here: SQL, HTTP, sockets, the system's clock.
 
 pub mod authority;
 pub mod caller;
+mod collect;
+mod deliver;
+mod idempotency;
+mod ledger;
+mod mailbox;
+mod people;
 pub mod ports;
+mod prepare;
+mod query;
+mod recall;
 pub mod refusal;
+mod request;
+mod respond;
 pub mod rows;
+mod submit;
+mod verify;
+mod withdraw;
 
 use std::sync::Arc;
 
-use caller::Caller;
-use ports::Store;
-use refusal::Refusal;
+use ports::{CommitError, Precondition, Store, StoreError, WriteSet};
+use refusal::{Refusal, Refused};
+use tokio::sync::Notify;
 
-use crate::{ids::Mint, vault::Vault};
+use crate::{
+    clock::Moment,
+    ids::Mint,
+    limits,
+    minimise::Rules,
+    profile::Profiles,
+    vault::{Vault, VaultError},
+};
+
+pub use mailbox::MailboxSend;
+pub use verify::verify_log;
+
+/// How often a use case decides again when something moved under it, before it says "come back".
+const DECIDE_TRIES: usize = 5;
 
 /// What a use case answers when it says yes.
 #[derive(Clone, Debug)]
@@ -33,6 +64,37 @@ pub struct Answer {
     pub headers: Vec<(&'static str, String)>,
 }
 
+impl Answer {
+    /// A JSON answer.
+    #[must_use]
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self {
+            status,
+            content_type: "application/json",
+            body: body.to_string().into_bytes(),
+            version: None,
+            location: None,
+            repeated: false,
+            headers: Vec::new(),
+        }
+    }
+}
+
+/// When a delivery that did not arrive is tried again, and how often.
+#[derive(Clone, Debug)]
+pub struct RetrySchedule {
+    /// Wait before each further try, in seconds; the last is repeated.
+    pub seconds: Vec<i64>,
+    /// Tries before a delivery is set aside and its lane is held.
+    pub attempts_max: u32,
+}
+
+impl Default for RetrySchedule {
+    fn default() -> Self {
+        Self { seconds: limits::RETRY_SECONDS.to_vec(), attempts_max: limits::ATTEMPTS_MAX }
+    }
+}
+
 /// The use cases, with everything that they need.
 pub struct Exchange {
     /// Durable storage.
@@ -41,133 +103,96 @@ pub struct Exchange {
     pub vault: Arc<Vault>,
     /// Ids, clock and chance.
     pub mint: Arc<Mint>,
+    /// The compiled allow-lists.
+    pub rules: Rules,
+    /// The compiled profiles.
+    pub profiles: Profiles,
     /// Where partners reach this gateway: `https://host:port`, no slash at the end.
     pub base_url: String,
-}
-
-/// A message from a mailbox's owner: `mex-To`, `mex-WorkflowID`, `mex-LocalID`, and the bytes.
-#[derive(Clone, Debug)]
-pub struct MailboxSend {
-    /// The recipient's mailbox (its partner slug).
-    pub to: String,
-    /// The workflow id.
-    pub workflow: String,
-    /// The sender's own id for the message: its key for duplicates.
-    pub local_id: Option<String>,
-    /// The bytes.
-    pub body: Vec<u8>,
+    /// When a delivery is tried again.
+    pub schedule: RetrySchedule,
+    /// Rung after each commit that may have put something on a lane. A hint only.
+    pub wake_delivery: Arc<Notify>,
+    /// Rung after each commit that wrote audit entries. A hint only.
+    pub wake_sequencer: Arc<Notify>,
 }
 
 impl Exchange {
-    /// `POST /assessments`: takes an assessment, plans, decides, minimises, maps and commits.
-    pub async fn submit_assessment(
-        &self,
-        _caller: &Caller,
-        _key: &str,
-        _body: &[u8],
-        _dry_run: bool,
-    ) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
+    /// Compiles the allow-lists and profiles and puts the use cases together.
+    pub fn new(
+        store: Arc<dyn Store>,
+        vault: Arc<Vault>,
+        mint: Arc<Mint>,
+        base_url: String,
+        schedule: RetrySchedule,
+    ) -> Result<Self, String> {
+        Ok(Self {
+            store,
+            vault,
+            mint,
+            rules: Rules::compile()?,
+            profiles: Profiles::compile()?,
+            base_url,
+            schedule,
+            wake_delivery: Arc::new(Notify::new()),
+            wake_sequencer: Arc::new(Notify::new()),
+        })
     }
 
-    /// `POST /justice/requests`: an agency asks L&D to screen somebody.
-    pub async fn take_request(&self, _caller: &Caller, _key: &str, _body: &[u8]) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
+    fn now(&self) -> Moment {
+        self.mint.clock().now()
     }
 
-    /// `POST /fhir/$process-message`: a FHIR message in. The request id is the `X-Request-Id` (a UUID).
-    pub async fn process_message(
-        &self,
-        _caller: &Caller,
-        _request_id: &str,
-        _body: &[u8],
-    ) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
+    /// Commits, and rings for the worker when it worked.
+    async fn commit(&self, writes: WriteSet, preconditions: Vec<Precondition>) -> Result<(), CommitError> {
+        self.store.commit(writes, preconditions).await?;
+        self.wake_delivery.notify_one();
+        self.wake_sequencer.notify_one();
+        Ok(())
     }
+}
 
-    /// `GET /referrals/{id}`.
-    pub async fn read_referral(&self, _caller: &Caller, _referral: &str) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(error = %error, "a read failed");
+        match error {
+            StoreError::Unavailable(_) => Self::unavailable(),
+            StoreError::Corrupt(_) => Self::internal(),
+        }
     }
+}
 
-    /// `GET /referrals/{id}/actions`: what the caller may do next.
-    pub async fn list_actions(&self, _caller: &Caller, _referral: &str) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
+impl From<CommitError> for Refusal {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict(_) | CommitError::Exists(_) => Self::new(
+                Refused::Conflict,
+                "conflict",
+                "",
+                "What this request builds on changed meanwhile. Read it again and repeat the request.",
+            ),
+            CommitError::Busy => Self::unavailable(),
+            CommitError::Unavailable(reason) => {
+                tracing::error!(error = %reason, "a commit failed");
+                Self::unavailable()
+            }
+        }
     }
+}
 
-    /// `POST /referrals/{id}/actions/{action}` with the version from `If-Match`.
-    pub async fn act(
-        &self,
-        _caller: &Caller,
-        _referral: &str,
-        _action: &str,
-        _if_match: Option<i64>,
-        _body: &[u8],
-    ) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
+impl From<VaultError> for Refusal {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Erased => Self::new(
+                Refused::Gone,
+                "deleted",
+                "",
+                "The content was erased at the person's request or at the end of its retention.",
+            ),
+            VaultError::Unreadable => {
+                tracing::error!("sealed content cannot be opened");
+                Self::internal()
+            }
+        }
     }
-
-    /// `GET /referrals/{id}/audit`: the log entries about it, for its sender.
-    pub async fn read_referral_audit(&self, _caller: &Caller, _referral: &str) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
-    }
-
-    /// `GET /justice/sheets/{id}`: the detail that an event points to (the id is the message id).
-    pub async fn collect_sheet(&self, _caller: &Caller, _message: &str) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
-    }
-
-    /// `POST /fhir/Consent/{id}/$revoke`.
-    pub async fn revoke_consent(
-        &self,
-        _caller: &Caller,
-        _consent: &str,
-        _body: &[u8],
-    ) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
-    }
-
-    /// `POST /messageexchange/{mailbox}`: the handshake.
-    pub async fn mailbox_handshake(&self, _caller: &Caller, _mailbox: &str) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
-    }
-
-    /// `GET /messageexchange/{mailbox}/inbox`.
-    pub async fn mailbox_list(
-        &self,
-        _caller: &Caller,
-        _mailbox: &str,
-        _max_results: usize,
-        _continue_from: Option<&str>,
-    ) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
-    }
-
-    /// `GET /messageexchange/{mailbox}/inbox/{id}`: consent is asked here.
-    pub async fn mailbox_read(&self, _caller: &Caller, _mailbox: &str, _id: &str) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
-    }
-
-    /// `PUT /messageexchange/{mailbox}/inbox/{id}/status/acknowledged`.
-    pub async fn mailbox_acknowledge(
-        &self,
-        _caller: &Caller,
-        _mailbox: &str,
-        _id: &str,
-    ) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
-    }
-
-    /// `POST /messageexchange/{mailbox}/outbox`.
-    pub async fn mailbox_send(
-        &self,
-        _caller: &Caller,
-        _mailbox: &str,
-        _send: MailboxSend,
-    ) -> Result<Answer, Refusal> {
-        Err(Refusal::internal())
-    }
-
-    /// Carries the head of a leased lane one step: consent again, attempt, outcome. For the worker.
-    pub async fn deliver(&self, _lane: rows::LeasedLane, _courier: &dyn ports::Courier) {}
 }

@@ -27,3 +27,32 @@ pub struct Projection {
     /// Whether this is the minimum that leaves without consent on imminent risk.
     pub minimum: bool,
 }
+
+/// Being built: replaced when the tables land.
+pub struct Rules;
+/// Being built.
+pub struct Ask<'a> {
+    /// Being built.
+    pub recipient: &'a str,
+    /// Being built.
+    pub need: &'a str,
+}
+impl Rules {
+    /// Being built.
+    pub fn compile() -> Result<Self, String> {
+        Ok(Self)
+    }
+    /// Being built.
+    pub fn version(&self) -> &str {
+        ""
+    }
+    /// Being built.
+    pub fn project(
+        &self,
+        _: &crate::consent::PermittedReferral,
+        _: &serde_json::Value,
+        _: Ask<'_>,
+    ) -> Projection {
+        Projection { value: serde_json::Value::Null, withheld: vec![], permitted: vec![], minimum: true }
+    }
+}

@@ -1,0 +1,185 @@
+//! A recipient fetches what waits for it: the sheet that an event points to, or a mailbox item. Consent is asked
+//! here too, and no byte leaves before the entry that says so is durable.
+
+use super::{
+    Answer, DECIDE_TRIES, Exchange,
+    caller::Caller,
+    deliver::{AskedAgain, Compared, change},
+    ports::{CommitError, DeliveryBundle, Precondition, Write},
+    prepare::message_label,
+    recall::set_state,
+    refusal::{Refusal, Refused},
+    rows::{DeliveryStatus, MessageKind, Sealed},
+};
+use crate::{
+    audit::Kind,
+    consent::Exit,
+    directory::Channel,
+    ids::MessageId,
+    referral::{Action, Role, State, step},
+};
+
+/// Which part of a message is fetched.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The body: a mailbox item.
+    Body,
+    /// The detail behind a thin event.
+    Detail,
+}
+
+impl Exchange {
+    /// `GET /justice/sheets/{id}`: the detail that an event points to (the id is the message id).
+    pub async fn collect_sheet(&self, caller: &Caller, message: &str) -> Result<Answer, Refusal> {
+        let (bundle, bytes) = self.collect(caller, message, Part::Detail).await?;
+        let mut answer = Answer::json(200, &serde_json::Value::Null);
+        answer.body = bytes;
+        answer.headers.push(("keyway-referral-id", bundle.referral.referral_id.to_string()));
+        Ok(answer)
+    }
+
+    /// Gives `caller` a part of a message addressed to it, if consent still permits it.
+    pub(super) async fn collect(
+        &self,
+        caller: &Caller,
+        message: &str,
+        part: Part,
+    ) -> Result<(DeliveryBundle, Vec<u8>), Refusal> {
+        for _ in 0..DECIDE_TRIES {
+            let bundle = self.addressed_to(caller, message, part).await?;
+            if self.is_over(&bundle) {
+                return Err(gone());
+            }
+            let asked = self.ask_again(&bundle, Exit::Collect).await?;
+            let committed = if asked.compared == Compared::StillPermitted {
+                let sealed = self.part(&bundle, part)?.clone();
+                let bytes = self.vault.unseal(&asked.key, &part_label(message, part), &sealed)?;
+                self.record_collection(caller, &bundle, &asked, part).await.map(|()| Some(bytes))
+            } else {
+                self.stop_at_collection(&bundle, &asked).await.map(|()| None)
+            };
+            match committed {
+                Ok(Some(bytes)) => return Ok((bundle, bytes)),
+                Ok(None) => return Err(gone()),
+                Err(CommitError::Conflict(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Refusal::unavailable())
+    }
+
+    async fn addressed_to(
+        &self,
+        caller: &Caller,
+        message: &str,
+        part: Part,
+    ) -> Result<DeliveryBundle, Refusal> {
+        let id = MessageId::parse(message).ok_or_else(Refusal::not_found)?;
+        let bundle = self.store.delivery_of_message(&caller.site_id, &id).await?;
+        bundle
+            .filter(|b| b.message.recipient_id == caller.partner_id)
+            .filter(|b| match part {
+                Part::Body => b.delivery.new.channel == Channel::Mailbox,
+                Part::Detail => b.message.detail.is_some(),
+            })
+            .filter(|b| part == Part::Detail || b.delivery.next_at <= self.now())
+            .ok_or_else(Refusal::not_found)
+    }
+
+    /// Whether the message itself is over: stopped, recalled, or overtaken.
+    fn is_over(&self, bundle: &DeliveryBundle) -> bool {
+        let stopped = bundle.delivery.status == DeliveryStatus::Withdrawn;
+        let taken_back = matches!(
+            bundle.referral.state,
+            State::Recalled | State::Withdrawn | State::Withheld | State::EnteredInError | State::Superseded
+        );
+        stopped || (taken_back && bundle.message.kind == MessageKind::Disclosure)
+    }
+
+    fn part<'a>(&self, bundle: &'a DeliveryBundle, part: Part) -> Result<&'a Sealed, Refusal> {
+        match part {
+            Part::Body => Ok(&bundle.message.body),
+            Part::Detail => bundle.message.detail.as_ref().ok_or_else(Refusal::not_found),
+        }
+    }
+
+    async fn record_collection(
+        &self,
+        caller: &Caller,
+        bundle: &DeliveryBundle,
+        asked: &AskedAgain,
+        part: Part,
+    ) -> Result<(), CommitError> {
+        let now = self.now();
+        let actor = caller.partner_id.as_str();
+        let mut writes = Vec::new();
+        let mut note = self
+            .note_on(&bundle.referral, now, Kind::Collected, actor)
+            .about("message", &bundle.message.message_id)
+            .fact("part", if part == Part::Body { "body" } else { "detail" });
+        if let Some((_, row)) = &asked.considered {
+            writes.push(Write::Decision(row.clone()));
+            note = note.about("decision", &row.decision_id);
+        }
+        writes.push(note.write());
+        if part == Part::Body && bundle.delivery.status == DeliveryStatus::Queued {
+            let next = bundle.delivery.next_at;
+            writes.push(change(&bundle.delivery, DeliveryStatus::Collected, next, ""));
+        }
+        // Advice that is fetched is read; a referral that is fetched has arrived.
+        let action = match (part, bundle.message.kind) {
+            (Part::Detail, MessageKind::Disclosure) => Some(Action::Read),
+            (Part::Body, MessageKind::Disclosure | MessageKind::Request) => Some(Action::Deliver),
+            _ => None,
+        };
+        let referral = &bundle.referral;
+        let to = action.and_then(|action| {
+            [action, Action::Deliver].into_iter().find_map(|a| {
+                step(referral.state, referral.nature, a, role_for(a), None, None).ok().map(|s| (a, s))
+            })
+        });
+        if let Some((action, to)) = to {
+            let mut referral = referral.clone();
+            referral.version += 1;
+            let reason = referral.reason.clone();
+            set_state(&mut referral, to.state, to.business_status, &reason, now);
+            writes.push(self.moved(&referral, now, actor, action));
+            writes.push(Write::ReferralMoved(referral));
+        }
+        let mut preconditions = asked.preconditions.clone();
+        preconditions.push(Precondition::DeliveryVersion(
+            bundle.delivery.new.delivery_id.clone(),
+            bundle.delivery.version,
+        ));
+        self.commit(writes, preconditions).await
+    }
+
+    async fn stop_at_collection(
+        &self,
+        bundle: &DeliveryBundle,
+        asked: &AskedAgain,
+    ) -> Result<(), CommitError> {
+        let Ok(writes) = self.settle(bundle, asked) else {
+            return Err(CommitError::Unavailable(String::from("a stopped message could not be settled")));
+        };
+        self.commit(writes, asked.preconditions.clone()).await
+    }
+}
+
+fn role_for(action: Action) -> Role {
+    if action == Action::Read { Role::Owner } else { Role::Gateway }
+}
+
+fn part_label(message: &str, part: Part) -> String {
+    message_label(message, if part == Part::Body { "body" } else { "detail" })
+}
+
+fn gone() -> Refusal {
+    Refusal::new(
+        Refused::Gone,
+        "deleted",
+        "",
+        "This message was taken back, or something newer has taken its place. Do not use an earlier copy; look \
+         for a recall or a newer message.",
+    )
+}

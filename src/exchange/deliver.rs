@@ -1,0 +1,469 @@
+//! One step of a delivery: ask consent again, record that an attempt begins, send, record how it ended.
+//!
+//! At every point where the process may die, what is stored is enough to go on: before the attempt is recorded
+//! nothing was sent; after it the same bytes go again under the same message id.
+
+use super::{
+    Exchange,
+    ports::{
+        AttemptClass, AttemptOutcome, CommitError, Courier, DeliveryBundle, DeliveryChange, Parcel,
+        Precondition, Write, WriteSet,
+    },
+    prepare::{Circumstances, Considered, message_label},
+    recall::{Ends, Why, set_state},
+    refusal::{Refusal, Refused},
+    rows::{
+        AttemptRow, DecisionRow, DeliveryRow, DeliveryStatus, LeasedLane, MessageKind, NewDelivery,
+        ReferralRow,
+    },
+    submit::assessment_label,
+};
+use crate::{
+    assessment::Assessment,
+    audit::{Kind, hex},
+    clock::Moment,
+    consent::{Exit, Override, Reason},
+    directory::{Partner, PartnerStatus},
+    ids::{AttemptId, DeliveryId},
+    limits,
+    referral::{Action, Role, State, step},
+    vault::ContentKey,
+};
+
+/// How what may leave now compares with what the message holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Compared {
+    /// The message may go: the same, or more would be permitted.
+    StillPermitted,
+    /// Less may go now than the message holds.
+    Narrower,
+    /// Nothing may go now.
+    Denied,
+}
+
+/// Consent, asked again at an exit.
+pub(super) struct AskedAgain {
+    pub(super) compared: Compared,
+    /// `None` for messages without content of the person's (recalls).
+    pub(super) considered: Option<(Considered, DecisionRow)>,
+    pub(super) partner: Partner,
+    pub(super) sender: Partner,
+    pub(super) key: ContentKey,
+    /// What was read, and must still be so when the outcome is written.
+    pub(super) preconditions: Vec<Precondition>,
+}
+
+impl Exchange {
+    /// Carries the head of a leased lane one step and gives the lane back. For the worker.
+    pub async fn deliver(&self, lane: LeasedLane, courier: &dyn Courier) {
+        let Err(refusal) = self.carry_head(&lane, courier).await else { return };
+        tracing::warn!(
+            delivery = %lane.delivery.new.delivery_id,
+            class = ?refusal.class,
+            "a delivery step failed; its lane is tried again"
+        );
+        // Something moved: decide again at once. Anything else: wait a little before the lane comes round again.
+        // If even this cannot be written, or another has the lane by now, the lease runs out by itself.
+        let wait = if refusal.class == Refused::Conflict { 0 } else { 5 };
+        let later = self.now().plus_seconds(wait);
+        let Ok(Some(bundle)) = self.store.delivery(&lane.delivery.new.delivery_id).await else { return };
+        let mut writes = vec![release(&lane)];
+        if bundle.delivery.status == DeliveryStatus::Queued {
+            writes.insert(0, change(&bundle.delivery, DeliveryStatus::Queued, later, "gateway-fault"));
+        }
+        if let Err(error) = self.commit(writes, vec![fence(&lane)]).await {
+            tracing::warn!(error = %error, "a lane could not be given back; its lease runs out");
+        }
+    }
+
+    async fn carry_head(&self, lane: &LeasedLane, courier: &dyn Courier) -> Result<(), Refusal> {
+        let id = &lane.delivery.new.delivery_id;
+        let Some(bundle) = self.store.delivery(id).await? else {
+            return Ok(self.commit(vec![release(lane)], vec![fence(lane)]).await?);
+        };
+        if !matches!(bundle.delivery.status, DeliveryStatus::Queued | DeliveryStatus::Attempting) {
+            return Ok(self.commit(vec![release(lane)], vec![fence(lane)]).await?);
+        }
+        let asked = self.ask_again(&bundle, Exit::Send).await?;
+        if asked.compared != Compared::StillPermitted {
+            let mut writes = self.settle(&bundle, &asked)?;
+            writes.push(release(lane));
+            let mut preconditions = asked.preconditions;
+            preconditions.push(fence(lane));
+            return Ok(self.commit(writes, preconditions).await?);
+        }
+        if asked.partner.status != PartnerStatus::Active {
+            let later = self.now().plus_seconds(300);
+            let writes = vec![
+                change(&bundle.delivery, bundle.delivery.status, later, Reason::PartnerSuspended.as_str()),
+                release(lane),
+            ];
+            return Ok(self.commit(writes, vec![fence(lane)]).await?);
+        }
+        let (parcel, attempt) = self.begin_attempt(lane, &bundle, asked).await?;
+        let outcome = courier.carry(parcel).await;
+        self.end_attempt(lane, &bundle, &attempt, &outcome).await
+    }
+
+    /// Asks consent, agreement and policy again for a message that is about to leave.
+    pub(super) async fn ask_again(&self, bundle: &DeliveryBundle, exit: Exit) -> Result<AskedAgain, Refusal> {
+        let (message, referral) = (&bundle.message, &bundle.referral);
+        let site = &message.site_id;
+        // The versions are read before what they guard, so that a change in between is found at commit.
+        let partner = self.store.partner(site, &message.recipient_id).await?.ok_or_else(Refusal::internal)?;
+        let sender = self.store.partner(site, &message.sender_id).await?.ok_or_else(Refusal::internal)?;
+        let person = self.store.person(site, &message.person_id).await?.ok_or_else(Refusal::internal)?;
+        let key = self.vault.person_key(&person.wrapped_key)?;
+        let mut asked = AskedAgain {
+            compared: Compared::StillPermitted,
+            considered: None,
+            preconditions: vec![
+                Precondition::ConsentSeq(site.clone(), person.person_id.clone(), person.consent_seq),
+                Precondition::PartnerVersion(site.clone(), partner.partner_id.clone(), partner.version),
+            ],
+            partner,
+            sender,
+            key,
+        };
+        if message.kind != MessageKind::Disclosure {
+            return Ok(asked);
+        }
+        let agreements = self.store.agreements(site, &message.recipient_id).await?;
+        let rows = self.store.consents_of(site, &message.person_id).await?;
+        let consents = self.open_consents(&asked.key, &rows);
+        let then = bundle.decision.as_ref().ok_or_else(Refusal::internal)?;
+        let over = (then.decision.reason == Reason::OverrideRiskToLife)
+            .then(|| Override { reason: String::from("RISK-TO-LIFE-SELF"), imminent: true });
+        let circumstances = Circumstances {
+            partner: &asked.partner,
+            agreements: &agreements,
+            consents: &consents,
+            consent_seq: person.consent_seq,
+            asked_override: over.as_ref(),
+            now: self.now(),
+        };
+        let assessment = self.open_assessment(referral, &asked.key).await?;
+        let considered = self.consider(&circumstances, assessment.raw(), &referral.need);
+        let row = self.decision_row(referral, &considered, &circumstances, exit);
+        asked.compared = compare(then, &row, bundle.delivery.attempts);
+        asked.considered = Some((considered, row));
+        Ok(asked)
+    }
+
+    /// The assessment as it was understood when it came in (a wrong NHS number set aside), not its raw bytes.
+    async fn open_assessment(&self, referral: &ReferralRow, key: &ContentKey) -> Result<Assessment, Refusal> {
+        let id = referral.assessment_id.as_ref().ok_or_else(Refusal::internal)?;
+        let row = self.store.assessment(&referral.site_id, id).await?.ok_or_else(Refusal::internal)?;
+        let bytes = self.vault.unseal(key, &assessment_label(id), &row.body)?;
+        serde_json::from_slice(&bytes).map(Assessment::new).map_err(|_| Refusal::internal())
+    }
+
+    /// What is written when a message may not go as it is: nothing sent yet, it is stopped or made anew with
+    /// less in it; an attempt already begun, it is stopped and recalled.
+    pub(super) fn settle(&self, bundle: &DeliveryBundle, asked: &AskedAgain) -> Result<WriteSet, Refusal> {
+        let now = self.now();
+        let (considered, row) = asked.considered.as_ref().ok_or_else(Refusal::internal)?;
+        let mut referral = bundle.referral.clone();
+        referral.version += 1;
+        referral.decision_id = Some(row.decision_id.clone());
+        referral.withheld = considered.withheld();
+        referral.updated_at = now;
+        let reason = row.decision.reason;
+        let mut writes = vec![
+            Write::Decision(row.clone()),
+            self.decided(&referral, row, "gateway"),
+            change(&bundle.delivery, DeliveryStatus::Withdrawn, now, reason.as_str()),
+            self.note_on(&referral, now, Kind::Stopped, "gateway")
+                .about("message", &bundle.message.message_id)
+                .fact("reason", reason.as_str())
+                .fact("attempts", bundle.delivery.attempts)
+                .write(),
+        ];
+        let ends = Ends { sender: &asked.sender, recipient: &asked.partner, key: &asked.key };
+        match (asked.compared, bundle.delivery.attempts) {
+            (Compared::StillPermitted, _) => return Err(Refusal::internal()),
+            // The withdrawal itself has already recalled it.
+            (_, 1..) if referral.state == State::Recalled => {}
+            (_, 1..) => {
+                let consent = row.decision.consent.as_ref().map(|(id, _)| id);
+                let why = if reason == Reason::ConsentWithdrawn {
+                    Why::ConsentWithdrawn
+                } else {
+                    Why::NoLongerPermitted
+                };
+                self.add_recall(&mut referral, consent, why, &ends, "gateway", &mut writes)?;
+            }
+            (Compared::Denied, _) => {
+                referral.disclosure_id = None;
+                if reason == Reason::ConsentWithdrawn {
+                    set_state(&mut referral, State::Withdrawn, "client-withdrew", reason.as_str(), now);
+                } else {
+                    set_state(&mut referral, State::Withheld, "withheld", reason.as_str(), now);
+                }
+            }
+            (Compared::Narrower, _) => {
+                let projection = considered.projection.as_ref().ok_or_else(Refusal::internal)?;
+                let (message, _) = self.make_disclosure(
+                    &referral,
+                    row,
+                    projection,
+                    &asked.sender,
+                    &asked.partner,
+                    &asked.key,
+                )?;
+                referral.disclosure_id.clone_from(&message.disclosure_id);
+                referral.messages += 1;
+                writes.push(
+                    self.note_on(&referral, now, Kind::Disclosed, "gateway")
+                        .about("message", &message.message_id)
+                        .about("decision", &row.decision_id)
+                        .fact("body-sha256", hex(&message.body_sha256))
+                        .fact("mapping", &message.mapping_version)
+                        .fact("policy", &row.policy_version)
+                        .write(),
+                );
+                let delivery = NewDelivery {
+                    delivery_id: DeliveryId::fresh(&self.mint),
+                    message_id: message.message_id.clone(),
+                    created_at: now,
+                    ..bundle.delivery.new.clone()
+                };
+                writes.push(Write::Message(message));
+                writes.push(Write::EnqueueFirst(delivery));
+            }
+        }
+        writes.push(Write::ReferralMoved(referral));
+        Ok(writes)
+    }
+
+    /// The audit entry of a decision.
+    pub(super) fn decided(&self, referral: &ReferralRow, row: &DecisionRow, actor: &str) -> Write {
+        let mut note = self
+            .note_on(referral, row.decided_at, Kind::Decided, actor)
+            .about("decision", &row.decision_id)
+            .fact("exit", &row.exit)
+            .fact("answer", if row.decision.permits() { "permit" } else { "deny" })
+            .fact("reason", row.decision.reason.as_str())
+            .fact("policy", &row.policy_version);
+        if let Some((consent, version)) = &row.decision.consent {
+            note = note.about("consent", consent).fact("consent-version", version);
+        }
+        if let Some((agreement, version)) = &row.decision.agreement {
+            note = note.about("agreement", agreement).fact("agreement-version", version);
+        }
+        note.write()
+    }
+
+    async fn begin_attempt(
+        &self,
+        lane: &LeasedLane,
+        bundle: &DeliveryBundle,
+        asked: AskedAgain,
+    ) -> Result<(Parcel, AttemptRow), Refusal> {
+        let now = self.now();
+        let (message, delivery) = (&bundle.message, &bundle.delivery);
+        let send_by = now.plus_seconds(limits::SEND_BY_SECONDS);
+        let body = self.vault.unseal(
+            &asked.key,
+            &message_label(message.message_id.as_str(), "body"),
+            &message.body,
+        )?;
+        let decision_id = asked.considered.as_ref().map(|(_, row)| row.decision_id.clone());
+        let attempt = AttemptRow {
+            site_id: message.site_id.clone(),
+            attempt_id: AttemptId::fresh(&self.mint),
+            delivery_id: delivery.new.delivery_id.clone(),
+            decision_id: decision_id.clone(),
+            begun_at: now,
+            send_by,
+            ended_at: None,
+            outcome: String::new(),
+            http_status: None,
+        };
+        let mut writes = Vec::new();
+        if let Some((_, row)) = &asked.considered {
+            writes.push(Write::Decision(row.clone()));
+        }
+        let mut begun = self
+            .note_on(&bundle.referral, now, Kind::AttemptBegun, "gateway")
+            .about("message", &message.message_id)
+            .about("attempt", &attempt.attempt_id)
+            .fact("purpose", message.kind.as_str());
+        if let Some(decision) = &decision_id {
+            begun = begun.about("decision", decision);
+        }
+        writes.push(begun.write());
+        writes.push(Write::AttemptBegun(attempt.clone()));
+        writes.push(Write::Delivery(DeliveryChange {
+            delivery_id: delivery.new.delivery_id.clone(),
+            version: delivery.version,
+            status: DeliveryStatus::Attempting,
+            attempts: delivery.attempts + 1,
+            next_at: delivery.next_at,
+            send_by: Some(send_by),
+            reason: String::new(),
+        }));
+        let mut preconditions = asked.preconditions;
+        preconditions.push(fence(lane));
+        self.commit(writes, preconditions).await?;
+        let parcel = Parcel {
+            partner: asked.partner,
+            message_id: message.message_id.clone(),
+            correlation_id: bundle.referral.correlation_id.clone(),
+            content_type: message.content_type.clone(),
+            body,
+            send_by,
+        };
+        Ok((parcel, attempt))
+    }
+
+    /// Records how an attempt ended. The referral may have moved meanwhile (an answer can overtake the
+    /// transport's acknowledgement), so it is read again until the record fits.
+    async fn end_attempt(
+        &self,
+        lane: &LeasedLane,
+        before: &DeliveryBundle,
+        attempt: &AttemptRow,
+        outcome: &AttemptOutcome,
+    ) -> Result<(), Refusal> {
+        for _ in 0..super::DECIDE_TRIES {
+            let Some(bundle) = self.store.delivery(&before.delivery.new.delivery_id).await? else {
+                return Err(Refusal::internal());
+            };
+            let writes = self.outcome_writes(lane, &bundle, attempt, outcome)?;
+            match self.commit(writes, vec![fence(lane)]).await {
+                Ok(()) => return Ok(()),
+                Err(CommitError::Conflict(
+                    Precondition::ReferralVersion(..) | Precondition::DeliveryVersion(..),
+                )) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Refusal::unavailable())
+    }
+
+    fn outcome_writes(
+        &self,
+        lane: &LeasedLane,
+        bundle: &DeliveryBundle,
+        attempt: &AttemptRow,
+        outcome: &AttemptOutcome,
+    ) -> Result<WriteSet, Refusal> {
+        let now = self.now();
+        let delivery = &bundle.delivery;
+        let mut writes = vec![
+            Write::AttemptEnded(attempt.attempt_id.clone(), outcome.code.clone(), outcome.http_status, now),
+            self.note_on(&bundle.referral, now, Kind::AttemptEnded, "gateway")
+                .about("message", &bundle.message.message_id)
+                .about("attempt", &attempt.attempt_id)
+                .fact("outcome", &outcome.code)
+                .write(),
+        ];
+        let tired = delivery.attempts >= i64::from(self.schedule.attempts_max);
+        let (status, next_at, action) = match outcome.class {
+            // Stopped or recalled while the attempt was under way: that stands; the record is only completed.
+            _ if delivery.status != DeliveryStatus::Attempting => (delivery.status, delivery.next_at, None),
+            AttemptClass::Delivered => (DeliveryStatus::Delivered, now, Some(Action::Deliver)),
+            AttemptClass::Permanent => (DeliveryStatus::Dead, now, Some(Action::Fail)),
+            AttemptClass::Retryable | AttemptClass::Ambiguous if tired => {
+                (DeliveryStatus::Dead, now, Some(Action::Fail))
+            }
+            AttemptClass::TooLate => (DeliveryStatus::Queued, now, None),
+            AttemptClass::Retryable | AttemptClass::Ambiguous => {
+                (DeliveryStatus::Queued, self.next_try(now, delivery.attempts, outcome), None)
+            }
+        };
+        writes.push(change(delivery, status, next_at, &outcome.code));
+        if status == DeliveryStatus::Dead {
+            writes.push(
+                self.note_on(&bundle.referral, now, Kind::SetAside, "gateway")
+                    .about("message", &bundle.message.message_id)
+                    .fact("reason", &outcome.code)
+                    .write(),
+            );
+            tracing::error!(
+                delivery = %delivery.new.delivery_id,
+                partner = %delivery.new.recipient_id,
+                code = %outcome.code,
+                "a delivery was set aside; its lane is held"
+            );
+        }
+        if let Some(action) = action.filter(|_| bundle.message.kind == MessageKind::Disclosure) {
+            let referral = &bundle.referral;
+            if let Ok(to) = step(referral.state, referral.nature, action, Role::Gateway, None, None) {
+                let mut referral = referral.clone();
+                referral.version += 1;
+                let reason =
+                    if action == Action::Fail { outcome.code.clone() } else { referral.reason.clone() };
+                set_state(&mut referral, to.state, to.business_status, &reason, now);
+                writes.push(self.moved(&referral, now, "gateway", action));
+                writes.push(Write::ReferralMoved(referral));
+            }
+        }
+        writes.push(release(lane));
+        Ok(writes)
+    }
+
+    /// The audit entry of a change of state.
+    pub(super) fn moved(&self, referral: &ReferralRow, now: Moment, actor: &str, action: Action) -> Write {
+        self.note_on(referral, now, Kind::Moved, actor)
+            .fact("action", action.as_str())
+            .fact("state", referral.state.as_str())
+            .fact("business-status", &referral.business_status)
+            .fact("reason", &referral.reason)
+            .write()
+    }
+
+    /// The schedule, with up to a fifth more or less so that partners are not all tried at once; never sooner
+    /// than the partner asked for.
+    fn next_try(&self, now: Moment, attempts: i64, outcome: &AttemptOutcome) -> Moment {
+        let place = usize::try_from(attempts.saturating_sub(1)).unwrap_or(0);
+        let last = self.schedule.seconds.last().copied().unwrap_or(1);
+        let seconds = self.schedule.seconds.get(place).copied().unwrap_or(last);
+        let mut byte = [0_u8; 1];
+        self.mint.chance().fill(&mut byte);
+        let share = 800 + i64::from(byte[0]) * 400 / 255;
+        let scheduled = now.plus_milliseconds(seconds.saturating_mul(share));
+        let asked = outcome.retry_after_seconds.unwrap_or(0).clamp(0, limits::RETRY_AFTER_MAX_SECONDS);
+        scheduled.max(now.plus_seconds(asked))
+    }
+}
+
+/// Compares what may leave now with what the message was made from.
+fn compare(then: &DecisionRow, now: &DecisionRow, attempts: i64) -> Compared {
+    if !now.decision.permits() {
+        return Compared::Denied;
+    }
+    let all_still_there = then.permitted.iter().all(|word| now.permitted.contains(word));
+    // The same words under other tables may mean less: make it anew while that is still possible.
+    let same_tables = then.policy_version == now.policy_version || attempts > 0;
+    if all_still_there && same_tables { Compared::StillPermitted } else { Compared::Narrower }
+}
+
+/// A change of a delivery's status and time; attempts stay.
+pub(super) fn change(delivery: &DeliveryRow, status: DeliveryStatus, next_at: Moment, reason: &str) -> Write {
+    Write::Delivery(DeliveryChange {
+        delivery_id: delivery.new.delivery_id.clone(),
+        version: delivery.version,
+        status,
+        attempts: delivery.attempts,
+        next_at,
+        send_by: delivery.send_by,
+        reason: reason.to_owned(),
+    })
+}
+
+fn fence(lane: &LeasedLane) -> Precondition {
+    let new = &lane.delivery.new;
+    Precondition::LaneFence(new.site_id.clone(), new.recipient_id.clone(), new.person_id.clone(), lane.fence)
+}
+
+fn release(lane: &LeasedLane) -> Write {
+    let new = &lane.delivery.new;
+    Write::ReleaseLane {
+        site_id: new.site_id.clone(),
+        recipient_id: new.recipient_id.clone(),
+        person_id: new.person_id.clone(),
+        fence: lane.fence,
+    }
+}

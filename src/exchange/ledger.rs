@@ -1,0 +1,116 @@
+//! Audit entries as writes: they go into the same transaction as the thing that they tell of.
+
+use super::{
+    Exchange,
+    ports::Write,
+    rows::{AuditRow, ReferralRow, Sealed},
+};
+use crate::{
+    audit::{Entry, Kind, merkle::sha256},
+    clock::Moment,
+    ids::{EntryId, PartnerId, PersonId, ReferralId, SiteId},
+};
+
+/// An entry being written.
+pub(super) struct Note {
+    site_id: SiteId,
+    at: Moment,
+    kind: Kind,
+    actor: String,
+    about: Vec<(&'static str, String)>,
+    facts: Vec<(&'static str, String)>,
+    person_id: Option<PersonId>,
+    referral_id: Option<ReferralId>,
+    partner_id: Option<PartnerId>,
+    content: Option<Sealed>,
+    entry_id: EntryId,
+}
+
+impl Exchange {
+    /// Begins an entry: `actor` is a partner's slug or `gateway`.
+    pub(super) fn note(&self, site: &SiteId, at: Moment, kind: Kind, actor: &str) -> Note {
+        Note {
+            site_id: site.clone(),
+            at,
+            kind,
+            actor: actor.to_owned(),
+            about: Vec::new(),
+            facts: Vec::new(),
+            person_id: None,
+            referral_id: None,
+            partner_id: None,
+            content: None,
+            entry_id: EntryId::fresh(&self.mint),
+        }
+    }
+
+    /// Begins an entry about a referral, with its person and its recipient.
+    pub(super) fn note_on(&self, referral: &ReferralRow, at: Moment, kind: Kind, actor: &str) -> Note {
+        self.note(&referral.site_id, at, kind, actor)
+            .referral(&referral.referral_id)
+            .person(&referral.person_id)
+            .partner(&referral.recipient_id)
+    }
+}
+
+impl Note {
+    pub(super) fn referral(mut self, id: &ReferralId) -> Self {
+        self.about.push(("referral", id.to_string()));
+        self.referral_id = Some(id.clone());
+        self
+    }
+
+    pub(super) fn person(mut self, id: &PersonId) -> Self {
+        self.about.push(("person", id.to_string()));
+        self.person_id = Some(id.clone());
+        self
+    }
+
+    pub(super) fn partner(mut self, id: &PartnerId) -> Self {
+        self.about.push(("partner", id.to_string()));
+        self.partner_id = Some(id.clone());
+        self
+    }
+
+    /// Names another of Keyway's own things that the entry is about.
+    pub(super) fn about(mut self, what: &'static str, id: impl ToString) -> Self {
+        self.about.push((what, id.to_string()));
+        self
+    }
+
+    /// Adds a fact in closed codes. Never content.
+    pub(super) fn fact(mut self, name: &'static str, code: impl ToString) -> Self {
+        self.facts.push((name, code.to_string()));
+        self
+    }
+
+    /// Hangs sealed content on the entry; only its hash stands in the leaf.
+    pub(super) fn content(mut self, sealed: Sealed) -> Self {
+        self.content = Some(sealed);
+        self
+    }
+
+    pub(super) fn write(self) -> Write {
+        let entry = Entry {
+            entry_id: self.entry_id.clone(),
+            site_id: self.site_id.clone(),
+            at: self.at,
+            kind: self.kind,
+            actor: self.actor,
+            about: self.about,
+            facts: self.facts,
+            content_sha256: self.content.as_ref().map(|c| sha256(&c.0)),
+        };
+        Write::Audit(AuditRow {
+            site_id: self.site_id,
+            entry_id: self.entry_id,
+            at: self.at,
+            kind: self.kind.as_str(),
+            person_id: self.person_id,
+            referral_id: self.referral_id,
+            partner_id: self.partner_id,
+            leaf: entry.leaf(),
+            content: self.content,
+        })
+    }
+}

@@ -1,0 +1,154 @@
+//! Who a message is about. Keyway never guesses: two people, or one whose birth date differs, is a "no" with a
+//! reason.
+
+use super::{
+    Exchange,
+    ports::Write,
+    refusal::{Refusal, Refused},
+    rows::{ConsentRow, LookupRow, PersonRow},
+};
+use crate::{
+    consent::Consent,
+    ids::{ConsentId, PartnerId, PersonId, SiteId},
+    vault::ContentKey,
+};
+
+/// What a message says of who it is about.
+pub(super) struct Description<'a> {
+    pub(super) sender: &'a PartnerId,
+    /// The sender's own reference for the person.
+    pub(super) reference: &'a str,
+    /// Only when the sender verified it.
+    pub(super) nhs_number: Option<&'a str>,
+    pub(super) birth_date: Option<&'a str>,
+}
+
+/// A person, known or new, with the key to their content.
+pub(super) struct Identified {
+    pub(super) row: PersonRow,
+    pub(super) key: ContentKey,
+    pub(super) is_new: bool,
+    /// What must be written so that the person is found again.
+    pub(super) writes: Vec<Write>,
+}
+
+/// A person's consents; one that cannot be read stays in its place as an error, so that it denies.
+pub(super) type Consents = Vec<Result<Consent, (ConsentId, i64)>>;
+
+impl Exchange {
+    /// Finds or makes the person that `described` tells of.
+    pub(super) async fn identify(
+        &self,
+        site: &SiteId,
+        described: &Description<'_>,
+    ) -> Result<Identified, Refusal> {
+        let mut lookups = vec![(
+            format!("sender:{}", described.sender),
+            self.vault.lookup_hash(site, &format!("sender:{}", described.sender), described.reference),
+        )];
+        if let Some(number) = described.nhs_number {
+            lookups.push((String::from("nhs-number"), self.vault.lookup_hash(site, "nhs-number", number)));
+        }
+        let mut found = self.store.people_by_lookup(site, &lookups).await?;
+        if found.len() > 1 {
+            return Err(Refusal::new(
+                Refused::Unprocessable,
+                "multiple-matches",
+                "/person/nhs_number",
+                "Your reference and the verified NHS number belong to two different people here. Check both; \
+                 nothing was kept and nobody was told.",
+            ));
+        }
+        let Some(row) = found.pop() else {
+            return Ok(self.new_person(site, lookups, described));
+        };
+        let mut writes = Vec::new();
+        // What the person is known by must agree with what this message says: the birth date, and the NHS
+        // number when both have one.
+        for (what, told) in [("birth-date", described.birth_date), ("nhs-number", described.nhs_number)] {
+            let Some(told) = told else { continue };
+            let kind = format!("{what}-of:{}", row.person_id);
+            let any = self.vault.lookup_hash(site, &kind, "");
+            let this = self.vault.lookup_hash(site, &kind, told);
+            let known = !self.store.people_by_lookup(site, &[(kind.clone(), any)]).await?.is_empty();
+            let same = !self.store.people_by_lookup(site, &[(kind.clone(), this)]).await?.is_empty();
+            if known && !same {
+                return Err(Refusal::new(
+                    Refused::Unprocessable,
+                    "conflict",
+                    if what == "birth-date" { "/person/birth_date" } else { "/person/nhs_number" },
+                    "The person known by this reference has a different value here. Check the reference; \
+                     nothing was kept and nobody was told.",
+                ));
+            }
+            if !known {
+                for hash in [any, this] {
+                    writes.push(lookup(site, &kind, hash, &row.person_id));
+                }
+            }
+        }
+        for (kind, hash) in &lookups {
+            if self.store.people_by_lookup(site, &[(kind.clone(), *hash)]).await?.is_empty() {
+                writes.push(lookup(site, kind, *hash, &row.person_id));
+            }
+        }
+        let key = self.vault.person_key(&row.wrapped_key)?;
+        Ok(Identified { row, key, is_new: false, writes })
+    }
+
+    fn new_person(
+        &self,
+        site: &SiteId,
+        lookups: Vec<(String, [u8; 32])>,
+        described: &Description<'_>,
+    ) -> Identified {
+        let (key, wrapped_key) = self.vault.new_person_key();
+        let row = PersonRow {
+            site_id: site.clone(),
+            person_id: PersonId::fresh(&self.mint),
+            wrapped_key,
+            consent_seq: 0,
+            created_at: self.now(),
+        };
+        let mut writes = vec![Write::Person(row.clone())];
+        writes.extend(lookups.iter().map(|(kind, hash)| lookup(site, kind, *hash, &row.person_id)));
+        for (what, told) in [("birth-date", described.birth_date), ("nhs-number", described.nhs_number)] {
+            let Some(told) = told else { continue };
+            let kind = format!("{what}-of:{}", row.person_id);
+            for value in ["", told] {
+                writes.push(lookup(site, &kind, self.vault.lookup_hash(site, &kind, value), &row.person_id));
+            }
+        }
+        Identified { row, key, is_new: true, writes }
+    }
+
+    /// The person's key, for opening what is stored about them.
+    pub(super) async fn key_of(&self, site: &SiteId, person: &PersonId) -> Result<ContentKey, Refusal> {
+        let row = self.store.person(site, person).await?.ok_or_else(Refusal::internal)?;
+        Ok(self.vault.person_key(&row.wrapped_key)?)
+    }
+
+    /// The latest version of each of the person's consents, opened.
+    pub(super) fn open_consents(&self, key: &ContentKey, rows: &[ConsentRow]) -> Consents {
+        rows.iter()
+            .map(|row| {
+                self.vault
+                    .unseal(key, &consent_label(&row.consent_id, row.version), &row.body)
+                    .ok()
+                    .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+                    .and_then(|value| Consent::from_fhir(&value).ok())
+                    .filter(|consent| consent.version == row.version && consent.recipient == row.recipient_id)
+                    .ok_or_else(|| (row.consent_id.clone(), row.version))
+            })
+            .collect()
+    }
+}
+
+/// The label under which a consent is sealed.
+pub(super) fn consent_label(consent: &ConsentId, version: i64) -> String {
+    format!("consent:{consent}:{version}")
+}
+
+fn lookup(site: &SiteId, kind: &str, hash: [u8; 32], person: &PersonId) -> Write {
+    Write::Lookup(LookupRow { site_id: site.clone(), kind: kind.to_owned(), hash, person_id: person.clone() })
+}

@@ -1,0 +1,267 @@
+//! From a question ("may this go to them?") to a message that is ready to be committed: decide, minimise, map,
+//! check our own output.
+
+use serde_json::Value;
+
+use super::{
+    Exchange,
+    people::Consents,
+    refusal::Refusal,
+    rows::{DecisionRow, MessageKind, MessageRow, ReferralRow, Sealed, Withheld},
+};
+use crate::{
+    audit::merkle::sha256,
+    clock::Moment,
+    consent::{Decision, Exit, Inputs, Override, PermittedReferral, decide},
+    directory::{Agreement, Partner},
+    ids::{DecisionId, DisclosureId, MessageId},
+    mapping::{self, Frame, Mapped},
+    minimise::{Ask, Projection},
+    profile::Schema,
+    vault::ContentKey,
+};
+
+/// What a decision needs to know about one recipient at one moment.
+pub(super) struct Circumstances<'a> {
+    pub(super) partner: &'a Partner,
+    pub(super) agreements: &'a [Agreement],
+    pub(super) consents: &'a Consents,
+    pub(super) consent_seq: i64,
+    pub(super) asked_override: Option<&'a Override>,
+    pub(super) now: Moment,
+}
+
+/// A decision and what of the assessment it lets through.
+pub(super) struct Considered {
+    pub(super) decision: Decision,
+    /// `None` when nothing may leave.
+    pub(super) projection: Option<Projection>,
+}
+
+impl Considered {
+    /// What may leave, as sorted `block:view` words.
+    pub(super) fn permitted(&self) -> Vec<String> {
+        self.projection.as_ref().map(|p| p.permitted.clone()).unwrap_or_default()
+    }
+
+    /// What is kept back, by rule.
+    pub(super) fn withheld(&self) -> Vec<Withheld> {
+        match &self.projection {
+            Some(projection) => projection.withheld.clone(),
+            None => vec![Withheld {
+                field: String::from("*"),
+                rule: String::from("consent/1"),
+                reason: self.decision.reason.as_str().to_owned(),
+            }],
+        }
+    }
+}
+
+impl Exchange {
+    /// Decides, and projects the assessment when the answer is yes.
+    pub(super) fn consider(&self, at: &Circumstances<'_>, assessment: &Value, need: &str) -> Considered {
+        let decision = decide(Inputs {
+            partner: at.partner,
+            agreements: at.agreements,
+            consents: at.consents,
+            r#override: at.asked_override,
+            now: at.now,
+        });
+        let projection = PermittedReferral::new(&decision, at.partner).map(|permitted| {
+            let ask = Ask { recipient: at.partner.partner_id.as_str(), need };
+            self.rules.project(&permitted, assessment, ask)
+        });
+        Considered { decision, projection }
+    }
+
+    /// The row that records a decision.
+    pub(super) fn decision_row(
+        &self,
+        referral: &ReferralRow,
+        considered: &Considered,
+        at: &Circumstances<'_>,
+        exit: Exit,
+    ) -> DecisionRow {
+        DecisionRow {
+            site_id: referral.site_id.clone(),
+            decision_id: DecisionId::fresh(&self.mint),
+            referral_id: referral.referral_id.clone(),
+            person_id: referral.person_id.clone(),
+            recipient_id: referral.recipient_id.clone(),
+            exit: exit.as_str().to_owned(),
+            decision: considered.decision.clone(),
+            permitted: considered.permitted(),
+            policy_version: self.rules.version().to_owned(),
+            consent_seq: at.consent_seq,
+            partner_version: at.partner.version,
+            decided_at: at.now,
+        }
+    }
+
+    /// Makes the message that discloses `projection`. An output that does not pass its own profile is an error
+    /// of ours and does not leave.
+    pub(super) fn make_disclosure(
+        &self,
+        referral: &ReferralRow,
+        decision: &DecisionRow,
+        projection: &Projection,
+        sender: &Partner,
+        recipient: &Partner,
+        key: &ContentKey,
+    ) -> Result<(MessageRow, Mapped), Refusal> {
+        let audience = referral.audience.ok_or_else(Refusal::internal)?;
+        let disclosure_id = DisclosureId::fresh(&self.mint);
+        let draft = self.draft(referral, MessageKind::Disclosure, sender, recipient);
+        let mapped = self
+            .with_frame(referral, &draft, Some(&disclosure_id), sender, recipient, |frame| {
+                mapping::render(frame, audience, projection)
+            })
+            .map_err(|issues| own_output_is_wrong(&issues))?;
+        self.check_output(&mapped)?;
+        let message = self.seal_message(
+            MessageRow { disclosure_id: Some(disclosure_id), ..draft },
+            Some(decision.decision_id.clone()),
+            &mapped,
+            key,
+        );
+        Ok((message, mapped))
+    }
+
+    /// An unsealed draft of a message row with fresh ids.
+    pub(super) fn draft(
+        &self,
+        referral: &ReferralRow,
+        kind: MessageKind,
+        sender: &Partner,
+        recipient: &Partner,
+    ) -> MessageRow {
+        MessageRow {
+            site_id: referral.site_id.clone(),
+            message_id: MessageId::fresh(&self.mint),
+            kind,
+            referral_id: referral.referral_id.clone(),
+            person_id: referral.person_id.clone(),
+            sender_id: sender.partner_id.clone(),
+            recipient_id: recipient.partner_id.clone(),
+            decision_id: None,
+            disclosure_id: None,
+            wire_id: self.mint.uuid(),
+            workflow: String::new(),
+            content_type: String::new(),
+            body_sha256: [0; 32],
+            body: Sealed(Vec::new()),
+            detail: None,
+            lineage: Sealed(Vec::new()),
+            mapping_version: String::new(),
+            created_at: self.now(),
+        }
+    }
+
+    /// Calls `make` with the frame that every mapping needs.
+    pub(super) fn with_frame<T>(
+        &self,
+        referral: &ReferralRow,
+        draft: &MessageRow,
+        disclosure: Option<&DisclosureId>,
+        sender: &Partner,
+        recipient: &Partner,
+        make: impl FnOnce(&Frame<'_>) -> T,
+    ) -> T {
+        let person_ref = self.person_reference(referral);
+        let seed = draft.wire_id.clone();
+        let ids = move |role: &str| stable_uuid(&seed, role);
+        make(&Frame {
+            message_id: draft.message_id.as_str(),
+            wire_id: &draft.wire_id,
+            referral_id: referral.referral_id.as_str(),
+            disclosure_id: disclosure.map(DisclosureId::as_str),
+            correlation_id: &referral.correlation_id,
+            sequence: referral.messages.saturating_add(1),
+            now: draft.created_at,
+            sender,
+            recipient,
+            nature: referral.nature,
+            urgency: &referral.urgency,
+            base_url: &self.base_url,
+            person_ref: &person_ref,
+            review_due_at: referral.review_due_at,
+            ids: &ids,
+        })
+    }
+
+    /// A pseudonym for the person that only this recipient sees.
+    fn person_reference(&self, referral: &ReferralRow) -> String {
+        let kind = format!("reference:{}", referral.recipient_id);
+        let hash = self.vault.lookup_hash(&referral.site_id, &kind, referral.person_id.as_str());
+        let letters = b"ABCDEFGHJKLMNPQRTUVWXYZ2346789";
+        let word: String = hash
+            .iter()
+            .take(10)
+            .filter_map(|b| letters.get(usize::from(*b) % letters.len()))
+            .map(|b| char::from(*b))
+            .collect();
+        format!("LD-{word}")
+    }
+
+    /// Checks a message of ours against the profile that it says it follows.
+    pub(super) fn check_output(&self, mapped: &Mapped) -> Result<(), Refusal> {
+        let parts = std::iter::once((mapped.body_schema, Some(&mapped.body)))
+            .chain(mapped.detail_schema.map(|schema| (schema, mapped.detail.as_ref())));
+        for (name, bytes) in parts {
+            let schema = Schema::parse(name).ok_or_else(Refusal::internal)?;
+            let value =
+                bytes.and_then(|b| serde_json::from_slice::<Value>(b).ok()).ok_or_else(Refusal::internal)?;
+            let issues = self.profiles.check(schema, &value);
+            if !issues.is_empty() {
+                return Err(own_output_is_wrong(&issues));
+            }
+        }
+        Ok(())
+    }
+
+    /// Seals what `mapped` holds into `draft`.
+    pub(super) fn seal_message(
+        &self,
+        draft: MessageRow,
+        decision_id: Option<DecisionId>,
+        mapped: &Mapped,
+        key: &ContentKey,
+    ) -> MessageRow {
+        let id = draft.message_id.as_str();
+        let seal = |part: &str, bytes: &[u8]| self.vault.seal(key, &message_label(id, part), bytes);
+        let lineage = serde_json::to_vec(&mapped.lineage).unwrap_or_default();
+        MessageRow {
+            decision_id,
+            workflow: mapped.workflow.clone(),
+            content_type: mapped.content_type.to_owned(),
+            body_sha256: sha256(&mapped.body),
+            body: seal("body", &mapped.body),
+            detail: mapped.detail.as_ref().map(|d| seal("detail", d)),
+            lineage: seal("lineage", &lineage),
+            mapping_version: mapped.version.to_owned(),
+            ..draft
+        }
+    }
+}
+
+/// The label under which a part of a message is sealed.
+pub(super) fn message_label(message_id: &str, part: &str) -> String {
+    format!("message:{message_id}:{part}")
+}
+
+fn own_output_is_wrong(issues: &[super::refusal::Issue]) -> Refusal {
+    for issue in issues {
+        tracing::error!(code = issue.code, path = %issue.path, text = %issue.diagnostics, "our own message is not valid");
+    }
+    Refusal::internal()
+}
+
+/// A UUID (version 8) that is the same for the same message and role.
+fn stable_uuid(seed: &str, role: &str) -> String {
+    let hash = sha256(format!("{seed}\u{0}{role}").as_bytes());
+    let mut bytes = [0_u8; 16];
+    for (to, from) in bytes.iter_mut().zip(hash) {
+        *to = from;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+}

@@ -1,0 +1,150 @@
+//! Following a referral: its state, what may be done next, and the log entries about it. A look is itself an
+//! audit entry, written before the answer leaves.
+
+use serde_json::{Value, json};
+
+use super::{
+    Answer, Exchange,
+    caller::Caller,
+    ports::Write,
+    refusal::Refusal,
+    rows::{ReferralRow, StoredEntry},
+};
+use crate::{
+    audit::{Kind, hex, merkle::leaf_hash},
+    clock::Moment,
+    referral::{Action, Role, permitted},
+};
+
+impl Exchange {
+    /// `GET /referrals/{id}`.
+    pub async fn read_referral(&self, caller: &Caller, referral: &str) -> Result<Answer, Refusal> {
+        let referral = self.visible_referral(caller, referral).await?;
+        self.record_look(caller, &referral, "referral").await?;
+        self.show_referral(caller, &referral).await
+    }
+
+    /// `GET /referrals/{id}/actions`: what the caller may do next.
+    pub async fn list_actions(&self, caller: &Caller, referral: &str) -> Result<Answer, Refusal> {
+        let referral = self.visible_referral(caller, referral).await?;
+        self.record_look(caller, &referral, "actions").await?;
+        let actions: Vec<Value> = self
+            .actions_for(caller, &referral)
+            .await?
+            .into_iter()
+            .map(|action| {
+                json!({
+                    "action": action.as_str(),
+                    "method": "POST",
+                    "path": format!("/referrals/{}/actions/{}", referral.referral_id, action.as_str()),
+                })
+            })
+            .collect();
+        let mut answer = Answer::json(200, &json!({"referral_id": referral.referral_id, "actions": actions}));
+        answer.version = Some(referral.version);
+        Ok(answer)
+    }
+
+    /// `GET /referrals/{id}/audit`: the log entries about it, for its sender.
+    pub async fn read_referral_audit(&self, caller: &Caller, referral: &str) -> Result<Answer, Refusal> {
+        let referral = self.visible_referral(caller, referral).await?;
+        if referral.sender_id != caller.partner_id {
+            return Err(Refusal::not_found());
+        }
+        self.record_look(caller, &referral, "audit").await?;
+        let entries = self.store.audit_about(&caller.site_id, &referral.referral_id).await?;
+        let shown: Vec<Value> = entries.iter().map(show_entry).collect();
+        Ok(Answer::json(200, &json!({"referral_id": referral.referral_id, "entries": shown})))
+    }
+
+    async fn actions_for(&self, caller: &Caller, referral: &ReferralRow) -> Result<Vec<Action>, Refusal> {
+        let role = if referral.recipient_id == caller.partner_id { Role::Owner } else { Role::Requester };
+        let mut actions = permitted(referral.state, referral.nature, role);
+        actions.retain(|a| *a != Action::AnswerRecall);
+        if role == Role::Owner
+            && self.store.open_recall(&referral.site_id, &referral.referral_id).await?.is_some()
+        {
+            actions.push(Action::AnswerRecall);
+        }
+        Ok(actions)
+    }
+
+    /// The referral as `caller` may see it.
+    pub(super) async fn show_referral(
+        &self,
+        caller: &Caller,
+        referral: &ReferralRow,
+    ) -> Result<Answer, Refusal> {
+        let is_sender = referral.sender_id == caller.partner_id;
+        let deliveries = self.store.deliveries_of(&referral.site_id, &referral.referral_id).await?;
+        let mut shown = json!({
+            "referral_id": referral.referral_id,
+            "sender": referral.sender_id,
+            "recipient": referral.recipient_id,
+            "nature": referral.nature,
+            "channel": referral.channel,
+            "state": referral.state,
+            "task_status": referral.state.task_status(),
+            "business_status": referral.business_status,
+            "reason": referral.reason,
+            "urgency": referral.urgency,
+            "recall_answer": referral.recall_answer,
+            "version": referral.version,
+            "created_at": referral.created_at.to_rfc3339(),
+            "updated_at": referral.updated_at.to_rfc3339(),
+            "actions": self.actions_for(caller, referral).await?.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
+        });
+        if let Some(note) = &referral.receiver_note {
+            let key = self.key_of(&referral.site_id, &referral.person_id).await?;
+            let label = format!("note:{}", referral.referral_id);
+            let bytes = self.vault.unseal(&key, &label, note)?;
+            if let (Ok(Value::Object(note)), Some(shown)) =
+                (serde_json::from_slice::<Value>(&bytes), shown.as_object_mut())
+            {
+                shown.extend(note.into_iter().filter(|(_, value)| !value.is_null()));
+            }
+        }
+        // Consent's reasons, the pseudonym and what was withheld are the sender's to see.
+        if is_sender && let Some(shown) = shown.as_object_mut() {
+            shown.insert(String::from("person"), json!(referral.person_id));
+            shown.insert(String::from("disclosure_id"), json!(referral.disclosure_id));
+            shown.insert(String::from("withheld"), json!(referral.withheld));
+            let review = referral.review_due_at.map(Moment::to_rfc3339);
+            shown.insert(String::from("review_due_at"), json!(review));
+            let trips: Vec<Value> = deliveries
+                .iter()
+                .map(|d| {
+                    json!({
+                        "status": d.status,
+                        "attempts": d.attempts,
+                        "reason": d.reason,
+                        "next_at": d.next_at.to_rfc3339(),
+                    })
+                })
+                .collect();
+            shown.insert(String::from("deliveries"), Value::Array(trips));
+        }
+        let mut answer = Answer::json(200, &shown);
+        answer.version = Some(referral.version);
+        Ok(answer)
+    }
+
+    async fn record_look(&self, caller: &Caller, referral: &ReferralRow, what: &str) -> Result<(), Refusal> {
+        let look: Write = self
+            .note_on(referral, self.now(), Kind::Viewed, caller.partner_id.as_str())
+            .fact("what", what)
+            .write();
+        Ok(self.commit(vec![look], Vec::new()).await?)
+    }
+}
+
+fn show_entry(entry: &StoredEntry) -> Value {
+    json!({
+        "index": entry.log_index,
+        "entry_id": entry.entry_id,
+        "at": entry.at.to_rfc3339(),
+        "kind": entry.kind,
+        "leaf": hex(&entry.leaf),
+        "leaf_hash": hex(&leaf_hash(&entry.leaf)),
+    })
+}

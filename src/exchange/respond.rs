@@ -1,0 +1,481 @@
+//! The answer comes in: as an action, as a FHIR message, or through the mailbox. All three end in one move of the
+//! referral, by the one table of `referral`.
+
+use serde_json::{Value, json};
+
+use super::{
+    Answer, DECIDE_TRIES, Exchange, MailboxSend,
+    caller::Caller,
+    ports::{CommitError, Precondition, Write, WriteSet},
+    recall::{Ends, Why, set_state},
+    refusal::{Issue, Refusal, Refused},
+    rows::{DeliveryStatus, InboundRow, ReferralRow},
+    submit::read_json,
+};
+use crate::{
+    audit::{Kind, hex, merkle::sha256},
+    ids::{InboundId, ReferralId},
+    mapping,
+    profile::Schema,
+    referral::{Action, RECALL_ANSWERS, Role, State, StepError, step},
+    vault::ContentKey,
+};
+
+/// What somebody does to a referral.
+struct Move {
+    action: Action,
+    reason: Option<String>,
+    comment: Option<String>,
+    appointment: Option<Value>,
+    recall_answer: Option<String>,
+}
+
+impl Move {
+    fn from_json(action: Action, said: &Value) -> Self {
+        let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::to_owned);
+        Self {
+            action,
+            reason: text("reason"),
+            comment: text("comment"),
+            appointment: said.get("appointment").cloned(),
+            recall_answer: text("answer"),
+        }
+    }
+}
+
+impl Exchange {
+    /// `POST /referrals/{id}/actions/{action}` with the version from `If-Match`.
+    pub async fn act(
+        &self,
+        caller: &Caller,
+        referral: &str,
+        action: &str,
+        if_match: Option<i64>,
+        body: &[u8],
+    ) -> Result<Answer, Refusal> {
+        let referral = self.visible_referral(caller, referral).await?;
+        let Some(version) = if_match else {
+            return Err(Refusal::new(
+                Refused::PreconditionRequired,
+                "required",
+                "If-Match",
+                "Send the ETag of the referral as you last read it.",
+            ));
+        };
+        if version != referral.version {
+            return Err(Refusal::new(
+                Refused::PreconditionFailed,
+                "conflict",
+                "If-Match",
+                "The referral has changed since. Read it again.",
+            ));
+        }
+        let action = Action::parse(action).ok_or_else(Refusal::not_found)?;
+        let said = if body.is_empty() { json!({}) } else { read_json(body)? };
+        let issues = self.profiles.check(Schema::ReferralAction, &said);
+        if !issues.is_empty() {
+            return Err(Refusal::with_issues(Refused::Unprocessable, issues));
+        }
+        let key = self.key_of(&caller.site_id, &referral.person_id).await?;
+        let (moved, writes) =
+            self.plan_move(caller, &referral, &key, &Move::from_json(action, &said)).await?;
+        match self.commit(writes, Vec::new()).await {
+            Ok(()) => {}
+            Err(CommitError::Conflict(Precondition::ReferralVersion(..))) => {
+                return Err(Refusal::new(
+                    Refused::PreconditionFailed,
+                    "conflict",
+                    "If-Match",
+                    "The referral has changed since. Read it again.",
+                ));
+            }
+            Err(other) => return Err(other.into()),
+        }
+        self.show_referral(caller, &moved).await
+    }
+
+    /// `POST /fhir/$process-message`: a FHIR message in. The request id is the `X-Request-Id` (a UUID).
+    pub async fn process_message(
+        &self,
+        caller: &Caller,
+        request_id: &str,
+        body: &[u8],
+    ) -> Result<Answer, Refusal> {
+        let value = read_json(body)?;
+        let message = mapping::inbound::read_message(&value)
+            .map_err(|issues| Refusal::with_issues(Refused::Unprocessable, issues))?;
+        let action = Action::parse(message.action).ok_or_else(Refusal::internal)?;
+        for _ in 0..DECIDE_TRIES {
+            if let Some(first) = self.store.inbound(&caller.site_id, &caller.partner_id, request_id).await? {
+                return Err(seen_before(&first, body));
+            }
+            let quoted =
+                self.store.message_by_wire_id(&caller.site_id, &caller.partner_id, &message.answers).await?;
+            let Some(quoted) = quoted else {
+                self.keep_unmatched(caller, request_id, body).await?;
+                return Err(Refusal::new(
+                    Refused::NotFound,
+                    "not-found",
+                    "Bundle.entry[0].resource.response.identifier",
+                    "No message to you has this Bundle.id. What you sent was kept and flagged for a person to \
+                     look at.",
+                ));
+            };
+            let referral = self
+                .store
+                .referral(&caller.site_id, &quoted.referral_id)
+                .await?
+                .ok_or_else(Refusal::internal)?;
+            let key = self.key_of(&caller.site_id, &referral.person_id).await?;
+            let said = Move {
+                action,
+                reason: message.reason.clone(),
+                comment: message.comment.clone(),
+                appointment: message.appointment_start.as_ref().map(|start| json!({"start": start})),
+                recall_answer: None,
+            };
+            let (moved, mut writes) = self.plan_move(caller, &referral, &key, &said).await?;
+            writes.push(self.inbound(caller, request_id, "servicerequest-response", &moved, &key, body));
+            let unused = Precondition::InboundUnused(
+                caller.site_id.clone(),
+                caller.partner_id.clone(),
+                request_id.to_owned(),
+            );
+            match self.commit(writes, vec![unused]).await {
+                Ok(()) => {
+                    let mut answer = Answer::json(200, &mapping::bars::echo(&value));
+                    answer.content_type = "application/fhir+json";
+                    return Ok(answer);
+                }
+                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Refusal::unavailable())
+    }
+
+    /// An action that an agency without a server sends through its mailbox.
+    pub(super) async fn act_by_mailbox(
+        &self,
+        caller: &Caller,
+        send: &MailboxSend,
+    ) -> Result<Answer, Refusal> {
+        let said = read_json(&send.body)?;
+        let issues = self.profiles.check(Schema::MailboxAction, &said);
+        if !issues.is_empty() {
+            return Err(Refusal::with_issues(Refused::Unprocessable, issues));
+        }
+        let text = |name: &str| said.get(name).and_then(Value::as_str);
+        let action = text("action").and_then(Action::parse).ok_or_else(|| {
+            Refusal::new(
+                Refused::Unprocessable,
+                "value",
+                "/action",
+                "An action of GET /referrals/{id}/actions.",
+            )
+        })?;
+        let id = text("referral_id").unwrap_or_default().to_owned();
+        for _ in 0..DECIDE_TRIES {
+            let referral = self.visible_referral(caller, &id).await?;
+            if let Some(again) = self.sent_before(caller, send).await? {
+                return Ok(again);
+            }
+            let key = self.key_of(&caller.site_id, &referral.person_id).await?;
+            let (moved, mut writes) =
+                self.plan_move(caller, &referral, &key, &Move::from_json(action, &said)).await?;
+            let (inbound, inbound_id) = self.mailbox_inbound(caller, send, &moved, &key);
+            writes.push(inbound);
+            match self.commit(writes, Vec::new()).await {
+                Ok(()) => return Ok(Answer::json(202, &json!({"message_id": inbound_id}))),
+                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Refusal::unavailable())
+    }
+
+    /// The writes of one move, and the referral as it will be.
+    async fn plan_move(
+        &self,
+        caller: &Caller,
+        referral: &ReferralRow,
+        key: &ContentKey,
+        said: &Move,
+    ) -> Result<(ReferralRow, WriteSet), Refusal> {
+        let now = self.now();
+        let actor = caller.partner_id.as_str();
+        let role = if referral.recipient_id == caller.partner_id { Role::Owner } else { Role::Requester };
+        if said.action == Action::AnswerRecall {
+            return self.plan_recall_answer(caller, referral, role, said).await;
+        }
+        let (reason, comment) = (said.reason.as_deref(), said.comment.as_deref());
+        let to = step(
+            (referral.state, referral.business_status.as_str()),
+            referral.nature,
+            said.action,
+            role,
+            reason,
+            comment,
+        )
+        .map_err(|error| not_now(&error))?;
+        let mut moved = referral.clone();
+        moved.version += 1;
+        set_state(&mut moved, to.state, to.business_status, reason.unwrap_or_default(), now);
+        if said.comment.is_some() || said.appointment.is_some() {
+            let note = json!({"comment": said.comment, "appointment": said.appointment}).to_string();
+            let label = format!("note:{}", referral.referral_id);
+            moved.receiver_note = Some(self.vault.seal(key, &label, note.as_bytes()));
+        }
+        let mut writes = Vec::new();
+        if said.action == Action::Withdraw {
+            self.plan_sender_withdrawal(&mut moved, key, actor, &mut writes).await?;
+        }
+        writes.push(self.moved(&moved, now, actor, said.action));
+        writes.push(Write::ReferralMoved(moved.clone()));
+        Ok((moved, writes))
+    }
+
+    /// The sender takes a referral back: what waits is stopped, what may have arrived is recalled.
+    async fn plan_sender_withdrawal(
+        &self,
+        moved: &mut ReferralRow,
+        key: &ContentKey,
+        actor: &str,
+        writes: &mut WriteSet,
+    ) -> Result<(), Refusal> {
+        let now = self.now();
+        let mut may_be_out = false;
+        for delivery in self.store.deliveries_of(&moved.site_id, &moved.referral_id).await? {
+            match delivery.status {
+                DeliveryStatus::Queued | DeliveryStatus::Dead => {
+                    may_be_out |= delivery.attempts > 0;
+                    let status = DeliveryStatus::Withdrawn;
+                    writes.push(super::deliver::change(&delivery, status, now, "withdrawn-by-sender"));
+                }
+                DeliveryStatus::Withdrawn => {}
+                _ => may_be_out = true,
+            }
+        }
+        if may_be_out {
+            let sender = self.partner(&moved.site_id, &moved.sender_id).await?;
+            let recipient = self.partner(&moved.site_id, &moved.recipient_id).await?;
+            let ends = Ends { sender: &sender, recipient: &recipient, key };
+            let (state, business, reason) =
+                (moved.state, moved.business_status.clone(), moved.reason.clone());
+            self.add_recall(moved, None, Why::WithdrawnBySender, &ends, actor, writes)?;
+            // It is the sender's withdrawal that the state tells of; the recall is how the recipient learns.
+            set_state(moved, state, &business, &reason, now);
+        }
+        Ok(())
+    }
+
+    async fn plan_recall_answer(
+        &self,
+        caller: &Caller,
+        referral: &ReferralRow,
+        role: Role,
+        said: &Move,
+    ) -> Result<(ReferralRow, WriteSet), Refusal> {
+        let now = self.now();
+        let answer = said.recall_answer.as_deref().or(said.reason.as_deref()).unwrap_or_default();
+        if !RECALL_ANSWERS.iter().any(|known| known.code == answer) {
+            return Err(Refusal::new(
+                Refused::Unprocessable,
+                if answer.is_empty() { "required" } else { "value" },
+                "/answer",
+                "One of deleted, kept-other-basis, retained-by-law, already-used, no-further-use.",
+            ));
+        }
+        let open = self.store.open_recall(&referral.site_id, &referral.referral_id).await?;
+        let Some(open) = open.filter(|_| role == Role::Owner) else {
+            return Err(Refusal::new(
+                Refused::Conflict,
+                "business-rule",
+                "",
+                "No recall of this referral waits for your answer.",
+            ));
+        };
+        let mut moved = referral.clone();
+        moved.version += 1;
+        moved.recall_answer = Some(answer.to_owned());
+        moved.updated_at = now;
+        let writes = vec![
+            Write::RecallAnswered(referral.site_id.clone(), open.recall_id.clone(), answer.to_owned(), now),
+            self.note_on(referral, now, Kind::RecallAnswered, caller.partner_id.as_str())
+                .about("recall", &open.recall_id)
+                .fact("answer", answer)
+                .write(),
+            Write::ReferralMoved(moved.clone()),
+        ];
+        Ok((moved, writes))
+    }
+
+    /// The answer that this mailbox message got before, by its local id.
+    pub(super) async fn sent_before(
+        &self,
+        caller: &Caller,
+        send: &MailboxSend,
+    ) -> Result<Option<Answer>, Refusal> {
+        let Some(local) = &send.local_id else { return Ok(None) };
+        let Some(first) =
+            self.store.inbound(&caller.site_id, &caller.partner_id, &mailbox_key(local)).await?
+        else {
+            return Ok(None);
+        };
+        if first.body_sha256 != sha256(&send.body) {
+            return Err(seen_before(&first, &send.body));
+        }
+        let mut again = Answer::json(202, &json!({"message_id": first.inbound_id}));
+        again.repeated = true;
+        Ok(Some(again))
+    }
+
+    /// A mailbox message, kept as received. Its key for duplicates is the sender's local id, or its own.
+    pub(super) fn mailbox_inbound(
+        &self,
+        caller: &Caller,
+        send: &MailboxSend,
+        referral: &ReferralRow,
+        key: &ContentKey,
+    ) -> (Write, String) {
+        let message_key = send.local_id.as_ref().map_or_else(|| self.mint.uuid(), |id| mailbox_key(id));
+        let write = self.inbound(caller, &message_key, &send.workflow, referral, key, &send.body);
+        let id = match &write {
+            Write::Inbound(row) => row.inbound_id.to_string(),
+            _ => String::new(),
+        };
+        (write, id)
+    }
+
+    fn inbound(
+        &self,
+        caller: &Caller,
+        message_key: &str,
+        kind: &str,
+        referral: &ReferralRow,
+        key: &ContentKey,
+        body: &[u8],
+    ) -> Write {
+        let inbound_id = InboundId::fresh(&self.mint);
+        Write::Inbound(InboundRow {
+            site_id: caller.site_id.clone(),
+            partner_id: caller.partner_id.clone(),
+            message_key: message_key.to_owned(),
+            kind: kind.to_owned(),
+            referral_id: Some(referral.referral_id.clone()),
+            person_id: Some(referral.person_id.clone()),
+            received_at: self.now(),
+            body_sha256: sha256(body),
+            body: self.vault.seal(key, &format!("inbound:{inbound_id}"), body),
+            inbound_id,
+        })
+    }
+
+    /// An answer that quotes nothing of ours is kept under the site's key and flagged; it moves nothing.
+    async fn keep_unmatched(&self, caller: &Caller, request_id: &str, body: &[u8]) -> Result<(), Refusal> {
+        let inbound_id = InboundId::fresh(&self.mint);
+        let (site, now) = (&caller.site_id, self.now());
+        let key = self.vault.site_key(site);
+        let writes = vec![
+            Write::Inbound(InboundRow {
+                site_id: site.clone(),
+                partner_id: caller.partner_id.clone(),
+                message_key: request_id.to_owned(),
+                kind: String::from("unmatched"),
+                referral_id: None,
+                person_id: None,
+                received_at: now,
+                body_sha256: sha256(body),
+                body: self.vault.seal(&key, &format!("inbound:{inbound_id}"), body),
+                inbound_id: inbound_id.clone(),
+            }),
+            self.note(site, now, Kind::Received, caller.partner_id.as_str())
+                .about("inbound", &inbound_id)
+                .partner(&caller.partner_id)
+                .fact("matched", "no")
+                .fact("body-sha256", hex(&sha256(body)))
+                .write(),
+        ];
+        Ok(self.commit(writes, Vec::new()).await?)
+    }
+
+    /// A referral that `caller` sent or received; anything else does not exist for it. What consent withheld is
+    /// the sender's alone to see.
+    pub(super) async fn visible_referral(&self, caller: &Caller, id: &str) -> Result<ReferralRow, Refusal> {
+        let id = ReferralId::parse(id).ok_or_else(Refusal::not_found)?;
+        self.store
+            .referral(&caller.site_id, &id)
+            .await?
+            .filter(|r| {
+                let is_sender = r.sender_id == caller.partner_id;
+                let got_it = r.recipient_id == caller.partner_id && r.disclosure_id.is_some();
+                let was_asked = r.recipient_id == caller.partner_id && r.audience.is_none();
+                is_sender || ((got_it || was_asked) && r.state != State::Withheld)
+            })
+            .ok_or_else(Refusal::not_found)
+    }
+}
+
+/// The key under which a mailbox message is recognised.
+fn mailbox_key(local_id: &str) -> String {
+    format!("mailbox:{local_id}")
+}
+
+fn seen_before(first: &InboundRow, body: &[u8]) -> Refusal {
+    let same = first.body_sha256 == sha256(body);
+    let mut refusal = if same {
+        Refusal::new(
+            Refused::Duplicate,
+            "duplicate",
+            "X-Request-Id",
+            "This message was already processed; it took effect once.",
+        )
+    } else {
+        Refusal::new(
+            Refused::Conflict,
+            "conflict",
+            "X-Request-Id",
+            "This id was used for another message. Use a new id for a new message.",
+        )
+    };
+    if let Some(referral) = &first.referral_id {
+        refusal.details.push(("referral", referral.to_string()));
+    }
+    refusal.details.push(("inbound", first.inbound_id.to_string()));
+    refusal
+}
+
+/// A step that the table does not have, as the caller's to act on.
+pub(super) fn not_now(error: &StepError) -> Refusal {
+    match error {
+        StepError::NotNow { allowed } => Refusal::new(
+            Refused::Conflict,
+            "business-rule",
+            "",
+            format!("Not in this state. Allowed now: {}.", names(allowed)),
+        ),
+        StepError::NotYours => {
+            Refusal::new(Refused::Forbidden, "forbidden", "", "This action belongs to the other side.")
+        }
+        StepError::ReasonMissing { allowed } => Refusal::new(
+            Refused::Unprocessable,
+            "required",
+            "/reason",
+            format!("A reason is needed: {}.", allowed.join(", ")),
+        ),
+        StepError::ReasonUnknown { allowed } => Refusal::new(
+            Refused::Unprocessable,
+            "code-invalid",
+            "/reason",
+            format!("Known reasons: {}.", allowed.join(", ")),
+        ),
+        StepError::CommentMissing => Refusal::with_issues(
+            Refused::Unprocessable,
+            vec![Issue::new("required", "/comment", "This reason needs a comment.")],
+        ),
+    }
+}
+
+fn names(actions: &[Action]) -> String {
+    actions.iter().map(|a| a.as_str()).collect::<Vec<_>>().join(", ")
+}

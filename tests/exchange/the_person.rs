@@ -1,0 +1,114 @@
+//! The person whose record it is: refuses one agency, is at risk tonight, is somebody else with the same name.
+
+use keyway::exchange::refusal::Refused;
+use serde_json::json;
+
+use crate::harness::{Rig, Scripted, assessment, to};
+
+#[tokio::test]
+async fn each_recipient_is_decided_apart() {
+    let rig = Rig::new().await;
+    let mut wanted = assessment(&["cmht-riverside", "housing-harbour", "court-harbour"]);
+    for consent in wanted["consents"].as_array_mut().unwrap() {
+        match consent["recipient"].as_str().unwrap() {
+            "housing-harbour" => consent["decision"] = "decline".into(),
+            "court-harbour" => consent["capacity"] = "lacks-capacity".into(),
+            _ => {}
+        }
+    }
+    let answer = rig.submit(&wanted, "k1").await.unwrap();
+    assert_eq!(to(&answer, "cmht-riverside")["state"], "queued");
+    assert_eq!(to(&answer, "housing-harbour")["reason"], "consent-refused");
+    assert_eq!(to(&answer, "court-harbour")["reason"], "capacity-absent");
+    for withheld in ["housing-harbour", "court-harbour"] {
+        assert_eq!(to(&answer, withheld)["state"], "withheld");
+        assert_eq!(to(&answer, withheld)["disclosure_id"], serde_json::Value::Null);
+        assert_eq!(to(&answer, withheld)["withheld"][0]["field"], "*");
+    }
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    assert_eq!(courier.count(), 1);
+}
+
+#[tokio::test]
+async fn at_imminent_risk_custody_gets_the_minimum_and_it_is_marked_for_review() {
+    let rig = Rig::new().await;
+    let mut wanted = assessment(&["custody-northgate"]);
+    wanted["consents"][0]["decision"] = "decline".into();
+    wanted["risk"]["to_self"]["imminent"] = true.into();
+    wanted["risk"]["to_self"]["current"] = "yes".into();
+    wanted["capacity"]["summary"] = "canarycapacity".into();
+    wanted["overrides"] = json!([{
+        "recipient": "custody-northgate",
+        "reason": "RISK-TO-LIFE-SELF",
+        "practitioner": "Practitioner on duty",
+        "justification": "Said what they will do tonight."
+    }]);
+    let answer = rig.submit(&wanted, "k1").await.unwrap();
+    let custody = to(&answer, "custody-northgate");
+    assert_eq!(
+        (custody["state"].as_str(), custody["reason"].as_str()),
+        (Some("issued"), Some("override-risk-to-life"))
+    );
+    assert!(custody["review_due_at"].is_string());
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    let sheet = courier.carried.lock().unwrap()[0].message_id.to_string();
+    let sheet = rig.exchange.collect_sheet(&rig.caller("custody-northgate"), &sheet).await.unwrap();
+    let sheet = String::from_utf8(sheet.body).unwrap();
+    assert!(sheet.contains("override"), "{sheet}");
+    assert!(!sheet.contains("canarycapacity"));
+    assert!(rig.audit().await.contains(&String::from("overridden")));
+}
+
+#[tokio::test]
+async fn an_override_without_imminent_risk_sends_nothing_and_says_telephone() {
+    let rig = Rig::new().await;
+    let mut wanted = assessment(&["custody-northgate"]);
+    wanted["consents"] = json!([]);
+    wanted["risk"]["to_self"]["imminent"] = false.into();
+    wanted["overrides"] = json!([{
+        "recipient": "custody-northgate",
+        "reason": "RISK-TO-LIFE-SELF",
+        "practitioner": "Practitioner on duty",
+        "justification": "Just to be sure."
+    }]);
+    let answer = rig.submit(&wanted, "k1").await.unwrap();
+    assert_eq!(to(&answer, "custody-northgate")["reason"], "override-not-imminent");
+    assert!(answer["warnings"].to_string().contains("Telephone"));
+}
+
+#[tokio::test]
+async fn one_reference_with_two_birth_dates_is_refused_and_nothing_is_kept() {
+    let rig = Rig::new().await;
+    rig.submit(&assessment(&["court-harbour"]), "k1").await.unwrap();
+    let mut other = assessment(&["court-harbour"]);
+    other["person"]["birth_date"] = "1971-01-02".into();
+    let refused = rig.submit(&other, "k2").await.unwrap_err();
+    assert_eq!(refused.class, Refused::Unprocessable);
+    assert_eq!(refused.issues[0].path, "/person/birth_date");
+    assert!(!format!("{refused:?}").contains("1971"));
+}
+
+#[tokio::test]
+async fn same_name_and_birthday_under_another_reference_is_another_person() {
+    let rig = Rig::new().await;
+    let one = rig.submit(&assessment(&["court-harbour"]), "k1").await.unwrap();
+    let mut other = assessment(&["court-harbour"]);
+    other["person"]["reference"] = "ANOTHER-1".into();
+    other["person"].as_object_mut().unwrap().remove("nhs_number");
+    let two = rig.submit(&other, "k2").await.unwrap();
+    assert_ne!(one["person"], two["person"]);
+}
+
+#[tokio::test]
+async fn an_unknown_recipient_is_named_and_nothing_goes_to_the_others() {
+    let rig = Rig::new().await;
+    let mut wanted = assessment(&["court-harbour"]);
+    let mut second = wanted["referrals"][0].clone();
+    second["recipient"] = "cmht-nowhere".into();
+    wanted["referrals"].as_array_mut().unwrap().push(second);
+    let refused = rig.submit(&wanted, "k1").await.unwrap_err();
+    assert_eq!(refused.issues[0].path, "/referrals/1/recipient");
+    assert_eq!(rig.deliver_all(&Scripted::delivers()).await, 0);
+}
