@@ -1,1 +1,116 @@
-//! Being built.
+//! What the gateway does unasked: carries what is due, and gives audit entries their places.
+//!
+//! Two loops on the multi-thread runtime. Each looks when it is rung for, when the next thing is due, and at
+//! the latest after a fixed time, so that a lost ring costs a second and nothing more. What a delivery is and
+//! what becomes of it is not known here: `exchange` does one step of one lane, the worker says when.
+//!
+//! Not here: retry times, consent, and the network.
+
+mod delivering;
+mod liveness;
+mod rounds;
+mod sequencing;
+#[cfg(test)]
+mod tests;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{sync::watch, task::JoinHandle};
+
+pub use liveness::Liveness;
+use rounds::{Gateway, Rounds};
+
+use crate::{
+    exchange::{Exchange, ports::Courier},
+    limits,
+};
+
+/// How the worker works.
+#[derive(Clone, Debug)]
+pub struct WorkerSettings {
+    /// Under what name lanes are leased: one for each process, the same for as long as it runs.
+    pub owner: String,
+    /// Lanes under way at once.
+    pub lanes_in_flight_max: usize,
+    /// The longest time between two looks for due deliveries.
+    pub look_every: Duration,
+    /// The longest time between two looks for audit entries without a place.
+    pub sequence_every: Duration,
+    /// How long attempts under way may take to end when the worker is shut down.
+    pub grace: Duration,
+}
+
+impl WorkerSettings {
+    /// The usual settings for a process called `owner`.
+    #[must_use]
+    pub fn new(owner: String) -> Self {
+        Self {
+            owner,
+            lanes_in_flight_max: limits::LANES_IN_FLIGHT_MAX,
+            look_every: Duration::from_secs(1),
+            sequence_every: Duration::from_millis(200),
+            grace: Duration::from_secs(limits::ATTEMPT_TIMEOUT_SECONDS + 5),
+        }
+    }
+}
+
+/// Starts the loops.
+pub struct Worker;
+
+impl Worker {
+    /// Starts both loops on the current runtime, which must be the multi-thread one.
+    #[must_use]
+    pub fn start(
+        exchange: Arc<Exchange>,
+        courier: Arc<dyn Courier>,
+        settings: WorkerSettings,
+    ) -> WorkerHandle {
+        Self::start_rounds(Arc::new(Gateway { exchange, courier }), settings)
+    }
+
+    fn start_rounds(rounds: Arc<dyn Rounds>, settings: WorkerSettings) -> WorkerHandle {
+        let liveness = Arc::new(Liveness::started(rounds.now()));
+        let (stop, stopping) = watch::channel(false);
+        let (sequencer_stop, sequencer_stopping) = watch::channel(false);
+        let sequencing = tokio::spawn(sequencing::run(
+            Arc::clone(&rounds),
+            settings.sequence_every,
+            Arc::clone(&liveness),
+            sequencer_stopping,
+        ));
+        let delivering = tokio::spawn(delivering::run(rounds, settings, Arc::clone(&liveness), stopping));
+        WorkerHandle { stop, sequencer_stop, delivering, sequencing, liveness }
+    }
+}
+
+/// The running loops. When it is dropped they stop taking up new work.
+pub struct WorkerHandle {
+    stop: watch::Sender<bool>,
+    sequencer_stop: watch::Sender<bool>,
+    delivering: JoinHandle<()>,
+    sequencing: JoinHandle<()>,
+    liveness: Arc<Liveness>,
+}
+
+impl WorkerHandle {
+    /// When each loop last did its round, for readiness.
+    #[must_use]
+    pub fn liveness(&self) -> Arc<Liveness> {
+        Arc::clone(&self.liveness)
+    }
+
+    /// Leases nothing more, waits for the attempts under way (within their grace), then lets the sequencer
+    /// place what they wrote, and ends.
+    pub async fn shutdown(self) {
+        self.stop.send_replace(true);
+        ended("delivering", &self.delivering.await);
+        self.sequencer_stop.send_replace(true);
+        ended("sequencing", &self.sequencing.await);
+    }
+}
+
+fn ended(name: &'static str, end: &Result<(), tokio::task::JoinError>) {
+    if end.is_err() {
+        tracing::error!(worker.r#loop = name, "a loop of the worker had panicked");
+    }
+}

@@ -1,0 +1,72 @@
+//! What the loops ask of the gateway: a narrow view of the exchange, so that they can be tested alone.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::{
+    clock::Moment,
+    exchange::{
+        Exchange,
+        ports::{CommitError, Courier, Read},
+        rows::LeasedLane,
+    },
+    limits,
+};
+
+/// What the loops need.
+#[async_trait]
+pub(super) trait Rounds: Send + Sync + 'static {
+    /// The present moment.
+    fn now(&self) -> Moment;
+    /// Leases up to `limit` due lanes.
+    async fn lease(&self, owner: &str, limit: usize) -> Result<Vec<LeasedLane>, CommitError>;
+    /// When the next lane is due.
+    async fn next_due(&self) -> Read<Option<Moment>>;
+    /// Carries the head of a lane one step.
+    async fn deliver(&self, lane: LeasedLane);
+    /// Gives audit entries their places; answers how many.
+    async fn sequence(&self) -> Result<usize, CommitError>;
+    /// Ends when something may have become due.
+    async fn delivery_rung(&self);
+    /// Ends when audit entries may wait.
+    async fn sequencer_rung(&self);
+}
+
+/// The real gateway.
+pub(super) struct Gateway {
+    pub(super) exchange: Arc<Exchange>,
+    pub(super) courier: Arc<dyn Courier>,
+}
+
+#[async_trait]
+impl Rounds for Gateway {
+    fn now(&self) -> Moment {
+        self.exchange.mint.clock().now()
+    }
+
+    async fn lease(&self, owner: &str, limit: usize) -> Result<Vec<LeasedLane>, CommitError> {
+        let now = self.now();
+        self.exchange.store.lease_lanes(owner, now, now.plus_seconds(limits::LEASE_SECONDS), limit).await
+    }
+
+    async fn next_due(&self) -> Read<Option<Moment>> {
+        self.exchange.store.next_due().await
+    }
+
+    async fn deliver(&self, lane: LeasedLane) {
+        self.exchange.deliver(lane, self.courier.as_ref()).await;
+    }
+
+    async fn sequence(&self) -> Result<usize, CommitError> {
+        self.exchange.store.sequence_audit(limits::SEQUENCER_BATCH_MAX).await
+    }
+
+    async fn delivery_rung(&self) {
+        self.exchange.wake_delivery.notified().await;
+    }
+
+    async fn sequencer_rung(&self) {
+        self.exchange.wake_sequencer.notified().await;
+    }
+}
