@@ -1,0 +1,1 @@
+//! Every audience's message, made from the same assessment.
