@@ -137,6 +137,7 @@ impl Exchange {
         let mapped = self.with_frame(&referral, &draft, None, asker, service, |frame| {
             mapping::request_to_ld(frame, request)
         });
+        self.check_output(&mapped)?;
         let message = self.seal_message(draft, None, &mapped, &person.key);
         referral.messages = 1;
         let answer = json!({

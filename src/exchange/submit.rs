@@ -435,6 +435,8 @@ impl Exchange {
                 &basis.person.key,
             )?;
             preview = preview_of(one.partner, &mapped);
+            // What may leave and found no place in the message is said, never dropped in silence.
+            warnings.extend(mapped.warnings);
             referral.disclosure_id.clone_from(&message.disclosure_id);
             referral.messages = 1;
             let not_before = one.asked.not_before_moment().unwrap_or(basis.now);
