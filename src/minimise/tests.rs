@@ -1,0 +1,6 @@
+use super::*;
+
+#[test]
+fn compiles() {
+    Rules::compile().unwrap();
+}
