@@ -8,7 +8,7 @@ use super::{
 /// The profile and its version.
 pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/court-sheet/1";
 /// Identifiers that a court holds.
-pub(super) const IDENTIFIERS: [&str; 3] = ["URN", "CCR", "ASN"];
+pub(super) const IDENTIFIERS: [&str; 2] = ["URN", "CCR"];
 
 /// The sheet.
 pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {

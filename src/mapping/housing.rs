@@ -39,13 +39,7 @@ pub(super) fn referral(sheet: &Sheet<'_>) -> Option<Tree> {
         ("justiceContext", sheet.block("/legal")),
         ("priorities", sheet.priorities()),
         ("accompaniment", sheet.block("/accompaniment")),
-        (
-            "supportWorkers",
-            sheet.each(
-                "/service_contact",
-                &[("service_type", "serviceType"), ("support_worker", "supportWorker")],
-            ),
-        ),
+        ("supportWorkers", sheet.each("/service_contact", &[("support_worker", "supportWorker")])),
         ("assessedAt", sheet.block("/assessed_at")),
         ("validity", sheet.block("/validity")),
     ])
@@ -109,9 +103,6 @@ fn consent(sheet: &Sheet<'_>) -> Option<Tree> {
         ("recordedAt", part("/recorded_at")),
         ("method", part("/how")),
         ("validUntil", part("/valid_until")),
-        ("capacity", part("/capacity")),
-        ("excludes", part("/excludes")),
-        ("specific", part("/specific")),
     ])
 }
 

@@ -31,7 +31,7 @@ pub fn recall(frame: &Frame<'_>, reason: &str) -> Mapped {
         Channel::EventPush => {
             let parts = Parts {
                 kind: event::RECALLED,
-                detail_path: answer_path(frame),
+                detail_path: format!("/referrals/{}/actions", frame.referral_id),
                 identifiers: None,
                 reason: Some(Tree::frame("reason", reason)),
             };
@@ -55,6 +55,7 @@ pub fn recall(frame: &Frame<'_>, reason: &str) -> Mapped {
     }
 }
 
+/// Where a recall is answered.
 fn answer_path(frame: &Frame<'_>) -> String {
     format!("/referrals/{}/actions/answer-recall", frame.referral_id)
 }

@@ -55,6 +55,13 @@ pub fn render(frame: &Frame<'_>, audience: Audience, projection: &Projection) ->
         as_body(document)
     };
     mapped.warnings = gaps(&projection.value, &mapped.lineage);
+    // Lists close up when entries are left out; lineage and issues name the places of the whole assessment.
+    for line in mapped.lineage.iter_mut().filter(|line| line.source.starts_with('/')) {
+        line.source = projection.source(&line.source);
+    }
+    for gap in &mut mapped.warnings {
+        gap.path = projection.source(&gap.path);
+    }
     Ok(mapped)
 }
 

@@ -81,9 +81,6 @@ impl<'a> Sheet<'a> {
             ("validUntil", part("/valid_until")),
             ("capturedBy", part("/captured_by")),
             ("how", part("/how")),
-            ("capacity", part("/capacity")),
-            ("excludes", part("/excludes")),
-            ("specific", part("/specific")),
         ])
     }
 

@@ -94,6 +94,9 @@ fn is_dated(key: &str) -> bool {
 
 /// `handover_advice` as people read it.
 fn label(key: &str) -> String {
+    if matches!(key, "adhd" | "tag") {
+        return key.to_ascii_uppercase();
+    }
     let words = key.replace('_', " ");
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())

@@ -30,7 +30,7 @@ pub(super) fn consent(message: &Message<'_>) -> Option<Entry> {
     Some(message.entry("consent", "Consent", Some(codes::uk_core("Consent")), fields))
 }
 
-/// Until when; to whom; and what the person kept back, each as a denial inside the permission.
+/// Until when, to whom, for what. What the person kept back is not for the recipient to know.
 fn provision(message: &Message<'_>, consent: &Place<'_>) -> Option<Tree> {
     let actor = map([
         (
@@ -43,7 +43,6 @@ fn provision(message: &Message<'_>, consent: &Place<'_>) -> Option<Tree> {
         ),
         ("reference", refer(message.frame, "organization-receiver")),
     ]);
-    let kept_back = consent.at("/excludes").map(|place| place.items()).unwrap_or_default();
     let permit = map([
         ("type", Some(Tree::fixed("permit"))),
         ("actor", actor.and_then(|actor| list([actor]))),
@@ -55,15 +54,7 @@ fn provision(message: &Message<'_>, consent: &Place<'_>) -> Option<Tree> {
                 "treatment"
             )]))),
         ),
-        ("provision", list(kept_back.iter().filter_map(denial))),
     ]);
     let until = consent.at("/valid_until").and_then(|place| map([("end", Some(place.copy()))]));
     map([("period", until), ("provision", permit.and_then(|permit| list([permit])))])
-}
-
-fn denial(block: &Place<'_>) -> Option<Tree> {
-    map([
-        ("type", Some(Tree::fixed("deny"))),
-        ("code", super::our_concept(block, "assessment-block").and_then(|code| list([code]))),
-    ])
 }

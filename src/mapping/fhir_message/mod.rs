@@ -198,6 +198,7 @@ fn in_words(place: &Place<'_>) -> String {
     match place.value() {
         Value::Array(_) => place.items().iter().map(in_words).collect::<Vec<_>>().join(", "),
         Value::String(text) => text.clone(),
+        Value::Bool(yes) => String::from(if *yes { "yes" } else { "no" }),
         other => other.to_string(),
     }
 }

@@ -1,1 +1,0 @@
-//! Every audience's message, made from the same assessment.
