@@ -19,7 +19,7 @@ impl PeerCertificate {
     /// The fingerprint in lower-case hexadecimal, as partners are registered.
     #[must_use]
     pub fn sha256_hex(&self) -> String {
-        self.sha256.iter().map(|byte| format!("{byte:02x}")).collect()
+        crate::audit::hex(&self.sha256)
     }
 }
 

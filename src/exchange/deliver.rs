@@ -12,19 +12,16 @@ use super::{
     prepare::{Circumstances, Considered, message_label},
     recall::{Ends, Why, set_state},
     refusal::{Refusal, Refused},
-    rows::{
-        AttemptRow, DecisionRow, DeliveryRow, DeliveryStatus, LeasedLane, MessageKind, NewDelivery,
-        ReferralRow,
-    },
+    rows::{AttemptRow, DecisionRow, DeliveryRow, DeliveryStatus, LeasedLane, MessageKind, ReferralRow},
     submit::assessment_label,
 };
 use crate::{
     assessment::Assessment,
-    audit::{Kind, hex},
+    audit::Kind,
     clock::Moment,
     consent::{Exit, Override, Reason},
     directory::{Partner, PartnerStatus},
-    ids::{AttemptId, DeliveryId},
+    ids::AttemptId,
     limits,
     referral::{Action, Role, State, step},
     vault::ContentKey,
@@ -175,8 +172,8 @@ impl Exchange {
             change(&bundle.delivery, DeliveryStatus::Withdrawn, now, reason.as_str()),
             self.note_on(&referral, now, Kind::Stopped, "gateway")
                 .about("message", &bundle.message.message_id)
-                .fact("reason", reason.as_str())
-                .fact("attempts", bundle.delivery.attempts)
+                .fact("reason", &reason.as_str())
+                .fact("attempts", &bundle.delivery.attempts)
                 .write(),
         ];
         let ends = Ends { sender: &asked.sender, recipient: &asked.partner, key: &asked.key };
@@ -213,21 +210,8 @@ impl Exchange {
                 )?;
                 referral.disclosure_id.clone_from(&message.disclosure_id);
                 referral.messages += 1;
-                writes.push(
-                    self.note_on(&referral, now, Kind::Disclosed, "gateway")
-                        .about("message", &message.message_id)
-                        .about("decision", &row.decision_id)
-                        .fact("body-sha256", hex(&message.body_sha256))
-                        .fact("mapping", &message.mapping_version)
-                        .fact("policy", &row.policy_version)
-                        .write(),
-                );
-                let delivery = NewDelivery {
-                    delivery_id: DeliveryId::fresh(&self.mint),
-                    message_id: message.message_id.clone(),
-                    created_at: now,
-                    ..bundle.delivery.new.clone()
-                };
+                writes.push(self.disclosed(&referral, &message, row, "gateway"));
+                let delivery = self.new_delivery(&message, bundle.delivery.new.channel, now);
                 writes.push(Write::Message(message));
                 writes.push(Write::EnqueueFirst(delivery));
             }
@@ -242,14 +226,14 @@ impl Exchange {
             .note_on(referral, row.decided_at, Kind::Decided, actor)
             .about("decision", &row.decision_id)
             .fact("exit", &row.exit)
-            .fact("answer", if row.decision.permits() { "permit" } else { "deny" })
-            .fact("reason", row.decision.reason.as_str())
+            .fact("answer", &if row.decision.permits() { "permit" } else { "deny" })
+            .fact("reason", &row.decision.reason.as_str())
             .fact("policy", &row.policy_version);
         if let Some((consent, version)) = &row.decision.consent {
-            note = note.about("consent", consent).fact("consent-version", version);
+            note = note.about("consent", consent).fact("consent-version", &version);
         }
         if let Some((agreement, version)) = &row.decision.agreement {
-            note = note.about("agreement", agreement).fact("agreement-version", version);
+            note = note.about("agreement", agreement).fact("agreement-version", &version);
         }
         note.write()
     }
@@ -288,7 +272,7 @@ impl Exchange {
             .note_on(&bundle.referral, now, Kind::AttemptBegun, "gateway")
             .about("message", &message.message_id)
             .about("attempt", &attempt.attempt_id)
-            .fact("purpose", message.kind.as_str());
+            .fact("purpose", &message.kind.as_str());
         if let Some(decision) = &decision_id {
             begun = begun.about("decision", decision);
         }
@@ -407,8 +391,8 @@ impl Exchange {
     /// The audit entry of a change of state.
     pub(super) fn moved(&self, referral: &ReferralRow, now: Moment, actor: &str, action: Action) -> Write {
         self.note_on(referral, now, Kind::Moved, actor)
-            .fact("action", action.as_str())
-            .fact("state", referral.state.as_str())
+            .fact("action", &action.as_str())
+            .fact("state", &referral.state.as_str())
             .fact("business-status", &referral.business_status)
             .fact("reason", &referral.reason)
             .write()

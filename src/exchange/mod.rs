@@ -7,11 +7,13 @@
 pub mod authority;
 pub mod caller;
 mod collect;
+mod consents;
 mod deliver;
 mod idempotency;
 mod ledger;
 mod mailbox;
 mod people;
+mod plan;
 pub mod ports;
 mod prepare;
 mod query;

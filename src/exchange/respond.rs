@@ -303,7 +303,7 @@ impl Exchange {
             Write::RecallAnswered(referral.site_id.clone(), open.recall_id.clone(), answer.to_owned(), now),
             self.note_on(referral, now, Kind::RecallAnswered, caller.partner_id.as_str())
                 .about("recall", &open.recall_id)
-                .fact("answer", answer)
+                .fact("answer", &answer)
                 .write(),
             Write::ReferralMoved(moved.clone()),
         ];
@@ -393,7 +393,7 @@ impl Exchange {
                 .about("inbound", &inbound_id)
                 .partner(&caller.partner_id)
                 .fact("matched", "no")
-                .fact("body-sha256", hex(&sha256(body)))
+                .fact("body-sha256", &hex(&sha256(body)))
                 .write(),
         ];
         Ok(self.commit(writes, Vec::new()).await?)
