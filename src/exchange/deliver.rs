@@ -314,7 +314,7 @@ impl Exchange {
             let Some(bundle) = self.store.delivery(&before.delivery.new.delivery_id).await? else {
                 return Err(Refusal::internal());
             };
-            let writes = self.outcome_writes(lane, &bundle, attempt, outcome)?;
+            let writes = self.outcome_writes(lane, &bundle, attempt, outcome);
             match self.commit(writes, vec![fence(lane)]).await {
                 Ok(()) => return Ok(()),
                 Err(CommitError::Conflict(
@@ -332,7 +332,7 @@ impl Exchange {
         bundle: &DeliveryBundle,
         attempt: &AttemptRow,
         outcome: &AttemptOutcome,
-    ) -> Result<WriteSet, Refusal> {
+    ) -> WriteSet {
         let now = self.now();
         let delivery = &bundle.delivery;
         let mut writes = vec![
@@ -385,7 +385,7 @@ impl Exchange {
             }
         }
         writes.push(release(lane));
-        Ok(writes)
+        writes
     }
 
     /// The audit entry of a change of state.

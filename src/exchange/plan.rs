@@ -26,7 +26,7 @@ use crate::{
 /// A recipient as the assessment asks for it and as the directory knows it.
 pub(super) struct Asked<'a> {
     pub(super) place: usize,
-    pub(super) asked: AskedReferral,
+    pub(super) wanted: AskedReferral,
     pub(super) partner: &'a Partner,
     pub(super) agreements: Vec<Agreement>,
     /// The override that was asked for, and who answers for it and why.
@@ -70,7 +70,7 @@ impl Exchange {
             asked_override: one.over.as_ref().map(|(o, _)| o),
             now: basis.now,
         };
-        let considered = self.consider(&circumstances, basis.assessment.raw(), &one.asked.need);
+        let considered = self.consider(&circumstances, basis.assessment.raw(), &one.wanted.need);
         let mut referral = self.planned_referral(basis, one, &considered);
         let decision = self.decision_row(&referral, &considered, &circumstances, Exit::Plan);
         referral.decision_id = Some(decision.decision_id.clone());
@@ -93,7 +93,7 @@ impl Exchange {
             warnings.extend(mapped.warnings);
             referral.disclosure_id.clone_from(&message.disclosure_id);
             referral.messages = 1;
-            let not_before = one.asked.not_before_moment().unwrap_or(basis.now).max(basis.now);
+            let not_before = one.wanted.not_before_moment().unwrap_or(basis.now).max(basis.now);
             about.push(self.disclosed(&referral, &message, &decision, actor));
             let delivery = self.new_delivery(&message, one.partner.channel, not_before);
             about.push(Write::Message(message));
@@ -136,8 +136,8 @@ impl Exchange {
             nature,
             audience: one.partner.kind.audience(),
             channel: one.partner.channel,
-            urgency: one.asked.urgency.clone(),
-            need: one.asked.need.clone(),
+            urgency: one.wanted.urgency.clone(),
+            need: one.wanted.need.clone(),
             state,
             business_status: String::from(if permits { "sent" } else { "withheld" }),
             reason: considered.decision.reason.as_str().to_owned(),

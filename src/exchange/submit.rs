@@ -254,7 +254,7 @@ impl Exchange {
                 (asked, json!({"practitioner": o.practitioner, "justification": o.justification}))
             });
             let agreements = self.store.agreements(&partner.site_id, &partner.partner_id).await?;
-            asked.push(Asked { place, asked: referral, partner, agreements, over });
+            asked.push(Asked { place, wanted: referral, partner, agreements, over });
         }
         if issues.is_empty() { Ok(asked) } else { Err(Refusal::with_issues(Refused::Unprocessable, issues)) }
     }
@@ -266,8 +266,8 @@ fn plan_order(assessment: &Assessment, asked: &[Asked<'_>]) -> Vec<usize> {
         .iter()
         .map(|one| PlanItem {
             kind: one.partner.kind,
-            urgency: one.asked.urgency.clone(),
-            need_rank: assessment.priority_rank(&one.asked.need),
+            urgency: one.wanted.urgency.clone(),
+            need_rank: assessment.priority_rank(&one.wanted.need),
         })
         .collect();
     order(&items)
