@@ -107,16 +107,19 @@ fn check_profiles(bundle: &Value, header: &Value, issues: &mut Vec<Issue>) {
             issues.push(Issue::new("not-supported", "Bundle.entry[0].resource.definition", what));
         }
     }
-    let unknown = |at: &Value, allowed: &str| {
-        let profiles = at.pointer("/meta/profile").and_then(Value::as_array);
-        profiles.is_some_and(|all| {
-            !all.is_empty()
-                && !all.iter().filter_map(Value::as_str).any(|p| p.split('|').next() == Some(allowed))
-        })
-    };
-    if unknown(bundle, codes::BARS_BUNDLE) {
-        let what = format!("the profile {} is expected", codes::BARS_BUNDLE);
-        issues.push(Issue::new("not-supported", "Bundle.meta.profile", what));
+    // The published full response names the header profile of requests by mistake.
+    let headers = [codes::BARS_RESPONSE_HEADER, codes::BARS_REQUEST_HEADER];
+    let named = [
+        (bundle, &[codes::BARS_BUNDLE][..], "Bundle.meta.profile"),
+        (header, &headers[..], "Bundle.entry[0].resource.meta.profile"),
+    ];
+    for (at, known, path) in named {
+        let profiles: Vec<&str> = array(at, "/meta/profile").iter().filter_map(Value::as_str).collect();
+        let is_known = |profile: &&str| profile.split('|').next().is_some_and(|url| known.contains(&url));
+        if !profiles.is_empty() && !profiles.iter().any(is_known) {
+            let what = format!("the profile {} is expected", known.first().unwrap_or(&""));
+            issues.push(Issue::new("not-supported", path, what));
+        }
     }
 }
 
@@ -146,7 +149,9 @@ fn meaning(bundle: &Value, header: &Value, issues: &mut Vec<Issue>) -> Option<Sa
             Some("booked") => {
                 let path = format!("Bundle.entry[{index}].resource.start");
                 let start = required(appointment, "/start", &path, issues)?;
-                return Some(Said { appointment_start: Some(start), ..Said::just("book-appointment") });
+                let comment = text(appointment, "/description").map(str::to_owned);
+                let booked = Said::just("book-appointment");
+                return Some(Said { appointment_start: Some(start), comment, ..booked });
             }
             _ => {}
         }

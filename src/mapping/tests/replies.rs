@@ -49,6 +49,7 @@ fn an_appointment_is_read_with_its_start() {
     let said = read(&response_accepted(&request(), &REPLY, Some(&offer)).unwrap());
     assert_eq!(said.action, "book-appointment");
     assert_eq!(said.appointment_start.as_deref(), Some("2026-11-23T10:00:00.000Z"));
+    assert_eq!(said.comment.as_deref(), Some("First meeting"));
 }
 
 #[test]
@@ -113,6 +114,10 @@ fn what_is_wrong_is_named_by_its_place() {
     assert_eq!(
         issues(|b| b["meta"]["profile"] = json!(["https://nobody.example/x"])),
         [("not-supported", "Bundle.meta.profile".into())]
+    );
+    assert_eq!(
+        issues(|b| b["entry"][0]["resource"]["meta"]["profile"] = json!(["https://nobody.example/x"])),
+        [("not-supported", "Bundle.entry[0].resource.meta.profile".into())]
     );
     assert_eq!(
         issues(|b| b["entry"][0]["resource"]["response"] = json!({"code": "ok"})),
