@@ -1,6 +1,0 @@
-use super::*;
-
-#[test]
-fn compiles() {
-    Rules::compile().unwrap();
-}
