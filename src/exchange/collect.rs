@@ -3,8 +3,9 @@
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,
+    ask_again::{AskedAgain, Compared},
     caller::Caller,
-    deliver::{AskedAgain, Compared, change},
+    deliver::change,
     ports::{CommitError, DeliveryBundle, Precondition, Write},
     prepare::message_label,
     recall::set_state,
