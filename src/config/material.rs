@@ -11,7 +11,7 @@ use rustls::{
 };
 use zeroize::Zeroizing;
 
-use super::{Config, Problem, TlsFiles};
+use super::{Config, Database, Problem, TlsFiles};
 
 /// Largest key, certificate or revocation-list file that is read, in bytes.
 const FILE_MAX_BYTES: u64 = 16 * 1_048_576;
@@ -22,13 +22,11 @@ pub struct CertificateAndKey {
     pub chain: Vec<CertificateDer<'static>>,
     /// The key.
     pub key: PrivateKeyDer<'static>,
-    /// The same two as the PEM bytes that were read: certificates, then key.
-    pub pem: Zeroizing<Vec<u8>>,
 }
 
 impl Clone for CertificateAndKey {
     fn clone(&self) -> Self {
-        Self { chain: self.chain.clone(), key: self.key.clone_key(), pem: self.pem.clone() }
+        Self { chain: self.chain.clone(), key: self.key.clone_key() }
     }
 }
 
@@ -68,6 +66,7 @@ impl Config {
     pub fn load_material(&self) -> Result<Material, Vec<Problem>> {
         let mut reader = Reader { problems: Vec::new() };
         let r = &mut reader;
+        r.database(&self.database);
         let partners = r.certificate_and_key("partners", &self.partners.tls);
         let client_authorities = r.certificates("partners.client_ca_file", &self.partners.client_ca_file);
         let revocation_lists = match &self.partners.crl_file {
@@ -115,6 +114,13 @@ struct Reader {
 impl Reader {
     fn add(&mut self, name: &str, text: impl Into<String>) {
         self.problems.push(Problem::setting(name, text));
+    }
+
+    fn database(&mut self, database: &Database) {
+        let Database::Sqlite(file) = database;
+        if !file.parent().is_some_and(Path::is_dir) {
+            self.add("database.url", format!("the folder of {} is not there", file.display()));
+        }
     }
 
     fn bytes(&mut self, name: &str, file: &Path) -> Option<Zeroizing<Vec<u8>>> {
@@ -181,10 +187,7 @@ impl Reader {
             self.add(&key_name, "is not the key of the certificate");
             return None;
         }
-        let mut pem = self.bytes(&key_name, &files.certificate_file)?;
-        pem.push(b'\n');
-        pem.extend_from_slice(&self.bytes(&key_name, &files.key_file)?);
-        Some(CertificateAndKey { chain, key, pem })
+        Some(CertificateAndKey { chain, key })
     }
 
     fn signing_key(&mut self, name: &str, file: &Path) -> Option<Zeroizing<Vec<u8>>> {

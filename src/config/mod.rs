@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use environment::{config_path, log_level, temporary_folder};
+pub use environment::{config_path, log_level};
 pub use material::{CertificateAndKey, Material};
 pub use problem::Problem;
 pub use source::SAMPLE;
@@ -139,8 +139,7 @@ impl Config {
     /// # Errors
     /// Every problem that can be found without opening the files that the settings name.
     pub fn load(file: &Path) -> Result<Self, Vec<Problem>> {
-        let text = std::fs::read_to_string(file)
-            .map_err(|e| vec![Problem::file(file, None, format!("cannot be read: {}", e.kind()))])?;
+        let text = read_file(file).map_err(|problem| vec![problem])?;
         Self::read(&text, file)
     }
 
@@ -149,8 +148,44 @@ impl Config {
     /// # Errors
     /// Every problem that can be found without opening the files that the settings name.
     pub fn read(text: &str, file: &Path) -> Result<Self, Vec<Problem>> {
-        let settings = source::over_defaults(text, file)?;
-        let folder = file.parent().unwrap_or_else(|| Path::new("."));
-        check::check(settings, folder)
+        match examine(text, file) {
+            (Some(config), problems) if problems.is_empty() => Ok(config),
+            (_, problems) => Err(problems),
+        }
     }
+
+    /// Everything that is wrong with `file` and with the files that it names. Where nothing is, what was loaded.
+    ///
+    /// # Errors
+    /// Every problem.
+    pub fn load_all(file: &Path) -> Result<(Self, Material), Vec<Problem>> {
+        let text = read_file(file).map_err(|problem| vec![problem])?;
+        let (config, mut problems) = examine(&text, file);
+        let Some(config) = config else { return Err(problems) };
+        match config.load_material() {
+            Ok(material) if problems.is_empty() => return Ok((config, material)),
+            Ok(_) => {}
+            Err(more) => {
+                // A setting that is wrong in itself is not blamed for its file too.
+                let new = more.into_iter().filter(|m| problems.iter().all(|p| p.place != m.place));
+                let new: Vec<Problem> = new.collect();
+                problems.extend(new);
+            }
+        }
+        Err(problems)
+    }
+}
+
+fn read_file(file: &Path) -> Result<String, Problem> {
+    std::fs::read_to_string(file)
+        .map_err(|e| Problem::file(file, None, format!("cannot be read: {}", e.kind())))
+}
+
+fn examine(text: &str, file: &Path) -> (Option<Config>, Vec<Problem>) {
+    let (settings, mut problems) = source::over_defaults(text, file);
+    let Some(settings) = settings else { return (None, problems) };
+    let folder = file.parent().unwrap_or_else(|| Path::new("."));
+    let (config, more) = check::check(settings, folder);
+    problems.extend(more);
+    (config, problems)
 }

@@ -12,21 +12,28 @@ use super::{problem::Problem, settings::Settings};
 /// The documented sample, which holds every setting: the defaults.
 pub const SAMPLE: &str = include_str!("../../config/keyway.toml");
 
-/// Reads `text`, which came from `file`, and lays it over [`SAMPLE`].
-pub(super) fn over_defaults(text: &str, file: &Path) -> Result<Settings, Vec<Problem>> {
+/// Reads `text`, which came from `file`, and lays it over [`SAMPLE`]. What is wrong in it is reported and otherwise
+/// passed over, so that the rest can be checked too.
+pub(super) fn over_defaults(text: &str, file: &Path) -> (Option<Settings>, Vec<Problem>) {
     let (given, faults) = DeTable::parse_recoverable(text);
     let mut problems: Vec<Problem> = faults
         .iter()
         .map(|fault| Problem::file(file, fault.span().map(|span| line_of(text, &span)), fault.message()))
         .collect();
-    let mut merged: Table =
-        toml::from_str(SAMPLE).map_err(|e| vec![Problem::setting("config/keyway.toml", e.message())])?;
+    let mut merged = match toml::from_str::<Table>(SAMPLE) {
+        Ok(sample) => sample,
+        Err(e) => return (None, vec![Problem::setting("config/keyway.toml", e.message())]),
+    };
     let mut overlay = Overlay { text, file, problems: &mut problems };
     overlay.lay(given.get_ref(), &mut merged, "");
-    if !problems.is_empty() {
-        return Err(problems);
+    match merged.try_into() {
+        Ok(settings) => (Some(settings), problems),
+        Err(e) => {
+            let e: toml::de::Error = e;
+            problems.push(Problem::file(file, None, e.message()));
+            (None, problems)
+        }
     }
-    merged.try_into().map_err(|e: toml::de::Error| vec![Problem::file(file, None, e.message())])
 }
 
 struct Overlay<'a> {

@@ -125,7 +125,9 @@ fn furnish(folder: &Path) {
 
 fn material(folder: &Path) -> Result<Material, String> {
     let config = Config::read("", &folder.join("keyway.toml")).unwrap();
-    config.load_material().map_err(|problems| problems.iter().map(|p| format!("{p}\n")).collect::<String>())
+    config
+        .load_material()
+        .map_err(|problems| problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n"))
 }
 
 #[test]
@@ -177,4 +179,30 @@ fn one_key_never_signs_both_events_and_tokens() {
     let keys = folder.path().join("keys");
     std::fs::copy(keys.join("event-signing.pem"), keys.join("token-signing.pem")).unwrap();
     assert!(material(folder.path()).unwrap_err().contains("must not hold the same key"));
+}
+
+#[test]
+fn what_is_wrong_in_the_file_and_behind_it_is_reported_together() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    std::fs::remove_file(folder.path().join("keys/token-signing.pem")).unwrap();
+    let file = folder.path().join("keyway.toml");
+    let text = "[site]\nnmae = 1\n[partners]\nlisten = \"nowhere\"\nkey_file = \"\"\n\
+                [database]\nurl = \"sqlite:none/keyway.db\"\n";
+    std::fs::write(&file, text).unwrap();
+    let problems = Config::load_all(&file).unwrap_err();
+    let all = problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n");
+    for expected in [
+        "keyway.toml:2: unknown key `site.nmae`",
+        "partners.listen: must be",
+        "partners.key_file: must name a file",
+        "database.url: the folder of",
+        "keys.token_signing_key_file: ",
+    ] {
+        assert!(all.contains(expected), "{expected} is missing from:\n{all}");
+    }
+    assert_eq!(problems.len(), 5, "{all}");
+    std::fs::write(&file, "").unwrap();
+    furnish(folder.path());
+    Config::load_all(&file).unwrap();
 }
