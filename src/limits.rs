@@ -2,6 +2,10 @@
 
 /// Largest request body, in bytes (1 MiB): beyond it 413.
 pub const BODY_MAX_BYTES: usize = 1_048_576;
+/// How much of a refused body is let run out, in bytes, so that its sender hears the answer; none of it is kept.
+pub const BODY_DRAIN_MAX_BYTES: usize = 32 * 1_048_576;
+/// How long a refused body may take to run out, in seconds.
+pub const BODY_DRAIN_SECONDS: u64 = 5;
 /// Deepest nesting of a JSON body: beyond it 400.
 pub const JSON_DEPTH_MAX: usize = 64;
 /// Longest number in a JSON body, in bytes: beyond it 400.
@@ -15,6 +19,10 @@ pub const ISSUES_MAX: usize = 100;
 pub const RECIPIENTS_MAX: usize = 20;
 /// How long a request may take to arrive and be answered, in seconds: beyond it 408.
 pub const REQUEST_TIMEOUT_SECONDS: u64 = 30;
+/// How long a request's head may take to arrive, in seconds: beyond it 408.
+pub const REQUEST_HEAD_TIMEOUT_SECONDS: u64 = 10;
+/// Requests that are worked on at once, over all connections: beyond it 503 with Retry-After.
+pub const REQUESTS_IN_FLIGHT_MAX: usize = 512;
 /// Longest header value that is read, in bytes.
 pub const HEADER_VALUE_MAX_BYTES: usize = 8_192;
 /// Requests a second that one client may make on average.

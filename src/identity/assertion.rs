@@ -2,6 +2,7 @@
 //!
 //! Whether the assertion was used before is not decided here: the caller puts [`Proof::once`] into the store.
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyAlgorithm},
@@ -122,7 +123,7 @@ pub(super) fn check(
     }
     let pair = format!("{}:{client_id}:{}", client_id.len(), claims.jti);
     Ok(Proof {
-        once: sha256(pair.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect(),
+        once: URL_SAFE_NO_PAD.encode(sha256(pair.as_bytes())),
         until: Moment(claims.exp.saturating_mul(1_000_000)).plus_seconds(TOKEN_LEEWAY_SECONDS + 1),
     })
 }

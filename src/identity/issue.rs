@@ -64,7 +64,7 @@ impl Identity {
         let client_id = client_of(request)?;
         let partner =
             self.store.partner_by_client(&client_id).await.map_err(|_| TokenRefused::Unavailable)?;
-        *found = partner.clone();
+        found.clone_from(&partner);
         let partner = partner.ok_or(TokenRefused::InvalidClient("the client is not known"))?;
         if partner.certificate_sha256 != peer.sha256_hex() {
             return Err(TokenRefused::InvalidClient(

@@ -42,7 +42,7 @@ fn bench() -> Bench {
 }
 
 impl Bench {
-    fn good_claims(&self) -> Value {
+    fn good_claims() -> Value {
         let now = seconds(NOW);
         json!({
             "iss": ISSUER, "aud": ISSUER, "sub": "cmht", "client_id": "cmht", "exp": now + 300, "iat": now,
@@ -73,7 +73,7 @@ fn a_token_of_ours_is_taken_and_the_self_test_passes() {
     bench.tokens.self_test(&bench.mint).unwrap();
     let (token, _) = bench.tokens.issue(&bench.mint, "cmht", "keyway/mailbox", &peer(1)).unwrap();
     assert_eq!(bench.read(&token), Ok(String::from("cmht")));
-    let by_hand = bench.sign(&bench.header(), &bench.good_claims());
+    let by_hand = bench.sign(&bench.header(), &Bench::good_claims());
     assert_eq!(bench.read(&by_hand), Ok(String::from("cmht")), "the vectors below start from a good token");
 }
 
@@ -98,7 +98,7 @@ fn claims_that_are_missing_wrong_or_of_another_type_are_refused() {
     let bench = bench();
     let now = seconds(NOW);
     for claim in ["iss", "aud", "sub", "client_id", "exp", "iat", "jti", "scope", "cnf"] {
-        let mut claims = bench.good_claims();
+        let mut claims = Bench::good_claims();
         claims.as_object_mut().unwrap().remove(claim);
         assert_eq!(
             bench.read(&bench.sign(&bench.header(), &claims)),
@@ -121,7 +121,7 @@ fn claims_that_are_missing_wrong_or_of_another_type_are_refused() {
         ("cnf", json!({})),
         ("cnf", json!({"jkt": "x"})),
     ] {
-        let mut claims = bench.good_claims();
+        let mut claims = Bench::good_claims();
         claims[claim] = value.clone();
         assert_eq!(
             bench.read(&bench.sign(&bench.header(), &claims)),
@@ -134,7 +134,7 @@ fn claims_that_are_missing_wrong_or_of_another_type_are_refused() {
 #[test]
 fn another_type_key_or_algorithm_is_refused() {
     let bench = bench();
-    let claims = bench.good_claims();
+    let claims = Bench::good_claims();
     for typ in [None, Some("JWT"), Some("dpop+jwt"), Some("AT+JWT")] {
         let mut header = bench.header();
         header.typ = typ.map(str::to_owned);

@@ -1,0 +1,16 @@
+//! `POST /assessments`: one assessment in; `?dry-run=true` answers with the plan and keeps nothing.
+
+use super::call::{Call, Outcome};
+use crate::exchange::refusal::{Refusal, Refused};
+
+pub(super) async fn submit_assessment(call: Call) -> Outcome {
+    let dry_run = match call.query("dry-run") {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            return Err(Refusal::new(Refused::BadRequest, "value", "dry-run", "Must be true or false."));
+        }
+    };
+    let key = call.header("idempotency-key")?.unwrap_or_default();
+    call.gateway.exchange.submit_assessment(call.caller()?, key, &call.body, dry_run).await
+}

@@ -1,0 +1,75 @@
+//! A request as a handler sees it: authenticated, read to its end, within every limit.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use super::{Gateway, trace_ids::TraceIds};
+use crate::exchange::{
+    Answer,
+    authority::PeerCertificate,
+    caller::Caller,
+    refusal::{Refusal, Refused},
+};
+
+/// What a handler gives back.
+pub(super) type Outcome = Result<Answer, Refusal>;
+
+/// A handler.
+pub(super) type Handler = fn(Call) -> Pin<Box<dyn Future<Output = Outcome> + Send>>;
+
+/// A request as a handler sees it.
+pub(super) struct Call {
+    pub(super) gateway: Arc<Gateway>,
+    pub(super) caller: Option<Caller>,
+    pub(super) peer: Option<PeerCertificate>,
+    pub(super) ids: TraceIds,
+    /// Path parameters by name.
+    pub(super) path: Vec<(String, String)>,
+    /// Query parameters; only those that the route names, each at most once.
+    pub(super) query: Vec<(String, String)>,
+    /// Header fields, names in lower case.
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+}
+
+impl Call {
+    /// Who is calling. The route table guarantees it where a scope is asked.
+    pub(super) fn caller(&self) -> Result<&Caller, Refusal> {
+        self.caller.as_ref().ok_or_else(Refusal::internal)
+    }
+
+    /// A path parameter. The route's pattern guarantees it.
+    pub(super) fn path(&self, name: &str) -> Result<&str, Refusal> {
+        find(&self.path, name).ok_or_else(Refusal::internal)
+    }
+
+    /// A query parameter.
+    pub(super) fn query(&self, name: &str) -> Option<&str> {
+        find(&self.query, name)
+    }
+
+    /// A header field that may stand once only.
+    pub(super) fn header(&self, name: &'static str) -> Result<Option<&str>, Refusal> {
+        let mut values = self.headers.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str());
+        match (values.next(), values.next()) {
+            (value, None) => Ok(value),
+            _ => Err(Refusal::new(Refused::BadRequest, "value", name, "This header may stand once only.")),
+        }
+    }
+}
+
+fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
+    pairs.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+}
+
+/// An answer with a JSON body.
+pub(super) fn json_answer(status: u16, content_type: &'static str, body: &serde_json::Value) -> Answer {
+    Answer {
+        status,
+        content_type,
+        body: body.to_string().into_bytes(),
+        version: None,
+        location: None,
+        repeated: false,
+        headers: Vec::new(),
+    }
+}

@@ -1,0 +1,235 @@
+//! The way of every request: limits, identity, media types, body, handler, answer, one log line.
+
+use std::{sync::Arc, time::Duration};
+
+use actix_web::{HttpRequest, HttpResponse, http::header, web};
+
+use super::{
+    Gateway, body,
+    call::{Call, Outcome},
+    error::{Form, table},
+    media,
+    rate::Client,
+    response,
+    routes::{Access, Route},
+    trace_ids::TraceIds,
+};
+use crate::{
+    clock::Stopwatch,
+    exchange::{
+        authority::PeerCertificate,
+        caller::Caller,
+        refusal::{Refusal, Refused},
+    },
+    limits::{HEADER_VALUE_MAX_BYTES, REQUEST_TIMEOUT_SECONDS},
+};
+
+/// What a request was matched to.
+pub(super) enum Target {
+    /// A route of the table.
+    Route(&'static Route),
+    /// A path of the table, with a method that it does not have; the methods it has.
+    Method(String),
+    /// No path of the table.
+    Nothing,
+}
+
+/// Takes one request from its head to its answer.
+pub(super) async fn conduct(
+    gateway: Arc<Gateway>,
+    target: Target,
+    request: HttpRequest,
+    mut payload: web::Payload,
+) -> HttpResponse {
+    let watch = Stopwatch::start();
+    let ids = TraceIds::read(request.headers(), &gateway.exchange.mint);
+    let form = Form::of_path(request.path());
+    let mut caller = None;
+    let outcome = attend(&gateway, &target, &request, &mut payload, &ids, &mut caller).await;
+    if outcome.is_err() {
+        body::drain(&mut payload).await;
+    }
+    let (status, answer) = match outcome {
+        Ok(answer) => {
+            let response = response::of_answer(answer, &gateway.exchange.base_url);
+            (response.status().as_u16(), response)
+        }
+        Err(refusal) => {
+            let allow = if let Target::Method(allow) = &target { Some(allow.as_str()) } else { None };
+            (table(refusal.class).status.as_u16(), response::of_refusal(&refusal, form, allow))
+        }
+    };
+    let route = if let Target::Route(route) = &target { route.path } else { "unmatched" };
+    let micros = watch.elapsed_micros();
+    gateway.metrics.request(request.method().as_str(), route, status, micros);
+    log(&request, route, status, micros, caller.as_ref(), &ids);
+    response::finish(answer, &ids)
+}
+
+/// One line for each request: the route's pattern and never the path, no query, no body, no token.
+fn log(
+    request: &HttpRequest,
+    route: &str,
+    status: u16,
+    micros: u64,
+    caller: Option<&Caller>,
+    ids: &TraceIds,
+) {
+    let duration_ms = micros / 1_000;
+    let partner = caller.map_or("-", |c| c.partner_id.as_str());
+    let method = request.method().as_str();
+    if status >= 500 {
+        tracing::error!(
+            http.method = method,
+            http.route = route,
+            http.status = status,
+            duration_ms,
+            partner,
+            request.id = ids.request,
+            "request failed"
+        );
+    } else {
+        tracing::info!(
+            http.method = method,
+            http.route = route,
+            http.status = status,
+            duration_ms,
+            partner,
+            request.id = ids.request,
+            "request"
+        );
+    }
+}
+
+async fn attend(
+    gateway: &Arc<Gateway>,
+    target: &Target,
+    request: &HttpRequest,
+    payload: &mut web::Payload,
+    ids: &TraceIds,
+    caller: &mut Option<Caller>,
+) -> Outcome {
+    let peer = request.conn_data::<PeerCertificate>().cloned();
+    gateway.rates.check(&client(peer.as_ref(), request))?;
+    let _place = gateway.in_flight.try_acquire().map_err(|_| Refusal::unavailable())?;
+    let route = match target {
+        Target::Route(route) => *route,
+        Target::Method(_) => return Err(wrong_method()),
+        Target::Nothing => return Err(nothing_here()),
+    };
+    *caller = identify(gateway, route, request, peer.as_ref()).await?;
+    media::check_accept(Form::of_path(route.path), request.headers())?;
+    media::check_content(route.takes, request.headers())?;
+    let call = Call {
+        gateway: Arc::clone(gateway),
+        caller: caller.clone(),
+        peer,
+        ids: ids.clone(),
+        path: request.match_info().iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
+        query: query(route, request.query_string())?,
+        headers: headers(request)?,
+        body: in_time(body::read(request.headers(), payload)).await??,
+    };
+    run(gateway, route, ids, call).await
+}
+
+fn client(peer: Option<&PeerCertificate>, request: &HttpRequest) -> Client {
+    match (peer, request.peer_addr()) {
+        (Some(peer), _) => Client::Certificate(peer.sha256),
+        (None, Some(address)) => Client::Address(address.ip()),
+        (None, None) => Client::Unknown,
+    }
+}
+
+async fn identify(
+    gateway: &Gateway,
+    route: &Route,
+    request: &HttpRequest,
+    peer: Option<&PeerCertificate>,
+) -> Result<Option<Caller>, Refusal> {
+    match route.access {
+        Access::Open | Access::Certificate => Ok(None),
+        Access::Scope(scope) => {
+            let authorization = request.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+            gateway.authority.authenticate(peer, authorization, scope).await.map(Some)
+        }
+    }
+}
+
+fn query(route: &Route, text: &str) -> Result<Vec<(String, String)>, Refusal> {
+    let refuse = |text: String| Err(Refusal::new(Refused::BadRequest, "value", "query", text));
+    let Ok(pairs) = web::Query::<Vec<(String, String)>>::from_query(text) else {
+        return refuse(String::from("The query cannot be read."));
+    };
+    let pairs = pairs.into_inner();
+    for (at, (name, _)) in pairs.iter().enumerate() {
+        if !route.query.contains(&name.as_str()) {
+            let known = if route.query.is_empty() { String::from("none") } else { route.query.join(", ") };
+            return refuse(format!("A query parameter is not known here. Known: {known}."));
+        }
+        if pairs.iter().take(at).any(|(earlier, _)| earlier == name) {
+            return refuse(String::from("A query parameter stands twice."));
+        }
+    }
+    Ok(pairs)
+}
+
+fn headers(request: &HttpRequest) -> Result<Vec<(String, String)>, Refusal> {
+    let mut all = Vec::new();
+    for (name, value) in request.headers() {
+        if value.len() > HEADER_VALUE_MAX_BYTES {
+            return Err(Refusal::new(
+                Refused::BadRequest,
+                "too-long",
+                "headers",
+                format!("A header may have at most {HEADER_VALUE_MAX_BYTES} bytes."),
+            ));
+        }
+        // What is not text is nothing that a handler reads.
+        if let Ok(text) = value.to_str() {
+            all.push((name.as_str().to_owned(), text.to_owned()));
+        }
+    }
+    Ok(all)
+}
+
+/// Runs the handler on the gateway's runtime: a caller that hangs up does not break off what it began, and a panic
+/// ends one request only.
+async fn run(gateway: &Gateway, route: &'static Route, ids: &TraceIds, call: Call) -> Outcome {
+    let task = gateway.runtime.spawn((route.handler)(call));
+    match in_time(task).await {
+        Ok(Ok(outcome)) => outcome,
+        Ok(Err(_)) => {
+            tracing::error!(http.route = route.path, request.id = ids.request, "a handler did not end well");
+            Err(Refusal::internal())
+        }
+        Err(late) => Err(late),
+    }
+}
+
+async fn in_time<F: Future>(work: F) -> Result<F::Output, Refusal> {
+    tokio::time::timeout(Duration::from_secs(REQUEST_TIMEOUT_SECONDS), work).await.map_err(|_| {
+        Refusal::new(
+            Refused::Timeout,
+            "timeout",
+            "",
+            format!(
+                "The request did not end within {REQUEST_TIMEOUT_SECONDS} seconds. \
+                 Send it again with the same ids: it takes effect once."
+            ),
+        )
+    })
+}
+
+fn wrong_method() -> Refusal {
+    Refusal::new(
+        Refused::MethodNotAllowed,
+        "not-supported",
+        "",
+        "This path does not have this method. Allow names those that it has.",
+    )
+}
+
+fn nothing_here() -> Refusal {
+    Refusal::new(Refused::NotFound, "not-found", "", "This listener has no such path.")
+}

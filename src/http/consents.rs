@@ -1,0 +1,7 @@
+//! `POST /fhir/Consent/{id}/$revoke`: the person takes a consent back.
+
+use super::call::{Call, Outcome};
+
+pub(super) async fn revoke_consent(call: Call) -> Outcome {
+    call.gateway.exchange.revoke_consent(call.caller()?, call.path("id")?, &call.body).await
+}

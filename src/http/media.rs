@@ -1,0 +1,86 @@
+//! Media types: what a body may be and what a caller may ask for. XML is neither.
+
+use actix_web::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+
+use super::{error::Form, routes::Takes};
+use crate::exchange::refusal::{Refusal, Refused};
+
+const JSON: &str = "application/json";
+const FHIR: &str = "application/fhir+json";
+const FORM: &str = "application/x-www-form-urlencoded";
+
+/// Whether the body's media type is one that the route takes.
+pub(super) fn check_content(takes: Takes, headers: &HeaderMap) -> Result<(), Refusal> {
+    let (known, told): (&[&str], &str) = match takes {
+        Takes::Nothing | Takes::Bytes => return Ok(()),
+        Takes::Json | Takes::OptionalJson => (&[JSON], "Send application/json in UTF-8."),
+        Takes::Fhir | Takes::OptionalFhir => (&[FHIR, JSON], "Send application/fhir+json in UTF-8."),
+        Takes::Form => (&[FORM], "Send application/x-www-form-urlencoded."),
+    };
+    if headers.get(CONTENT_ENCODING).is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
+    {
+        return Err(unsupported("Content-Encoding", "Send the body as it is, not compressed."));
+    }
+    let optional = matches!(takes, Takes::OptionalJson | Takes::OptionalFhir);
+    let Some(sent) = headers.get(CONTENT_TYPE) else {
+        return if optional { Ok(()) } else { Err(unsupported("Content-Type", told)) };
+    };
+    let sent = sent.to_str().unwrap_or_default();
+    let mut parts = sent.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let utf8 = parts.all(|parameter| {
+        let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
+        !name.trim().eq_ignore_ascii_case("charset")
+            || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+    });
+    if utf8 && known.iter().any(|k| essence.eq_ignore_ascii_case(k)) {
+        Ok(())
+    } else {
+        Err(unsupported("Content-Type", told))
+    }
+}
+
+fn unsupported(header: &str, text: &str) -> Refusal {
+    Refusal::new(Refused::UnsupportedMediaType, "not-supported", header, text)
+}
+
+/// Whether an answer that the route can give is one that the caller asked for. Only FHIR negotiates; elsewhere
+/// there is one form.
+pub(super) fn check_accept(form: Form, headers: &HeaderMap) -> Result<(), Refusal> {
+    if form != Form::Fhir {
+        return Ok(());
+    }
+    let mut ranges = headers
+        .get_all(ACCEPT)
+        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+        .map(str::trim)
+        .filter(|range| !range.is_empty())
+        .peekable();
+    if ranges.peek().is_none() || ranges.any(is_acceptable) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Refused::NotAcceptable,
+        "not-supported",
+        "Accept",
+        "Ask for application/fhir+json; of BaRS, version 1.",
+    ))
+}
+
+/// One range of an `Accept` header.
+fn is_acceptable(range: &str) -> bool {
+    let mut parts = range.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let known = [FHIR, JSON, "application/*", "*/*"].iter().any(|k| essence.eq_ignore_ascii_case(k));
+    known
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if name.trim().eq_ignore_ascii_case("version") => {
+                let version = value.trim().trim_matches('"');
+                version == "1" || version.starts_with("1.")
+            }
+            Some((name, value)) if name.trim().eq_ignore_ascii_case("q") => {
+                value.trim().parse::<f32>().is_ok_and(|q| q > 0.0)
+            }
+            _ => true,
+        })
+}

@@ -1,0 +1,133 @@
+//! Media types, headers, query.
+
+use actix_web::test::TestRequest;
+
+use super::{good, partners};
+
+const REQUEST_ID: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
+fn assessment(content_type: &str) -> TestRequest {
+    TestRequest::post()
+        .uri("/assessments")
+        .insert_header(good())
+        .insert_header(("content-type", content_type))
+        .insert_header(("idempotency-key", "k"))
+        .set_payload("{}")
+}
+
+fn message() -> TestRequest {
+    TestRequest::post()
+        .uri("/fhir/$process-message")
+        .insert_header(good())
+        .insert_header(("content-type", "application/fhir+json"))
+        .insert_header(("x-request-id", REQUEST_ID))
+        .insert_header(("x-correlation-id", REQUEST_ID))
+        .set_payload("{}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_json_in_utf8_is_taken() {
+    for wrong in
+        ["application/xml", "text/plain", "application/json; charset=iso-8859-1", "application/fhir+json"]
+    {
+        let heard = partners(assessment(wrong)).await;
+        assert_eq!(heard.status, 415, "{wrong}");
+        assert_eq!(heard.told().1, [(String::from("not-supported"), String::from("Content-Type"))]);
+    }
+    for right in ["application/json", "Application/JSON; charset=\"UTF-8\""] {
+        assert_ne!(partners(assessment(right)).await.status, 415, "{right}");
+    }
+    let zipped = assessment("application/json").insert_header(("content-encoding", "gzip"));
+    assert_eq!(partners(zipped).await.status, 415);
+    let xml = message().insert_header(("content-type", "application/fhir+xml"));
+    let heard = partners(xml).await;
+    assert_eq!((heard.status, heard.told().0.as_str()), (415, "REC_UNSUPPORTED_MEDIA_TYPE"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_json_of_bars_1_is_given() {
+    for (accept, acceptable) in [
+        ("application/fhir+json; version=1.4.0", true),
+        ("application/fhir+xml, */*;q=0.1", true),
+        ("application/fhir+xml", false),
+        ("application/fhir+json; version=2.0", false),
+        ("application/json;q=0", false),
+        ("text/html", false),
+    ] {
+        let heard =
+            partners(TestRequest::get().uri("/fhir/metadata").insert_header(("accept", accept))).await;
+        assert_eq!(heard.status, if acceptable { 200 } else { 406 }, "{accept}");
+    }
+    assert_eq!(partners(TestRequest::get().uri("/fhir/metadata?_format=json")).await.status, 200);
+    assert_eq!(partners(TestRequest::get().uri("/fhir/metadata?_format=xml")).await.status, 406);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bars_message_needs_both_ids_as_uuids() {
+    let bare = TestRequest::post()
+        .uri("/fhir/$process-message")
+        .insert_header(good())
+        .insert_header(("content-type", "application/fhir+json"))
+        .set_payload("{}");
+    let heard = partners(bare).await;
+    assert_eq!((heard.status, heard.told().0.as_str()), (400, "REC_BAD_REQUEST"));
+    assert_eq!(
+        heard.told().1,
+        [
+            (String::from("required"), String::from("http.X-Request-Id")),
+            (String::from("required"), String::from("http.X-Correlation-Id"))
+        ]
+    );
+    for wrong in ["7", "{01890a5d-ac96-774b-bcce-b302099a8057}", "01890a5dac96774bbcceb302099a8057"] {
+        let heard = partners(message().insert_header(("x-request-id", wrong))).await;
+        assert_eq!(heard.status, 400, "{wrong}");
+        assert_eq!(heard.told().1, [(String::from("value"), String::from("http.X-Request-Id"))]);
+    }
+    let heard = partners(message()).await;
+    assert_eq!(heard.status, 422, "the ids are right and the message is not");
+    assert_eq!((heard.header("x-request-id"), heard.header("x-correlation-id")), (REQUEST_ID, REQUEST_ID));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn elsewhere_an_id_that_is_no_id_is_replaced_and_never_echoed() {
+    let heard = partners(TestRequest::get().uri("/x").insert_header(("x-request-id", "Mr <b>Smith"))).await;
+    assert_eq!(heard.header("x-request-id").len(), 36);
+    let heard = partners(TestRequest::get().uri("/x").insert_header(("x-request-id", "try-1"))).await;
+    assert_eq!(heard.header("x-request-id"), "try-1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_query_parameter_is_refused_and_not_passed_over() {
+    // A mistyped dry run must not become a real one.
+    for query in ["dryrun=true", "dry-run=yes", "dry-run=true&dry-run=true", "dry-run"] {
+        let request = assessment("application/json").uri(&format!("/assessments?{query}"));
+        let heard = partners(request).await;
+        assert_eq!((heard.status, heard.told().0.as_str()), (400, "REC_BAD_REQUEST"), "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn if_match_is_the_etag_that_was_given() {
+    for wrong in ["*", "3", "W/\"a\"", "W/\"1\", W/\"2\"", "W/\"-1\""] {
+        let request = TestRequest::post()
+            .uri("/referrals/r/actions/accept")
+            .insert_header(good())
+            .insert_header(("if-match", wrong));
+        let heard = partners(request).await;
+        assert_eq!(heard.status, 400, "{wrong}");
+        assert_eq!(heard.told().1, [(String::from("value"), String::from("If-Match"))]);
+    }
+    let request = TestRequest::post()
+        .uri("/referrals/r/actions/accept")
+        .insert_header(good())
+        .insert_header(("if-match", "W/\"3\""));
+    assert_eq!(partners(request).await.status, 404, "well formed, and no such referral");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_header_that_stands_twice_is_refused() {
+    let request = assessment("application/json").append_header(("idempotency-key", "k2"));
+    let heard = partners(request).await;
+    assert_eq!(heard.status, 400);
+    assert_eq!(heard.told().1, [(String::from("value"), String::from("idempotency-key"))]);
+}

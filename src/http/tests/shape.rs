@@ -1,0 +1,71 @@
+//! The route table holds together, and discovery tells what is offered.
+
+use std::collections::HashSet;
+
+use actix_web::test::TestRequest;
+
+use super::send;
+use crate::http::{
+    capability_statement,
+    routes::{Access, Interaction, Listener, ROUTES, Verb},
+};
+
+#[test]
+fn no_route_stands_twice_and_each_is_offered_somewhere() {
+    let mut seen = HashSet::new();
+    for route in ROUTES {
+        assert!(seen.insert((route.method, route.path)), "{} {}", route.method.as_str(), route.path);
+        assert!(!route.listeners.is_empty(), "{}", route.path);
+        assert!(route.path.starts_with('/') && !route.path.ends_with('/'), "{}", route.path);
+    }
+}
+
+#[test]
+fn what_is_open_changes_nothing_and_partners_routes_ask_for_a_scope() {
+    for route in ROUTES {
+        match route.access {
+            Access::Open => assert_eq!(route.method, Verb::Get, "{}", route.path),
+            Access::Certificate | Access::Scope(_) => {
+                assert_eq!(route.listeners, [Listener::Partners], "{}", route.path);
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn discovery_says_where_tokens_and_keys_are() {
+    let heard = send(Listener::Public, TestRequest::get().uri("/fhir/.well-known/smart-configuration")).await;
+    let body = heard.json();
+    assert_eq!(heard.status, 200);
+    assert_eq!(body["token_endpoint"], "https://gateway.test/oauth/token");
+    assert_eq!(body["token_endpoint_auth_methods_supported"][0], "private_key_jwt");
+    assert_eq!(heard.header("cache-control"), "public, max-age=300");
+    let heard = send(Listener::Public, TestRequest::get().uri("/oauth/jwks")).await;
+    assert!(heard.json()["keys"].is_array());
+}
+
+#[test]
+fn the_capability_statement_names_every_operation_of_the_table() {
+    let statement = capability_statement("https://gateway.test");
+    let rest = &statement["rest"][0];
+    let mut named = Vec::new();
+    for operation in rest["operation"].as_array().unwrap() {
+        named.push(operation["name"].as_str().unwrap().to_owned());
+    }
+    for resource in rest["resource"].as_array().unwrap() {
+        for operation in resource["operation"].as_array().unwrap() {
+            let (kind, name) = (resource["type"].as_str().unwrap(), operation["name"].as_str().unwrap());
+            named.push(format!("{kind}.{name}"));
+        }
+    }
+    let offered: Vec<String> = ROUTES
+        .iter()
+        .filter_map(|route| match route.fhir? {
+            Interaction::Capabilities => None,
+            Interaction::SystemOperation(name) => Some(name.to_owned()),
+            Interaction::InstanceOperation(kind, name) => Some(format!("{kind}.{name}")),
+        })
+        .collect();
+    assert_eq!(named, offered);
+    assert_eq!(statement["fhirVersion"], "4.0.1");
+}

@@ -1,0 +1,69 @@
+//! `X-Request-Id` and `X-Correlation-Id`: taken when they are well formed, made otherwise, always given back.
+
+use actix_web::http::header::HeaderMap;
+
+use super::call::Call;
+use crate::{
+    exchange::refusal::{Issue, Refusal, Refused},
+    ids::Mint,
+};
+
+/// The header for one request: unchanged when the same message is sent again.
+pub(super) const REQUEST_ID: &str = "x-request-id";
+/// The header for a whole conversation.
+pub(super) const CORRELATION_ID: &str = "x-correlation-id";
+/// Longest id that is taken, in bytes.
+const ID_MAX_BYTES: usize = 64;
+
+/// The two ids of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct TraceIds {
+    pub(super) request: String,
+    pub(super) correlation: String,
+}
+
+impl TraceIds {
+    pub(super) fn read(headers: &HeaderMap, mint: &Mint) -> Self {
+        let taken = |name: &str| header(headers, name).filter(|id| is_plain(id)).map(str::to_owned);
+        Self {
+            request: taken(REQUEST_ID).unwrap_or_else(|| mint.uuid()),
+            correlation: taken(CORRELATION_ID).unwrap_or_else(|| mint.uuid()),
+        }
+    }
+}
+
+/// `BaRS`: both ids must be there and be UUIDs. Answers with the request's, in lower case.
+pub(super) fn required_uuids(call: &Call) -> Result<String, Refusal> {
+    let mut issues = Vec::new();
+    for (name, told) in [(REQUEST_ID, "X-Request-Id"), (CORRELATION_ID, "X-Correlation-Id")] {
+        match call.header(name)?.filter(|id| !id.is_empty()) {
+            None => issues.push(Issue::new("required", told, "This header is required: a UUID.")),
+            Some(id) if !is_uuid(id) => {
+                issues.push(Issue::new(
+                    "value",
+                    told,
+                    "This header must be a UUID, in its 36-character form.",
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    if issues.is_empty() {
+        Ok(call.ids.request.to_ascii_lowercase())
+    } else {
+        Err(Refusal::with_issues(Refused::BadRequest, issues))
+    }
+}
+
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty())
+}
+
+fn is_plain(id: &str) -> bool {
+    id.len() <= ID_MAX_BYTES
+        && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+}
+
+fn is_uuid(id: &str) -> bool {
+    id.len() == 36 && uuid::Uuid::try_parse(id).is_ok()
+}
