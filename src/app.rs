@@ -1,1 +1,277 @@
-//! Being built.
+//! Puts a gateway together from its settings and starts it. The only file that names every adapter.
+//!
+//! Must be called on a multi-thread runtime: the store's readers, the HTTP client, the worker and the handlers
+//! live there, and not on the web server's own single-thread workers.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+    time::Duration,
+};
+
+use aws_lc_rs::signature::Ed25519KeyPair;
+use rustls::ServerConfig;
+use tokio::runtime::Handle;
+
+use crate::{
+    clock::{Clock, SystemClock},
+    config::{Config, Database, Material, Problem},
+    directory::{Agreement, Partner},
+    exchange::{
+        Exchange, RetrySchedule,
+        ports::{CommitError, Store},
+    },
+    http::{self, Gateway, Served},
+    identity::{Identity, IdentitySettings, SelfTestFailed, tls},
+    ids::{Chance, Mint, SystemChance},
+    limits,
+    metrics::Metrics,
+    outbound::{AddressPolicy, CourierError, CourierSettings, HttpCourier, MeteredCourier},
+    store::sqlite::{self, MigrationReport, OpenError, SqliteStore},
+    vault::Vault,
+    worker::{Worker, WorkerHandle, WorkerSettings},
+};
+
+#[cfg(test)]
+mod tests;
+
+pub use crate::http::routes::Listener;
+
+/// How long a loop of the worker may be silent before the gateway says that it is not ready, in seconds.
+const SILENT_MAX_SECONDS: i64 = 60;
+
+/// Why a gateway did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings, or the files that they name.
+    #[error("the settings have {} problem(s); see `keyway check-config`", .0.len())]
+    Settings(Vec<Problem>),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] OpenError),
+    /// The compiled-in tables.
+    #[error("the compiled-in profiles or allow-lists do not serve: {0}")]
+    Tables(String),
+    /// The keys for tokens.
+    #[error(transparent)]
+    Tokens(#[from] SelfTestFailed),
+    /// A listener's TLS.
+    #[error(transparent)]
+    Tls(#[from] tls::TlsError),
+    /// The way out.
+    #[error(transparent)]
+    Courier(#[from] CourierError),
+    /// The key that signs events.
+    #[error("the event signing key does not serve")]
+    EventKey,
+    /// A fault of ours.
+    #[error("the start broke off")]
+    Broken,
+    /// A listener's address.
+    #[error("{setting} ({address}) cannot be opened: {error}")]
+    Listen {
+        /// The setting.
+        setting: &'static str,
+        /// Its value.
+        address: SocketAddr,
+        /// What the system said.
+        error: std::io::Error,
+    },
+}
+
+/// A gateway that runs. It stops when [`Running::shutdown`] is called, not when it is dropped.
+pub struct Running {
+    /// The use cases.
+    pub exchange: Arc<Exchange>,
+    listeners: Vec<(Listener, Served)>,
+    worker: WorkerHandle,
+}
+
+/// Starts gateways.
+pub struct App;
+
+impl App {
+    /// Brings the database of these settings up to date.
+    ///
+    /// # Errors
+    /// The database cannot be opened, or is newer than this release.
+    pub fn migrate(config: &Config) -> Result<MigrationReport, OpenError> {
+        let Database::Sqlite(file) = &config.database;
+        sqlite::migrate(file)
+    }
+
+    /// Opens the store of these settings. It must have been migrated.
+    ///
+    /// # Errors
+    /// The database cannot be opened, or is not of this release.
+    pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, OpenError> {
+        let Database::Sqlite(file) = &config.database;
+        Ok(Arc::new(SqliteStore::open(file, Arc::new(SystemClock))?))
+    }
+
+    /// Whether the keys and certificates serve for the listeners; the problems, if they do not.
+    #[must_use]
+    pub fn rehearse(material: &Material) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        if let Err(error) = partners_tls(material) {
+            problems.push(Problem::setting("partners", error.to_string()));
+        }
+        if let Err(error) = public_tls(material) {
+            problems.push(Problem::setting("public", error.to_string()));
+        }
+        problems
+    }
+
+    /// Starts a gateway whose database has been migrated.
+    ///
+    /// # Errors
+    /// What keeps it from starting. Nothing runs then.
+    pub async fn start(config: Config) -> Result<Running, StartError> {
+        let prepared = tokio::task::spawn_blocking(move || prepare(&config)).await;
+        prepared.map_err(|_| StartError::Broken)??.open()
+    }
+}
+
+/// Everything that can be made without opening a listener or sending anything.
+struct Prepared {
+    sockets: Vec<Socket>,
+    exchange: Exchange,
+    identity: Identity,
+    courier: HttpCourier,
+}
+
+/// A socket, open early so that its port is known.
+struct Socket {
+    listener: Listener,
+    setting: &'static str,
+    tcp: TcpListener,
+    address: SocketAddr,
+    tls: Option<ServerConfig>,
+}
+
+fn prepare(config: &Config) -> Result<Prepared, StartError> {
+    let material = config.load_material().map_err(StartError::Settings)?;
+    let own = partners_tls(&material)?;
+    let partners = socket(Listener::Partners, "partners.listen", config.partners.listen, Some(own))?;
+    let public = socket(Listener::Public, "public.listen", config.public.listen, public_tls(&material)?)?;
+    let operators = socket(Listener::Operators, "operators.listen", config.operators, None)?;
+    let base_url = with_port(&config.base_url, partners.address.port());
+
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let chance: Arc<dyn Chance> = Arc::new(SystemChance);
+    let mint = Arc::new(Mint::new(Arc::clone(&clock), Arc::clone(&chance)));
+    let store = App::open_store(config)?;
+    let vault = Arc::new(Vault::open(*material.key_encryption_key, chance));
+    let schedule = RetrySchedule {
+        seconds: config.outbound.retry_seconds.clone(),
+        attempts_max: config.outbound.attempts_max,
+    };
+    let identity = Identity::open(
+        &IdentitySettings {
+            site_id: config.site_id.clone(),
+            base_url: &base_url,
+            token_signing_key: &material.token_signing_key,
+            event_signing_key: &material.event_signing_key,
+        },
+        Arc::clone(&store),
+        Arc::clone(&mint),
+    )?;
+    let exchange = Exchange::new(store, vault, mint, base_url, schedule).map_err(StartError::Tables)?;
+    let courier = courier(config, &material, clock)?;
+    Ok(Prepared { sockets: vec![partners, public, operators], exchange, identity, courier })
+}
+
+impl Prepared {
+    fn open(self) -> Result<Running, StartError> {
+        let exchange = Arc::new(self.exchange);
+        let mint = &exchange.mint;
+        let metrics = Arc::new(Metrics::new(mint.clock().now()));
+        let courier = MeteredCourier::new(Arc::new(self.courier), Arc::clone(&metrics));
+        let owner = format!("gateway-{}", mint.uuid());
+        let worker = Worker::start(Arc::clone(&exchange), Arc::new(courier), WorkerSettings::new(owner));
+        let liveness = worker.liveness();
+        let silent = Box::new(move |now| liveness.silent(now, SILENT_MAX_SECONDS));
+        let authority = Arc::new(self.identity);
+        let gateway = Gateway::new(Arc::clone(&exchange), authority, metrics, Handle::current(), silent);
+        let gateway = Arc::new(gateway);
+        let mut listeners = Vec::new();
+        for Socket { listener, setting, tcp, address, tls } in self.sockets {
+            let served = http::serve(&gateway, listener, tcp, tls);
+            listeners
+                .push((listener, served.map_err(|error| StartError::Listen { setting, address, error })?));
+        }
+        Ok(Running { exchange, listeners, worker })
+    }
+}
+
+impl Running {
+    /// Where partners reach it: `https://host:port`.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.exchange.base_url
+    }
+
+    /// Where a listener is bound; never port 0.
+    #[must_use]
+    pub fn address(&self, listener: Listener) -> Option<SocketAddr> {
+        self.listeners.iter().find(|(l, _)| *l == listener).map(|(_, served)| served.address)
+    }
+
+    /// Enters agencies and the agreements with them, new or changed, all or nothing.
+    ///
+    /// # Errors
+    /// Nothing was entered.
+    pub async fn enrol(&self, partners: Vec<Partner>, agreements: Vec<Agreement>) -> Result<(), CommitError> {
+        self.exchange.enrol("operator:start", partners, agreements).await
+    }
+
+    /// Takes no more requests, lets open ones end, lets deliveries under way end, and closes the database.
+    pub async fn shutdown(self) {
+        for (_, served) in self.listeners {
+            served.stop().await;
+        }
+        self.worker.shutdown().await;
+        // The last to let go of the store closes it, which blocks until everything is written.
+        let _closed = tokio::task::spawn_blocking(move || drop(self.exchange)).await;
+    }
+}
+
+fn socket(
+    listener: Listener,
+    setting: &'static str,
+    address: SocketAddr,
+    tls: Option<ServerConfig>,
+) -> Result<Socket, StartError> {
+    let opened = TcpListener::bind(address).and_then(|tcp| Ok((tcp.local_addr()?, tcp)));
+    let (address, tcp) = opened.map_err(|error| StartError::Listen { setting, address, error })?;
+    Ok(Socket { listener, setting, tcp, address, tls })
+}
+
+/// A base URL with port 0 means the port that the partners' listener got.
+fn with_port(base_url: &str, port: u16) -> String {
+    base_url.strip_suffix(":0").map_or_else(|| base_url.to_owned(), |host| format!("{host}:{port}"))
+}
+
+fn partners_tls(material: &Material) -> Result<ServerConfig, tls::TlsError> {
+    let own = material.partners.clone();
+    let authorities = material.client_authorities.clone();
+    tls::for_partners(own.chain, own.key, authorities, material.revocation_lists.clone())
+}
+
+fn public_tls(material: &Material) -> Result<Option<ServerConfig>, tls::TlsError> {
+    material.public.clone().map(|own| tls::for_public(own.chain, own.key)).transpose()
+}
+
+fn courier(config: &Config, material: &Material, clock: Arc<dyn Clock>) -> Result<HttpCourier, StartError> {
+    let signing_key = Ed25519KeyPair::from_pkcs8_maybe_unchecked(&material.event_signing_key);
+    let own = material.outbound.clone();
+    let settings = CourierSettings {
+        partner_roots: material.outbound_authorities.clone(),
+        certificate_chain: own.chain,
+        private_key: own.key,
+        signing_key: Arc::new(signing_key.map_err(|_| StartError::EventKey)?),
+        address_policy: AddressPolicy { allow_loopback: config.outbound.allow_loopback },
+        attempt_timeout: Duration::from_secs(limits::ATTEMPT_TIMEOUT_SECONDS),
+    };
+    Ok(HttpCourier::new(settings, clock)?)
+}
