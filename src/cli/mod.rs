@@ -1,1 +1,99 @@
-//! Being built.
+//! The command line: one file for each command. Results go to standard output, problems to standard error.
+//!
+//! Exit codes, the same everywhere: 0 when all is well, 1 when something is wrong (and told), 2 when the command
+//! itself was not understood.
+
+mod audit;
+mod check_config;
+mod migrate;
+mod print;
+mod serve;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{self, Config};
+
+/// The gateway between a liaison and diversion service and the agencies round it.
+#[derive(Debug, Parser)]
+#[command(name = "keyway", version, after_help = "Exit codes: 0 all is well, 1 something is wrong, 2 usage.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    // The demonstration has its slot here: `Demo(demo::DemoArgs)`.
+    Serve(serve::ServeArgs),
+    Migrate(migrate::MigrateArgs),
+    CheckConfig(check_config::CheckConfigArgs),
+    Audit(audit::AuditArgs),
+}
+
+/// Which settings file.
+#[derive(Clone, Debug, Args)]
+struct ConfigArg {
+    /// The settings file. Without it: the environment's `KEYWAY_CONFIG`, or `keyway.toml` in this folder.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl ConfigArg {
+    fn path(&self) -> PathBuf {
+        self.config.clone().or_else(config::config_path).unwrap_or_else(|| PathBuf::from("keyway.toml"))
+    }
+
+    /// The settings, or every problem with them on standard error.
+    fn load(&self) -> Option<Config> {
+        Config::load(&self.path()).map_err(|problems| print::problems(&problems)).ok()
+    }
+}
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn run() -> ExitCode {
+    let ended = match Cli::parse().command {
+        // And here: `Command::Demo(args) => on_runtime(demo::run(args))`.
+        Command::Serve(args) => on_runtime(serve::run(args)),
+        Command::Migrate(args) => migrate::run(&args),
+        Command::CheckConfig(args) => Ok(check_config::run(&args)),
+        Command::Audit(args) => on_runtime(audit::run(args)),
+    };
+    ended.unwrap_or_else(|error| {
+        print::problem(&format!("{error:#}"));
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs a command on a multi-thread runtime.
+fn on_runtime(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow::Result<ExitCode> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
+}
+
+/// A path as people read it.
+fn shown(path: &Path) -> String {
+    path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::Cli;
+
+    #[test]
+    fn the_commands_are_well_formed_and_each_shows_an_example() {
+        Cli::command().debug_assert();
+        for command in Cli::command().get_subcommands() {
+            let with_inner = command.get_subcommands().chain([command]);
+            let shows =
+                with_inner.filter_map(|c| c.get_after_help()).any(|h| h.to_string().contains("keyway "));
+            assert!(shows, "{} shows no example", command.get_name());
+        }
+    }
+}
