@@ -23,7 +23,7 @@ macro_rules! id_types {
                 is_id(text).then(|| Self(text.to_owned()))
             }
 
-            /// A fresh identifier: a UUIDv7 made from `mint`'s clock and chance.
+            /// A fresh identifier: a `UUIDv7` made from `mint`'s clock and chance.
             #[must_use]
             pub fn fresh(mint: &Mint) -> Self {
                 Self(mint.uuid())
@@ -158,7 +158,7 @@ impl Mint {
         self.chance.as_ref()
     }
 
-    /// A UUIDv7 in its canonical text.
+    /// A `UUIDv7` in its canonical text.
     #[must_use]
     pub fn uuid(&self) -> String {
         let mut random = [0_u8; 10];

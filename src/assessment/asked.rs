@@ -11,7 +11,8 @@ use crate::{clock::Moment, fhir::Issue};
 /// Where the civil dates of an assessment are read: dates without a zone are London's.
 const ZONE: &str = "Europe/London";
 /// The end of a consent that has none: a refusal stands until something later is said.
-const NO_END: &str = "9999-12-31";
+/// The calendar's last days have no moment in every zone, so it is not the very last.
+const NO_END: &str = "9000-12-31";
 /// From this age the adult form is the right one, in years.
 const ADULT_YEARS: i16 = 18;
 

@@ -63,6 +63,7 @@ fn list(leaf: &mut Vec<u8>, pairs: &[(&'static str, String)]) {
 }
 
 /// Lower-case hexadecimal.
+#[must_use]
 pub fn hex(bytes: &[u8]) -> String {
     let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0x0f)]).collect()

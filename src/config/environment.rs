@@ -15,3 +15,9 @@ pub fn config_path() -> Option<PathBuf> {
 pub fn log_level() -> Option<String> {
     std::env::var("KEYWAY_LOG").ok().filter(|v| !v.is_empty())
 }
+
+/// Where the machine keeps files that need not last (`TMPDIR`, or `/tmp`).
+#[must_use]
+pub fn temporary_folder() -> PathBuf {
+    std::env::temp_dir()
+}

@@ -19,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use environment::{config_path, log_level};
+pub use environment::{config_path, log_level, temporary_folder};
 pub use material::{CertificateAndKey, Material};
 pub use problem::Problem;
 pub use source::SAMPLE;

@@ -320,9 +320,10 @@ fn person_says(inputs: Inputs<'_>) -> Verdict {
         let named = Some((consent.id.clone(), consent.version));
         let withdrawn = consent.status == ConsentStatus::Inactive;
         match (consent.status, consent.decision) {
-            (ConsentStatus::EnteredInError, _) => consider(1, no(Reason::ConsentNotActive, named)),
             (ConsentStatus::Active, ConsentDecision::Deny) => consider(9, no(Reason::ConsentRefused, named)),
-            (_, ConsentDecision::Deny) => consider(1, no(Reason::ConsentNotActive, named)),
+            (ConsentStatus::EnteredInError, _) | (_, ConsentDecision::Deny) => {
+                consider(1, no(Reason::ConsentNotActive, named));
+            }
             (_, ConsentDecision::Permit) if withdrawn => consider(5, no(Reason::ConsentWithdrawn, named)),
             (_, ConsentDecision::Permit) if !consent.had_capacity => {
                 consider(4, no(Reason::CapacityAbsent, named));

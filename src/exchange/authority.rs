@@ -19,10 +19,7 @@ impl PeerCertificate {
     /// The fingerprint in lower-case hexadecimal, as partners are registered.
     #[must_use]
     pub fn sha256_hex(&self) -> String {
-        self.sha256.iter().fold(String::with_capacity(64), |mut hex, byte| {
-            hex.extend([byte >> 4, byte & 15].into_iter().filter_map(|d| char::from_digit(d.into(), 16)));
-            hex
-        })
+        crate::audit::hex(&self.sha256)
     }
 }
 

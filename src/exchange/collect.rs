@@ -3,8 +3,9 @@
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,
+    ask_again::{AskedAgain, Compared},
     caller::Caller,
-    deliver::{AskedAgain, Compared, change},
+    deliver::change,
     ports::{CommitError, DeliveryBundle, Precondition, Write},
     prepare::message_label,
     recall::set_state,
@@ -47,12 +48,12 @@ impl Exchange {
     ) -> Result<(DeliveryBundle, Vec<u8>), Refusal> {
         for _ in 0..DECIDE_TRIES {
             let bundle = self.addressed_to(caller, message, part).await?;
-            if self.is_over(&bundle) {
+            if is_over(&bundle) {
                 return Err(gone());
             }
             let asked = self.ask_again(&bundle, Exit::Collect).await?;
             let committed = if asked.compared == Compared::StillPermitted {
-                let sealed = self.part(&bundle, part)?.clone();
+                let sealed = sealed_part(&bundle, part)?.clone();
                 let bytes = self.vault.unseal(&asked.key, &part_label(message, part), &sealed)?;
                 self.record_collection(caller, &bundle, &asked, part).await.map(|()| Some(bytes))
             } else {
@@ -86,23 +87,6 @@ impl Exchange {
             .ok_or_else(Refusal::not_found)
     }
 
-    /// Whether the message itself is over: stopped, recalled, or overtaken.
-    fn is_over(&self, bundle: &DeliveryBundle) -> bool {
-        let stopped = bundle.delivery.status == DeliveryStatus::Withdrawn;
-        let taken_back = matches!(
-            bundle.referral.state,
-            State::Recalled | State::Withdrawn | State::Withheld | State::EnteredInError | State::Superseded
-        );
-        stopped || (taken_back && bundle.message.kind == MessageKind::Disclosure)
-    }
-
-    fn part<'a>(&self, bundle: &'a DeliveryBundle, part: Part) -> Result<&'a Sealed, Refusal> {
-        match part {
-            Part::Body => Ok(&bundle.message.body),
-            Part::Detail => bundle.message.detail.as_ref().ok_or_else(Refusal::not_found),
-        }
-    }
-
     async fn record_collection(
         &self,
         caller: &Caller,
@@ -116,7 +100,7 @@ impl Exchange {
         let mut note = self
             .note_on(&bundle.referral, now, Kind::Collected, actor)
             .about("message", &bundle.message.message_id)
-            .fact("part", if part == Part::Body { "body" } else { "detail" });
+            .fact("part", &if part == Part::Body { "body" } else { "detail" });
         if let Some((_, row)) = &asked.considered {
             writes.push(Write::Decision(row.clone()));
             note = note.about("decision", &row.decision_id);
@@ -182,4 +166,21 @@ fn gone() -> Refusal {
         "This message was taken back, or something newer has taken its place. Do not use an earlier copy; look \
          for a recall or a newer message.",
     )
+}
+
+/// Whether the message itself is over: stopped, recalled, or overtaken.
+fn is_over(bundle: &DeliveryBundle) -> bool {
+    let stopped = bundle.delivery.status == DeliveryStatus::Withdrawn;
+    let taken_back = matches!(
+        bundle.referral.state,
+        State::Recalled | State::Withdrawn | State::Withheld | State::EnteredInError | State::Superseded
+    );
+    stopped || (taken_back && bundle.message.kind == MessageKind::Disclosure)
+}
+
+fn sealed_part(bundle: &DeliveryBundle, part: Part) -> Result<&Sealed, Refusal> {
+    match part {
+        Part::Body => Ok(&bundle.message.body),
+        Part::Detail => bundle.message.detail.as_ref().ok_or_else(Refusal::not_found),
+    }
 }

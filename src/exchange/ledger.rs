@@ -73,13 +73,13 @@ impl Note {
     }
 
     /// Names another of Keyway's own things that the entry is about.
-    pub(super) fn about(mut self, what: &'static str, id: impl ToString) -> Self {
+    pub(super) fn about(mut self, what: &'static str, id: &(impl ToString + ?Sized)) -> Self {
         self.about.push((what, id.to_string()));
         self
     }
 
     /// Adds a fact in closed codes. Never content.
-    pub(super) fn fact(mut self, name: &'static str, code: impl ToString) -> Self {
+    pub(super) fn fact(mut self, name: &'static str, code: &(impl ToString + ?Sized)) -> Self {
         self.facts.push((name, code.to_string()));
         self
     }

@@ -4,15 +4,19 @@
 //! wants written to [`ports::Store::commit`] together with what must still be true. If one of those moved, it
 //! decides again. Not here: SQL, HTTP, sockets, the system's clock.
 
+mod ask_again;
 pub mod authority;
 pub mod caller;
 mod collect;
+mod consents;
 mod deliver;
 mod enrol;
 mod idempotency;
+mod inbound;
 mod ledger;
 mod mailbox;
 mod people;
+mod plan;
 pub mod ports;
 mod prepare;
 mod query;

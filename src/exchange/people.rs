@@ -3,13 +3,13 @@
 
 use super::{
     Exchange,
-    ports::Write,
+    ports::{Write, WriteSet},
     refusal::{Refusal, Refused},
-    rows::{ConsentRow, LookupRow, PersonRow},
+    rows::{ConsentRow, EpisodeRow, LookupRow, PersonRow},
 };
 use crate::{
     consent::Consent,
-    ids::{ConsentId, PartnerId, PersonId, SiteId},
+    ids::{ConsentId, EpisodeId, PartnerId, PersonId, SiteId},
     vault::ContentKey,
 };
 
@@ -60,7 +60,7 @@ impl Exchange {
             ));
         }
         let Some(row) = found.pop() else {
-            return Ok(self.new_person(site, lookups, described));
+            return Ok(self.new_person(site, &lookups, described));
         };
         let mut writes = Vec::new();
         // What the person is known by must agree with what this message says: the birth date, and the NHS
@@ -99,7 +99,7 @@ impl Exchange {
     fn new_person(
         &self,
         site: &SiteId,
-        lookups: Vec<(String, [u8; 32])>,
+        lookups: &[(String, [u8; 32])],
         described: &Description<'_>,
     ) -> Identified {
         let (key, wrapped_key) = self.vault.new_person_key();
@@ -120,6 +120,29 @@ impl Exchange {
             }
         }
         Identified { row, key, is_new: true, writes }
+    }
+
+    /// The person's open episode, or a new one.
+    pub(super) async fn join_episode(
+        &self,
+        site: &SiteId,
+        person: &Identified,
+        writes: &mut WriteSet,
+    ) -> Result<EpisodeId, Refusal> {
+        if !person.is_new
+            && let Some(open) = self.store.open_episode(site, &person.row.person_id).await?
+        {
+            return Ok(open.episode_id);
+        }
+        let episode_id = EpisodeId::fresh(&self.mint);
+        writes.push(Write::Episode(EpisodeRow {
+            site_id: site.clone(),
+            episode_id: episode_id.clone(),
+            person_id: person.row.person_id.clone(),
+            status: String::from("open"),
+            opened_at: self.now(),
+        }));
+        Ok(episode_id)
     }
 
     /// The person's key, for opening what is stored about them.

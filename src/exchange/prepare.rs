@@ -6,15 +6,16 @@ use serde_json::Value;
 use super::{
     Exchange,
     people::Consents,
+    ports::Write,
     refusal::Refusal,
-    rows::{DecisionRow, MessageKind, MessageRow, ReferralRow, Sealed, Withheld},
+    rows::{DecisionRow, MessageKind, MessageRow, NewDelivery, ReferralRow, Sealed, Withheld},
 };
 use crate::{
-    audit::merkle::sha256,
+    audit::{Kind, hex, merkle::sha256},
     clock::Moment,
     consent::{Decision, Exit, Inputs, Override, PermittedReferral, decide},
-    directory::{Agreement, Partner},
-    ids::{DecisionId, DisclosureId, MessageId},
+    directory::{Agreement, Channel, Partner},
+    ids::{DecisionId, DeliveryId, DisclosureId, MessageId},
     mapping::{self, Frame, Mapped},
     minimise::{Ask, Projection},
     profile::Schema,
@@ -125,6 +126,43 @@ impl Exchange {
             key,
         );
         Ok((message, mapped))
+    }
+
+    /// The entry of a disclosure: which message, by which decision, made how.
+    pub(super) fn disclosed(
+        &self,
+        referral: &ReferralRow,
+        message: &MessageRow,
+        decision: &DecisionRow,
+        actor: &str,
+    ) -> Write {
+        self.note_on(referral, message.created_at, Kind::Disclosed, actor)
+            .about("message", &message.message_id)
+            .about("decision", &decision.decision_id)
+            .fact("body-sha256", &hex(&message.body_sha256))
+            .fact("mapping", &message.mapping_version)
+            .fact("policy", &decision.policy_version)
+            .write()
+    }
+
+    /// The delivery that carries `message`.
+    pub(super) fn new_delivery(
+        &self,
+        message: &MessageRow,
+        channel: Channel,
+        not_before: Moment,
+    ) -> NewDelivery {
+        NewDelivery {
+            site_id: message.site_id.clone(),
+            delivery_id: DeliveryId::fresh(&self.mint),
+            message_id: message.message_id.clone(),
+            referral_id: message.referral_id.clone(),
+            recipient_id: message.recipient_id.clone(),
+            person_id: message.person_id.clone(),
+            channel,
+            not_before,
+            created_at: message.created_at,
+        }
     }
 
     /// An unsealed draft of a message row with fresh ids.

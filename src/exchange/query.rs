@@ -132,7 +132,7 @@ impl Exchange {
     async fn record_look(&self, caller: &Caller, referral: &ReferralRow, what: &str) -> Result<(), Refusal> {
         let look: Write = self
             .note_on(referral, self.now(), Kind::Viewed, caller.partner_id.as_str())
-            .fact("what", what)
+            .fact("what", &what)
             .write();
         Ok(self.commit(vec![look], Vec::new()).await?)
     }

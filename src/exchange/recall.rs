@@ -5,13 +5,13 @@ use super::{
     Exchange,
     ports::{Write, WriteSet},
     refusal::Refusal,
-    rows::{MessageKind, NewDelivery, RecallRow, ReferralRow},
+    rows::{MessageKind, RecallRow, ReferralRow},
 };
 use crate::{
     audit::Kind,
     clock::Moment,
     directory::Partner,
-    ids::{ConsentId, DeliveryId, RecallId},
+    ids::{ConsentId, RecallId},
     mapping,
     referral::State,
     vault::ContentKey,
@@ -82,24 +82,14 @@ impl Exchange {
             self.note_on(referral, now, Kind::Recalled, actor)
                 .about("recall", &recall.recall_id)
                 .about("message", &message.message_id)
-                .fact("reason", why.as_str())
+                .fact("reason", &why.as_str())
                 .write(),
         );
-        writes.push(Write::EnqueueFirst(NewDelivery {
-            site_id: referral.site_id.clone(),
-            delivery_id: DeliveryId::fresh(&self.mint),
-            message_id: message.message_id.clone(),
-            referral_id: referral.referral_id.clone(),
-            recipient_id: referral.recipient_id.clone(),
-            person_id: referral.person_id.clone(),
-            channel: referral.channel,
-            not_before: now,
-            created_at: now,
-        }));
         let recall_id = recall.recall_id.clone();
-        let at = writes.len().saturating_sub(1);
-        writes.insert(at, Write::Recall(recall));
-        writes.insert(at, Write::Message(message));
+        let delivery = self.new_delivery(&message, referral.channel, now);
+        writes.push(Write::Message(message));
+        writes.push(Write::Recall(recall));
+        writes.push(Write::EnqueueFirst(delivery));
         referral.messages += 1;
         set_state(referral, State::Recalled, "recalled", why.as_str(), now);
         Ok(recall_id)

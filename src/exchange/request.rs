@@ -10,13 +10,13 @@ use super::{
     people::{Description, Identified},
     ports::{CommitError, Precondition, Write, WriteSet},
     refusal::{Issue, Refusal, Refused},
-    rows::{EpisodeRow, InboundRow, MessageKind, NewDelivery, ReferralRow},
+    rows::{InboundRow, MessageKind, ReferralRow},
     submit::read_json,
 };
 use crate::{
     audit::{Kind, hex, merkle::sha256},
     directory::{AgencyKind, Nature, Partner},
-    ids::{DeliveryId, EpisodeId, InboundId, ReferralId},
+    ids::{InboundId, ReferralId},
     mapping,
     profile::Schema,
     referral::{Action, Role, State, step},
@@ -88,22 +88,7 @@ impl Exchange {
             )
             .await?;
         let mut writes = person.writes.clone();
-        let open =
-            if person.is_new { None } else { self.store.open_episode(site, &person.row.person_id).await? };
-        let episode_id = match open {
-            Some(open) => open.episode_id,
-            None => {
-                let episode_id = EpisodeId::fresh(&self.mint);
-                writes.push(Write::Episode(EpisodeRow {
-                    site_id: site.clone(),
-                    episode_id: episode_id.clone(),
-                    person_id: person.row.person_id.clone(),
-                    status: String::from("open"),
-                    opened_at: now,
-                }));
-                episode_id
-            }
-        };
+        let episode_id = self.join_episode(site, &person, &mut writes).await?;
         let mut referral = ReferralRow {
             site_id: site.clone(),
             referral_id: ReferralId::fresh(&self.mint),
@@ -137,6 +122,7 @@ impl Exchange {
         let mapped = self.with_frame(&referral, &draft, None, asker, service, |frame| {
             mapping::request_to_ld(frame, request)
         });
+        self.check_output(&mapped)?;
         let message = self.seal_message(draft, None, &mapped, &person.key);
         referral.messages = 1;
         let answer = json!({
@@ -152,20 +138,10 @@ impl Exchange {
             self.note_on(&referral, now, Kind::Received, caller.partner_id.as_str())
                 .about("message", &message_id)
                 .fact("request", &referral.reason)
-                .fact("body-sha256", hex(&sha256(body)))
+                .fact("body-sha256", &hex(&sha256(body)))
                 .write(),
         );
-        let delivery = NewDelivery {
-            site_id: site.clone(),
-            delivery_id: DeliveryId::fresh(&self.mint),
-            message_id,
-            referral_id: referral.referral_id.clone(),
-            recipient_id: service.partner_id.clone(),
-            person_id: referral.person_id.clone(),
-            channel: service.channel,
-            not_before: now,
-            created_at: now,
-        };
+        let delivery = self.new_delivery(&message, service.channel, now);
         let location = format!("/referrals/{}", referral.referral_id);
         let at = writes.iter().position(|w| matches!(w, Write::Inbound(_))).unwrap_or(writes.len());
         writes.insert(at, Write::Referral(referral));
@@ -288,17 +264,7 @@ impl Exchange {
         self.check_output(&mapped)?;
         let message = self.seal_message(draft, None, &mapped, &key);
         moved.messages += 1;
-        let delivery = NewDelivery {
-            site_id: site.clone(),
-            delivery_id: DeliveryId::fresh(&self.mint),
-            message_id: message.message_id.clone(),
-            referral_id: referral.referral_id.clone(),
-            recipient_id: asker.partner_id.clone(),
-            person_id: referral.person_id.clone(),
-            channel: asker.channel,
-            not_before: now,
-            created_at: now,
-        };
+        let delivery = self.new_delivery(&message, asker.channel, now);
         let (inbound, inbound_id) = self.mailbox_inbound(caller, send, referral, &key);
         let writes = vec![
             inbound,
@@ -306,7 +272,7 @@ impl Exchange {
             self.note_on(referral, now, Kind::Disclosed, actor)
                 .about("message", &message.message_id)
                 .fact("what", "contact-outcome")
-                .fact("body-sha256", hex(&message.body_sha256))
+                .fact("body-sha256", &hex(&message.body_sha256))
                 .write(),
             Write::ReferralMoved(moved),
             Write::Message(message),

@@ -162,7 +162,7 @@ pub struct ReferralRow {
     pub correlation_id: String,
     /// Messages made so far under this referral; the next message's sequence is one more.
     pub messages: i64,
-    /// Moves on at each change; the ETag.
+    /// Moves on at each change; the `ETag`.
     pub version: i64,
     /// When it was made.
     pub created_at: Moment,

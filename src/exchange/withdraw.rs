@@ -103,7 +103,7 @@ impl Exchange {
             Write::ConsentSeqUp(site.clone(), row.person_id.clone()),
             self.note(site, now, Kind::ConsentWithdrawn, actor)
                 .about("consent", &row.consent_id)
-                .fact("version", next.version)
+                .fact("version", &next.version)
                 .person(&row.person_id)
                 .partner(&row.recipient_id)
                 .write(),
@@ -151,7 +151,7 @@ impl Exchange {
                         self.note_on(&referral, now, Kind::Stopped, actor)
                             .about("message", &delivery.new.message_id)
                             .fact("reason", "consent-withdrawn")
-                            .fact("attempts", delivery.attempts)
+                            .fact("attempts", &delivery.attempts)
                             .write(),
                     );
                 }

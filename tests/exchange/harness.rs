@@ -95,6 +95,8 @@ pub fn agreement(id: &str) -> Agreement {
 
 impl Rig {
     pub async fn new() -> Self {
+        // What the gateway says of its own faults is shown when a test fails.
+        let _ = tracing_subscriber::fmt().with_test_writer().with_ansi(false).try_init();
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("keyway.db");
         migrate(&database).unwrap();

@@ -1,5 +1,13 @@
 //! The use cases on a real SQLite file, with a clock that is told the time and a courier that does what the test
 //! says. What goes over sockets is tested in `tests/it`.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::await_holding_lock,
+    unreachable_pub,
+    reason = "a test stops where it is surprised; its one lock is never contended"
+)]
 
 mod harness;
 

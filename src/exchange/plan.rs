@@ -1,0 +1,212 @@
+//! The plan for one recipient: decide, and when the answer is yes make the message and put it on its lane.
+
+use serde_json::{Value, json};
+
+use super::{
+    Exchange,
+    caller::Caller,
+    people::{Consents, Identified},
+    ports::{Write, WriteSet},
+    prepare::{Circumstances, Considered},
+    refusal::{Issue, Refusal},
+    rows::ReferralRow,
+};
+use crate::{
+    assessment::{AskedReferral, Assessment},
+    audit::Kind,
+    clock::Moment,
+    consent::{Exit, Override},
+    directory::{Agreement, Nature, Partner},
+    ids::{AssessmentId, EpisodeId, ReferralId},
+    limits,
+    mapping::Mapped,
+    referral::State,
+};
+
+/// A recipient as the assessment asks for it and as the directory knows it.
+pub(super) struct Asked<'a> {
+    pub(super) place: usize,
+    pub(super) wanted: AskedReferral,
+    pub(super) partner: &'a Partner,
+    pub(super) agreements: Vec<Agreement>,
+    /// The override that was asked for, and who answers for it and why.
+    pub(super) over: Option<(Override, Value)>,
+}
+
+/// What the plan for each recipient rests on.
+pub(super) struct Basis<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) sender: &'a Partner,
+    pub(super) person: &'a Identified,
+    pub(super) assessment: &'a Assessment,
+    pub(super) assessment_id: &'a AssessmentId,
+    pub(super) episode_id: &'a EpisodeId,
+    pub(super) consents: &'a Consents,
+    pub(super) consent_seq: i64,
+    pub(super) now: Moment,
+}
+
+/// What the sender is shown of one recipient, and the bytes that the recipient would get.
+pub(super) struct Planned {
+    pub(super) shown: Value,
+    pub(super) preview: Value,
+    pub(super) warnings: Vec<Issue>,
+}
+
+impl Exchange {
+    /// Decides for one recipient and adds what that means to the writes.
+    pub(super) fn plan_one(
+        &self,
+        basis: &Basis<'_>,
+        one: &Asked<'_>,
+        writes: &mut WriteSet,
+    ) -> Result<Planned, Refusal> {
+        let actor = basis.caller.partner_id.as_str();
+        let circumstances = Circumstances {
+            partner: one.partner,
+            agreements: &one.agreements,
+            consents: basis.consents,
+            consent_seq: basis.consent_seq,
+            asked_override: one.over.as_ref().map(|(o, _)| o),
+            now: basis.now,
+        };
+        let considered = self.consider(&circumstances, basis.assessment.raw(), &one.wanted.need);
+        let mut referral = self.planned_referral(basis, one, &considered);
+        let decision = self.decision_row(&referral, &considered, &circumstances, Exit::Plan);
+        referral.decision_id = Some(decision.decision_id.clone());
+
+        let mut preview = json!({"recipient": one.partner.partner_id, "body": null, "detail": null});
+        let mut warnings = Vec::new();
+        // What refers to the referral is written after it.
+        let mut about = vec![self.decided(&referral, &decision, actor)];
+        if let Some(projection) = &considered.projection {
+            let (message, mapped) = self.make_disclosure(
+                &referral,
+                &decision,
+                projection,
+                basis.sender,
+                one.partner,
+                &basis.person.key,
+            )?;
+            preview = preview_of(one.partner, &mapped);
+            // What may leave and found no place in the message is said, never dropped in silence.
+            warnings.extend(mapped.warnings);
+            referral.disclosure_id.clone_from(&message.disclosure_id);
+            referral.messages = 1;
+            let not_before = one.wanted.not_before_moment().unwrap_or(basis.now).max(basis.now);
+            about.push(self.disclosed(&referral, &message, &decision, actor));
+            let delivery = self.new_delivery(&message, one.partner.channel, not_before);
+            about.push(Write::Message(message));
+            about.push(Write::Enqueue(delivery));
+        }
+        about.extend(self.kept_back(basis, &referral));
+        about.extend(self.override_on_record(basis, one, &referral));
+        if one.over.is_some() && !considered.decision.permits() {
+            warnings.push(Issue::new(
+                "business-rule",
+                format!("/referrals/{}", one.place),
+                "Nothing was sent without consent: there is no current imminent risk, or the agreement has no \
+                 emergency row. Telephone the recipient.",
+            ));
+        }
+        let shown = show_planned(&referral, one.partner);
+        writes.push(Write::Referral(referral));
+        writes.push(Write::Decision(decision));
+        writes.extend(about);
+        Ok(Planned { shown, preview, warnings })
+    }
+
+    fn planned_referral(&self, basis: &Basis<'_>, one: &Asked<'_>, considered: &Considered) -> ReferralRow {
+        let permits = considered.decision.permits();
+        let nature = one.partner.kind.usual_nature();
+        let state = match (permits, nature) {
+            (false, _) => State::Withheld,
+            (true, Nature::Referral) => State::Queued,
+            (true, Nature::Advice) => State::Issued,
+        };
+        let review = considered.decision.is_override();
+        ReferralRow {
+            site_id: basis.caller.site_id.clone(),
+            referral_id: ReferralId::fresh(&self.mint),
+            episode_id: basis.episode_id.clone(),
+            person_id: basis.person.row.person_id.clone(),
+            assessment_id: Some(basis.assessment_id.clone()),
+            sender_id: basis.caller.partner_id.clone(),
+            recipient_id: one.partner.partner_id.clone(),
+            nature,
+            audience: one.partner.kind.audience(),
+            channel: one.partner.channel,
+            urgency: one.wanted.urgency.clone(),
+            need: one.wanted.need.clone(),
+            state,
+            business_status: String::from(if permits { "sent" } else { "withheld" }),
+            reason: considered.decision.reason.as_str().to_owned(),
+            receiver_note: None,
+            withheld: considered.withheld(),
+            disclosure_id: None,
+            decision_id: None,
+            review_due_at: review.then(|| basis.now.plus_seconds(limits::OVERRIDE_REVIEW_SECONDS)),
+            recall_answer: None,
+            correlation_id: self.mint.uuid(),
+            messages: 0,
+            version: 1,
+            created_at: basis.now,
+            updated_at: basis.now,
+        }
+    }
+
+    /// The entry that says what was kept back; the list itself is sealed.
+    fn kept_back(&self, basis: &Basis<'_>, referral: &ReferralRow) -> Option<Write> {
+        let kept = serde_json::to_vec(&referral.withheld).unwrap_or_default();
+        let label = format!("withheld:{}", referral.referral_id);
+        (!referral.withheld.is_empty()).then(|| {
+            self.note_on(referral, basis.now, Kind::Withheld, basis.caller.partner_id.as_str())
+                .fact("fields", &referral.withheld.len())
+                .content(self.vault.seal(&basis.person.key, &label, &kept))
+                .write()
+        })
+    }
+
+    /// The entry of a disclosure without consent, with who answers for it and why, sealed.
+    fn override_on_record(
+        &self,
+        basis: &Basis<'_>,
+        one: &Asked<'_>,
+        referral: &ReferralRow,
+    ) -> Option<Write> {
+        let (asked, answerable) = one.over.as_ref()?;
+        let due = referral.review_due_at?;
+        let label = format!("override:{}", referral.referral_id);
+        Some(
+            self.note_on(referral, basis.now, Kind::Overridden, basis.caller.partner_id.as_str())
+                .fact("reason", &asked.reason)
+                .fact("review-due", &due)
+                .content(self.vault.seal(&basis.person.key, &label, answerable.to_string().as_bytes()))
+                .write(),
+        )
+    }
+}
+
+fn show_planned(referral: &ReferralRow, partner: &Partner) -> Value {
+    json!({
+        "referral_id": referral.referral_id,
+        "recipient": referral.recipient_id,
+        "kind": partner.kind,
+        "nature": referral.nature,
+        "channel": referral.channel,
+        "state": referral.state,
+        "reason": referral.reason,
+        "disclosure_id": referral.disclosure_id,
+        "withheld": referral.withheld,
+        "review_due_at": referral.review_due_at.map(Moment::to_rfc3339),
+    })
+}
+
+fn preview_of(partner: &Partner, mapped: &Mapped) -> Value {
+    json!({
+        "recipient": partner.partner_id,
+        "content_type": mapped.content_type,
+        "body": String::from_utf8_lossy(&mapped.body),
+        "detail": mapped.detail.as_ref().map(|d| String::from_utf8_lossy(d)),
+    })
+}

@@ -1,0 +1,214 @@
+//! What a receiver of our FHIR message needs: the synchronous echo of `$process-message`, and the later answers
+//! as `servicerequest-response` messages. Built from the received Bundle, in the manner of BaRS.
+
+use serde_json::{Value, json};
+
+use super::codes;
+use crate::clock::Moment;
+
+/// What a receiver gives to every answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Reply<'a> {
+    /// The answer's own Bundle.id: a fresh UUID.
+    pub bundle_id: &'a str,
+    /// When it is made.
+    pub at: Moment,
+}
+
+/// An appointment that a receiver offers.
+#[derive(Clone, Copy, Debug)]
+pub struct Appointment<'a> {
+    /// When it begins.
+    pub start: Moment,
+    /// When it ends.
+    pub end: Moment,
+    /// What and where, for people.
+    pub description: &'a str,
+}
+
+/// Resources that an answer carries back.
+const CARRIED: [&str; 7] = [
+    "ServiceRequest",
+    "Patient",
+    "Encounter",
+    "Organization",
+    "Practitioner",
+    "PractitionerRole",
+    "HealthcareService",
+];
+
+/// The synchronous answer to a message: the same Bundle with the receiver's ids; for a request also the
+/// receiver's own Encounter, `planned`.
+#[must_use]
+pub fn echo(bundle: &Value) -> Value {
+    let mut echoed = bundle.clone();
+    let request = text(bundle, "/entry/0/resource/eventCoding/code") == Some("servicerequest-request");
+    let Some(entries) = echoed.get_mut("entry").and_then(Value::as_array_mut) else { return echoed };
+    for entry in entries.iter_mut() {
+        let Some(id) = text(entry, "/fullUrl").and_then(|url| url.strip_prefix("urn:uuid:")) else {
+            continue;
+        };
+        let id = Value::from(id);
+        if let Some(resource) = entry.get_mut("resource").and_then(Value::as_object_mut) {
+            resource.entry("id").or_insert(id);
+        }
+    }
+    if request {
+        let seed = text(bundle, "/id").unwrap_or_default();
+        let at = text(bundle, "/timestamp").unwrap_or_default();
+        entries.push(encounter(bundle, seed, at, "planned", None));
+    }
+    echoed
+}
+
+/// Accepts the referral, with an appointment where there is one. `None` when `bundle` is not a message.
+#[must_use]
+pub fn response_accepted(
+    bundle: &Value,
+    reply: &Reply<'_>,
+    appointment: Option<&Appointment<'_>>,
+) -> Option<Value> {
+    let at = reply.at.to_rfc3339();
+    let mut further = vec![encounter(bundle, reply.bundle_id, &at, "planned", None)];
+    further.extend(appointment.map(|offer| booked(bundle, reply, offer)));
+    response(bundle, reply, further)
+}
+
+/// Refuses the referral: `reason` is a code of our decline reasons, `words` say why. `None` when `bundle` is not
+/// a message.
+#[must_use]
+pub fn response_rejected(bundle: &Value, reply: &Reply<'_>, reason: &str, words: &str) -> Option<Value> {
+    let mut codings = vec![json!({"system": format!("{}/decline-reason", codes::OURS), "code": reason})];
+    codings.push(match reason {
+        "capacity" => json!({
+            "system": codes::REJECTED_REASONS,
+            "code": "RRNA",
+            "display": "Requested resource not available within timescale",
+        }),
+        _ => json!({"system": codes::REJECTED_REASONS, "code": "OTH", "display": "Other"}),
+    });
+    let why = json!({"coding": codings, "text": words});
+    let at = reply.at.to_rfc3339();
+    response(bundle, reply, vec![encounter(bundle, reply.bundle_id, &at, "cancelled", Some(why))])
+}
+
+/// Says that the work has begun (`in-progress`) or is done (`finished`). `None` when `bundle` is not a message.
+#[must_use]
+pub fn response_progress(bundle: &Value, reply: &Reply<'_>, finished: bool) -> Option<Value> {
+    let at = reply.at.to_rfc3339();
+    let status = if finished { "finished" } else { "in-progress" };
+    response(bundle, reply, vec![encounter(bundle, reply.bundle_id, &at, status, None)])
+}
+
+fn response(bundle: &Value, reply: &Reply<'_>, further: Vec<Value>) -> Option<Value> {
+    let asked = bundle.pointer("/entry/0/resource")?;
+    let at = reply.at.to_rfc3339();
+    let header = json!({
+        "fullUrl": urn(reply.bundle_id, "message-header"),
+        "resource": {
+            "resourceType": "MessageHeader",
+            "meta": {"lastUpdated": at, "profile": [codes::BARS_RESPONSE_HEADER]},
+            "eventCoding": {"system": codes::MESSAGE_EVENTS, "code": "servicerequest-response"},
+            "destination": [{
+                "endpoint": asked.pointer("/source/endpoint")?,
+                "receiver": asked.get("sender")?,
+            }],
+            "sender": asked.pointer("/destination/0/receiver")?,
+            "source": {
+                "name": asked.pointer("/destination/0/name").cloned().unwrap_or_else(|| json!("Receiver")),
+                "endpoint": asked.pointer("/destination/0/endpoint")?,
+            },
+            "reason": {"coding": [{"system": codes::MESSAGE_REASON, "code": "new"}]},
+            "response": {"identifier": bundle.get("id")?, "code": "ok"},
+            "focus": [{"reference": urn(reply.bundle_id, "receiver-encounter")}],
+            "definition": codes::REFERRAL_RESPONSE,
+        },
+    });
+    let carried = entries(bundle)
+        .iter()
+        .filter(|entry| text(entry, "/resource/resourceType").is_some_and(|kind| CARRIED.contains(&kind)));
+    let entry: Vec<Value> = std::iter::once(header).chain(carried.cloned()).chain(further).collect();
+    Some(json!({
+        "resourceType": "Bundle",
+        "id": reply.bundle_id,
+        "meta": {"versionId": "1.0.0", "lastUpdated": at, "profile": [codes::BARS_BUNDLE]},
+        "type": "message",
+        "timestamp": at,
+        "entry": entry,
+    }))
+}
+
+/// The receiver's own encounter, beside the one that the sender sent.
+fn encounter(bundle: &Value, seed: &str, at: &str, status: &str, why: Option<Value>) -> Value {
+    let theirs = entries(bundle)
+        .iter()
+        .filter_map(|entry| entry.get("resource"))
+        .find(|resource| text(resource, "/resourceType") == Some("Encounter"));
+    let of_theirs = |pointer: &str| theirs.and_then(|encounter| encounter.pointer(pointer)).cloned();
+    let id = uuid_of(seed, "receiver-encounter");
+    let mut resource = json!({
+        "resourceType": "Encounter",
+        "id": id,
+        "meta": {"lastUpdated": at, "profile": [codes::uk_core("Encounter")]},
+        "identifier": [{"system": format!("{}/receiver-contact", codes::ID), "value": id}],
+        "status": status,
+        "class": {"system": codes::V3_ACT, "code": "AMB", "display": "ambulatory"},
+        "period": {"start": at},
+    });
+    if let Some(fields) = resource.as_object_mut() {
+        for (key, value) in [
+            ("subject", of_theirs("/subject")),
+            ("episodeOfCare", of_theirs("/episodeOfCare")),
+            ("reasonCode", why.map(|why| json!([why]))),
+        ] {
+            if let Some(value) = value {
+                fields.insert(key.to_owned(), value);
+            }
+        }
+    }
+    json!({"fullUrl": format!("urn:uuid:{id}"), "resource": resource})
+}
+
+fn booked(bundle: &Value, reply: &Reply<'_>, offer: &Appointment<'_>) -> Value {
+    let role =
+        |kind: &str| entries(bundle).iter().find(|entry| text(entry, "/resource/resourceType") == Some(kind));
+    let reference = |kind: &str| role(kind).and_then(|entry| text(entry, "/fullUrl")).unwrap_or_default();
+    let at = reply.at.to_rfc3339();
+    json!({
+        "fullUrl": urn(reply.bundle_id, "appointment"),
+        "resource": {
+            "resourceType": "Appointment",
+            "meta": {"lastUpdated": at, "profile": [codes::uk_core("Appointment")]},
+            "status": "booked",
+            "description": offer.description,
+            "start": offer.start.to_rfc3339(),
+            "end": offer.end.to_rfc3339(),
+            "created": at,
+            "basedOn": [{"reference": reference("ServiceRequest")}],
+            "participant": [{"actor": {"reference": reference("Patient")}, "status": "accepted"}],
+        },
+    })
+}
+
+fn entries(bundle: &Value) -> &[Value] {
+    bundle.get("entry").and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn text<'v>(value: &'v Value, pointer: &str) -> Option<&'v str> {
+    value.pointer(pointer).and_then(Value::as_str)
+}
+
+fn urn(seed: &str, role: &str) -> String {
+    format!("urn:uuid:{}", uuid_of(seed, role))
+}
+
+/// A UUID that is the same for the same seed and role, so that an answer sent again is the same answer.
+fn uuid_of(seed: &str, role: &str) -> String {
+    let digest =
+        aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{seed}\u{0}{role}").as_bytes());
+    let mut bytes = [0_u8; 16];
+    for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
+        *to = *from;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().to_string()
+}

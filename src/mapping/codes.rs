@@ -1,0 +1,68 @@
+//! Code systems and profiles by name. Where the reference data do not show a published code, the system is ours.
+
+/// Our code systems.
+pub(super) const OURS: &str = "https://keyway.example/fhir/CodeSystem";
+/// Our identifier systems.
+pub(super) const ID: &str = "https://keyway.example/Id";
+/// A referral's id.
+pub(super) const REFERRAL_ID: &str = "https://keyway.example/Id/referral";
+/// A contact between the person and the service, as seen by one recipient.
+pub(super) const CONTACT_ID: &str = "https://keyway.example/Id/contact";
+/// The pseudonym of a person for one recipient.
+pub(super) const PERSON_REF: &str = "https://keyway.example/Id/ldref";
+/// An agency of the directory.
+pub(super) const AGENCY_ID: &str = "https://keyway.example/Id/agency";
+
+/// A referral, new.
+pub(super) const REFERRAL_NEW: &str = "https://keyway.example/fhir/MessageDefinition/ld-referral-new";
+/// A referral, recalled.
+pub(super) const REFERRAL_RECALLED: &str =
+    "https://keyway.example/fhir/MessageDefinition/ld-referral-recalled";
+/// An answer to a referral.
+pub(super) const REFERRAL_RESPONSE: &str =
+    "https://keyway.example/fhir/MessageDefinition/ld-referral-response";
+/// The assessment as a questionnaire.
+pub(super) const ASSESSMENT: &str = "https://keyway.example/fhir/Questionnaire/ld-assessment-adult";
+
+/// BaRS: what a message is about.
+pub(super) const MESSAGE_EVENTS: &str = "https://fhir.nhs.uk/CodeSystem/message-events-bars";
+/// BaRS: why a message is sent.
+pub(super) const MESSAGE_REASON: &str = "https://fhir.nhs.uk/CodeSystem/message-reason-bars";
+/// BaRS: referral or validation.
+pub(super) const MESSAGE_CATEGORY: &str = "https://fhir.nhs.uk/CodeSystem/message-category-servicerequest";
+/// BaRS: what a flag is about.
+pub(super) const FLAG_CATEGORIES: &str = "https://fhir.nhs.uk/CodeSystem/flag-categories-bars";
+/// BaRS: what a consent is about.
+pub(super) const CONSENT_CATEGORIES: &str = "https://fhir.nhs.uk/CodeSystem/consent-categories-bars";
+/// BaRS: why a request is refused.
+pub(super) const REJECTED_REASONS: &str = "https://fhir.nhs.uk/CodeSystem/rejected-reasons-bars";
+/// BaRS: the message bundle.
+pub(super) const BARS_BUNDLE: &str = "https://fhir.nhs.uk/StructureDefinition/BARSBundleMessage";
+/// BaRS: the header of a request.
+pub(super) const BARS_REQUEST_HEADER: &str =
+    "https://fhir.nhs.uk/StructureDefinition/BARSMessageHeader-servicerequest-request";
+/// BaRS: the header of a response.
+pub(super) const BARS_RESPONSE_HEADER: &str =
+    "https://fhir.nhs.uk/StructureDefinition/BARSMessageHeader-servicerequest-response";
+/// BaRS: a referral.
+pub(super) const BARS_REFERRAL: &str =
+    "https://fhir.nhs.uk/StructureDefinition/BARSServiceRequest-request-referral";
+
+/// The NHS number.
+pub(super) const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";
+/// An ODS organisation code.
+pub(super) const ODS_ORGANISATION: &str = "https://fhir.nhs.uk/Id/ods-organization-code";
+/// SNOMED CT.
+pub(super) const SNOMED: &str = "http://snomed.info/sct";
+/// HL7 v3 acts.
+pub(super) const V3_ACT: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
+
+/// A UK Core profile of `resource`.
+pub(super) fn uk_core(resource: &str) -> String {
+    format!("https://fhir.hl7.org.uk/StructureDefinition/UKCore-{resource}")
+}
+
+/// A UK Core extension.
+pub(super) fn uk_core_extension(name: &str) -> String {
+    format!("https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-{name}")
+}

@@ -1,0 +1,40 @@
+//! The court sheet: what a court needs to hear a case fairly. Nothing clinical, nothing about the offence.
+
+use super::{
+    sections::Sheet,
+    tree::{Tree, map},
+};
+
+/// The profile and its version.
+pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/court-sheet/1";
+/// Identifiers that a court holds.
+pub(super) const IDENTIFIERS: [&str; 2] = ["URN", "CCR"];
+
+/// The sheet.
+pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
+    let body = [
+        ("disclosure", sheet.disclosure()),
+        ("consent", sheet.consent()),
+        ("request", sheet.request()),
+        ("defendant", sheet.person(&IDENTIFIERS)),
+        ("recommendations", sheet.block("/recommendation")),
+        ("treatmentRequirement", sheet.block("/treatment_requirement")),
+        ("riskToSelf", sheet.block("/risk/to_self")),
+        ("communication", sheet.block("/communication")),
+        ("appropriateAdult", sheet.block("/appropriate_adult")),
+        ("accompaniment", sheet.block("/accompaniment")),
+        ("vulnerabilities", sheet.vulnerabilities()),
+        ("substanceUse", sheet.block("/substance_use")),
+        ("learningAndNeurodiversity", sheet.block("/learning_and_neurodiversity")),
+        ("capacity", sheet.block("/capacity")),
+        ("contact", sheet.block("/pathway")),
+        ("legal", sheet.block("/legal")),
+        ("housing", sheet.block("/housing")),
+        ("currentServices", sheet.block("/service_contact")),
+        ("onwardReferrals", sheet.onward_referrals()),
+        ("practitioner", sheet.block("/practitioner")),
+        ("assessedAt", sheet.block("/assessed_at")),
+        ("validity", sheet.block("/validity")),
+    ];
+    map(sheet.head(PROFILE).into_iter().chain(body))
+}

@@ -1,0 +1,42 @@
+//! The custody sheet: what the police need to keep a detained person safe and to treat them fairly.
+
+use super::{
+    sections::Sheet,
+    tree::{Tree, map},
+};
+
+/// The profile and its version.
+pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/custody-sheet/1";
+/// Identifiers that the police hold.
+pub(super) const IDENTIFIERS: [&str; 4] = ["CUSTODY_RECORD", "ASN", "PNC", "CRO"];
+
+const NOTICE: &str = "This does not replace a spoken handover.";
+
+/// The sheet.
+pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
+    let body = [
+        ("notice", Some(Tree::fixed(NOTICE))),
+        ("disclosure", sheet.disclosure()),
+        ("consent", sheet.consent()),
+        ("request", sheet.request()),
+        ("detainedPerson", sheet.person(&IDENTIFIERS)),
+        ("riskToSelf", sheet.block("/risk/to_self")),
+        ("riskToOthers", sheet.block("/risk/to_others")),
+        ("appropriateAdult", sheet.block("/appropriate_adult")),
+        ("communication", sheet.block("/communication")),
+        ("vulnerabilities", sheet.vulnerabilities()),
+        ("substanceUse", sheet.block("/substance_use")),
+        ("learningAndNeurodiversity", sheet.block("/learning_and_neurodiversity")),
+        ("capacity", sheet.block("/capacity")),
+        ("safeguarding", sheet.block("/safeguarding")),
+        ("contact", sheet.block("/pathway")),
+        ("housing", sheet.block("/housing")),
+        ("recommendations", sheet.block("/recommendation")),
+        ("currentServices", sheet.block("/service_contact")),
+        ("onwardReferrals", sheet.onward_referrals()),
+        ("practitioner", sheet.block("/practitioner")),
+        ("assessedAt", sheet.block("/assessed_at")),
+        ("validity", sheet.block("/validity")),
+    ];
+    map(sheet.head(PROFILE).into_iter().chain(body))
+}

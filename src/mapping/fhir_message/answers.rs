@@ -1,0 +1,103 @@
+//! The assessment as it was made, in one `QuestionnaireResponse`: a group for each block, an item for each field,
+//! named by its path. Whatever the health audience may have and no other resource holds is here.
+
+use serde_json::Value;
+
+use super::{Entry, Message};
+use crate::{
+    clock::Moment,
+    mapping::{
+        codes,
+        place::Place,
+        tree::{Tree, list, map},
+    },
+};
+
+pub(super) const ROLE: &str = "assessment";
+
+/// What the other resources hold whole: who, by whom, and what is asked of this recipient.
+const ELSEWHERE: [&str; 5] = ["profile", "person", "practitioner", "referrals", "assessed_at"];
+
+/// The answers.
+pub(super) fn answers(message: &Message<'_>) -> Entry {
+    let about = message
+        .at("/person/demographics")
+        .and_then(|place| item("demographics", "person.demographics", &place));
+    let blocks = message
+        .root
+        .fields()
+        .into_iter()
+        .filter(|(key, _)| !ELSEWHERE.contains(key))
+        .filter_map(|(key, place)| groups(key, key, &place))
+        .flatten();
+    let items: Vec<Tree> = about.into_iter().chain(blocks).collect();
+    let authored = message
+        .at("/assessed_at")
+        .filter(|place| place.text().and_then(Moment::from_rfc3339).is_some())
+        .map_or_else(|| message.frame.at(), |place| place.copy());
+    let fields = [
+        ("questionnaire", Some(Tree::fixed(codes::ASSESSMENT))),
+        ("status", Some(Tree::fixed("completed"))),
+        ("subject", message.refer("patient")),
+        ("encounter", message.refer("encounter")),
+        ("authored", Some(authored)),
+        ("author", message.refer("practitioner-role")),
+        ("item", list(items)),
+    ];
+    message.entry(ROLE, "QuestionnaireResponse", Some(codes::uk_core("QuestionnaireResponse")), fields)
+}
+
+/// The items for one field: one, or one for each object in a list.
+fn groups(key: &str, link: &str, place: &Place<'_>) -> Option<Vec<Tree>> {
+    let is_list_of_objects = place.value().as_array().is_some_and(|items| items.iter().any(Value::is_object));
+    let items: Vec<Tree> = if is_list_of_objects {
+        place.items().iter().filter_map(|one| item(key, link, one)).collect()
+    } else {
+        item(key, link, place).into_iter().collect()
+    };
+    (!items.is_empty()).then_some(items)
+}
+
+fn item(key: &str, link: &str, place: &Place<'_>) -> Option<Tree> {
+    let head = [("linkId", Some(Tree::fixed(link))), ("text", Some(Tree::fixed(label(key))))];
+    let content = if place.value().is_object() {
+        let below: Vec<Tree> = place
+            .fields()
+            .into_iter()
+            .filter_map(|(key, field)| groups(key, &format!("{link}.{key}"), &field))
+            .flatten()
+            .collect();
+        ("item", Some(list(below)?))
+    } else {
+        ("answer", Some(list(place.items().iter().filter_map(|one| answer(key, one)))?))
+    };
+    map(head.into_iter().chain([content]))
+}
+
+/// An answer of the type that its value has; dates are those of fields that hold dates.
+fn answer(key: &str, place: &Place<'_>) -> Option<Tree> {
+    let kind = match place.value() {
+        Value::Bool(_) => "valueBoolean",
+        Value::Number(number) if number.is_i64() => "valueInteger",
+        Value::Number(_) => "valueDecimal",
+        Value::String(text) if is_dated(key) && Moment::from_rfc3339(text).is_some() => "valueDateTime",
+        Value::String(text) if is_dated(key) && text.parse::<jiff::civil::Date>().is_ok() => "valueDate",
+        _ => "valueString",
+    };
+    map([(kind, Some(place.copy()))])
+}
+
+fn is_dated(key: &str) -> bool {
+    key == "at"
+        || ["_at", "_by", "_until", "_date"].iter().any(|end| key.ends_with(end)) && key != "captured_by"
+}
+
+/// `handover_advice` as people read it.
+fn label(key: &str) -> String {
+    if matches!(key, "adhd" | "tag") {
+        return key.to_ascii_uppercase();
+    }
+    let words = key.replace('_', " ");
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

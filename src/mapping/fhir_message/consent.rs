@@ -1,0 +1,60 @@
+//! This recipient's own part of the person's consent, as a Consent.
+
+use serde_json::json;
+
+use super::{Entry, Message, concept, refer};
+use crate::mapping::{
+    codes,
+    place::Place,
+    tree::{Tree, list, map},
+};
+
+/// The consent; none when the disclosure does not rest on one.
+pub(super) fn consent(message: &Message<'_>) -> Option<Entry> {
+    let consent = message.at("/consents/0")?;
+    let decision = consent.at("/decision")?;
+    let scope =
+        concept("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy", "Privacy Consent");
+    let rule = json!({"coding": [super::coding(codes::V3_ACT, "OPTIN", "opt-in")]});
+    let fields = [
+        ("status", Some(decision.becomes("active"))),
+        ("scope", Some(scope)),
+        ("category", list([concept(codes::CONSENT_CATEGORIES, "DRC", "Direct Care")])),
+        ("patient", message.refer("patient")),
+        ("dateTime", consent.at("/recorded_at").map(|place| place.copy())),
+        ("performer", message.refer("patient").and_then(|person| list([person]))),
+        ("organization", message.refer("organization-sender").and_then(|sender| list([sender]))),
+        ("policyRule", Some(Tree::fixed(rule))),
+        ("provision", provision(message, &consent)),
+    ];
+    Some(message.entry("consent", "Consent", Some(codes::uk_core("Consent")), fields))
+}
+
+/// Until when, to whom, for what. What the person kept back is not for the recipient to know.
+fn provision(message: &Message<'_>, consent: &Place<'_>) -> Option<Tree> {
+    let actor = map([
+        (
+            "role",
+            Some(concept(
+                "http://terminology.hl7.org/CodeSystem/v3-ParticipationType",
+                "IRCP",
+                "information recipient",
+            )),
+        ),
+        ("reference", refer(message.frame, "organization-receiver")),
+    ]);
+    let permit = map([
+        ("type", Some(Tree::fixed("permit"))),
+        ("actor", actor.and_then(|actor| list([actor]))),
+        (
+            "purpose",
+            Some(Tree::fixed(json!([super::coding(
+                "http://terminology.hl7.org/CodeSystem/v3-ActReason",
+                "TREAT",
+                "treatment"
+            )]))),
+        ),
+    ]);
+    let until = consent.at("/valid_until").and_then(|place| map([("end", Some(place.copy()))]));
+    map([("period", until), ("provision", permit.and_then(|permit| list([permit])))])
+}

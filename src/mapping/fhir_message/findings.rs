@@ -1,0 +1,212 @@
+//! What a system acts on: flags, scores, diagnoses, risk, the person's own aims. The whole text is among the
+//! answers (`answers`), from which these derive.
+
+use serde_json::{Value, json};
+
+use super::{Entry, Message, answers, concept, labelled, note, our_concept, patient, words};
+use crate::{
+    clock::Moment,
+    mapping::{
+        codes,
+        place::Place,
+        tree::{Tree, list, map},
+    },
+};
+
+/// Scores whose SNOMED CT codes are in the reference data; any other tool is known by its name only.
+const TOOLS: [(&str, &str); 4] =
+    [("PHQ-9", "720433000"), ("GAD-7", "445455005"), ("K10", "720211004"), ("CORE-10", "718583008")];
+/// The seven domains of the Threshold Assessment Grid; its wording is copyright and is not here.
+const TAG_DOMAINS: [&str; 7] = [
+    "intentional_self_harm",
+    "unintentional_self_harm",
+    "risk_from_others",
+    "risk_to_others",
+    "survival",
+    "psychological",
+    "social",
+];
+
+/// Everything found, in a fixed order.
+pub(super) fn entries(message: &Message<'_>) -> Vec<Entry> {
+    let mut found: Vec<Entry> = Vec::new();
+    found.extend(safeguarding(message));
+    found.extend(patient::safe_contact_flag(message));
+    found.extend(each(message, "/communication/reasonable_adjustments", adjustment));
+    found.extend(risk_to_self(message));
+    found.extend(tag(message));
+    found.extend(each(message, "/screening/tools", tool));
+    found.extend(each(message, "/clinical/diagnoses", diagnosis));
+    found.extend(each(message, "/priorities", goal));
+    found
+}
+
+type Finding = fn(&Message<'_>, usize, &Place<'_>) -> Option<Entry>;
+
+fn each(message: &Message<'_>, path: &str, make: Finding) -> Vec<Entry> {
+    let items = message.at(path).map(|place| place.items()).unwrap_or_default();
+    items.iter().enumerate().filter_map(|(index, item)| make(message, index, item)).collect()
+}
+
+fn flag(message: &Message<'_>, role: String, category: Tree, code: Option<Tree>) -> Entry {
+    let fields = [
+        ("status", Some(Tree::fixed("active"))),
+        ("category", list([category])),
+        ("code", code),
+        ("subject", message.refer("patient")),
+    ];
+    message.entry(role, "Flag", Some(codes::uk_core("Flag")), fields)
+}
+
+fn safeguarding(message: &Message<'_>) -> Option<Entry> {
+    let concern = message.at("/safeguarding/concern").filter(Place::says_yes)?;
+    let unspecified = json!([super::coding(
+        "https://fhir.nhs.uk/CodeSystem/safeguarding-codes-bars",
+        "U",
+        "Unspecified Safeguarding Concern Identified"
+    )]);
+    let code = map([
+        ("coding", Some(concern.becomes(unspecified))),
+        ("text", labelled(&[("Route", message.at("/safeguarding/route"))])),
+    ]);
+    let category = concept(codes::FLAG_CATEGORIES, "SG", "Safeguarding Concern");
+    Some(flag(message, String::from("flag-safeguarding"), category, code))
+}
+
+fn adjustment(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> {
+    let ours = item.at("/code").and_then(|place| our_coding(&place, "reasonable-adjustment"));
+    let code = map([("coding", ours), ("text", item.at("/note").map(|place| place.copy()))])?;
+    let category = concept(codes::FLAG_CATEGORIES, "RA", "Reasonable Adjustment");
+    Some(flag(message, format!("flag-adjustment-{index}"), category, Some(code)))
+}
+
+fn our_coding(place: &Place<'_>, system: &str) -> Option<Tree> {
+    list(map([
+        ("system", Some(Tree::fixed(format!("{}/{system}", codes::OURS)))),
+        ("code", Some(place.copy())),
+    ]))
+}
+
+fn risk_to_self(message: &Message<'_>) -> Option<Entry> {
+    let risk = message.at("/risk/to_self")?;
+    let level = risk.at("/level").and_then(|place| our_concept(&place, "risk-level"));
+    let prediction = map([
+        ("outcome", Some(Tree::fixed(json!({"text": "Harm to self"})))),
+        ("qualitativeRisk", level),
+        ("rationale", labelled(&[("Current", risk.at("/current")), ("Imminent", risk.at("/imminent"))])),
+    ]);
+    let fields = [
+        ("status", Some(Tree::fixed("final"))),
+        ("subject", message.refer("patient")),
+        ("encounter", message.refer("encounter")),
+        ("occurrenceDateTime", when(message)),
+        ("basis", message.refer(answers::ROLE).and_then(|basis| list([basis]))),
+        ("prediction", prediction.and_then(|one| list([one]))),
+        ("mitigation", risk.at("/safety_plan").map(|place| place.copy())),
+        ("note", note(risk.at("/handover_advice").as_ref())),
+    ];
+    Some(message.entry("risk-to-self", "RiskAssessment", None, fields))
+}
+
+fn when(message: &Message<'_>) -> Option<Tree> {
+    message
+        .at("/assessed_at")
+        .filter(|place| place.text().and_then(Moment::from_rfc3339).is_some())
+        .map(|place| place.copy())
+}
+
+/// An observation without its value.
+fn observation(message: &Message<'_>, code: Tree) -> [(&'static str, Option<Tree>); 7] {
+    let survey = concept("http://terminology.hl7.org/CodeSystem/observation-category", "survey", "Survey");
+    [
+        ("status", Some(Tree::fixed("final"))),
+        ("category", list([survey])),
+        ("code", Some(code)),
+        ("subject", message.refer("patient")),
+        ("encounter", message.refer("encounter")),
+        ("effectiveDateTime", when(message)),
+        ("derivedFrom", message.refer(answers::ROLE).and_then(|source| list([source]))),
+    ]
+}
+
+fn tag(message: &Message<'_>) -> Option<Entry> {
+    let grid = message.at("/screening/tag")?;
+    let system = format!("{}/tag-domain", codes::OURS);
+    let scores: Vec<Tree> = TAG_DOMAINS
+        .iter()
+        .filter_map(|domain| {
+            let score = grid.at(&format!("/{domain}"))?;
+            let code = json!({"coding": [{"system": system, "code": domain.replace('_', "-")}]});
+            map([("code", Some(Tree::fixed(code))), ("valueInteger", Some(score.copy()))])
+        })
+        .collect();
+    let code = json!({
+        "coding": [{"system": format!("{}/screening-tool", codes::OURS), "code": "tag"}],
+        "text": "Threshold Assessment Grid",
+    });
+    let fields = observation(message, Tree::fixed(code))
+        .into_iter()
+        .chain([("component", list(scores)), ("note", note(grid.at("/note").as_ref()))]);
+    Some(message.entry("observation-tag", "Observation", Some(codes::uk_core("Observation")), fields))
+}
+
+fn tool(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> {
+    let name = item.at("/tool")?;
+    let known = TOOLS.iter().find(|(tool, _)| name.text() == Some(*tool));
+    let coding = known.map(|(_, code)| name.becomes(json!([{"system": codes::SNOMED, "code": code}])));
+    let code = map([("coding", coding), ("text", Some(name.copy()))])?;
+    let score = item.at("/score");
+    let whole = score.as_ref().is_some_and(|place| place.value().is_i64());
+    let value = score.and_then(|place| {
+        if whole {
+            Some(("valueInteger", Some(place.copy())))
+        } else {
+            map([("value", Some(place.copy()))]).map(|quantity| ("valueQuantity", Some(quantity)))
+        }
+    });
+    let fields = observation(message, code)
+        .into_iter()
+        .chain(value)
+        .chain([("note", note(item.at("/note").as_ref()))]);
+    let role = format!("observation-tool-{index}");
+    Some(message.entry(role, "Observation", Some(codes::uk_core("Observation")), fields))
+}
+
+/// A diagnosis as it was told or read; L&D does not confirm it, so it has no verification status.
+fn diagnosis(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> {
+    let category = concept(
+        "http://terminology.hl7.org/CodeSystem/condition-category",
+        "encounter-diagnosis",
+        "Encounter Diagnosis",
+    );
+    let fields = [
+        ("category", list([category])),
+        ("code", Some(words(item)?)),
+        ("subject", message.refer("patient")),
+        ("encounter", message.refer("encounter")),
+        ("recordedDate", when(message)),
+    ];
+    let role = format!("condition-{index}");
+    Some(message.entry(role, "Condition", Some(codes::uk_core("Condition")), fields))
+}
+
+/// What the person wants, in their own words.
+fn goal(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> {
+    let need = item.at("/need");
+    let wanted = item.at("/own_words").or_else(|| need.clone())?;
+    let rank = item.at("/rank").and_then(|place| {
+        let text = place.value().as_i64().map(|rank| format!("The person's own rank: {rank}"))?;
+        map([("text", Some(place.becomes(Value::from(text))))])
+    });
+    let fields = [
+        ("lifecycleStatus", Some(Tree::fixed("proposed"))),
+        (
+            "category",
+            need.and_then(|place| our_concept(&place, "need")).and_then(|category| list([category])),
+        ),
+        ("priority", rank),
+        ("description", words(&wanted)),
+        ("subject", message.refer("patient")),
+    ];
+    Some(message.entry(format!("goal-{index}"), "Goal", None, fields))
+}

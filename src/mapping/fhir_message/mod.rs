@@ -1,0 +1,204 @@
+//! A FHIR R4 message in the manner of BaRS: `servicerequest-request`, reason `new`; and its recall.
+//!
+//! The whole assessment that the health audience may have is in one `QuestionnaireResponse` (`answers`); what
+//! systems act on is in resources of its own beside it. Resources have no `id`, as in the published examples of
+//! a first sending, and refer to one another by `urn:uuid:`.
+//!
+//! Not here: messages that come in (`inbound`), a receiver's answers (`bars`).
+
+mod answers;
+mod consent;
+mod findings;
+mod header;
+mod patient;
+mod people;
+mod recall;
+mod request;
+
+use serde_json::{Value, json};
+
+use super::{
+    codes,
+    frame::Frame,
+    place::Place,
+    tree::{Tree, list, map},
+};
+use crate::minimise::Projection;
+
+pub(super) use recall::recall;
+
+/// What a message is made from.
+struct Message<'a> {
+    frame: &'a Frame<'a>,
+    root: Place<'a>,
+}
+
+impl<'a> Message<'a> {
+    /// The place at `path` of the assessment.
+    fn at(&self, path: &str) -> Option<Place<'a>> {
+        self.root.at(path)
+    }
+
+    /// The value at `path` as it is.
+    fn copy(&self, path: &str) -> Option<Tree> {
+        self.at(path).map(|place| place.copy())
+    }
+
+    /// A reference to the resource that plays `role` in this message.
+    fn refer(&self, role: &str) -> Option<Tree> {
+        refer(self.frame, role)
+    }
+
+    /// A resource of the message: its role, and what it says. No fields, no resource.
+    fn entry<'k>(
+        &self,
+        role: impl Into<String>,
+        kind: &'static str,
+        profile: Option<String>,
+        fields: impl IntoIterator<Item = (&'k str, Option<Tree>)>,
+    ) -> Entry {
+        entry(self.frame, role, kind, profile, fields)
+    }
+}
+
+/// One resource and the role that it plays.
+struct Entry {
+    role: String,
+    resource: Option<Tree>,
+}
+
+/// The message for a new referral.
+pub(super) fn referral(frame: &Frame<'_>, projection: &Projection) -> Option<Tree> {
+    let message = Message { frame, root: Place::root(&projection.value) };
+    let findings = findings::entries(&message);
+    let supporting: Vec<String> = std::iter::once(String::from(answers::ROLE))
+        .chain(findings.iter().map(|finding| finding.role.clone()))
+        .collect();
+    let mut entries = vec![
+        header::new_referral(&message),
+        request::service_request(&message, &supporting),
+        patient::patient(&message),
+        request::encounter(&message),
+        request::care_plan(&message),
+    ];
+    entries.extend(consent::consent(&message));
+    entries.extend(people::entries(&message));
+    entries.push(request::task(&message));
+    entries.extend(findings);
+    entries.push(answers::answers(&message));
+    bundle(frame, entries, !projection.withheld.is_empty())
+}
+
+/// The bundle. `subsetted` says that something was kept back, as the receiver must not take the message for
+/// all that is known.
+fn bundle(frame: &Frame<'_>, entries: Vec<Entry>, subsetted: bool) -> Option<Tree> {
+    let restricted = json!({
+        "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+        "code": "R",
+        "display": "restricted",
+    });
+    let part = json!({
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+        "code": "SUBSETTED",
+        "display": "subsetted",
+    });
+    let security =
+        std::iter::once(Tree::fixed(restricted)).chain(subsetted.then(|| Tree::frame("withheld", part)));
+    map([
+        ("resourceType", Some(Tree::fixed("Bundle"))),
+        ("id", Some(Tree::frame("wire_id", frame.wire_id))),
+        (
+            "meta",
+            map([
+                ("versionId", Some(Tree::fixed("1.0.0"))),
+                ("lastUpdated", Some(frame.at())),
+                ("profile", Some(Tree::fixed(json!([codes::BARS_BUNDLE])))),
+                ("security", list(security)),
+            ]),
+        ),
+        ("type", Some(Tree::fixed("message"))),
+        ("timestamp", Some(frame.at())),
+        (
+            "entry",
+            list(entries.into_iter().filter_map(|entry| {
+                map([
+                    ("fullUrl", Some(Tree::frame("ids", frame.urn(&entry.role)))),
+                    ("resource", Some(entry.resource?)),
+                ])
+            })),
+        ),
+    ])
+}
+
+fn entry<'k>(
+    frame: &Frame<'_>,
+    role: impl Into<String>,
+    kind: &'static str,
+    profile: Option<String>,
+    fields: impl IntoIterator<Item = (&'k str, Option<Tree>)>,
+) -> Entry {
+    let meta = map([
+        ("lastUpdated", Some(frame.at())),
+        ("profile", profile.map(|profile| Tree::fixed(json!([profile])))),
+    ]);
+    let head = [("resourceType", Some(Tree::fixed(kind))), ("meta", meta)];
+    let resource = map(head.into_iter().chain(fields)).map(|tree| tree.under(kind));
+    Entry { role: role.into(), resource }
+}
+
+fn refer(frame: &Frame<'_>, role: &str) -> Option<Tree> {
+    map([("reference", Some(Tree::frame("ids", frame.urn(role))))])
+}
+
+/// A concept of one code.
+fn concept(system: &str, code: &str, display: &str) -> Tree {
+    Tree::fixed(json!({"coding": [coding(system, code, display)]}))
+}
+
+fn coding(system: &str, code: &str, display: &str) -> Value {
+    json!({"system": system, "code": code, "display": display})
+}
+
+/// A concept whose code is the assessment's own, in one of our code systems.
+fn our_concept(place: &Place<'_>, system: &str) -> Option<Tree> {
+    map([(
+        "coding",
+        list(map([
+            ("system", Some(Tree::fixed(format!("{}/{system}", codes::OURS)))),
+            ("code", Some(place.copy())),
+        ])),
+    )])
+}
+
+/// A concept that is only text.
+fn words(place: &Place<'_>) -> Option<Tree> {
+    map([("text", Some(place.copy()))])
+}
+
+/// Notes of one text.
+fn note(place: Option<&Place<'_>>) -> Option<Tree> {
+    place.and_then(words).and_then(|text| list([text]))
+}
+
+/// Texts of several places in one, each after its label.
+fn labelled(parts: &[(&str, Option<Place<'_>>)]) -> Option<Tree> {
+    let present: Vec<(&str, &Place<'_>)> =
+        parts.iter().filter_map(|(label, place)| place.as_ref().map(|place| (*label, place))).collect();
+    let text = present
+        .iter()
+        .map(|(label, place)| format!("{label}: {}", in_words(place)))
+        .collect::<Vec<_>>()
+        .join("; ");
+    (!present.is_empty()).then(|| {
+        Tree::made_from(present.iter().flat_map(|(_, place)| place.leaves()).collect::<Vec<_>>().iter(), text)
+    })
+}
+
+fn in_words(place: &Place<'_>) -> String {
+    match place.value() {
+        Value::Array(_) => place.items().iter().map(in_words).collect::<Vec<_>>().join(", "),
+        Value::String(text) => text.clone(),
+        Value::Bool(yes) => String::from(if *yes { "yes" } else { "no" }),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,169 @@
+//! The Patient: who it is, and how to reach them without harm.
+
+use serde_json::json;
+
+use super::{Entry, Message, coding, concept};
+use crate::mapping::{
+    codes,
+    place::Place,
+    tree::{Tree, list, map},
+};
+
+pub(super) const ROLE: &str = "patient";
+
+/// The patient.
+pub(super) fn patient(message: &Message<'_>) -> Entry {
+    let practice = message.at("/person/gp_practice").and_then(|_| message.refer("organization-gp"));
+    let fields = [
+        ("extension", list(extensions(message))),
+        ("identifier", list(identifiers(message))),
+        ("name", name(message)),
+        ("telecom", telecom(message)),
+        ("gender", message.at("/person/demographics/gender").map(|place| gender(&place))),
+        ("birthDate", message.copy("/person/birth_date")),
+        ("address", address(message)),
+        ("communication", language(message)),
+        ("generalPractitioner", practice.and_then(|practice| list([practice]))),
+    ];
+    message.entry(ROLE, "Patient", Some(codes::uk_core("Patient")), fields)
+}
+
+/// The pseudonym, and the NHS number when it is traced and verified; any other is not sent at all.
+fn identifiers(message: &Message<'_>) -> Vec<Tree> {
+    let pseudonym = map([
+        ("system", Some(Tree::fixed(codes::PERSON_REF))),
+        ("value", Some(Tree::frame("person_ref", message.frame.person_ref))),
+    ]);
+    nhs_number(message).into_iter().chain(pseudonym).collect()
+}
+
+fn nhs_number(message: &Message<'_>) -> Option<Tree> {
+    let number = message.at("/person/nhs_number/value")?;
+    let verified = message.at("/person/nhs_number/verification")?;
+    let digits: String = number.text()?.chars().filter(char::is_ascii_digit).collect();
+    if verified.text() != Some("01") {
+        return None;
+    }
+    let status = json!({"coding": [coding(
+        "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland",
+        "01",
+        "Number present and verified",
+    )]});
+    map([
+        (
+            "extension",
+            list(map([
+                ("url", Some(Tree::fixed(codes::uk_core_extension("NHSNumberVerificationStatus")))),
+                ("valueCodeableConcept", Some(verified.becomes(status))),
+            ])),
+        ),
+        ("system", Some(Tree::fixed(codes::NHS_NUMBER))),
+        ("value", Some(number.becomes(digits))),
+    ])
+}
+
+fn name(message: &Message<'_>) -> Option<Tree> {
+    let name = message.at("/person/name")?;
+    let part = |path: &str| name.at(path).map(|place| place.copy());
+    list(map([
+        ("use", Some(Tree::fixed("official"))),
+        ("family", part("/family")),
+        ("given", part("/given")),
+    ]))
+}
+
+/// The administrative code. The person's own word for it is among the answers.
+fn gender(place: &Place<'_>) -> Tree {
+    let code = match place.text().map(str::to_ascii_lowercase).as_deref() {
+        Some("male") => "male",
+        Some("female") => "female",
+        Some("unknown" | "not known" | "not stated") => "unknown",
+        _ => "other",
+    };
+    place.becomes(code)
+}
+
+/// Only what the person named as safe; how and when is in a Flag, where nobody overlooks it.
+fn telecom(message: &Message<'_>) -> Option<Tree> {
+    let contact = message.at("/person/safe_contact")?;
+    let way = |path: &str, system: &'static str, rank: u8| {
+        let place = contact.at(path)?;
+        map([
+            ("system", Some(Tree::fixed(system))),
+            ("value", Some(place.copy())),
+            ("rank", Some(Tree::fixed(rank))),
+        ])
+    };
+    list(way("/telephone", "phone", 1).into_iter().chain(way("/email", "email", 2)))
+}
+
+fn address(message: &Message<'_>) -> Option<Tree> {
+    let address = message.at("/person/address")?;
+    let homeless = address.at("/no_fixed_abode");
+    let part = |path: &str| address.at(path).map(|place| place.copy());
+    let kind = homeless.as_ref().map(|place| place.becomes(if place.says_yes() { "temp" } else { "home" }));
+    let text = homeless.filter(Place::says_yes).map(|place| place.becomes("No fixed abode"));
+    list(map([("use", kind), ("text", text), ("line", part("/lines")), ("postalCode", part("/postcode"))]))
+}
+
+fn language(message: &Message<'_>) -> Option<Tree> {
+    let tag = message.at("/communication/language")?;
+    let language = map([(
+        "coding",
+        list(map([("system", Some(Tree::fixed("urn:ietf:bcp:47"))), ("code", Some(tag.copy()))])),
+    )]);
+    list(map([("language", language), ("preferred", Some(Tree::fixed(true)))]))
+}
+
+fn extensions(message: &Message<'_>) -> Vec<Tree> {
+    let text = |path: &str, url: String| {
+        let place = message.at(path)?;
+        map([("url", Some(Tree::fixed(url))), ("valueCodeableConcept", map([("text", Some(place.copy()))]))])
+    };
+    let ethnicity = message.at("/person/demographics/ethnicity").and_then(|place| ethnic_category(&place));
+    let religion = text(
+        "/person/demographics/religion",
+        String::from("http://hl7.org/fhir/StructureDefinition/patient-religion"),
+    );
+    let interpreter = message.at("/communication/interpreter_needed").and_then(|place| {
+        map([
+            ("url", Some(Tree::fixed("http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"))),
+            ("valueBoolean", Some(place.copy())),
+        ])
+    });
+    [ethnicity, religion, interpreter].into_iter().flatten().collect()
+}
+
+/// As it was given: a letter of the NHS list is a code, anything else is the person's own word.
+fn ethnic_category(place: &Place<'_>) -> Option<Tree> {
+    let given = place.text()?;
+    let is_code = given == "99" || given.len() == 1 && given.bytes().all(|b| b.is_ascii_uppercase());
+    let value = if is_code {
+        let system = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland";
+        map([("coding", list(map([("system", Some(Tree::fixed(system))), ("code", Some(place.copy()))])))])
+    } else {
+        map([("text", Some(place.copy()))])
+    };
+    map([
+        ("url", Some(Tree::fixed(codes::uk_core_extension("EthnicCategory")))),
+        ("valueCodeableConcept", value),
+    ])
+}
+
+/// What must be known before anybody calls or writes.
+pub(super) fn safe_contact_flag(message: &Message<'_>) -> Option<Entry> {
+    let contact = message.at("/person/safe_contact")?;
+    let text = super::labelled(&[
+        ("How to reach the person safely", contact.at("/how")),
+        ("When", contact.at("/when")),
+        ("Must not come to know", contact.at("/must_not_know")),
+    ])?;
+    let category = concept(codes::FLAG_CATEGORIES, "API", "Additional Patient Information");
+    let fields = [
+        ("status", Some(Tree::fixed("active"))),
+        ("category", list([category])),
+        ("code", map([("text", Some(text))])),
+        ("subject", message.refer(ROLE)),
+    ];
+    Some(message.entry("flag-safe-contact", "Flag", Some(codes::uk_core("Flag")), fields))
+}

@@ -1,0 +1,107 @@
+//! Who sends, who receives and who wrote it: organisations, the service, the practitioner.
+
+use serde_json::json;
+
+use super::{Entry, Message, concept, entry};
+use crate::{
+    directory::{AgencyKind, Partner},
+    mapping::{
+        codes,
+        frame::{Frame, organisation_code, organisation_system},
+        tree::{Tree, list, map},
+    },
+};
+
+/// The organisations, the service and the practitioner.
+pub(super) fn entries(message: &Message<'_>) -> Vec<Entry> {
+    let mut entries = vec![service(message)];
+    entries.extend(organisations(message.frame));
+    entries.extend(gp_practice(message));
+    entries.push(practitioner(message));
+    entries.push(practitioner_role(message));
+    entries
+}
+
+/// The two organisations.
+pub(super) fn organisations(frame: &Frame<'_>) -> [Entry; 2] {
+    [
+        organisation(frame, "organization-sender", "sender", frame.sender),
+        organisation(frame, "organization-receiver", "recipient", frame.recipient),
+    ]
+}
+
+fn organisation(frame: &Frame<'_>, role: &str, part: &'static str, partner: &Partner) -> Entry {
+    let identifier = map([
+        ("system", Some(Tree::frame(part, organisation_system(partner)))),
+        ("value", Some(Tree::frame(part, organisation_code(partner)))),
+    ]);
+    let fields = [
+        ("identifier", identifier.and_then(|one| list([one]))),
+        ("name", Some(Tree::frame(part, partner.name.as_str()))),
+    ];
+    entry(frame, role, "Organization", Some(codes::uk_core("Organization")), fields)
+}
+
+/// The practice where the person is registered; the Patient points to it.
+fn gp_practice(message: &Message<'_>) -> Option<Entry> {
+    let practice = message.at("/person/gp_practice")?;
+    let identifier = practice.at("/ods_code").and_then(|code| {
+        map([("system", Some(Tree::fixed(codes::ODS_ORGANISATION))), ("value", Some(code.copy()))])
+    });
+    let name = practice.at("/name").or_else(|| practice.at("/ods_code"))?;
+    let fields = [("identifier", identifier.and_then(|one| list([one]))), ("name", Some(name.copy()))];
+    Some(message.entry("organization-gp", "Organization", Some(codes::uk_core("Organization")), fields))
+}
+
+fn service(message: &Message<'_>) -> Entry {
+    let recipient = message.frame.recipient;
+    let identifier = map([
+        ("system", Some(Tree::fixed(codes::AGENCY_ID))),
+        ("value", Some(Tree::frame("recipient", recipient.partner_id.as_str()))),
+    ]);
+    let team = (recipient.kind == AgencyKind::Cmht)
+        .then(|| concept(codes::SNOMED, "89301000000108", "Community mental health team"));
+    let fields = [
+        ("identifier", identifier.and_then(|one| list([one]))),
+        ("active", Some(Tree::fixed(true))),
+        ("providedBy", message.refer("organization-receiver")),
+        ("type", team.and_then(|team| list([team]))),
+        ("name", Some(Tree::frame("recipient", recipient.name.as_str()))),
+    ];
+    message.entry(
+        "healthcare-service",
+        "HealthcareService",
+        Some(codes::uk_core("HealthcareService")),
+        fields,
+    )
+}
+
+fn practitioner(message: &Message<'_>) -> Entry {
+    let name = message
+        .copy("/practitioner/name")
+        .unwrap_or_else(|| Tree::frame("sender", message.frame.sender.name.as_str()));
+    let fields = [("name", map([("text", Some(name))]).and_then(|name| list([name])))];
+    message.entry("practitioner", "Practitioner", Some(codes::uk_core("Practitioner")), fields)
+}
+
+fn practitioner_role(message: &Message<'_>) -> Entry {
+    let organisation = map([
+        ("reference", Some(Tree::frame("ids", message.frame.urn("organization-sender")))),
+        ("display", message.copy("/practitioner/organisation")),
+    ]);
+    let telephone = message.at("/practitioner/telephone").and_then(|number| {
+        map([
+            ("system", Some(Tree::fixed("phone"))),
+            ("value", Some(number.copy())),
+            ("use", Some(Tree::fixed(json!("work")))),
+        ])
+    });
+    let role = message.copy("/practitioner/role").and_then(|role| map([("text", Some(role))]));
+    let fields = [
+        ("practitioner", message.refer("practitioner")),
+        ("organization", organisation),
+        ("code", role.and_then(|role| list([role]))),
+        ("telecom", telephone.and_then(|number| list([number]))),
+    ];
+    message.entry("practitioner-role", "PractitionerRole", Some(codes::uk_core("PractitionerRole")), fields)
+}

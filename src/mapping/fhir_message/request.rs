@@ -1,0 +1,204 @@
+//! What is asked: ServiceRequest and Task, the Encounter that it comes from, and the `CarePlan` in words.
+
+use serde_json::json;
+
+use super::{Entry, Message, coding, our_concept, words};
+use crate::{
+    clock::Moment,
+    mapping::{
+        codes,
+        place::Place,
+        tree::{Tree, list, map},
+    },
+};
+
+pub(super) const ROLE: &str = "service-request";
+
+/// The request. `supporting` are the roles of the resources that bear it out.
+pub(super) fn service_request(message: &Message<'_>, supporting: &[String]) -> Entry {
+    let refer = |role: &str| message.refer(role);
+    let reasons: Vec<Tree> = [
+        message.at("/referrals/0/reason").as_ref().and_then(words),
+        message.at("/referrals/0/need").and_then(|need| our_concept(&need, "need")),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let fields = [
+        ("identifier", identifier(message)),
+        ("basedOn", refer("care-plan").and_then(|plan| list([plan]))),
+        ("status", Some(Tree::fixed("active"))),
+        ("intent", Some(Tree::fixed("plan"))),
+        ("category", list([category()])),
+        ("priority", Some(priority(message))),
+        ("subject", refer("patient")),
+        ("encounter", refer("encounter")),
+        ("occurrencePeriod", map([("start", Some(message.frame.at()))])),
+        ("authoredOn", Some(message.frame.at())),
+        ("requester", refer("practitioner-role")),
+        ("performer", refer("healthcare-service").and_then(|service| list([service]))),
+        ("reasonCode", list(reasons)),
+        ("supportingInfo", list(supporting.iter().filter_map(|role| refer(role)))),
+    ];
+    message.entry(ROLE, "ServiceRequest", Some(codes::BARS_REFERRAL.to_owned()), fields)
+}
+
+/// One referral: BaRS's category, and our use case beside it, as BaRS has none for this.
+pub(super) fn category() -> Tree {
+    Tree::fixed(json!({"coding": [
+        coding(codes::MESSAGE_CATEGORY, "referral", "Transfer of Care"),
+        coding(&format!("{}/use-case", codes::OURS), "ld-referral", "Liaison and diversion referral"),
+    ]}))
+}
+
+fn identifier(message: &Message<'_>) -> Option<Tree> {
+    list(map([
+        ("system", Some(Tree::fixed(codes::REFERRAL_ID))),
+        ("value", Some(Tree::frame("referral_id", message.frame.referral_id))),
+    ]))
+}
+
+fn priority(message: &Message<'_>) -> Tree {
+    let asked = message.at("/referrals/0/urgency");
+    let code = match asked.as_ref().and_then(Place::text).unwrap_or(message.frame.urgency) {
+        "emergency" => "stat",
+        "urgent" => "urgent",
+        _ => "routine",
+    };
+    asked.map_or_else(|| Tree::frame("urgency", code), |place| place.becomes(code))
+}
+
+/// The task of this recipient, whose state both sides follow.
+pub(super) fn task(message: &Message<'_>) -> Entry {
+    let refer = |role: &str| message.refer(role);
+    let fields = [
+        ("identifier", identifier(message)),
+        ("basedOn", refer(ROLE).and_then(|request| list([request]))),
+        ("status", Some(Tree::fixed("requested"))),
+        (
+            "businessStatus",
+            Some(Tree::fixed(json!({"coding": [coding(
+                &format!("{}/business-status", codes::OURS), "sent", "Sent")]}))),
+        ),
+        ("intent", Some(Tree::fixed("order"))),
+        ("priority", Some(priority(message))),
+        (
+            "code",
+            Some(Tree::fixed(json!({"coding": [coding(
+                "http://hl7.org/fhir/CodeSystem/task-code", "fulfill", "Fulfill the focal request")]}))),
+        ),
+        ("focus", refer(ROLE)),
+        ("for", refer("patient")),
+        ("encounter", refer("encounter")),
+        ("authoredOn", Some(message.frame.at())),
+        ("lastModified", Some(message.frame.at())),
+        ("requester", refer("practitioner-role")),
+        ("owner", refer("organization-receiver")),
+    ];
+    message.entry("task", "Task", Some(codes::uk_core("Task")), fields)
+}
+
+/// The contact with L&D. Its class is `FLD`: outside a health site and outside the person's home.
+pub(super) fn encounter(message: &Message<'_>) -> Entry {
+    let contact = map([
+        ("system", Some(Tree::fixed(codes::CONTACT_ID))),
+        ("value", Some(Tree::frame("referral_id", message.frame.referral_id))),
+    ]);
+    let journey = format!("EpisodeOfCare/{}", message.frame.correlation_id);
+    let started = message
+        .at("/pathway/seen_at")
+        .or_else(|| message.at("/assessed_at"))
+        .filter(|place| place.text().and_then(Moment::from_rfc3339).is_some())
+        .map_or_else(|| message.frame.at(), |place| place.copy());
+    let fields = [
+        ("identifier", contact.and_then(|one| list([one]))),
+        ("status", Some(Tree::fixed("finished"))),
+        ("class", Some(Tree::fixed(coding(codes::V3_ACT, "FLD", "field")))),
+        ("subject", message.refer("patient")),
+        ("episodeOfCare", list(map([("reference", Some(Tree::frame("correlation_id", journey)))]))),
+        ("period", map([("start", Some(started))])),
+        ("location", location(message).and_then(|place| list([place]))),
+    ];
+    message.entry("encounter", "Encounter", Some(codes::uk_core("Encounter")), fields)
+}
+
+fn location(message: &Message<'_>) -> Option<Tree> {
+    let (site, point) = (message.at("/pathway/site"), message.at("/pathway/point"));
+    let display = site.or_else(|| point.clone())?;
+    map([
+        ("location", map([("display", Some(display.copy()))])),
+        ("physicalType", point.and_then(|point| physical_type(&point))),
+    ])
+}
+
+/// What kind of place it was, where UK Core has a code for it: it has none for a court.
+fn physical_type(point: &Place<'_>) -> Option<Tree> {
+    let (code, display) = match point.text()? {
+        "police-custody" | "voluntary-attendance" => ("M03", "Police station / police custody suite"),
+        "street-triage" => ("N01", "Street or other public open space"),
+        _ => return our_concept(point, "pathway-point"),
+    };
+    let system = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EncounterLocationTypeEngland";
+    Some(point.becomes(json!({"coding": [coding(system, code, display)]})))
+}
+
+/// The referral in words: why, what is recommended, what the person wants first.
+pub(super) fn care_plan(message: &Message<'_>) -> Entry {
+    let mut activities: Vec<Tree> = Vec::new();
+    let mut say = |place: Option<Place<'_>>| activities.extend(place.as_ref().and_then(activity));
+    say(message.at("/referrals/0/reason"));
+    for item in message.at("/recommendation").iter().flat_map(Place::items) {
+        say(item.at("/text").or_else(|| item.at("/code")));
+    }
+    for item in message.at("/priorities").iter().flat_map(Place::items) {
+        say(item.at("/own_words"));
+    }
+    if activities.is_empty() {
+        let text = Tree::fixed("Referral from liaison and diversion");
+        activities.extend(
+            map([("text", Some(text))]).and_then(|one| map([("outcomeCodeableConcept", list([one]))])),
+        );
+    }
+    let fields = [
+        ("status", Some(Tree::fixed("active"))),
+        ("intent", Some(Tree::fixed("plan"))),
+        ("subject", message.refer("patient")),
+        ("encounter", message.refer("encounter")),
+        ("period", map([("start", Some(message.frame.at()))])),
+        ("author", message.refer("practitioner-role")),
+        ("activity", list(activities)),
+    ];
+    message.entry("care-plan", "CarePlan", Some(codes::uk_core("CarePlan")), fields)
+}
+
+fn activity(place: &Place<'_>) -> Option<Tree> {
+    map([("outcomeCodeableConcept", words(place).and_then(|text| list([text])))])
+}
+
+/// The request of a recall: ids only, no longer wanted.
+pub(super) fn revoked(frame: &crate::mapping::Frame<'_>, reason: &str) -> Entry {
+    let identifier = list(map([
+        ("system", Some(Tree::fixed(codes::REFERRAL_ID))),
+        ("value", Some(Tree::frame("referral_id", frame.referral_id))),
+    ]));
+    let why = map([
+        (
+            "coding",
+            list(map([
+                ("system", Some(Tree::fixed(format!("{}/recall-reason", codes::OURS)))),
+                ("code", Some(Tree::frame("reason", reason))),
+            ])),
+        ),
+        ("text", Some(Tree::frame("reason", reason))),
+    ]);
+    let fields = [
+        ("identifier", identifier),
+        ("status", Some(Tree::fixed("revoked"))),
+        ("intent", Some(Tree::fixed("plan"))),
+        ("category", list([category()])),
+        ("subject", super::refer(frame, "patient")),
+        ("authoredOn", Some(frame.at())),
+        ("reasonCode", why.and_then(|why| list([why]))),
+    ];
+    super::entry(frame, ROLE, "ServiceRequest", Some(codes::BARS_REFERRAL.to_owned()), fields)
+}

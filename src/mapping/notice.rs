@@ -1,0 +1,144 @@
+//! Messages that disclose nothing about a person: a recall, a request on its way to L&D, the answer to it.
+
+use serde_json::Value;
+
+use super::{
+    event::{self, EventType, Parts},
+    fhir_message,
+    frame::{Frame, Mapped},
+    place::Place,
+    render::{FHIR_JSON, JSON, body_only, bytes},
+    sections::agency,
+    tree::{Tree, map},
+};
+use crate::directory::Channel;
+
+/// What a recipient may answer to a recall.
+const RECALL_ANSWERS: [&str; 5] =
+    ["deleted", "kept-other-basis", "retained-by-law", "already-used", "no-further-use"];
+const WHAT_TO_DO: &str = "Stop using what was shared under this referral. Delete it if no other law lets or makes you \
+                          keep it. Then answer.";
+
+/// Takes back what was disclosed under `frame.referral_id`. `reason` is a code. Holds ids, no content: a FHIR
+/// message with the reason `delete` and the request `revoked`, an event, or a notice for a mailbox.
+#[must_use]
+pub fn recall(frame: &Frame<'_>, reason: &str) -> Mapped {
+    match frame.recipient.channel {
+        Channel::FhirPush => {
+            let tree = fhir_message::recall(frame, reason);
+            whole(tree, "fhir-recall/1", "referral-message", FHIR_JSON, "KEYWAY_RECALL")
+        }
+        Channel::EventPush => {
+            let parts = Parts {
+                kind: event::RECALLED,
+                detail_path: format!("/referrals/{}/actions", frame.referral_id),
+                identifiers: None,
+                reason: Some(Tree::frame("reason", reason)),
+            };
+            whole(event::event(frame, parts), "event/1", event::SCHEMA, JSON, "KEYWAY_RECALL")
+        }
+        Channel::Mailbox | Channel::Guest => {
+            let profile = "https://keyway.example/profiles/justice/recall-notice/1";
+            let tree = map(head(frame, profile).into_iter().chain([
+                ("disclosureId", frame.disclosure_id.map(|id| Tree::frame("disclosure_id", id))),
+                ("personReference", Some(Tree::frame("person_ref", frame.person_ref))),
+                ("reason", Some(Tree::frame("reason", reason))),
+                ("whatToDo", Some(Tree::fixed(WHAT_TO_DO))),
+                ("answers", Some(Tree::fixed(RECALL_ANSWERS.map(Value::from).to_vec()))),
+                (
+                    "answerAt",
+                    Some(Tree::frame("base_url", format!("{}{}", frame.base_url, answer_path(frame)))),
+                ),
+            ]));
+            whole(tree, "recall-notice/1", "recall-notice", JSON, "KEYWAY_RECALL")
+        }
+    }
+}
+
+/// Where a recall is answered.
+fn answer_path(frame: &Frame<'_>) -> String {
+    format!("/referrals/{}/actions/answer-recall", frame.referral_id)
+}
+
+/// What an agency asks of L&D, as it lands there: the request as it was sent and checked, with the ids to
+/// answer it by. The request's own words go to L&D, whom they were written to, and to nobody else.
+#[must_use]
+pub fn request_to_ld(frame: &Frame<'_>, request: &Value) -> Mapped {
+    let asked = Place::named("request:", request);
+    let tree = map([
+        ("profile", Some(Tree::fixed("https://keyway.example/profiles/justice/request-to-ld/1"))),
+        ("messageId", Some(Tree::frame("message_id", frame.message_id))),
+        ("referralId", Some(Tree::frame("referral_id", frame.referral_id))),
+        ("correlationId", Some(Tree::frame("correlation_id", frame.correlation_id))),
+        ("receivedAt", Some(frame.at())),
+        ("from", agency("sender", frame.sender)),
+        ("to", agency("recipient", frame.recipient)),
+        ("personReference", Some(Tree::frame("person_ref", frame.person_ref))),
+        ("request", Some(asked.copy())),
+    ]);
+    let (version, schema) = ("request-to-ld/1", "request-to-ld");
+    carried(frame, tree, version, schema, "KEYWAY_SCREENING_REQUEST", event::SCREENING_REQUESTED)
+}
+
+/// Tells the agency that asked what became of its request: the contact outcome (`seen`, `declined`,
+/// `not-seen`, `unfit`) and nothing else. What was found needs consent and travels as advice of its own.
+#[must_use]
+pub fn answer_to_request(frame: &Frame<'_>, outcome: &str) -> Mapped {
+    let profile = "https://keyway.example/profiles/justice/screening-answer/1";
+    let tree = map(head(frame, profile)
+        .into_iter()
+        .chain([("contactOutcome", Some(Tree::frame("outcome", outcome)))]));
+    let (version, schema) = ("screening-answer/1", "screening-answer");
+    carried(frame, tree, version, schema, "KEYWAY_SCREENING_ANSWER", event::SCREENING_ANSWERED)
+}
+
+fn head(frame: &Frame<'_>, profile: &'static str) -> [(&'static str, Option<Tree>); 6] {
+    [
+        ("profile", Some(Tree::fixed(profile))),
+        ("messageId", Some(Tree::frame("message_id", frame.message_id))),
+        ("referralId", Some(Tree::frame("referral_id", frame.referral_id))),
+        ("issuedAt", Some(frame.at())),
+        ("issuedBy", agency("sender", frame.sender)),
+        ("issuedTo", agency("recipient", frame.recipient)),
+    ]
+}
+
+fn carried(
+    frame: &Frame<'_>,
+    tree: Option<Tree>,
+    version: &'static str,
+    schema: &'static str,
+    workflow: &str,
+    kind: EventType,
+) -> Mapped {
+    if matches!(frame.recipient.channel, Channel::Mailbox | Channel::Guest) {
+        return whole(tree, version, schema, JSON, workflow);
+    }
+    let parts = Parts {
+        kind,
+        detail_path: format!("/justice/sheets/{}", frame.message_id),
+        identifiers: None,
+        reason: None,
+    };
+    let mut mapped = whole(event::event(frame, parts), version, event::SCHEMA, JSON, workflow);
+    let detail = empty(tree).write("detail", version);
+    mapped.detail = Some(bytes(&detail));
+    mapped.detail_schema = Some(schema);
+    mapped.lineage.extend(detail.lineage);
+    mapped
+}
+
+fn whole(
+    tree: Option<Tree>,
+    version: &'static str,
+    schema: &'static str,
+    content_type: &'static str,
+    workflow: &str,
+) -> Mapped {
+    body_only(empty(tree).write("body", version), version, schema, content_type, workflow)
+}
+
+/// A message that always has leaves is always there; the type cannot say so.
+fn empty(tree: Option<Tree>) -> Tree {
+    tree.unwrap_or_else(|| Tree::fixed(Value::Object(serde_json::Map::new())))
+}

@@ -1,0 +1,193 @@
+//! Which message an audience gets, and in what it is carried.
+
+use super::{
+    community, court, custody,
+    event::{self, EventType, Parts},
+    fhir_message,
+    frame::{Frame, Mapped},
+    gaps::gaps,
+    housing, probation,
+    sections::Sheet,
+    tree::{Tree, Written},
+};
+use crate::{
+    directory::{Audience, Channel},
+    fhir::Issue,
+    minimise::Projection,
+};
+
+/// A FHIR message.
+pub(super) const FHIR_JSON: &str = "application/fhir+json";
+/// Everything else.
+pub(super) const JSON: &str = "application/json";
+
+/// One document with what belongs to its form.
+struct Document {
+    tree: Tree,
+    version: &'static str,
+    schema: &'static str,
+    content_type: &'static str,
+    workflow: &'static str,
+    event: EventType,
+    identifiers: Option<Tree>,
+}
+
+/// Makes the message that tells `projection` to `frame.recipient`.
+///
+/// Over event push the document is the detail that a thin event points to; otherwise it is the body. What may
+/// leave and has no place in the document is in [`Mapped::warnings`], by its path.
+///
+/// # Errors
+///
+/// When the recipient's channel cannot carry what its audience gets, or when the projection holds nothing that
+/// the message could be made from.
+pub fn render(frame: &Frame<'_>, audience: Audience, projection: &Projection) -> Result<Mapped, Vec<Issue>> {
+    if frame.recipient.channel == Channel::FhirPush && audience != Audience::Health {
+        let text =
+            format!("FHIR messages are for health services, and this recipient is {}", audience.as_str());
+        return Err(vec![Issue::new("not-supported", "/referrals", text)]);
+    }
+    let document = document(frame, audience, projection)
+        .ok_or_else(|| vec![Issue::new("incomplete", "", "nothing that may leave makes a message")])?;
+    let mut mapped = if frame.recipient.channel == Channel::EventPush {
+        as_event(frame, document)?
+    } else {
+        as_body(document)
+    };
+    mapped.warnings = gaps(&projection.value, &mapped.lineage);
+    // Lists close up when entries are left out; lineage and issues name the places of the whole assessment.
+    for line in mapped.lineage.iter_mut().filter(|line| line.source.starts_with('/')) {
+        line.source = projection.source(&line.source);
+    }
+    for gap in &mut mapped.warnings {
+        gap.path = projection.source(&gap.path);
+    }
+    Ok(mapped)
+}
+
+fn document(frame: &Frame<'_>, audience: Audience, projection: &Projection) -> Option<Document> {
+    let sheet = Sheet::new(frame, projection);
+    let plain = |tree, version, schema, workflow, event| Document {
+        tree,
+        version,
+        schema,
+        content_type: JSON,
+        workflow,
+        event,
+        identifiers: None,
+    };
+    let document = match audience {
+        Audience::Custody => Document {
+            identifiers: sheet.identifiers(&custody::IDENTIFIERS),
+            ..plain(
+                custody::sheet(&sheet)?,
+                "custody-sheet/1",
+                "custody-sheet",
+                "KEYWAY_CUSTODY_ADVICE",
+                event::CUSTODY_ADVICE,
+            )
+        },
+        Audience::Court => Document {
+            identifiers: sheet.identifiers(&court::IDENTIFIERS),
+            ..plain(
+                court::sheet(&sheet)?,
+                "court-sheet/1",
+                "court-sheet",
+                "KEYWAY_COURT_REPORT",
+                event::COURT_REPORT,
+            )
+        },
+        Audience::Probation | Audience::YouthJustice => Document {
+            identifiers: sheet.identifiers(&probation::IDENTIFIERS),
+            ..plain(
+                probation::summary(&sheet)?,
+                "probation-summary/1",
+                "probation-summary",
+                "KEYWAY_PRE_SENTENCE",
+                event::PRE_SENTENCE,
+            )
+        },
+        Audience::Housing => plain(
+            housing::referral(&sheet)?,
+            "housing-referral/1",
+            "housing-referral",
+            "KEYWAY_DUTY_TO_REFER",
+            event::REFERRAL,
+        ),
+        Audience::Voluntary | Audience::SocialCare => plain(
+            community::referral(&sheet)?,
+            "community-referral/1",
+            "community-referral",
+            "KEYWAY_REFERRAL",
+            event::REFERRAL,
+        ),
+        Audience::Health => Document {
+            content_type: FHIR_JSON,
+            ..plain(
+                fhir_message::referral(frame, projection)?,
+                "fhir-referral/1",
+                "referral-message",
+                "KEYWAY_FHIR_REFERRAL",
+                event::REFERRAL,
+            )
+        },
+    };
+    Some(document)
+}
+
+fn as_body(document: Document) -> Mapped {
+    body_only(
+        document.tree.write("body", document.version),
+        document.version,
+        document.schema,
+        document.content_type,
+        document.workflow,
+    )
+}
+
+/// A message whose body is everything.
+pub(super) fn body_only(
+    written: Written,
+    version: &'static str,
+    schema: &'static str,
+    content_type: &'static str,
+    workflow: &str,
+) -> Mapped {
+    Mapped {
+        content_type,
+        workflow: workflow.to_owned(),
+        body: bytes(&written),
+        body_schema: schema,
+        detail: None,
+        detail_schema: None,
+        detail_content_type: content_type,
+        lineage: written.lineage,
+        warnings: Vec::new(),
+        version,
+    }
+}
+
+fn as_event(frame: &Frame<'_>, document: Document) -> Result<Mapped, Vec<Issue>> {
+    let parts = Parts {
+        kind: document.event,
+        detail_path: format!("/justice/sheets/{}", frame.message_id),
+        identifiers: document.identifiers,
+        reason: None,
+    };
+    let event = event::event(frame, parts)
+        .ok_or_else(|| vec![Issue::new("incomplete", "", "nothing to make an event from")])?
+        .write("body", "event/1");
+    let detail = document.tree.write("detail", document.version);
+    Ok(Mapped {
+        detail: Some(bytes(&detail)),
+        detail_schema: Some(document.schema),
+        detail_content_type: document.content_type,
+        lineage: event.lineage.iter().cloned().chain(detail.lineage).collect(),
+        ..body_only(event, document.version, event::SCHEMA, JSON, document.workflow)
+    })
+}
+
+/// The bytes of a part: the same value gives the same bytes, as its fields keep their order.
+pub(super) fn bytes(written: &Written) -> Vec<u8> {
+    written.value.to_string().into_bytes()
+}

@@ -1,0 +1,152 @@
+//! The sections that sheets for agencies without FHIR have in common. Each holds what the projection has for
+//! it and is left out when that is nothing; the profiles under `profiles/` say what each may hold at most.
+
+use super::{
+    frame::{Frame, organisation_code},
+    place::Place,
+    tree::{Tree, list, map},
+};
+use crate::{directory::Partner, minimise::Projection};
+
+/// How sensitive everything is that leaves, in the Government's classification.
+pub(super) const CLASSIFICATION: &str = "OFFICIAL-SENSITIVE";
+
+/// What a sheet is made from.
+pub(super) struct Sheet<'a> {
+    /// What is known about the message.
+    pub(super) frame: &'a Frame<'a>,
+    /// The projection.
+    pub(super) root: Place<'a>,
+    /// Whether this is an override's minimum.
+    minimum: bool,
+}
+
+impl<'a> Sheet<'a> {
+    pub(super) const fn new(frame: &'a Frame<'a>, projection: &'a Projection) -> Self {
+        Self { frame, root: Place::root(&projection.value), minimum: projection.minimum }
+    }
+
+    /// The place at `path`.
+    pub(super) fn at(&self, path: &str) -> Option<Place<'a>> {
+        self.root.at(path)
+    }
+
+    /// A block as it is, its keys in camelCase.
+    pub(super) fn block(&self, path: &str) -> Option<Tree> {
+        self.at(path).map(|place| place.copy_camel())
+    }
+
+    /// The ids, times and agencies that head every sheet.
+    pub(super) fn head(&self, profile: &'static str) -> [(&'static str, Option<Tree>); 8] {
+        let frame = self.frame;
+        [
+            ("profile", Some(Tree::fixed(profile))),
+            ("messageId", Some(Tree::frame("message_id", frame.message_id))),
+            ("referralId", Some(Tree::frame("referral_id", frame.referral_id))),
+            ("disclosureId", frame.disclosure_id.map(|id| Tree::frame("disclosure_id", id))),
+            ("issuedAt", Some(frame.at())),
+            ("issuedBy", agency("sender", frame.sender)),
+            ("issuedTo", agency("recipient", frame.recipient)),
+            ("classification", Some(Tree::fixed(CLASSIFICATION))),
+        ]
+    }
+
+    /// Why this may be shared.
+    pub(super) fn disclosure(&self) -> Option<Tree> {
+        let (basis, minimum) = (self.basis(), self.minimum);
+        map([
+            ("basis", Some(Tree::frame("basis", basis))),
+            ("minimum", Some(Tree::frame("basis", minimum))),
+            (
+                "reviewDueAt",
+                self.frame
+                    .review_due_at
+                    .filter(|_| minimum)
+                    .map(|at| Tree::frame("review_due_at", at.to_rfc3339())),
+            ),
+        ])
+    }
+
+    const fn basis(&self) -> &'static str {
+        if self.minimum { "override-risk-to-life" } else { "consent" }
+    }
+
+    /// The recipient's own part of the person's consent.
+    pub(super) fn consent(&self) -> Option<Tree> {
+        let consent = self.at("/consents/0")?;
+        let part = |path: &str| consent.at(path).map(|place| place.copy());
+        map([
+            ("decision", part("/decision")),
+            ("recordedAt", part("/recorded_at")),
+            ("validUntil", part("/valid_until")),
+            ("capturedBy", part("/captured_by")),
+            ("how", part("/how")),
+        ])
+    }
+
+    /// What this recipient is asked for.
+    pub(super) fn request(&self) -> Option<Tree> {
+        let request = self.at("/referrals/0")?;
+        map(["reason", "urgency", "need"].map(|key| (key, request.at(&format!("/{key}")).map(|p| p.copy()))))
+    }
+
+    /// The person's identifiers of the given types, as type and value.
+    pub(super) fn identifiers(&self, types: &[&'static str]) -> Option<Tree> {
+        let held = self.at("/person/identifiers")?;
+        list(
+            types
+                .iter()
+                .filter_map(|kind| held.at(&format!("/{kind}")).map(|values| (*kind, values)))
+                .flat_map(|(kind, values)| {
+                    values.items().into_iter().filter_map(move |value| {
+                        map([("type", Some(value.becomes(kind))), ("value", Some(value.copy()))])
+                    })
+                }),
+        )
+    }
+
+    /// The person, as every sheet names one: a pseudonym, and what the recipient may know.
+    pub(super) fn person(&self, types: &[&'static str]) -> Option<Tree> {
+        map([
+            ("reference", Some(Tree::frame("person_ref", self.frame.person_ref))),
+            ("name", self.block("/person/name")),
+            ("dateOfBirth", self.block("/person/birth_date")),
+            ("address", self.block("/person/address")),
+            ("safeContact", self.block("/person/safe_contact")),
+            ("identifiers", self.identifiers(types)),
+        ])
+    }
+
+    /// The items of a list, each with the given fields only; what else an item holds steers the choice of it.
+    pub(super) fn each(&self, path: &str, fields: &[(&'static str, &'static str)]) -> Option<Tree> {
+        let items = self.at(path)?;
+        list(items.items().iter().filter_map(|item| {
+            map(fields.iter().map(|(from, to)| (*to, item.at(&format!("/{from}")).map(|place| place.copy()))))
+        }))
+    }
+
+    /// Vulnerabilities by category, with what the person agreed may be said.
+    pub(super) fn vulnerabilities(&self) -> Option<Tree> {
+        self.each("/vulnerabilities", &[("category", "category"), ("plain_words", "plainWords")])
+    }
+
+    /// What matters to the person, in their own words and order.
+    pub(super) fn priorities(&self) -> Option<Tree> {
+        self.each("/priorities", &[("rank", "rank"), ("need", "need"), ("own_words", "ownWords")])
+    }
+
+    /// Referrals elsewhere that this recipient may know of.
+    pub(super) fn onward_referrals(&self) -> Option<Tree> {
+        let fields = [("service_type", "serviceType"), ("status", "status"), ("note", "note")];
+        self.each("/onward_referrals", &fields)
+    }
+}
+
+/// An agency as a sheet names it.
+pub(super) fn agency(part: &'static str, partner: &Partner) -> Option<Tree> {
+    map([
+        ("name", Some(Tree::frame(part, partner.name.as_str()))),
+        ("code", Some(Tree::frame(part, organisation_code(partner)))),
+        ("kind", Some(Tree::frame(part, partner.kind.as_str()))),
+    ])
+}

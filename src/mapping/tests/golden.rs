@@ -1,0 +1,185 @@
+//! What each audience gets, byte for byte. Read a changed snapshot as the recipient would.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::mapping::place::Place;
+
+fn check(audience: Audience) -> Mapped {
+    let assessment = full();
+    let projection = project(audience, &assessment, false);
+    let mapped = made(audience, &projection);
+    assert_eq!(mapped.warnings, [], "{audience:?} has no place for these");
+    assert_follows_profiles(&mapped);
+    assert_traced(&mapped, &assessment);
+    let again = made(audience, &projection);
+    assert_eq!((&mapped.body, &mapped.detail), (&again.body, &again.detail), "the same gives the same bytes");
+    mapped
+}
+
+/// Every leaf of the message has an origin, and every origin in the assessment is there.
+fn assert_traced(mapped: &Mapped, assessment: &Value) {
+    let traced: Vec<&str> = mapped.lineage.iter().map(|line| line.output.as_str()).collect();
+    let parts = [("body", Some(&mapped.body)), ("detail", mapped.detail.as_ref())];
+    for (part, bytes) in parts {
+        let Some(bytes) = bytes else { continue };
+        let value = json(bytes);
+        for leaf in Place::named(&format!("{part}#"), &value).leaves() {
+            assert!(traced.contains(&leaf.pointer()), "{} has no origin", leaf.pointer());
+        }
+    }
+    for line in &mapped.lineage {
+        let known = line.source == "fixed"
+            || line.source.starts_with("frame:")
+            || assessment.pointer(&line.source).is_some();
+        assert!(known, "{} comes from {}", line.output, line.source);
+        assert!(line.rule.contains("/1#"), "{}", line.rule);
+    }
+}
+
+macro_rules! golden {
+    ($($name:ident: $audience:ident;)*) => {$(
+        #[test]
+        fn $name() {
+            let mapped = check(Audience::$audience);
+            if mapped.detail.is_some() {
+                insta::assert_snapshot!(concat!(stringify!($name), "_event"), pretty(&json(&mapped.body)));
+            }
+            insta::assert_snapshot!(stringify!($name), pretty(&document(&mapped)));
+        }
+    )*};
+}
+
+golden! {
+    custody: Custody;
+    court: Court;
+    probation: Probation;
+    youth_justice: YouthJustice;
+    housing: Housing;
+    social_care: SocialCare;
+    voluntary: Voluntary;
+    health: Health;
+}
+
+#[test]
+fn lineage_names_the_place_in_the_whole_assessment() {
+    let mapped = made(Audience::Housing, &project(Audience::Housing, &full(), false));
+    let line = mapped.lineage.iter().find(|line| line.output == "body#/request/reason").unwrap();
+    assert_eq!(line.source, "/referrals/4/reason");
+    assert_eq!(line.rule, "housing-referral/1#request");
+}
+
+#[test]
+fn an_override_shows_as_such_and_says_when_it_is_reviewed() {
+    let projection = project(Audience::Custody, &full(), true);
+    let mapped = made(Audience::Custody, &projection);
+    assert_eq!(mapped.warnings, []);
+    assert_follows_profiles(&mapped);
+    let sheet = document(&mapped);
+    assert_eq!(
+        sheet["disclosure"],
+        json!({"basis": "override-risk-to-life", "minimum": true, "reviewDueAt": "2026-11-26T10:00:00.000Z"})
+    );
+    for absent in
+        ["consent", "request", "recommendations", "contact", "capacity", "housing", "onwardReferrals"]
+    {
+        assert!(sheet.get(absent).is_none(), "{absent} is more than the minimum");
+    }
+    assert_eq!(sheet["notice"], "This does not replace a spoken handover.");
+    insta::assert_snapshot!("custody_override", pretty(&sheet));
+}
+
+#[test]
+fn what_rests_on_consent_says_so() {
+    for audience in [Audience::Custody, Audience::Housing, Audience::SocialCare] {
+        let sheet = document(&made(audience, &project(audience, &full(), false)));
+        assert_eq!(sheet["disclosure"], json!({"basis": "consent", "minimum": false}));
+    }
+}
+
+#[test]
+fn a_field_without_a_place_is_told_to_the_sender() {
+    let mut projection = project(Audience::Court, &full(), false);
+    projection.value["clinical"] = json!({"history": "must not be dropped in silence"});
+    let mapped = made(Audience::Court, &projection);
+    assert_eq!(mapped.warnings.len(), 1);
+    assert_eq!(mapped.warnings[0].path, "/clinical/history");
+    assert!(!String::from_utf8(mapped.detail.unwrap()).unwrap().contains("dropped in silence"));
+}
+
+#[test]
+fn only_health_services_are_sent_fhir() {
+    let projection = project(Audience::Court, &full(), false);
+    let mut court = recipient(Audience::Court);
+    court.channel = Channel::FhirPush;
+    let issues = with_frame(&court, Nature::Advice, |frame| render(frame, Audience::Court, &projection))
+        .map(|_| ())
+        .unwrap_err();
+    assert_eq!(issues[0].code, "not-supported");
+}
+
+#[test]
+fn the_same_sheet_fits_a_mailbox() {
+    let projection = project(Audience::Probation, &full(), false);
+    let mut office = recipient(Audience::Probation);
+    let pushed = made(Audience::Probation, &projection);
+    office.channel = Channel::Mailbox;
+    let collected =
+        with_frame(&office, Nature::Referral, |frame| render(frame, Audience::Probation, &projection))
+            .unwrap();
+    assert_eq!(collected.detail, None);
+    assert_eq!(Some(collected.body), pushed.detail);
+    assert_eq!(collected.workflow, "KEYWAY_PRE_SENTENCE");
+}
+
+#[test]
+fn housing_urgency_follows_where_the_person_sleeps() {
+    let mut projection = project(Audience::Housing, &full(), false);
+    let mut urgency = |asked: &str, status: &str, soon: &str| {
+        projection.value["referrals"][0]["urgency"] = json!(asked);
+        projection.value["housing"]["status"] = json!(status);
+        projection.value["housing"]["homeless_within_56_days"] = json!(soon);
+        document(&made(Audience::Housing, &projection))["urgency"].clone()
+    };
+    assert_eq!(urgency("emergency", "rough-sleeping", "yes"), "rough-sleeping-tonight");
+    assert_eq!(urgency("emergency", "at-risk", "yes"), "within-7-days");
+    assert_eq!(urgency("urgent", "rough-sleeping", "yes"), "within-7-days");
+    assert_eq!(urgency("routine", "at-risk", "yes"), "within-56-days");
+    assert_eq!(urgency("routine", "settled", "unknown"), "other");
+}
+
+#[test]
+fn every_reference_in_the_fhir_message_resolves() {
+    let bundle = document(&made(Audience::Health, &project(Audience::Health, &full(), false)));
+    let urls: Vec<&str> =
+        bundle["entry"].as_array().unwrap().iter().map(|entry| entry["fullUrl"].as_str().unwrap()).collect();
+    let mut unique = urls.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), urls.len(), "each resource has its own fullUrl");
+    for leaf in Place::root(&bundle).leaves() {
+        let text = leaf.text().unwrap_or_default();
+        if leaf.pointer().ends_with("/reference") && !text.starts_with("EpisodeOfCare/") {
+            assert!(urls.contains(&text), "{} points nowhere", leaf.pointer());
+        }
+    }
+}
+
+#[test]
+fn an_nhs_number_that_is_not_verified_is_not_sent() {
+    let mut projection = project(Audience::Health, &full(), false);
+    projection.value["person"]["nhs_number"]["verification"] = json!("02");
+    let mapped = made(Audience::Health, &projection);
+    assert!(!String::from_utf8(mapped.body.clone()).unwrap().contains("9990000018"));
+    let paths: Vec<&str> = mapped.warnings.iter().map(|issue| issue.path.as_str()).collect();
+    assert_eq!(paths, ["/person/nhs_number/value", "/person/nhs_number/verification"]);
+}
+
+#[test]
+fn nobody_without_an_address_gets_one() {
+    let mut projection = project(Audience::Health, &full(), false);
+    projection.value["person"]["address"] = json!({"no_fixed_abode": true});
+    let bundle = document(&made(Audience::Health, &projection));
+    let patient = &bundle["entry"][2]["resource"];
+    assert_eq!(patient["address"], json!([{"use": "temp", "text": "No fixed abode"}]));
+}

@@ -1,0 +1,42 @@
+//! Recalls, requests and answers: ids only.
+
+use serde_json::json;
+
+use super::*;
+use crate::mapping::{answer_to_request, recall, request_to_ld};
+
+#[test]
+fn a_recall_names_the_referral_and_tells_nothing() {
+    for audience in [Audience::Health, Audience::Custody, Audience::Housing] {
+        let recipient = recipient(audience);
+        let mapped = with_frame(&recipient, Nature::Referral, |frame| recall(frame, "consent-withdrawn"));
+        assert_follows_profiles(&mapped);
+        assert_eq!(mapped.workflow, "KEYWAY_RECALL");
+        let text = String::from_utf8(mapped.body.clone()).unwrap();
+        assert!(text.contains("01900000-0000-7000-8000-000000000002") && text.contains("consent-withdrawn"));
+        insta::assert_snapshot!(format!("recall_{}", audience.as_str()), pretty(&json(&mapped.body)));
+    }
+}
+
+#[test]
+fn a_request_lands_at_the_service_as_it_was_sent() {
+    let request =
+        json!({"request_type": "screening", "person": {"name": {"family": "Testcase"}}, "note": "x"});
+    let service = ld();
+    let mapped = with_frame(&service, Nature::Referral, |frame| request_to_ld(frame, &request));
+    assert_follows_profiles(&mapped);
+    assert_eq!(json(&mapped.body)["request"], request);
+    assert!(mapped.lineage.iter().any(|line| line.source == "request:/person/name/family"));
+    assert_eq!((mapped.workflow.as_str(), mapped.detail), ("KEYWAY_SCREENING_REQUEST", None));
+}
+
+#[test]
+fn the_agency_that_asked_learns_the_contact_outcome_only() {
+    let asker = recipient(Audience::Custody);
+    let mapped = with_frame(&asker, Nature::Referral, |frame| answer_to_request(frame, "seen"));
+    assert_follows_profiles(&mapped);
+    let answer = document(&mapped);
+    assert_eq!(answer["contactOutcome"], "seen");
+    assert_eq!(answer.as_object().unwrap().len(), 7);
+    insta::assert_snapshot!("screening_answer", pretty(&answer));
+}

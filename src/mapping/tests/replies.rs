@@ -1,0 +1,158 @@
+//! The receiver's side of the loop: echo, acceptance, refusal, and our reading of them.
+
+use serde_json::json;
+
+use super::*;
+use crate::mapping::{
+    bars::{Appointment, Reply, echo, response_accepted, response_progress, response_rejected},
+    inbound::{InboundMessage, read_message},
+};
+
+fn request() -> Value {
+    document(&made(Audience::Health, &project(Audience::Health, &full(), false)))
+}
+
+const REPLY: Reply<'static> =
+    Reply { bundle_id: "01900000-0000-7000-8000-0000000000bb", at: Moment(1_795_428_000_000_000) };
+
+fn read(bundle: &Value) -> InboundMessage {
+    read_message(bundle).unwrap()
+}
+
+#[test]
+fn the_echo_is_the_request_with_the_receivers_ids_and_a_planned_encounter() {
+    let request = request();
+    let echoed = echo(&request);
+    assert_eq!(echoed["id"], request["id"]);
+    let (sent, back) = (request["entry"].as_array().unwrap(), echoed["entry"].as_array().unwrap());
+    assert_eq!(back.len(), sent.len() + 1);
+    assert!(back.iter().all(|entry| entry["resource"]["id"].is_string()));
+    let own = &back.last().unwrap()["resource"];
+    assert_eq!((&own["resourceType"], &own["status"]), (&json!("Encounter"), &json!("planned")));
+    assert_eq!(echo(&request), echoed);
+}
+
+#[test]
+fn an_acceptance_is_read_as_one() {
+    let answer = response_accepted(&request(), &REPLY, None).unwrap();
+    let said = read(&answer);
+    assert_eq!((said.action, said.answers.as_str()), ("accept", "01900000-0000-7000-8000-0000000000aa"));
+    assert_eq!(said.bundle_id, REPLY.bundle_id);
+    let header = &answer["entry"][0]["resource"];
+    assert_eq!(header["destination"][0]["endpoint"], "https://keyway.example:8443/fhir");
+    assert_eq!(echo(&answer)["entry"].as_array().unwrap().len(), answer["entry"].as_array().unwrap().len());
+}
+
+#[test]
+fn an_appointment_is_read_with_its_start() {
+    let offer = Appointment { start: now(), end: now().plus_seconds(3600), description: "First meeting" };
+    let said = read(&response_accepted(&request(), &REPLY, Some(&offer)).unwrap());
+    assert_eq!(said.action, "book-appointment");
+    assert_eq!(said.appointment_start.as_deref(), Some("2026-11-23T10:00:00.000Z"));
+    assert_eq!(said.comment.as_deref(), Some("First meeting"));
+}
+
+#[test]
+fn a_refusal_is_read_with_its_reason_and_words() {
+    for (reason, expected) in
+        [("below-threshold", "below-threshold"), ("capacity", "capacity"), ("other", "other")]
+    {
+        let said = read(&response_rejected(&request(), &REPLY, reason, "Try the advice line").unwrap());
+        assert_eq!((said.action, said.reason.as_deref()), ("decline", Some(expected)));
+        assert_eq!(said.comment.as_deref(), Some("Try the advice line"));
+    }
+}
+
+#[test]
+fn progress_is_read() {
+    assert_eq!(read(&response_progress(&request(), &REPLY, false).unwrap()).action, "start");
+    assert_eq!(read(&response_progress(&request(), &REPLY, true).unwrap()).action, "complete");
+}
+
+#[test]
+fn a_focus_on_the_request_is_taken_too() {
+    let mut answer = response_rejected(&request(), &REPLY, "capacity", "").unwrap();
+    answer["entry"][0]["resource"]["focus"] = json!([{"reference": answer["entry"][1]["fullUrl"]}]);
+    assert_eq!(read(&answer).reason.as_deref(), Some("capacity"));
+}
+
+#[test]
+fn someone_who_did_not_attend_is_read_from_the_appointment() {
+    let offer = Appointment { start: now(), end: now(), description: "First meeting" };
+    let mut answer = response_accepted(&request(), &REPLY, Some(&offer)).unwrap();
+    answer["entry"].as_array_mut().unwrap().last_mut().unwrap()["resource"]["status"] = json!("noshow");
+    assert_eq!(read(&answer).action, "did-not-attend");
+}
+
+#[test]
+fn a_waiting_list_is_read_from_the_task() {
+    let mut answer = response_accepted(&request(), &REPLY, None).unwrap();
+    let task = json!({"resource": {"resourceType": "Task", "status": "accepted",
+        "businessStatus": {"coding": [{"code": "on-waiting-list"}]}}});
+    answer["entry"].as_array_mut().unwrap().push(task);
+    assert_eq!(read(&answer).action, "waitlist");
+}
+
+fn issues(change: impl FnOnce(&mut Value)) -> Vec<(&'static str, String)> {
+    let mut answer = response_rejected(&request(), &REPLY, "other", "no place").unwrap();
+    change(&mut answer);
+    let found = read_message(&answer).unwrap_err();
+    assert!(found.iter().all(|issue| !issue.diagnostics.contains("9990000019")));
+    found.into_iter().map(|issue| (issue.code, issue.path)).collect()
+}
+
+#[test]
+fn what_is_wrong_is_named_by_its_place() {
+    assert_eq!(
+        issues(|b| b["entry"][2]["resource"]["identifier"][0]["value"] = json!("9990000019")),
+        [("value", "Bundle.entry[2].resource.identifier[0].value".into())]
+    );
+    assert_eq!(
+        issues(|b| b["entry"][0]["resource"]["definition"] = json!("https://nobody.example/x")),
+        [("not-supported", "Bundle.entry[0].resource.definition".into())]
+    );
+    assert_eq!(
+        issues(|b| b["meta"]["profile"] = json!(["https://nobody.example/x"])),
+        [("not-supported", "Bundle.meta.profile".into())]
+    );
+    assert_eq!(
+        issues(|b| b["entry"][0]["resource"]["meta"]["profile"] = json!(["https://nobody.example/x"])),
+        [("not-supported", "Bundle.entry[0].resource.meta.profile".into())]
+    );
+    assert_eq!(
+        issues(|b| b["entry"][0]["resource"]["response"] = json!({"code": "ok"})),
+        [("required", "Bundle.entry[0].resource.response.identifier".into())]
+    );
+    assert_eq!(issues(|b| b["type"] = json!("batch")), [("structure", "Bundle.type".into())]);
+    assert_eq!(issues(|b| b["entry"] = json!([])), [("structure", "Bundle.entry[0]".into())]);
+    let paths = issues(|b| {
+        let own = b["entry"].as_array_mut().unwrap().last_mut().unwrap();
+        own["resource"].as_object_mut().unwrap().remove("reasonCode");
+    });
+    assert_eq!(paths.len(), 1);
+    assert!(paths[0].1.ends_with(".resource.reasonCode") && paths[0].0 == "required", "{paths:?}");
+    let paths = issues(|b| {
+        let own = b["entry"].as_array_mut().unwrap().last_mut().unwrap();
+        own["resource"]["reasonCode"] = json!([{"coding": [{"system": "x", "code": "FC"}]}]);
+    });
+    assert!(paths[0].1.ends_with(".reasonCode[0].text"), "{paths:?}");
+}
+
+#[test]
+fn a_request_to_this_gateway_is_not_supported_yet_and_its_faults_are_named_too() {
+    let mut asked = request();
+    asked["entry"][2]["resource"]["identifier"][0]["value"] = json!("9990000019");
+    let found: Vec<&str> = read_message(&asked).unwrap_err().iter().map(|issue| issue.code).collect();
+    assert_eq!(found, ["value", "not-supported"]);
+}
+
+#[test]
+fn nothing_panics_on_what_is_not_a_message() {
+    for odd in
+        [json!(null), json!([]), json!({"resourceType": "Bundle", "type": "message", "entry": [1, null]})]
+    {
+        assert!(read_message(&odd).is_err());
+        let _ = echo(&odd);
+        assert!(response_accepted(&odd, &REPLY, None).is_none());
+    }
+}

@@ -1,0 +1,140 @@
+//! Paths of the disclosure tables: a shape (where) and guards (which of them).
+
+use serde_json::Value;
+
+use super::{Ask, outline::Outline};
+
+/// One leaf that a path names: its shape, and what must hold on the way to it.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// A pointer with `*` for the places of a list.
+    pub(super) shape: String,
+    /// All must hold.
+    pub(super) guards: Vec<Guard>,
+}
+
+/// Something that must hold of one value on the way from the root to a leaf.
+#[derive(Clone, Debug)]
+pub(super) struct Guard {
+    /// How many steps below the root that value is.
+    depth: usize,
+    key: String,
+    test: Test,
+}
+
+#[derive(Clone, Debug)]
+enum Test {
+    /// The field is one of these.
+    Is(Vec<Term>),
+    /// The field is a list that holds this.
+    Holds(Term),
+}
+
+#[derive(Clone, Debug)]
+enum Term {
+    Text(String),
+    Recipient,
+    Need,
+}
+
+impl Term {
+    fn read(text: &str) -> Result<Self, String> {
+        match text {
+            "$recipient" => Ok(Self::Recipient),
+            "$need" => Ok(Self::Need),
+            other if other.starts_with('$') || other.is_empty() => {
+                Err(format!("\"{other}\" is not known here"))
+            }
+            other => Ok(Self::Text(other.to_owned())),
+        }
+    }
+
+    fn equals(&self, value: &Value, ask: Ask<'_>) -> bool {
+        let wanted = match self {
+            Self::Text(text) => text.as_str(),
+            Self::Recipient => ask.recipient,
+            Self::Need => ask.need,
+        };
+        match value {
+            Value::String(text) => text == wanted,
+            Value::Bool(yes) => (if *yes { "true" } else { "false" }) == wanted,
+            _ => false,
+        }
+    }
+}
+
+impl Guard {
+    fn read(inner: &str, depth: usize) -> Result<Self, String> {
+        if let Some((key, value)) = inner.split_once('~') {
+            return Ok(Self { depth, key: key.to_owned(), test: Test::Holds(Term::read(value)?) });
+        }
+        let (key, values) = inner.split_once('=').ok_or_else(|| format!("[{inner}] says nothing"))?;
+        let terms = values.split('|').map(Term::read).collect::<Result<_, _>>()?;
+        Ok(Self { depth, key: key.to_owned(), test: Test::Is(terms) })
+    }
+
+    /// Whether it holds for a leaf whose ancestors, root first, are `ancestors`.
+    pub(super) fn holds(&self, ancestors: &[&Value], ask: Ask<'_>) -> bool {
+        let Some(field) = ancestors.get(self.depth).and_then(|value| value.get(&self.key)) else {
+            return false;
+        };
+        match &self.test {
+            Test::Is(terms) => terms.iter().any(|term| term.equals(field, ask)),
+            Test::Holds(term) => {
+                field.as_array().is_some_and(|held| held.iter().any(|value| term.equals(value, ask)))
+            }
+        }
+    }
+}
+
+/// Every leaf that `path` names in `outline`. A path that names nothing is an error.
+pub(super) fn expand(path: &str, outline: &Outline) -> Result<Vec<Target>, String> {
+    let wrong = |why: String| format!("path {path}: {why}");
+    let segments = path.strip_prefix('/').ok_or_else(|| wrong(String::from("it must begin with a slash")))?;
+    let (mut here, mut shape, mut depth, mut guards) = (outline, String::new(), 0_usize, Vec::new());
+    let mut whole = false;
+    for segment in segments.split('/') {
+        if whole {
+            return Err(wrong(String::from("nothing may follow **")));
+        }
+        let filter = segment.strip_prefix('[').and_then(|inner| inner.strip_suffix(']'));
+        match (here, segment, filter) {
+            (_, "**", _) => whole = true,
+            (Outline::List(item), _, Some(inner)) => {
+                depth += 1;
+                guards.push(checked(Guard::read(inner, depth).map_err(wrong)?, item).map_err(wrong)?);
+                (here, shape) = (item, format!("{shape}/*"));
+            }
+            (Outline::Group(_), _, Some(inner)) => {
+                guards.push(checked(Guard::read(inner, depth).map_err(wrong)?, here).map_err(wrong)?);
+            }
+            (Outline::List(item), "*", None) => {
+                depth += 1;
+                (here, shape) = (item, format!("{shape}/*"));
+            }
+            (Outline::Group(fields), name, None) => {
+                depth += 1;
+                here =
+                    fields.get(name).ok_or_else(|| wrong(format!("the profile has no \"{name}\" there")))?;
+                shape = format!("{shape}/{name}");
+            }
+            (Outline::Leaf | Outline::List(_), _, _) => {
+                return Err(wrong(format!("\"{segment}\" does not fit the profile")));
+            }
+        }
+    }
+    if !whole && !matches!(here, Outline::Leaf) {
+        return Err(wrong(String::from("it names a group: end it with /** or name a field")));
+    }
+    let mut shapes = Vec::new();
+    here.leaves(&shape, &mut shapes);
+    Ok(shapes.into_iter().map(|shape| Target { shape, guards: guards.clone() }).collect())
+}
+
+/// The guard, if the field that it reads is there to be read.
+fn checked(guard: Guard, at: &Outline) -> Result<Guard, String> {
+    match at {
+        Outline::Group(fields) if fields.contains_key(&guard.key) => Ok(guard),
+        _ => Err(format!("the profile has no \"{}\" there", guard.key)),
+    }
+}

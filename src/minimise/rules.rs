@@ -1,0 +1,237 @@
+//! The rules as compiled: every path resolved to the leaves of the profile, every block with a cell for every
+//! audience. What does not add up is an error at start, never a surprise at run time.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    fmt::{self, Write},
+};
+
+use aws_lc_rs::digest::{Context, SHA256};
+
+use super::{
+    outline::Outline,
+    pattern::{Guard, expand},
+    tables::{self, AudienceFile, BlockLine, BlocksFile, CellLine, Letters},
+};
+use crate::directory::Audience;
+
+/// The view that is the whole block.
+const FULL: &str = "full";
+/// How much of the tables' hash makes their version, in bytes.
+const VERSION_BYTES: usize = 6;
+
+/// The disclosure tables, ready to be applied.
+pub struct Rules {
+    pub(super) blocks: Vec<Block>,
+    pub(super) audiences: BTreeMap<Audience, Column>,
+    /// For each leaf, the blocks that it may belong to, with what must hold.
+    pub(super) belongs: HashMap<String, Vec<(usize, Vec<Guard>)>>,
+    /// Leaves that are routing when they belong to no block.
+    pub(super) routing: HashSet<String>,
+    /// Every place that the profile knows, groups and lists included.
+    pub(super) known: HashSet<String>,
+    version: String,
+}
+
+/// A block with its views.
+pub(super) struct Block {
+    pub(super) id: String,
+    title: String,
+    views: BTreeMap<String, View>,
+}
+
+/// The leaves of a view; each with the alternatives of what must hold.
+pub(super) type View = HashMap<String, Vec<Vec<Guard>>>;
+
+/// One audience's column of the table.
+pub(super) struct Column {
+    /// As in `custody/1`.
+    pub(super) name: String,
+    /// One for each block, in the blocks' order.
+    pub(super) cells: Vec<CellLine>,
+}
+
+impl fmt::Debug for Rules {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Rules({})", self.version)
+    }
+}
+
+impl Rules {
+    /// Compiles the tables of `profiles/disclosure/`. The error says which file and which line does not add up.
+    pub fn compile() -> Result<Self, String> {
+        let columns: Vec<(Audience, &str)> =
+            Audience::ALL.into_iter().map(|audience| (audience, tables::source(audience))).collect();
+        Self::from_sources(tables::ASSESSMENT, tables::BLOCKS, &columns)
+    }
+
+    /// A short hash of the tables and of the profile that they are written against.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// The id and the title of every block, in the order of the table.
+    pub fn blocks(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.blocks.iter().map(|block| (block.id.as_str(), block.title.as_str()))
+    }
+
+    /// The blocks that an agreement's emergency row may name for `audience`: the O cells.
+    #[must_use]
+    pub fn override_blocks(&self, audience: Audience) -> Vec<&str> {
+        let Some(column) = self.audiences.get(&audience) else { return Vec::new() };
+        let cells = self.blocks.iter().zip(&column.cells);
+        cells.filter(|(_, cell)| cell.minimum.is_some()).map(|(block, _)| block.id.as_str()).collect()
+    }
+
+    pub(super) fn from_sources(
+        profile: &str,
+        blocks: &str,
+        columns: &[(Audience, &str)],
+    ) -> Result<Self, String> {
+        let schema = serde_json::from_str(profile).map_err(|e| format!("the assessment's profile: {e}"))?;
+        let outline = Outline::read(&schema)?;
+        let file: BlocksFile = toml::from_str(blocks).map_err(|e| format!("blocks.toml: {e}"))?;
+        let mut rules = Self {
+            blocks: Vec::new(),
+            audiences: BTreeMap::new(),
+            belongs: HashMap::new(),
+            routing: HashSet::new(),
+            known: HashSet::new(),
+            version: version_of(profile, blocks, columns),
+        };
+        let mut leaves = Vec::new();
+        outline.leaves("", &mut leaves);
+        for leaf in &leaves {
+            rules.know(leaf);
+        }
+        for path in &file.routing {
+            let targets = expand(path, &outline).map_err(|e| format!("blocks.toml: routing: {e}"))?;
+            rules.routing.extend(targets.into_iter().map(|target| target.shape));
+        }
+        for line in &file.block {
+            rules.add_block(line, &outline).map_err(|e| format!("blocks.toml: block {}: {e}", line.id))?;
+        }
+        rules.every_leaf_has_one_place(&leaves)?;
+        for (audience, source) in columns {
+            let name = audience.as_str();
+            let column: AudienceFile = toml::from_str(source).map_err(|e| format!("{name}.toml: {e}"))?;
+            let column = rules.column(name, &column).map_err(|e| format!("{name}.toml: {e}"))?;
+            rules.audiences.insert(*audience, column);
+        }
+        Ok(rules)
+    }
+
+    fn know(&mut self, leaf: &str) {
+        let mut place = leaf;
+        self.known.insert(place.to_owned());
+        while let Some((parent, _)) = place.rsplit_once('/') {
+            self.known.insert(parent.to_owned());
+            place = parent;
+        }
+    }
+
+    fn add_block(&mut self, line: &BlockLine, outline: &Outline) -> Result<(), String> {
+        if self.blocks.iter().any(|block| block.id == line.id) {
+            return Err(String::from("it stands there twice"));
+        }
+        let number = self.blocks.len();
+        let mut views = BTreeMap::new();
+        let full = view(&line.extent, outline)?;
+        for (shape, alternatives) in &full {
+            for guards in alternatives {
+                self.belongs.entry(shape.clone()).or_default().push((number, guards.clone()));
+            }
+        }
+        for (name, paths) in &line.views {
+            let part = view(paths, outline).map_err(|e| format!("view {name}: {e}"))?;
+            if let Some(stray) = part.keys().find(|shape| !full.contains_key(*shape)) {
+                return Err(format!("view {name}: {stray} is not in the block's extent"));
+            }
+            views.insert(name.clone(), part);
+        }
+        if views.insert(String::from(FULL), full).is_some() {
+            return Err(String::from("the view full is the extent and is not written"));
+        }
+        self.blocks.push(Block { id: line.id.clone(), title: line.title.clone(), views });
+        Ok(())
+    }
+
+    /// A leaf belongs to one block only, or is routing; nothing is left without a place.
+    fn every_leaf_has_one_place(&self, leaves: &[String]) -> Result<(), String> {
+        for leaf in leaves {
+            let blocks: BTreeSet<usize> =
+                self.belongs.get(leaf).into_iter().flatten().map(|(number, _)| *number).collect();
+            if blocks.len() > 1 || (blocks.is_empty() && !self.routing.contains(leaf)) {
+                return Err(format!("blocks.toml: {leaf} belongs to {} blocks", blocks.len()));
+            }
+        }
+        Ok(())
+    }
+
+    fn column(&self, name: &str, file: &AudienceFile) -> Result<Column, String> {
+        if file.audience != name {
+            return Err(format!("it says that it is for {}", file.audience));
+        }
+        if let Some(stray) = file.cells.keys().find(|id| !self.blocks.iter().any(|b| &b.id == *id)) {
+            return Err(format!("there is no block {stray}"));
+        }
+        let mut cells = Vec::new();
+        for block in &self.blocks {
+            let cell = file.cells.get(&block.id).ok_or_else(|| format!("no cell for block {}", block.id))?;
+            check_cell(block, cell).map_err(|e| format!("block {}: {e}", block.id))?;
+            cells.push(cell.clone());
+        }
+        Ok(Column { name: format!("{name}/{}", file.version), cells })
+    }
+}
+
+impl Block {
+    pub(super) fn view(&self, name: &str) -> Option<&View> {
+        self.views.get(name)
+    }
+}
+
+/// A cell's letters and views must say the same.
+fn check_cell(block: &Block, cell: &CellLine) -> Result<(), String> {
+    let views = [cell.view.as_ref(), cell.minimum.as_ref()];
+    if let Some(unknown) = views.into_iter().flatten().find(|name| block.view(name).is_none()) {
+        return Err(format!("there is no view {unknown}"));
+    }
+    if cell.view.is_some() == (cell.cell == Letters::Never) {
+        return Err(String::from("a view is needed, unless the cell is \"-\""));
+    }
+    if cell.minimum.is_some() != cell.cell.overrides() {
+        return Err(String::from("an override view goes with O, and only with it"));
+    }
+    if cell.cell.is_category() && cell.view.as_deref() == Some(FULL) {
+        return Err(String::from("a category is never the full block"));
+    }
+    Ok(())
+}
+
+fn view(paths: &[String], outline: &Outline) -> Result<View, String> {
+    let mut view = View::new();
+    for path in paths {
+        for target in expand(path, outline)? {
+            view.entry(target.shape).or_default().push(target.guards);
+        }
+    }
+    if view.is_empty() { Err(String::from("it names nothing")) } else { Ok(view) }
+}
+
+fn version_of(profile: &str, blocks: &str, columns: &[(Audience, &str)]) -> String {
+    let mut context = Context::new(&SHA256);
+    let parts = columns.iter().flat_map(|(audience, source)| [audience.as_str(), *source]);
+    for part in [profile, blocks].into_iter().chain(parts) {
+        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    let hash = context.finish();
+    let mut version = String::with_capacity(2 * VERSION_BYTES);
+    for byte in hash.as_ref().iter().take(VERSION_BYTES) {
+        // Writing to a String cannot fail.
+        let _ = write!(version, "{byte:02x}");
+    }
+    version
+}

@@ -1,0 +1,125 @@
+//! The disclosure tables as written in `profiles/disclosure/`: blocks, and one file for each audience.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::Deserialize;
+
+use crate::directory::Audience;
+
+/// The blocks and their paths.
+pub(super) const BLOCKS: &str = include_str!("../../profiles/disclosure/blocks.toml");
+
+/// The profile that the paths are written against.
+pub(super) const ASSESSMENT: &str = include_str!("../../profiles/assessment/adult.json");
+
+/// The file of each audience.
+pub(super) const fn source(audience: Audience) -> &'static str {
+    match audience {
+        Audience::Custody => include_str!("../../profiles/disclosure/custody.toml"),
+        Audience::Court => include_str!("../../profiles/disclosure/court.toml"),
+        Audience::Probation => include_str!("../../profiles/disclosure/probation.toml"),
+        Audience::YouthJustice => include_str!("../../profiles/disclosure/youth-justice.toml"),
+        Audience::Health => include_str!("../../profiles/disclosure/health.toml"),
+        Audience::Housing => include_str!("../../profiles/disclosure/housing.toml"),
+        Audience::Voluntary => include_str!("../../profiles/disclosure/voluntary.toml"),
+        Audience::SocialCare => include_str!("../../profiles/disclosure/social-care.toml"),
+    }
+}
+
+/// `blocks.toml`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BlocksFile {
+    /// Paths that tell the gateway where to send; they never leave.
+    pub(super) routing: Vec<String>,
+    /// The blocks, in the order of the table.
+    pub(super) block: Vec<BlockLine>,
+}
+
+/// One block.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct BlockLine {
+    /// Its id, as consents and agreements name it.
+    pub(super) id: String,
+    /// Its row in the table, in words.
+    pub(super) title: String,
+    /// All paths that belong to it.
+    pub(super) extent: Vec<String>,
+    /// Named parts of it; `full` is the extent.
+    #[serde(default)]
+    pub(super) views: BTreeMap<String, Vec<String>>,
+}
+
+/// The file of one audience.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AudienceFile {
+    /// Its name; the same as the file's.
+    pub(super) audience: String,
+    /// Moves on with every change; part of each rule's name.
+    pub(super) version: u32,
+    /// A cell for every block.
+    pub(super) cells: BTreeMap<String, CellLine>,
+}
+
+/// One cell of the table.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CellLine {
+    /// Its letters.
+    pub(super) cell: Letters,
+    /// The view that leaves with consent.
+    pub(super) view: Option<String>,
+    /// The view that may leave under the override.
+    #[serde(rename = "override")]
+    pub(super) minimum: Option<String>,
+    /// It leaves only when the referral is for one of these needs.
+    pub(super) when_need: Option<Vec<String>>,
+}
+
+/// The letters of a cell, as in the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub(super) enum Letters {
+    /// With the person's consent.
+    #[serde(rename = "Y")]
+    Yes,
+    /// And, at its minimum, under the override.
+    #[serde(rename = "Y O")]
+    YesOverride,
+    /// As a category, without detail.
+    #[serde(rename = "C")]
+    Category,
+    /// As a category, and under the override.
+    #[serde(rename = "C O")]
+    CategoryOverride,
+    /// Only with separate, specific consent.
+    #[serde(rename = "S")]
+    Specific,
+    /// Never.
+    #[serde(rename = "-")]
+    Never,
+}
+
+impl Letters {
+    pub(super) const fn overrides(self) -> bool {
+        matches!(self, Self::YesOverride | Self::CategoryOverride)
+    }
+
+    pub(super) const fn is_category(self) -> bool {
+        matches!(self, Self::Category | Self::CategoryOverride)
+    }
+}
+
+impl fmt::Display for Letters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Yes => "Y",
+            Self::YesOverride => "Y O",
+            Self::Category => "C",
+            Self::CategoryOverride => "C O",
+            Self::Specific => "S",
+            Self::Never => "–",
+        })
+    }
+}

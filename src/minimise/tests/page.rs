@@ -1,0 +1,94 @@
+//! `docs/disclosure-table.md` is made from the tables, so that it cannot say something else than they do.
+
+use std::fmt::Write;
+
+use super::*;
+use crate::minimise::tables::{self, AudienceFile, BlocksFile, CellLine};
+
+const PAGE: &str = "docs/disclosure-table.md";
+
+const HEAD: &str = "\
+# Which field may go to whom
+
+This page is made from `profiles/disclosure/`; a test fails when the two differ. To change it, change the
+tables and run `cargo test --lib write_the_page -- --ignored`.
+
+**This table is our proposal. It is to be reviewed by practitioners, and by each service's information governance
+lead, before it is used with real people.**
+
+- **Y** leaves with the person's consent for that recipient, under an agreement with it.
+- **O** may also leave without consent under the override for imminent risk to life: at most the view after the
+  arrow, and only if the agreement's emergency row names the block.
+- **C** leaves as a category, without detail.
+- **S** leaves only when the person gave a separate, specific consent for it.
+- **–** never leaves to this audience.
+
+The word beside the letter is the view: `full` is the whole block; the others are listed below. What no view names
+does not leave. Whatever the person excluded for a recipient does not leave to it.
+";
+
+fn cell(cell: &CellLine) -> String {
+    let mut text = cell.cell.to_string();
+    if let Some(view) = &cell.view {
+        write!(text, " `{view}`").unwrap();
+    }
+    if let Some(view) = &cell.minimum {
+        write!(text, " → `{view}`").unwrap();
+    }
+    if let Some(needs) = &cell.when_need {
+        write!(text, " if the need is {}", needs.join(", ")).unwrap();
+    }
+    text
+}
+
+fn page() -> String {
+    let blocks: BlocksFile = toml::from_str(tables::BLOCKS).unwrap();
+    let columns: Vec<AudienceFile> =
+        Audience::ALL.iter().map(|audience| toml::from_str(tables::source(*audience)).unwrap()).collect();
+    let mut page = String::from(HEAD);
+    page.push_str("\n## The table\n\n| block | id |");
+    for column in &columns {
+        write!(page, " {} |", column.audience).unwrap();
+    }
+    page.push_str("\n|---|---|");
+    page.push_str(&"---|".repeat(columns.len()));
+    page.push('\n');
+    for block in &blocks.block {
+        write!(page, "| {} | `{}` |", block.title, block.id).unwrap();
+        for column in &columns {
+            write!(page, " {} |", cell(&column.cells[&block.id])).unwrap();
+        }
+        page.push('\n');
+    }
+    page.push_str("\n## The views\n\nPaths of the assessment (`profiles/assessment/adult.json`).\n\n");
+    for block in &blocks.block {
+        let list = |paths: &[String]| paths.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>().join(", ");
+        writeln!(page, "- **{}**", block.id).unwrap();
+        writeln!(page, "  - `full`: {}", list(&block.extent)).unwrap();
+        for (name, paths) in &block.views {
+            writeln!(page, "  - `{name}`: {}", list(paths)).unwrap();
+        }
+    }
+    page.push_str("\n## Never, to anybody\n\nWhat tells the gateway where to send, and on whose word: ");
+    let routing: Vec<String> = blocks.routing.iter().map(|path| format!("`{path}`")).collect();
+    writeln!(
+        page,
+        "{}.\nOf the consents and referrals only a recipient's own part leaves, as above.",
+        routing.join(", ")
+    )
+    .unwrap();
+    page
+}
+
+#[test]
+fn the_page_says_what_the_tables_say() {
+    let path = format!("{}/{PAGE}", env!("CARGO_MANIFEST_DIR"));
+    let written = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(written == page(), "{PAGE} is out of date: cargo test --lib write_the_page -- --ignored");
+}
+
+#[test]
+#[ignore = "writes the page; run it after changing the tables"]
+fn write_the_page() {
+    std::fs::write(format!("{}/{PAGE}", env!("CARGO_MANIFEST_DIR")), page()).unwrap();
+}

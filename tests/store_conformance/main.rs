@@ -1,0 +1,59 @@
+//! What every store must do, told against the trait: each engine is put through the same stories.
+
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod commit;
+#[cfg(test)]
+mod engine;
+#[cfg(test)]
+mod given;
+#[cfg(test)]
+mod lanes;
+#[cfg(test)]
+mod mailbox;
+#[cfg(test)]
+mod overtaking;
+#[cfg(test)]
+mod reads;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod versions;
+
+/// Tells each story to each engine.
+macro_rules! stories {
+    ($($room:ident: $($story:ident),+;)+) => {
+        #[cfg(test)]
+        mod sqlite {
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $story() {
+                    crate::$room::$story(&crate::engine::Sqlite::new()).await;
+                }
+            )+)+
+        }
+    };
+}
+
+stories! {
+    reads: every_row_is_read_back_as_written, what_is_not_there_is_none, another_site_sees_nothing;
+    commit: a_commit_is_all_or_nothing, a_refused_job_does_not_harm_its_neighbours,
+        a_value_that_may_exist_once_exists_once, a_kept_answer_expires, a_recall_is_answered_once,
+        an_attempt_ends_once, a_parent_that_is_missing_is_an_error_for_that_job_only,
+        of_two_commits_under_one_key_one_wins;
+    versions: every_precondition_is_checked, a_referral_moves_one_version_at_a_time,
+        an_agreement_moves_its_partner_on, the_latest_version_of_a_consent_counts, the_store_is_healthy;
+    lanes: a_lane_is_carried_in_order_one_at_a_time, what_is_not_due_waits, a_fence_keeps_a_late_worker_out,
+        a_lease_that_ran_out_is_taken_again, a_dead_head_holds_its_lane_until_it_is_discarded,
+        a_dead_head_that_is_replayed_goes_out_again, each_lane_is_leased_to_one_worker,
+        concurrent_deliveries_get_numbers_of_their_own, a_changed_delivery_cannot_be_changed_under_its_old_version,
+        the_longest_due_lane_is_leased_first;
+    overtaking: a_withdrawal_overtakes_what_is_queued, a_begun_attempt_is_not_overtaken,
+        a_withdrawal_may_be_alone, two_withdrawals_keep_numbers_apart;
+    mailbox: items_are_listed_oldest_first_in_pages, mailbox_items_are_never_leased,
+        a_withdrawn_or_acknowledged_item_is_gone, an_item_is_not_shown_before_its_time, what_waits_is_counted;
+    audit: entries_get_places_after_concurrent_commits, places_keep_the_order_within_a_commit,
+        a_late_entry_with_an_early_time_still_gets_a_place, the_log_begins_empty;
+    restart: everything_is_there_after_a_restart, a_lease_outlives_its_process;
+}
