@@ -1,0 +1,17 @@
+//! Black-box tests: the gateway as its partners meet it, over real TLS.
+//!
+//! Every test starts a gateway of its own ([`harness::Gateway`]) and ends with `finish`, which closes the books: no
+//! delivery is unexplained, the audit verifies from its first entry, no log line and no error names anybody, and
+//! the database's files hold nobody in the clear.
+
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod bad_message;
+#[cfg(test)]
+#[expect(unreachable_pub, reason = "what the harness offers its tests is public to them")]
+mod harness;
+#[cfg(test)]
+mod stories;
+#[cfg(test)]
+mod strangers;
