@@ -1,1 +1,144 @@
+use serde_json::json;
 
+use super::*;
+
+fn full() -> Value {
+    serde_json::from_str(include_str!("../../fixtures/assessments/full.json")).unwrap()
+}
+
+fn moment(text: &str) -> Moment {
+    Moment::from_rfc3339(text).unwrap()
+}
+
+/// A moment after the fixture was assessed.
+fn later() -> Moment {
+    moment("2025-01-13T12:00:00Z")
+}
+
+#[test]
+fn reads_what_the_gateway_acts_on() {
+    let assessment = Assessment::new(full());
+    assert_eq!(assessment.profile(), Assessment::ADULT_PROFILE);
+    assert_eq!(assessment.person_reference(), "harbour-ld-00017");
+    assert_eq!(assessment.birth_date(), Some("1991-06-14"));
+    let (number, verified) = assessment.nhs_number().unwrap();
+    assert_eq!((number.as_str(), verified), ("9990000018", true));
+    assert_eq!(assessment.warnings(), []);
+    assert_eq!(assessment.contradictions(later()), []);
+    assert_eq!(assessment.consents().len(), 5);
+    let first = &assessment.consents()[0];
+    assert_eq!((first.recipient.as_str(), first.agreed, first.had_capacity), ("cmht-riverside", true, true));
+    assert_eq!(
+        (first.how.as_str(), first.specific.as_slice()),
+        ("signed", [String::from("trauma")].as_slice())
+    );
+    assert_eq!(assessment.referrals()[4].need, "housing");
+    assert_eq!(assessment.overrides()[0].reason, "RISK-TO-LIFE-SELF");
+    assert_eq!(assessment.priority_rank("housing"), Some(1));
+    assert_eq!(assessment.priority_rank("food"), None);
+}
+
+#[test]
+fn a_wrong_nhs_number_is_set_aside_and_never_shown() {
+    let mut value = full();
+    value["person"]["nhs_number"]["value"] = json!("999 000 0019");
+    let assessment = Assessment::new(value);
+    assert_eq!(assessment.nhs_number(), None);
+    assert_eq!(assessment.raw().pointer("/person/nhs_number"), None);
+    let warnings = assessment.warnings();
+    assert_eq!(warnings.len(), 1);
+    assert_eq!(warnings[0].path, "/person/nhs_number/value");
+    assert!(!format!("{warnings:?} {assessment:?}").contains("999"));
+    assert!(!assessment.raw().to_string().contains("0019"));
+}
+
+#[test]
+fn an_nhs_number_is_written_without_its_spaces() {
+    let mut value = full();
+    value["person"]["nhs_number"] = json!({"value": "999 000 0018"});
+    let assessment = Assessment::new(value);
+    assert_eq!(assessment.raw()["person"]["nhs_number"]["value"], "9990000018");
+    assert!(!assessment.nhs_number().unwrap().1, "without a status it is not verified");
+}
+
+#[test]
+fn a_risk_is_imminent_only_when_it_is_current_too() {
+    let imminent = |current: &str, imminent: bool| {
+        let mut value = full();
+        value["risk"]["to_self"]["current"] = json!(current);
+        value["risk"]["to_self"]["imminent"] = json!(imminent);
+        Assessment::new(value).imminent_risk()
+    };
+    assert!(imminent("yes", true));
+    assert!(!imminent("no", true));
+    assert!(!imminent("not-known", true));
+    assert!(!imminent("yes", false));
+}
+
+#[test]
+fn a_consent_ends_with_its_last_day_in_london() {
+    let ends = |until: Value| {
+        let mut value = full();
+        value["consents"][0]["valid_until"] = until;
+        Assessment::new(value).consents()[0].valid_to()
+    };
+    assert_eq!(ends(json!("2026-01-31")), Some(moment("2026-02-01T00:00:00Z")));
+    assert_eq!(ends(json!("2026-07-31")), Some(moment("2026-07-31T23:00:00Z")));
+    assert_eq!(ends(json!("2026-07-31T10:00:00+01:00")), Some(moment("2026-07-31T09:00:00Z")));
+    assert_eq!(ends(json!("9999-12-31")), None);
+}
+
+#[test]
+fn a_refusal_stands_without_an_end_and_an_agreement_does_not() {
+    let without_end = |decision: &str| {
+        let mut value = full();
+        value["consents"][0]["decision"] = json!(decision);
+        value["consents"][0].as_object_mut().unwrap().remove("valid_until");
+        Assessment::new(value).consents()[0].valid_to()
+    };
+    assert!(without_end("decline").unwrap() > moment("2900-01-01T00:00:00Z"));
+    assert_eq!(without_end("agree"), None);
+}
+
+#[test]
+fn a_referral_waits_until_its_day_begins_in_london() {
+    let assessment = Assessment::new(full());
+    let waits: Vec<_> = assessment.referrals().iter().map(AskedReferral::not_before_moment).collect();
+    assert_eq!(waits[0], None);
+    assert_eq!(waits[2], Some(moment("2025-01-14T00:00:00Z")));
+}
+
+#[test]
+fn one_recipient_is_named_once() {
+    let mut value = full();
+    for list in ["consents", "referrals", "overrides"] {
+        let again = value[list][0].clone();
+        value[list].as_array_mut().unwrap().push(again);
+    }
+    let paths: Vec<_> = Assessment::new(value).contradictions(later()).into_iter().map(|i| i.path).collect();
+    assert_eq!(paths, ["/consents/5/recipient", "/referrals/5/recipient", "/overrides/1/recipient"]);
+}
+
+#[test]
+fn the_person_was_born_and_is_of_age() {
+    let says = |born: &str, assessed: Option<&str>, now: &str| {
+        let mut value = full();
+        value["person"]["birth_date"] = json!(born);
+        match assessed {
+            Some(at) => value["assessed_at"] = json!(at),
+            None => drop(value.as_object_mut().unwrap().remove("assessed_at")),
+        }
+        let issues = Assessment::new(value).contradictions(moment(now));
+        issues.into_iter().map(|i| (i.path, i.diagnostics)).next()
+    };
+    let now = "2025-06-14T12:00:00Z";
+    let told = |born: &str, assessed: Option<&str>| says(born, assessed, now).map(|(_, text)| text);
+    assert!(told("2025-06-15", None).unwrap().contains("future"));
+    assert!(told("2007-06-15", None).unwrap().contains("under 18"));
+    assert_eq!(told("2007-06-14", None), None);
+    assert!(told("2007-06-14", Some("2025-06-13T12:00:00Z")).unwrap().contains("under 18"));
+    // Midnight in London, an hour before midnight UTC, is the birthday.
+    assert_eq!(told("2007-06-14", Some("2025-06-13T23:30:00Z")), None);
+    assert!(says("not a date", None, now).is_some());
+    assert!(says("2025-06-15", None, now).unwrap().0 == "/person/birth_date");
+}

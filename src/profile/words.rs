@@ -29,10 +29,13 @@ pub(super) fn issues(schema: &Value, error: &ValidationError<'_>) -> Vec<Issue> 
             });
             vec![Issue::new("value", place, text)]
         }
+        kind @ (Kind::Pattern { .. } | Kind::Format { .. }) => {
+            // A pattern is for machines; what the schema says of it is for people.
+            let (code, text) = say(kind);
+            vec![Issue::new(code, place, described(schema, error).unwrap_or(text))]
+        }
         kind => {
             let (code, text) = say(kind);
-            let text =
-                described(schema, error).filter(|_| matches!(code, "value" | "too-long")).unwrap_or(text);
             vec![Issue::new(code, place, text)]
         }
     }

@@ -137,6 +137,8 @@ fn blocks(rules: &Rules, picked: &[Index]) -> Vec<String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
     #[test]
     fn no_unlisted_field_leaves_to_anybody(
         tampers in prop::collection::vec(tamper(), 1..12),
@@ -147,7 +149,7 @@ proptest! {
         let rules = &*RULES;
         let mut assessment = full();
         for tamper in tampers {
-            apply(&mut assessment, &rules, tamper);
+            apply(&mut assessment, rules, tamper);
         }
         let scopes = [
             Scope::Agreed { excluded: Vec::new(), specific: blocks(rules, &named) },

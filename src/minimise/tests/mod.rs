@@ -89,7 +89,7 @@ fn shapes(value: &Value) -> BTreeMap<String, usize> {
     fn walk(value: &Value, shape: &str, into: &mut BTreeMap<String, usize>) {
         match value {
             Value::Object(fields) => {
-                fields.iter().for_each(|(name, v)| walk(v, &format!("{shape}/{name}"), into))
+                fields.iter().for_each(|(name, v)| walk(v, &format!("{shape}/{name}"), into));
             }
             Value::Array(entries) => entries.iter().for_each(|v| walk(v, &format!("{shape}/*"), into)),
             _ => *into.entry(shape.to_owned()).or_default() += 1,

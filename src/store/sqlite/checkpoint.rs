@@ -14,9 +14,12 @@ use std::{
 
 use rusqlite::Connection;
 
-use super::{Durability, OpenError, connection, writer::Tally};
+use super::{Durability, OpenError, connection, writer::Shared};
 use crate::{
-    limits::{CHECKPOINT_INTERVAL_MILLISECONDS, WAL_TRUNCATE_BYTES},
+    limits::{
+        CHECKPOINT_INTERVAL_MILLISECONDS, DATABASE_BUSY_TIMEOUT_MILLISECONDS, WAL_TRUNCATE_BYTES,
+        WAL_TRUNCATE_TIMEOUT_MILLISECONDS,
+    },
     store::dialect::sqlite::{CHECKPOINT, CHECKPOINT_TRUNCATE},
 };
 
@@ -28,7 +31,7 @@ pub(super) struct Checkpointer {
 }
 
 impl Checkpointer {
-    pub(super) fn start(path: &Path, durability: Durability, tally: Arc<Tally>) -> Result<Self, OpenError> {
+    pub(super) fn start(path: &Path, durability: Durability, shared: Arc<Shared>) -> Result<Self, OpenError> {
         let connection = connection::checkpointer(path, durability)?;
         let mut wal = path.as_os_str().to_owned();
         wal.push("-wal");
@@ -36,7 +39,7 @@ impl Checkpointer {
         let (stop, stopped) = sync_channel(0);
         let thread = thread::Builder::new()
             .name(String::from("store-checkpoint"))
-            .spawn(move || checkpoint_all(&connection, &wal, &tally, &stopped))?;
+            .spawn(move || checkpoint_all(&connection, &wal, &shared, &stopped))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }
@@ -50,26 +53,47 @@ impl Drop for Checkpointer {
     }
 }
 
-fn checkpoint_all(connection: &Connection, wal: &Path, tally: &Tally, stopped: &Receiver<()>) {
+fn checkpoint_all(connection: &Connection, wal: &Path, shared: &Shared, stopped: &Receiver<()>) {
     let interval = Duration::from_millis(CHECKPOINT_INTERVAL_MILLISECONDS);
     let mut seen = 0;
     while stopped.recv_timeout(interval) == Err(RecvTimeoutError::Timeout) {
-        let groups = tally.groups.load(Ordering::Relaxed);
+        let groups = shared.groups.load(Ordering::Relaxed);
         if groups == seen {
             continue;
         }
         seen = groups;
-        let large = fs::metadata(wal).is_ok_and(|file| file.len() > WAL_TRUNCATE_BYTES);
-        // First what can be done without holding anybody up; the rest is then short.
-        let done = checkpoint(connection, CHECKPOINT)
-            .and_then(|()| if large { checkpoint(connection, CHECKPOINT_TRUNCATE) } else { Ok(()) });
+        // First what can be done without holding anybody up; what is left to cut is then short.
+        let done = checkpoint(connection, CHECKPOINT).and_then(|_| {
+            if fs::metadata(wal).is_ok_and(|file| file.len() > WAL_TRUNCATE_BYTES)
+                && checkpoint(connection, CHECKPOINT_TRUNCATE)? == Outcome::Held
+            {
+                shared.cut_wal.store(true, Ordering::Relaxed);
+            }
+            Ok(())
+        });
         if let Err(error) = done {
             tracing::warn!(error = %error, "a checkpoint failed");
         }
     }
 }
 
-/// A checkpoint that could not finish because of readers is not a failure: the next one goes on.
-fn checkpoint(connection: &Connection, sql: &str) -> rusqlite::Result<()> {
-    connection.query_row(sql, [], |_| Ok(()))
+/// Cuts the WAL on the writer's own connection, between two transactions. Readers hold it up for a short time only.
+pub(super) fn cut(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::from_millis(WAL_TRUNCATE_TIMEOUT_MILLISECONDS))?;
+    let done = checkpoint(connection, CHECKPOINT_TRUNCATE);
+    connection.busy_timeout(Duration::from_millis(DATABASE_BUSY_TIMEOUT_MILLISECONDS))?;
+    done.map(|_| ())
+}
+
+/// What a checkpoint came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Outcome {
+    Done,
+    /// A reader or the writer was in its way; what could be moved was moved.
+    Held,
+}
+
+fn checkpoint(connection: &Connection, sql: &str) -> rusqlite::Result<Outcome> {
+    connection
+        .query_row(sql, [], |row| Ok(if row.get::<_, i64>(0)? == 0 { Outcome::Done } else { Outcome::Held }))
 }

@@ -93,17 +93,17 @@ impl SqliteStore {
         schema::check(&connection::open(path, durability)?)?;
         let writer = writer::Writer::start(path, durability)?;
         let readers = readers::Readers::start(path)?;
-        let checkpointer = checkpoint::Checkpointer::start(path, durability, Arc::clone(writer.tally()))?;
+        let checkpointer = checkpoint::Checkpointer::start(path, durability, Arc::clone(writer.shared()))?;
         Ok(Self { writer, readers, _checkpointer: checkpointer, clock })
     }
 
     /// How many commits shared how many transactions.
     #[must_use]
     pub fn writer_counts(&self) -> WriterCounts {
-        let tally = self.writer.tally();
+        let shared = self.writer.shared();
         WriterCounts {
-            groups: tally.groups.load(Ordering::Relaxed),
-            jobs: tally.jobs.load(Ordering::Relaxed),
+            groups: shared.groups.load(Ordering::Relaxed),
+            jobs: shared.jobs.load(Ordering::Relaxed),
         }
     }
 }

@@ -84,3 +84,86 @@ fn create(path: &Path) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{path::PathBuf, sync::Arc, thread};
+
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::{clock::SystemClock, store::sqlite::SqliteStore};
+
+    fn file() -> (TempDir, PathBuf) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keyway.db");
+        (folder, file)
+    }
+
+    fn open(file: &Path) -> Result<SqliteStore, OpenError> {
+        SqliteStore::open(file, Arc::new(SystemClock))
+    }
+
+    #[test]
+    fn migrating_makes_the_file_once_and_can_be_repeated() {
+        let (_folder, file) = file();
+        let first = migrate(&file).unwrap();
+        assert_eq!((first.before, first.after, first.applied), (None, 1, vec![String::from("V1__first")]));
+        let again = migrate(&file).unwrap();
+        assert_eq!((again.before, again.after, again.applied), (Some(1), 1, vec![]));
+        open(&file).unwrap();
+    }
+
+    #[test]
+    fn a_file_without_our_schema_is_refused_and_not_made() {
+        let (_folder, file) = file();
+        assert!(matches!(open(&file), Err(OpenError::NotMigrated { found: None, wanted: 1 })));
+        assert!(!file.exists());
+        fs::write(&file, b"").unwrap();
+        assert!(matches!(open(&file), Err(OpenError::NotMigrated { found: None, wanted: 1 })));
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused() {
+        let (_folder, file) = file();
+        migrate(&file).unwrap();
+        let connection = Connection::open(&file).unwrap();
+        let newer = "INSERT INTO refinery_schema_history VALUES (2, 'later', '2026-11-23T00:00:00Z', '1')";
+        connection.execute_batch(newer).unwrap();
+        assert!(matches!(open(&file), Err(OpenError::Newer { found: 2, known: 1 })));
+        assert!(matches!(migrate(&file), Err(OpenError::Newer { found: 2, known: 1 })));
+    }
+
+    #[test]
+    fn two_processes_may_migrate_at_once() {
+        let (_folder, file) = file();
+        let applied: usize = thread::scope(|scope| {
+            let both = [(); 2].map(|()| scope.spawn(|| migrate(&file).unwrap().applied.len()));
+            both.map(|one| one.join().unwrap()).into_iter().sum()
+        });
+        assert_eq!(applied, 1);
+    }
+
+    /// A landed migration that was edited is not applied on top of what it was.
+    #[test]
+    fn a_landed_migration_that_was_edited_is_refused() {
+        let (_folder, file) = file();
+        migrate(&file).unwrap();
+        let connection = Connection::open(&file).unwrap();
+        connection.execute_batch("UPDATE refinery_schema_history SET checksum = '1'").unwrap();
+        assert!(matches!(migrate(&file), Err(OpenError::Migration(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_its_owner_reads_the_file() {
+        use std::os::unix::fs::PermissionsExt;
+        let (folder, file) = file();
+        migrate(&file).unwrap();
+        let _store = open(&file).unwrap();
+        for name in ["keyway.db", "keyway.db-wal", "keyway.db-shm"] {
+            let mode = fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600, "{name}");
+        }
+    }
+}

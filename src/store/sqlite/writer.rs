@@ -5,7 +5,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -14,7 +14,7 @@ use std::{
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{Durability, OpenError, connection, run};
+use super::{Durability, OpenError, checkpoint, connection, run};
 use crate::{
     exchange::ports::CommitError,
     limits::{WRITER_GROUP_MAX, WRITER_QUEUE_MAX},
@@ -27,13 +27,15 @@ const ROLL_BACK_JOB: &str = "ROLLBACK TO job";
 const COMMIT: &str = "COMMIT";
 const ROLL_BACK: &str = "ROLLBACK";
 
-/// What the writer has done so far.
+/// What the writer shows to other threads, and what they ask of it.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct Shared {
     /// Transactions committed.
     pub(super) groups: AtomicU64,
     /// Jobs in them, also those that were refused.
     pub(super) jobs: AtomicU64,
+    /// The checkpointer could not cut the WAL because the writer is never idle: the writer does it, between groups.
+    pub(super) cut_wal: AtomicBool,
 }
 
 type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
@@ -51,23 +53,23 @@ type Job = Box<dyn FnOnce(&Connection) -> Ran + Send>;
 pub(super) struct Writer {
     queue: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
-    tally: Arc<Tally>,
+    shared: Arc<Shared>,
 }
 
 impl Writer {
     pub(super) fn start(path: &Path, durability: Durability) -> Result<Self, OpenError> {
         let connection = connection::writer(path, durability)?;
         let (queue, jobs) = sync_channel(WRITER_QUEUE_MAX);
-        let tally = Arc::new(Tally::default());
-        let counts = Arc::clone(&tally);
+        let shared = Arc::new(Shared::default());
+        let seen = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name(String::from("store-writer"))
-            .spawn(move || write_all(&connection, &jobs, &counts))?;
-        Ok(Self { queue: Some(queue), thread: Some(thread), tally })
+            .spawn(move || write_all(&connection, &jobs, &seen))?;
+        Ok(Self { queue: Some(queue), thread: Some(thread), shared })
     }
 
-    pub(super) fn tally(&self) -> &Arc<Tally> {
-        &self.tally
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// Runs `work` in the next group. What it wrote is durable when this answers `Ok`.
@@ -106,7 +108,7 @@ impl Drop for Writer {
     }
 }
 
-fn write_all(connection: &Connection, jobs: &Receiver<Job>, tally: &Tally) {
+fn write_all(connection: &Connection, jobs: &Receiver<Job>, shared: &Shared) {
     while let Ok(first) = jobs.recv() {
         let mut group = Vec::with_capacity(WRITER_GROUP_MAX);
         group.push(first);
@@ -116,18 +118,21 @@ fn write_all(connection: &Connection, jobs: &Receiver<Job>, tally: &Tally) {
             group.push(next);
         }
         let size = u64::try_from(group.len()).unwrap_or(u64::MAX);
-        if let Err(error) = write_group(connection, group) {
+        if let Err(error) = write_group(connection, group, shared) {
             tracing::error!(jobs = size, error = %error, "a group of commits failed");
             continue;
         }
-        tally.groups.fetch_add(1, Ordering::Relaxed);
-        tally.jobs.fetch_add(size, Ordering::Relaxed);
+        if shared.cut_wal.swap(false, Ordering::Relaxed)
+            && let Err(error) = checkpoint::cut(connection)
+        {
+            tracing::warn!(error = %error, "the WAL was not cut");
+        }
     }
 }
 
 /// One transaction. When it cannot be committed every job of the group is told so, also those that were refused:
 /// what they were refused for may never have happened.
-fn write_group(connection: &Connection, group: Vec<Job>) -> rusqlite::Result<()> {
+fn write_group(connection: &Connection, group: Vec<Job>, shared: &Shared) -> rusqlite::Result<()> {
     connection.execute_batch(BEGIN_WRITE)?;
     let mut answers = Vec::with_capacity(group.len());
     let end = run_jobs(connection, group, &mut answers)
@@ -135,6 +140,10 @@ fn write_group(connection: &Connection, group: Vec<Job>) -> rusqlite::Result<()>
     if end.is_err() && !connection.is_autocommit() {
         // Nothing is left to do if this fails too: the next BEGIN will say so.
         drop(connection.execute_batch(ROLL_BACK));
+    }
+    if end.is_ok() {
+        shared.groups.fetch_add(1, Ordering::Relaxed);
+        shared.jobs.fetch_add(u64::try_from(answers.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
     let outcome = end.as_ref().map(|_| ()).map_err(run::unavailable);
     for answer in answers {
@@ -193,8 +202,8 @@ mod tests {
             assert_eq!(job.await.unwrap(), Ok(()));
         }
 
-        assert_eq!(writer.tally.jobs.load(Ordering::Relaxed), 200);
-        let groups = writer.tally.groups.load(Ordering::Relaxed);
+        assert_eq!(writer.shared.jobs.load(Ordering::Relaxed), 200);
+        let groups = writer.shared.groups.load(Ordering::Relaxed);
         // The first group took what was there when the lock was met; the others are full.
         assert!((4..=6).contains(&groups), "{groups} groups");
     }
@@ -228,24 +237,57 @@ mod tests {
         }
     }
 
-    /// A neighbour's savepoint is not an answer: when the transaction cannot be committed nobody hears "done".
+    /// The checkpointer asks for this when the writer never leaves it a gap.
     #[tokio::test]
-    async fn no_answer_leaves_before_the_commit() {
+    async fn the_writer_cuts_a_large_wal_between_groups() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("keyway.db");
         migrate(&file).unwrap();
         let writer = Writer::start(&file, Durability::Full).unwrap();
+        for n in 0..100 {
+            writer.submit(move |c| put(c, n)).await.unwrap();
+        }
+        let wal = || std::fs::metadata(folder.path().join("keyway.db-wal")).unwrap().len();
+        let before = wal();
+        writer.shared().cut_wal.store(true, Ordering::Relaxed);
+        writer.submit(|c| put(c, 100)).await.unwrap();
+        // The cut comes after the group was answered, so the next group finds it done.
+        writer.submit(|c| put(c, 101)).await.unwrap();
+        assert!(wal() < before / 10, "{} of {before} bytes", wal());
+    }
+
+    /// A savepoint is not an answer: when the transaction cannot be committed nobody in it hears "done", and nobody
+    /// hears "refused" because of a neighbour's row that never was.
+    #[tokio::test]
+    async fn when_the_commit_fails_every_job_of_the_group_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keyway.db");
+        migrate(&file).unwrap();
+        let writer = Arc::new(Writer::start(&file, Durability::Full).unwrap());
+        let other = connection::open(&file, Durability::Full).unwrap();
+        other.execute_batch(BEGIN_WRITE).unwrap();
+        // The writer waits for the lock with this one, so the others share the next group.
+        let mine = Arc::clone(&writer);
+        let first = tokio::spawn(async move { mine.submit(|c| put(c, 0)).await });
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let good = writer.submit(|c| put(c, 1));
         // A deferred foreign key is checked at the commit, so it fails there and nowhere before.
         let poison = writer.submit(|c| {
             c.execute_batch("PRAGMA defer_foreign_keys = ON").map_err(|e| run::unavailable(&e))?;
-            put(c, 1)?;
             c.execute_batch("INSERT INTO person_lookup VALUES ('site', 'kind', x'00', 'nobody')")
                 .map_err(|e| run::unavailable(&e))
         });
-        assert!(matches!(poison.await, Err(CommitError::Unavailable(_))));
+        let refused = writer.submit(|_| Err::<(), _>(CommitError::Exists("once")));
+        let release = async { other.execute_batch(ROLL_BACK).unwrap() };
+        let (good, poison, refused, ()) = tokio::join!(biased; good, poison, refused, release);
+        assert_eq!(first.await.unwrap(), Ok(()));
+        for answer in [good, poison, refused] {
+            assert!(matches!(answer, Err(CommitError::Unavailable(_))), "{answer:?}");
+        }
         let count: i64 = writer
             .submit(|c| {
-                c.query_row("SELECT COUNT(*) FROM once", [], |r| r.get(0)).map_err(|e| run::unavailable(&e))
+                c.query_row("SELECT COUNT(*) FROM once WHERE value = '1'", [], |r| r.get(0))
+                    .map_err(|e| run::unavailable(&e))
             })
             .await
             .unwrap();
