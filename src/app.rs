@@ -100,13 +100,19 @@ impl App {
         sqlite::migrate(file)
     }
 
-    /// Opens the store of these settings. It must have been migrated.
+    /// Opens the store of these settings, to look at it beside a gateway. It must have been migrated.
     ///
     /// # Errors
     /// The database cannot be opened, or is not of this release.
     pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, OpenError> {
         let Database::Sqlite(file) = &config.database;
         Ok(Arc::new(SqliteStore::open(file, Arc::new(SystemClock))?))
+    }
+
+    /// Opens the store of these settings for the gateway that serves it.
+    fn store_to_serve(config: &Config) -> Result<Arc<dyn Store>, OpenError> {
+        let Database::Sqlite(file) = &config.database;
+        Ok(Arc::new(SqliteStore::open_to_serve(file, Arc::new(SystemClock))?))
     }
 
     /// Whether the keys and certificates serve for the listeners; the problems, if they do not.
@@ -160,7 +166,7 @@ fn prepare(config: &Config) -> Result<Prepared, StartError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let chance: Arc<dyn Chance> = Arc::new(SystemChance);
     let mint = Arc::new(Mint::new(Arc::clone(&clock), Arc::clone(&chance)));
-    let store = App::open_store(config)?;
+    let store = App::store_to_serve(config)?;
     let vault = Arc::new(Vault::open(*material.key_encryption_key, chance));
     let schedule = RetrySchedule {
         seconds: config.outbound.retry_seconds.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use keyway::{
     clock::{Clock, ManualClock, Moment},
     exchange::ports::Store,
-    store::sqlite::{SqliteStore, migrate},
+    store::sqlite::{OpenError, SqliteStore, migrate},
 };
 use tempfile::TempDir;
 
@@ -35,6 +35,12 @@ impl Sqlite {
         let folder = tempfile::tempdir().unwrap();
         migrate(&folder.path().join("keyway.db")).unwrap();
         Self { folder, clock: Arc::new(ManualClock::new(START)) }
+    }
+
+    /// Opens the store as the gateway does that serves it.
+    pub(crate) fn serve(&self) -> Result<Arc<dyn Store>, OpenError> {
+        let clock: Arc<dyn Clock> = self.clock.clone();
+        Ok(Arc::new(SqliteStore::open_to_serve(&self.folder.path().join("keyway.db"), clock)?))
     }
 }
 

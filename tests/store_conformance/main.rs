@@ -19,6 +19,8 @@ mod reads;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
+mod serving;
+#[cfg(test)]
 mod versions;
 
 /// Tells each story to each engine.

@@ -46,6 +46,13 @@ statements! {
         AND lease_owner IS NOT NULL";
     RELEASE = "UPDATE lane SET lease_owner = NULL, lease_until = NULL WHERE site_id = $1 AND recipient_id = $2 \
         AND person_id = $3 AND fence = $4 AND lease_owner IS NOT NULL";
+    /// Ends every lease that still runs, for an engine with one gateway whose predecessor is dead. A leased lane
+    /// wakes when its lease ends or later, so the index on `wake_at` finds it; one on which nothing waits is left.
+    GIVE_BACK = "UPDATE lane SET lease_owner = NULL, lease_until = NULL, wake_at = \
+        (SELECT CASE WHEN d.status = 'dead' THEN NULL ELSE d.next_at END FROM delivery d \
+        WHERE d.site_id = lane.site_id AND d.recipient_id = lane.recipient_id AND d.person_id = lane.person_id \
+        AND d.status IN ('queued', 'attempting', 'dead') AND d.channel IN ('fhir-push', 'event-push') \
+        ORDER BY d.seq LIMIT 1) WHERE wake_at > $1 AND lease_owner IS NOT NULL";
     NEXT_DUE = "SELECT MIN(wake_at) FROM lane WHERE wake_at IS NOT NULL";
     BACKLOG = "SELECT COUNT(*) FROM delivery WHERE site_id = $1 AND recipient_id = $2 \
         AND status IN ('queued', 'attempting', 'dead') AND status <> 'dead'";

@@ -8,6 +8,7 @@ mod readers;
 mod run;
 mod schema;
 mod sequence;
+mod serving;
 #[cfg(test)]
 mod statements;
 mod writer;
@@ -50,6 +51,9 @@ pub enum OpenError {
         /// The newest that this release knows.
         known: i64,
     },
+    /// Another gateway serves the file. Two would not know of each other's leases.
+    #[error("the database is served by another gateway that still runs")]
+    Served,
     /// A migration failed; nothing of it is left.
     #[error("the database could not be migrated: {0}")]
     Migration(String),
@@ -77,6 +81,7 @@ pub struct SqliteStore {
     readers: readers::Readers,
     _checkpointer: checkpoint::Checkpointer,
     clock: Arc<dyn Clock>,
+    _serving: Option<serving::Serving>,
 }
 
 impl SqliteStore {
@@ -87,14 +92,29 @@ impl SqliteStore {
 
     /// Opens a migrated file with another durability than the one that a gateway needs.
     pub fn open_with(path: &Path, clock: Arc<dyn Clock>, durability: Durability) -> Result<Self, OpenError> {
-        if !path.try_exists()? {
-            return Err(OpenError::NotMigrated { found: None, wanted: schema::newest() });
-        }
-        schema::check(&connection::open(path, durability)?)?;
+        Self::start(path, clock, durability, None)
+    }
+
+    /// Opens a migrated file for the one gateway that serves it, and ends the leases of one that died: it sends
+    /// nothing any more, so nobody has to wait for them to run out.
+    pub fn open_to_serve(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
+        check(path, Durability::Full)?;
+        let serving = serving::Serving::begin(path)?;
+        serving::give_back(&connection::open(path, Durability::Full)?, clock.now())?;
+        Self::start(path, clock, Durability::Full, Some(serving))
+    }
+
+    fn start(
+        path: &Path,
+        clock: Arc<dyn Clock>,
+        durability: Durability,
+        serving: Option<serving::Serving>,
+    ) -> Result<Self, OpenError> {
+        check(path, durability)?;
         let writer = writer::Writer::start(path, durability)?;
         let readers = readers::Readers::start(path)?;
         let checkpointer = checkpoint::Checkpointer::start(path, durability, Arc::clone(writer.shared()))?;
-        Ok(Self { writer, readers, _checkpointer: checkpointer, clock })
+        Ok(Self { writer, readers, _checkpointer: checkpointer, clock, _serving: serving })
     }
 
     /// How many commits shared how many transactions.
@@ -106,4 +126,12 @@ impl SqliteStore {
             jobs: shared.jobs.load(Ordering::Relaxed),
         }
     }
+}
+
+/// Whether the file is there and its schema is ours.
+fn check(path: &Path, durability: Durability) -> Result<(), OpenError> {
+    if !path.try_exists()? {
+        return Err(OpenError::NotMigrated { found: None, wanted: schema::newest() });
+    }
+    schema::check(&connection::open(path, durability)?)
 }
