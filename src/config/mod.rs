@@ -184,7 +184,8 @@ fn read_file(file: &Path) -> Result<String, Problem> {
 fn examine(text: &str, file: &Path) -> (Option<Config>, Vec<Problem>) {
     let (settings, mut problems) = source::over_defaults(text, file);
     let Some(settings) = settings else { return (None, problems) };
-    let folder = file.parent().unwrap_or_else(|| Path::new("."));
+    // The parent of a bare file name is empty, which is no folder.
+    let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
     let (config, more) = check::check(settings, folder);
     problems.extend(more);
     (config, problems)

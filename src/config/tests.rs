@@ -24,6 +24,12 @@ fn the_sample_holds_every_setting_and_is_what_an_empty_file_means() {
 }
 
 #[test]
+fn a_bare_file_name_means_this_folder() {
+    let config = Config::read("", Path::new("keyway.toml")).unwrap();
+    assert_eq!(config.database, Database::Sqlite("./keyway.db".into()));
+}
+
+#[test]
 fn a_file_needs_only_what_differs() {
     let config = read("[partners]\nlisten = \"0.0.0.0:443\"\n[log]\nformat = \"text\"\n").unwrap();
     assert_eq!(config.partners.listen.to_string(), "0.0.0.0:443");
