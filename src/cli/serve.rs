@@ -57,9 +57,14 @@ fn start_log(config: &Config) -> Result<()> {
         config::LogFormat::Text => telemetry::LogFormat::Text,
     };
     let level = config::log_level().unwrap_or_else(|| config.log.level.clone());
-    telemetry::start(format, &level, LogOutput::Stderr)?;
+    telemetry::start(format, &own(&level), LogOutput::Stderr)?;
     telemetry::log_panics_by_place();
     Ok(())
+}
+
+/// A bare level is Keyway's own: below it, libraries may write what was sent, and tokens with it.
+fn own(level: &str) -> String {
+    if level.contains(['=', ',']) { level.to_owned() } else { format!("warn,keyway={level}") }
 }
 
 /// SIGTERM or SIGINT, whichever comes first.
@@ -72,4 +77,15 @@ async fn told_to_stop() -> Result<()> {
         _ = interrupt.recv() => {}
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::own;
+
+    #[test]
+    fn a_bare_level_does_not_let_libraries_talk() {
+        assert_eq!(own("debug"), "warn,keyway=debug");
+        assert_eq!(own("info,keyway::http=debug"), "info,keyway::http=debug");
+    }
 }
