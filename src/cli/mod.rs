@@ -5,6 +5,7 @@
 
 mod audit;
 mod check_config;
+pub mod demo;
 mod migrate;
 mod print;
 mod serve;
@@ -28,7 +29,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    // The demonstration has its slot here: `Demo(demo::DemoArgs)`.
+    Demo(demo::DemoArgs),
     Serve(serve::ServeArgs),
     Migrate(migrate::MigrateArgs),
     CheckConfig(check_config::CheckConfigArgs),
@@ -58,7 +59,7 @@ impl ConfigArg {
 #[must_use]
 pub fn run() -> ExitCode {
     let ended = match Cli::parse().command {
-        // And here: `Command::Demo(args) => on_runtime(demo::run(args))`.
+        Command::Demo(args) => on_runtime(demo::run(args)),
         Command::Serve(args) => on_runtime(serve::run(args)),
         Command::Migrate(args) => migrate::run(&args),
         Command::CheckConfig(args) => Ok(check_config::run(&args)),

@@ -1,0 +1,379 @@
+//! People whose every field is a mark that can be found again, and the table of where each mark may turn up.
+//!
+//! The table is written by hand from the table of which block may go to whom, leaf by leaf; it does not read
+//! `profiles/disclosure/`, so that a slip there is found here.
+
+use serde_json::{Value, json};
+
+/// Who may see a mark: one letter for each agency of the demonstration.
+/// `C` custody, `M` magistrates' court, `P` probation, `H` health (CMHT), `B` borough (housing).
+/// With `o` custody sees it under the override for imminent risk too.
+pub(crate) const TABLE: &[(&str, &str)] = &[
+    ("reference", ""),
+    ("local-reference", ""),
+    ("family", "CMPHBo"),
+    ("given", "CMPHBo"),
+    ("address-line", "PHB"),
+    ("contact-how", "PHB"),
+    ("contact-when", "PHB"),
+    ("must-not-know", "PHB"),
+    ("gp-name", "H"),
+    ("crn", "P"),
+    ("noms", "P"),
+    ("pnc", "Co"),
+    ("cro", "Co"),
+    ("asn", "Co"),
+    ("custody-record", "Co"),
+    ("urn", "M"),
+    ("ccr", "M"),
+    ("housing-ref", "B"),
+    ("social-care-ref", ""),
+    ("gender", "H"),
+    ("ethnicity", "H"),
+    ("religion", "H"),
+    ("communication-need", "CMPHBo"),
+    ("adjustment-note", "CMPHB"),
+    ("pathway-site", "CMPH"),
+    ("hearing-court", "MPH"),
+    ("bail-needs", "MPH"),
+    ("legal-summary", "MPHB"),
+    ("offence-category", ""),
+    ("offence-note", ""),
+    ("consent-by-custody", "C"),
+    ("consent-by-court", "M"),
+    ("consent-by-probation", "P"),
+    ("consent-by-health", "H"),
+    ("consent-by-housing", "B"),
+    ("consent-note", ""),
+    ("adult-why", "CPHo"),
+    ("adult-summary", "CMPH"),
+    ("capacity-summary", "CMPH"),
+    ("capacity-note", "H"),
+    ("diagnosis", "H"),
+    ("history", "H"),
+    ("medication", "H"),
+    ("clinical-narrative", "H"),
+    ("formulation", "H"),
+    ("screening-tool", "H"),
+    ("screening-note", "H"),
+    ("tag-note", "H"),
+    ("vulnerability-words", "CMPH"),
+    ("substance-summary", "CMPH"),
+    ("withdrawal-advice", "CHo"),
+    ("substance-placement", "HB"),
+    ("alcohol", "H"),
+    ("drugs", "H"),
+    ("substance-narrative", "H"),
+    ("learning-summary", "CMPH"),
+    ("learning-adjustments", "HB"),
+    ("learning-disability", "H"),
+    ("autism", "H"),
+    ("adhd", "H"),
+    ("brain-injury", "H"),
+    ("learning-narrative", "H"),
+    ("housing-summary", "CMPHB"),
+    ("housing-need", "PHB"),
+    ("housing-reason", "PHB"),
+    ("local-connection", "PHB"),
+    ("housing-narrative", "PHB"),
+    ("money-summary", "PH"),
+    ("affordability", "HB"),
+    ("debt", "H"),
+    ("benefits", "H"),
+    ("employment", "H"),
+    ("literacy", "H"),
+    ("funds-note", "B"),
+    ("household-summary", "PHB"),
+    ("household-member", "HB"),
+    ("child", "HB"),
+    ("household-note", "HB"),
+    ("safeguarding-route", "CPHo"),
+    ("safeguarding-placement", "HB"),
+    ("safeguarding-narrative", "H"),
+    ("handover-advice", "CMPHo"),
+    ("self-safety-plan", "CPHBo"),
+    ("others-contact", "CPHo"),
+    ("others-placement", "HB"),
+    ("trauma", "H"),
+    ("priority-housing", "PHB"),
+    ("priority-debt", "PH"),
+    ("priority-clinical", "H"),
+    ("strengths-summary", "PH"),
+    ("strengths-note", "H"),
+    ("network-summary", "PH"),
+    ("network-person", "H"),
+    ("crisis-summary", "PH"),
+    ("crisis-safety-plan", "HB"),
+    ("crisis-triggers", "H"),
+    ("crisis-plan", "H"),
+    ("accompanied-by", "PHB"),
+    ("appointment", "PHB"),
+    ("hearing-support", "MPH"),
+    ("recommendation", "CMPH"),
+    ("treatment-note", "MPH"),
+    ("service-type", "CMPH"),
+    ("team-contact", "PH"),
+    ("support-worker", "PHB"),
+    ("onward-told-type", "CMPH"),
+    ("onward-told-note", "PH"),
+    ("onward-untold-type", ""),
+    ("onward-untold-note", ""),
+    ("practitioner", "CMPHBo"),
+    ("practitioner-role", "CMPHBo"),
+    ("practitioner-organisation", "CMPHBo"),
+    ("supersedes", "CMPHBo"),
+    ("asked-of-custody", "C"),
+    ("asked-of-court", "M"),
+    ("asked-of-probation", "P"),
+    ("asked-of-health", "H"),
+    ("asked-of-housing", "B"),
+    ("override-justification", ""),
+];
+
+/// What is no free text and so bears no mark, but is unlike that of anyone else: `(value, who may see it)`.
+pub(crate) fn plain_values(person: &Marked) -> Vec<(String, &'static str)> {
+    vec![
+        (person.birth_date.to_owned(), "CMPHBo"),
+        (person.postcode.to_owned(), "PHB"),
+        (person.telephone.to_owned(), "PHB"),
+        (person.email.to_owned(), "PHB"),
+        (person.nhs_number.to_owned(), "H"),
+        (person.practitioner_telephone.to_owned(), "CMPHBo"),
+    ]
+}
+
+/// A person made of marks.
+pub(crate) struct Marked {
+    /// What every mark begins with.
+    pub(crate) mark: &'static str,
+    pub(crate) birth_date: &'static str,
+    pub(crate) postcode: &'static str,
+    pub(crate) telephone: &'static str,
+    pub(crate) email: &'static str,
+    pub(crate) nhs_number: &'static str,
+    pub(crate) practitioner_telephone: &'static str,
+    /// Letters of the agencies that the person agreed to; all others are declined.
+    pub(crate) agreed: &'static str,
+    /// Whether custody is told all the same, for imminent risk.
+    pub(crate) over: bool,
+}
+
+/// The agencies by letter.
+pub(crate) const AGENCIES: [(&str, &str, &str); 5] = [
+    ("C", "custody-northgate", "custody"),
+    ("M", "court-harbour", "court"),
+    ("P", "probation-harbour", "probation"),
+    ("H", "cmht-riverside", "health"),
+    ("B", "housing-harbour", "housing"),
+];
+
+impl Marked {
+    /// The mark of one field.
+    pub(crate) fn of(&self, field: &str) -> String {
+        // Closed at the end, so that no mark is the beginning of another.
+        format!("{}-{field}-x", self.mark)
+    }
+
+    /// Whether the agency with this letter may see what `who` lists.
+    pub(crate) fn may_see(&self, letter: &str, who: &str) -> bool {
+        if self.agreed.contains(letter) {
+            return who.contains(letter);
+        }
+        self.over && letter == "C" && who.contains('o')
+    }
+
+    /// The assessment.
+    pub(crate) fn assessment(&self) -> Value {
+        let c = |field: &str| self.of(field);
+        let consents: Vec<Value> = AGENCIES
+            .iter()
+            .map(|(letter, slug, word)| {
+                let agreed = self.agreed.contains(letter);
+                let mut consent = json!({
+                    "recipient": slug,
+                    "decision": if agreed { "agree" } else { "decline" },
+                    "recorded_at": "@now-1h",
+                    "captured_by": c(&format!("consent-by-{word}")),
+                    "how": "oral",
+                    "capacity": "has-capacity",
+                    "note": c("consent-note"),
+                });
+                if agreed {
+                    consent["valid_until"] = json!("@today+90d");
+                    consent["specific"] = json!(["trauma"]);
+                }
+                consent
+            })
+            .collect();
+        let referrals: Vec<Value> = AGENCIES
+            .iter()
+            .map(|(_, slug, word)| {
+                json!({
+                    "recipient": slug, "reason": c(&format!("asked-of-{word}")), "urgency": "urgent",
+                    "need": if *word == "housing" { "housing" } else { "mental-health" },
+                })
+            })
+            .collect();
+        let mut assessment = json!({
+            "profile": "https://keyway.example/profiles/assessment/adult/1",
+            "local_reference": c("local-reference"),
+            "assessed_at": "@now-1h",
+            "consents": consents,
+            "referrals": referrals,
+        });
+        for (block, value) in
+            self.person().as_object().unwrap().iter().chain(self.needs().as_object().unwrap())
+        {
+            assessment[block] = value.clone();
+        }
+        if self.over {
+            assessment["overrides"] = json!([{
+                "recipient": "custody-northgate", "reason": "RISK-TO-LIFE-SELF", "practitioner": c("practitioner"),
+                "justification": c("override-justification"),
+            }]);
+        }
+        assessment
+    }
+
+    fn person(&self) -> Value {
+        let c = |field: &str| self.of(field);
+        json!({
+            "person": {
+                "reference": c("reference"),
+                "name": {"family": c("family"), "given": [c("given")]},
+                "birth_date": self.birth_date,
+                "address": {"no_fixed_abode": false, "lines": [c("address-line")], "postcode": self.postcode},
+                "safe_contact": {
+                    "telephone": self.telephone, "email": self.email, "how": c("contact-how"),
+                    "when": c("contact-when"), "must_not_know": [c("must-not-know")],
+                },
+                "nhs_number": {"value": self.nhs_number, "verification": "01"},
+                "gp_practice": {"ods_code": "ZZ9902", "name": c("gp-name")},
+                "identifiers": {
+                    "CRN": [c("crn")], "NOMS": [c("noms")], "PNC": [c("pnc")], "CRO": [c("cro")], "ASN": [c("asn")],
+                    "URN": [c("urn")], "CCR": [c("ccr")], "CUSTODY_RECORD": [c("custody-record")],
+                    "HOUSING_REF": [c("housing-ref")], "SOCIAL_CARE_REF": [c("social-care-ref")],
+                },
+                "demographics": {"gender": c("gender"), "ethnicity": c("ethnicity"), "religion": c("religion")},
+            },
+            "communication": {
+                "language": "en-GB", "interpreter_needed": false, "needs": [c("communication-need")],
+                "reasonable_adjustments": [{"code": "breaks", "note": c("adjustment-note")}],
+            },
+            "pathway": {"point": "police-custody", "site": c("pathway-site"), "contact_outcome": "seen", "seen_at": "@now-2h"},
+            "legal": {
+                "status_category": "charged", "next_hearing": {"court": c("hearing-court"), "at": "@today+3d"},
+                "bail_needs": c("bail-needs"), "summary": c("legal-summary"),
+            },
+            "offence": {"category": c("offence-category"), "note": c("offence-note")},
+            "practitioner": {
+                "name": c("practitioner"), "role": c("practitioner-role"),
+                "organisation": c("practitioner-organisation"), "telephone": self.practitioner_telephone,
+            },
+            "validity": {"review_by": "@today+28d", "supersedes": c("supersedes")},
+        })
+    }
+
+    fn needs(&self) -> Value {
+        let c = |field: &str| self.of(field);
+        let mut needs = json!({
+            "appropriate_adult": {"needed": "yes", "why": c("adult-why"), "arranged": true, "summary": c("adult-summary")},
+            "capacity": {"status": "has-capacity", "summary": c("capacity-summary"), "note": c("capacity-note")},
+            "clinical": {
+                "diagnoses": [c("diagnosis")], "history": c("history"), "medication": [c("medication")],
+                "narrative": c("clinical-narrative"),
+            },
+            "screening": {
+                "tools": [{"tool": c("screening-tool"), "score": 17, "note": c("screening-note")}],
+                "tag": {"survival": 3, "note": c("tag-note")},
+            },
+            "vulnerabilities": [
+                {"category": "mental-health", "plain_words": c("vulnerability-words"), "placement_relevant": true},
+            ],
+            "substance_use": {
+                "summary": c("substance-summary"),
+                "withdrawal_risk": {"level": "medium", "advice": c("withdrawal-advice")},
+                "placement_summary": c("substance-placement"), "alcohol": c("alcohol"), "drugs": c("drugs"),
+                "narrative": c("substance-narrative"),
+            },
+            "learning_and_neurodiversity": {
+                "summary": c("learning-summary"), "adjustments_summary": c("learning-adjustments"),
+                "learning_disability": c("learning-disability"), "autism": c("autism"), "adhd": c("adhd"),
+                "brain_injury": c("brain-injury"), "narrative": c("learning-narrative"),
+            },
+            "housing": {
+                "status": "at-risk", "summary": c("housing-summary"), "need": c("housing-need"),
+                "reason_for_referral": c("housing-reason"), "homeless_within_56_days": "yes",
+                "local_connection": c("local-connection"), "narrative": c("housing-narrative"),
+            },
+            "money": {
+                "summary": c("money-summary"), "affordability": c("affordability"), "debt": c("debt"),
+                "benefits": c("benefits"), "employment": c("employment"), "literacy": c("literacy"),
+            },
+            "recourse_to_public_funds": {"value": "yes", "note": c("funds-note")},
+        });
+        for (block, value) in self.circumstances().as_object().unwrap() {
+            needs[block] = value.clone();
+        }
+        needs
+    }
+
+    fn circumstances(&self) -> Value {
+        let c = |field: &str| self.of(field);
+        json!({
+            "household": {
+                "summary": c("household-summary"), "members": [c("household-member")], "children": [c("child")],
+                "note": c("household-note"),
+            },
+            "safeguarding": {
+                "concern": true, "route": c("safeguarding-route"), "placement_summary": c("safeguarding-placement"),
+                "narrative": c("safeguarding-narrative"),
+            },
+            "risk": {
+                "to_self": {
+                    "level": "high", "current": "yes", "imminent": self.over, "handover_advice": c("handover-advice"),
+                    "safety_plan": c("self-safety-plan"),
+                },
+                "to_others": {
+                    "alert": "alert-contact-practitioner", "contact": c("others-contact"),
+                    "placement_summary": c("others-placement"),
+                },
+                "formulation": c("formulation"),
+            },
+            "trauma": {"narrative": c("trauma")},
+            "priorities": [
+                {"rank": 1, "need": "housing", "own_words": c("priority-housing"), "clinical": false},
+                {"rank": 2, "need": "debt", "own_words": c("priority-debt"), "clinical": false},
+                {"rank": 3, "need": "mental-health", "own_words": c("priority-clinical"), "clinical": true},
+            ],
+            "strengths": {"summary": c("strengths-summary"), "note": c("strengths-note")},
+            "support_network": {"summary": c("network-summary"), "people": [c("network-person")]},
+            "crisis": {
+                "summary": c("crisis-summary"), "safety_plan": c("crisis-safety-plan"),
+                "triggers": c("crisis-triggers"), "plan": c("crisis-plan"),
+            },
+            "accompaniment": {
+                "wanted": true, "who": c("accompanied-by"), "appointment": c("appointment"),
+                "hearing_support": c("hearing-support"),
+            },
+            "recommendation": [{"code": "DIVERT-HEALTH", "text": c("recommendation")}],
+            "treatment_requirement": {
+                "type": "MHTR", "suitable": "yes", "willing": "yes", "tier": "primary", "note": c("treatment-note"),
+            },
+            "service_contact": [{
+                "service_type": c("service-type"), "open": true, "team_contact": c("team-contact"),
+                "support_worker": c("support-worker"),
+            }],
+            "onward_referrals": [
+                {
+                    "service_type": c("onward-told-type"), "status": "sent", "note": c("onward-told-note"),
+                    "may_be_told": AGENCIES.map(|(_, slug, _)| slug),
+                },
+                {
+                    "service_type": c("onward-untold-type"), "status": "sent", "note": c("onward-untold-note"),
+                    "may_be_told": [],
+                },
+            ],
+        })
+    }
+}
