@@ -1,5 +1,5 @@
-//! `openapi.yaml` says exactly what the route table offers: every route is described, nothing else is, and what is
-//! said of listeners, scopes, bodies and queries is what the table says.
+//! Every route is described, nothing else is, and what is said of listeners, scopes, bodies and queries is what the
+//! table says.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

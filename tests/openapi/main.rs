@@ -1,0 +1,4 @@
+//! `openapi.yaml` says exactly what the route table offers.
+
+#[cfg(test)]
+mod description;
