@@ -9,6 +9,10 @@ mod bad_input;
 #[cfg(test)]
 mod bad_message;
 #[cfg(test)]
+mod canaries;
+#[cfg(test)]
+mod closing;
+#[cfg(test)]
 #[expect(unreachable_pub, reason = "what the harness offers its tests is public to them")]
 mod harness;
 #[cfg(test)]

@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use crate::harness::{
     Ask, Assessment, Behaviour, CMHT, COURT, CUSTODY, Caller, Gateway, HOUSING, PROBATION, Person,
     RECIPIENTS,
-    actor::Actor,
     bars::{book, decline, message, response_to},
     receiver::Received,
 };
@@ -36,38 +35,6 @@ fn consent_for(answer: &Value, recipient: &str) -> String {
     let consents = answer["consents"].as_array().unwrap();
     let consent = consents.iter().find(|c| c["recipient"] == recipient).expect("there is a consent");
     consent["consent_id"].as_str().unwrap().to_owned()
-}
-
-/// The sheet that an event points to, as its recipient fetches it.
-async fn sheet(actor: &Actor, event: &Received) -> Value {
-    let event = event.json();
-    let url = event["detailUrl"].as_str().unwrap();
-    let path = url.strip_prefix(actor.base_url()).expect("the detail is at the gateway");
-    actor.get(path).await.expect(200)
-}
-
-/// Reads everything in a mailbox and acknowledges it.
-async fn collect(actor: &Actor) -> Vec<Value> {
-    let inbox = format!("/messageexchange/{}/inbox", actor.id);
-    let waiting = actor.get(&inbox).await.expect(200);
-    let mut messages = Vec::new();
-    for id in waiting["messages"].as_array().unwrap() {
-        let path = format!("{inbox}/{}", id.as_str().unwrap());
-        messages.push(actor.get(&path).await.expect(200));
-        actor.ask(Ask::put(&format!("{path}/status/acknowledged"))).await.expect(200);
-    }
-    messages
-}
-
-/// Does something to a referral, at its present version.
-async fn act(actor: &Actor, referral: &str, action: &str, body: Value) -> Value {
-    let seen = actor.get(&format!("/referrals/{referral}")).await;
-    assert_eq!(seen.status, 200, "{}", seen.text());
-    let ask = Ask::post(&format!("/referrals/{referral}/actions/{action}"))
-        .key(&format!("{action}-{referral}"))
-        .header("if-match", &seen.headers["etag"])
-        .json(&body);
-    actor.ask(ask).await.expect(200)
 }
 
 async fn revoke(gateway: &Gateway, consent: &str) -> Value {
@@ -117,19 +84,19 @@ async fn everyone_who_may_gets_it_in_their_own_form_and_answers() {
         thin["personReference"] = Value::Null;
         assert!(!thin.to_string().contains("CANARY"), "{recipient}: {thin}");
         assert!(!String::from_utf8_lossy(&event.body).contains("Quillfeather"));
-        let sheet = sheet(actor, &event).await;
+        let sheet = actor.sheet(&event).await;
         assert!(sheet.to_string().contains("Quillfeather"), "{recipient}: {sheet}");
     }
     gateway.settle().await;
-    act(&gateway.custody, &id_of(to(&answer, CUSTODY)), "use", json!({})).await;
-    act(&gateway.probation, &id_of(to(&answer, PROBATION)), "accept", json!({})).await;
+    gateway.custody.act(&id_of(to(&answer, CUSTODY)), "use", json!({})).await;
+    gateway.probation.act(&id_of(to(&answer, PROBATION)), "accept", json!({})).await;
 
     // Housing collects, and declines.
-    let collected = collect(&gateway.housing).await;
+    let collected = gateway.housing.collect().await;
     assert_eq!(collected.len(), 1);
     let housing = id_of(to(&answer, HOUSING));
-    act(&gateway.housing, &housing, "decline", json!({"reason": "capacity"})).await;
-    assert!(collect(&gateway.housing).await.is_empty(), "what was acknowledged has left the mailbox");
+    gateway.housing.act(&housing, "decline", json!({"reason": "capacity"})).await;
+    assert!(gateway.housing.collect().await.is_empty(), "what was acknowledged has left the mailbox");
 
     gateway.settle().await;
     for (recipient, state) in [
@@ -154,7 +121,7 @@ async fn a_refusal_of_one_recipient_stops_nothing_else() {
     assert!(housing["reason"].as_str().is_some_and(|r| !r.is_empty()), "{housing}");
     gateway.cmht_server.wait_for(1).await;
     gateway.settle().await;
-    assert!(collect(&gateway.housing).await.is_empty());
+    assert!(gateway.housing.collect().await.is_empty());
     let id = id_of(housing);
     assert_eq!(gateway.housing.get(&format!("/referrals/{id}")).await.status, 404);
     assert_eq!(gateway.seen_by_ld(&id).await["state"], "withheld");
@@ -176,7 +143,7 @@ async fn no_consent_means_nothing_leaves() {
     {
         assert!(server.received().is_empty());
     }
-    assert!(collect(&gateway.housing).await.is_empty());
+    assert!(gateway.housing.collect().await.is_empty());
     gateway.finish().await;
 }
 
@@ -200,7 +167,7 @@ async fn a_refusal_at_imminent_risk_sends_the_minimum() {
     let custody = to(&answer, CUSTODY);
     assert!(custody["review_due_at"].is_string(), "a second person reviews it: {custody}");
     let event = gateway.custody_server.wait_for(1).await;
-    let sheet = sheet(&gateway.custody, &event).await;
+    let sheet = gateway.custody.sheet(&event).await;
     let text = sheet.to_string();
     assert!(text.contains("CANARY-handover-advice"), "what keeps them alive: {text}");
     for never in
@@ -243,7 +210,7 @@ async fn a_withdrawal_stops_what_is_queued() {
     tokio::time::sleep(std::time::Duration::from_millis(2_500)).await;
     gateway.settle().await;
     assert!(!String::from_utf8_lossy(&gateway.cmht_server.bytes()).contains("CANARY"), "no content left");
-    assert!(!serde_json::to_string(&collect(&gateway.housing).await).unwrap().contains("CANARY"));
+    assert!(!serde_json::to_string(&gateway.housing.collect().await).unwrap().contains("CANARY"));
     let seen = gateway.seen_by_ld(&id_of(to(&answer, HOUSING))).await;
     assert_eq!(seen["state"], "withdrawn", "{seen}");
     gateway.finish().await;
@@ -256,8 +223,8 @@ async fn a_withdrawal_after_delivery_is_recalled_and_answered() {
         gateway.submit("k-1", &Assessment::of(&Person::new(2)).only_to(&[CMHT, CUSTODY, HOUSING])).await;
     gateway.cmht_server.wait_for(1).await;
     let event = gateway.custody_server.wait_for(1).await;
-    sheet(&gateway.custody, &event).await;
-    assert_eq!(collect(&gateway.housing).await.len(), 1);
+    gateway.custody.sheet(&event).await;
+    assert_eq!(gateway.housing.collect().await.len(), 1);
     gateway.settle().await;
 
     for (recipient, actor) in
@@ -267,7 +234,7 @@ async fn a_withdrawal_after_delivery_is_recalled_and_answered() {
         let effects = revoke(&gateway, &consent_for(&answer, recipient)).await;
         assert!(effects["recalled"].to_string().contains(&id), "{recipient}: {effects}");
         gateway.settle().await;
-        act(actor, &id, "answer-recall", json!({"answer": "deleted"})).await;
+        actor.act(&id, "answer-recall", json!({"answer": "deleted"})).await;
         let seen = gateway.seen_by_ld(&id).await;
         assert_eq!(
             (&seen["state"], &seen["recall_answer"]),
@@ -279,7 +246,7 @@ async fn a_withdrawal_after_delivery_is_recalled_and_answered() {
     assert!(!String::from_utf8_lossy(&recall.body).contains("CANARY"), "a recall holds ids only");
     let recall = gateway.custody_server.wait_for(2).await;
     assert!(signed_by_gateway(&gateway, &recall).await);
-    let notices = collect(&gateway.housing).await;
+    let notices = gateway.housing.collect().await;
     assert_eq!(notices.len(), 1);
     assert!(!notices[0].to_string().contains("CANARY"));
     // The sheet is no longer there to be read.
@@ -300,7 +267,7 @@ async fn a_repeated_submission_gets_the_first_answer() {
     gateway.settle().await;
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     assert_eq!(gateway.cmht_server.received().len(), 1, "one effect");
-    assert_eq!(collect(&gateway.housing).await.len(), 1);
+    assert_eq!(gateway.housing.collect().await.len(), 1);
     gateway.finish().await;
 }
 
@@ -331,9 +298,9 @@ async fn custody_asks_and_learns_the_outcome_and_no_more() {
     let ask = Ask::post("/justice/requests").key("r-1").json(&request);
     let answer = gateway.custody.ask(ask).await.expect(201);
     let id = id_of(&answer);
-    let [item] = &collect(&gateway.ld).await[..] else { panic!("one request waits for L&D") };
+    let [item] = &gateway.ld.collect().await[..] else { panic!("one request waits for L&D") };
     assert!(item.to_string().contains("CANARY-screening-reason"), "L&D can act on it: {item}");
-    act(&gateway.ld, &id, "accept", json!({})).await;
+    gateway.ld.act(&id, "accept", json!({})).await;
     let seen = gateway.custody.get(&format!("/referrals/{id}")).await.expect(200);
     assert_eq!(seen["state"], "accepted");
     gateway.finish().await;
@@ -371,5 +338,27 @@ async fn an_answer_that_got_lost_is_asked_for_again_under_the_same_id() {
     assert_eq!(first.body, second.body, "one id never has two bodies");
     gateway.settle().await;
     assert_eq!(gateway.books().count("SELECT COUNT(*) FROM delivery WHERE status = 'delivered'"), 1);
+    gateway.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_says_when_it_was_assessed() {
+    let gateway = Gateway::start().await;
+    let assessment = Assessment::of(&Person::new(0));
+    let day = |place: &str| assessment.0[place].as_str().unwrap()[..10].to_owned();
+    let (assessed, review) = (day("assessed_at"), assessment.0["validity"]["review_by"].as_str().unwrap());
+    gateway.submit("k-1", &assessment).await;
+    let bundle = String::from_utf8(gateway.cmht_server.wait_for(1).await.body).unwrap();
+    assert!(bundle.contains(&assessed) && bundle.contains(review), "{bundle}");
+    for (actor, server) in [
+        (&gateway.custody, &gateway.custody_server),
+        (&gateway.court, &gateway.court_server),
+        (&gateway.probation, &gateway.probation_server),
+    ] {
+        let sheet = actor.sheet(&server.wait_for(1).await).await.to_string();
+        assert!(sheet.contains(&assessed) && sheet.contains(review), "{}: {sheet}", actor.id);
+    }
+    let letter = gateway.housing.collect().await[0].to_string();
+    assert!(letter.contains(&assessed) && letter.contains(review), "{letter}");
     gateway.finish().await;
 }

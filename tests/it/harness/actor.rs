@@ -13,6 +13,7 @@ use serde_json::Value;
 use super::{
     people::forbidden_words,
     pki::{Authority, Identity},
+    receiver::Received,
 };
 
 /// A request.
@@ -163,6 +164,38 @@ impl Actor {
         let form = format!("grant_type=client_credentials&client_id={}", self.id);
         let ask = Ask::post("/oauth/token").bytes("application/x-www-form-urlencoded", form);
         Stranger { client: self.client.clone(), base_url: self.base_url.clone(), token: None }.ask(ask).await
+    }
+
+    /// The sheet that an event points to.
+    pub async fn sheet(&self, event: &Received) -> Value {
+        let event = event.json();
+        let url = event["detailUrl"].as_str().unwrap();
+        let path = url.strip_prefix(&self.base_url).expect("the detail is at the gateway");
+        self.get(path).await.expect(200)
+    }
+
+    /// Reads everything in its mailbox and acknowledges it.
+    pub async fn collect(&self) -> Vec<Value> {
+        let inbox = format!("/messageexchange/{}/inbox", self.id);
+        let waiting = self.get(&inbox).await.expect(200);
+        let mut messages = Vec::new();
+        for id in waiting["messages"].as_array().unwrap() {
+            let path = format!("{inbox}/{}", id.as_str().unwrap());
+            messages.push(self.get(&path).await.expect(200));
+            self.ask(Ask::put(&format!("{path}/status/acknowledged"))).await.expect(200);
+        }
+        messages
+    }
+
+    /// Does something to a referral, at its present version.
+    pub async fn act(&self, referral: &str, action: &str, body: Value) -> Value {
+        let seen = self.get(&format!("/referrals/{referral}")).await;
+        assert_eq!(seen.status, 200, "{}", seen.text());
+        let ask = Ask::post(&format!("/referrals/{referral}/actions/{action}"))
+            .key(&format!("{action}-{referral}"))
+            .header("if-match", &seen.headers["etag"])
+            .json(&body);
+        self.ask(ask).await.expect(200)
     }
 
     /// This agency's connection with somebody else's token, or none.
