@@ -31,7 +31,7 @@ fn demo(data: &Path, further: &[&str]) -> Output {
         .args(["demo", "--once", "--json", "--data"])
         .arg(data)
         .args(further)
-        .env("KEYWAY_LOG", "debug")
+        .env("KEYWAY_LOG", "trace")
         .output()
         .expect("the binary runs")
 }
@@ -162,7 +162,7 @@ fn check_folder(data: &Path) {
 /// No line of the log, and none of the story, holds anything that points to a person.
 fn check_lines(output: &Output) {
     let lines = text(&output.stderr);
-    assert!(lines.contains("DEBUG") || lines.contains("debug"), "the log is at its most talkative here");
+    assert!(lines.contains("keyway::http::conduct"), "the log is at its most talkative here");
     let stories = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/story");
     for file in files_of(&stories) {
         let story: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();

@@ -63,7 +63,7 @@ fn start_log(config: &Config) -> Result<()> {
 }
 
 /// A bare level is Keyway's own: below it, libraries may write what was sent, and tokens with it.
-fn own(level: &str) -> String {
+pub(super) fn own(level: &str) -> String {
     if level.contains(['=', ',']) { level.to_owned() } else { format!("warn,keyway={level}") }
 }
 

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::{
     app::{App, Running},
+    cli::serve::own,
     clock::Stopwatch,
     config::{self, Config, Problem},
     directory::{Agreement, Partner},
@@ -42,7 +43,7 @@ impl Gateway {
     pub(super) async fn start(settings: &Path) -> Result<Self> {
         let config = Config::load(settings).map_err(|problems| told(&problems))?;
         let level = config::log_level().unwrap_or_else(|| LOG_LEVEL.to_owned());
-        telemetry::start(LogFormat::Text, &level, LogOutput::Stderr)?;
+        telemetry::start(LogFormat::Text, &own(&level), LogOutput::Stderr)?;
         telemetry::log_panics_by_place();
         let fresh = config.clone();
         tokio::task::spawn_blocking(move || App::migrate(&fresh)).await??;
