@@ -17,6 +17,7 @@ mod resolver;
 mod retry_after;
 #[cfg(test)]
 mod tests;
+mod use_context;
 mod verdict;
 mod webhook;
 

@@ -9,7 +9,7 @@ use reqwest::{
     header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 
-use super::{address::AddressPolicy, webhook};
+use super::{address::AddressPolicy, use_context, webhook};
 use crate::{
     clock::Moment,
     directory::{Channel, Partner},
@@ -67,6 +67,9 @@ pub(super) fn head(
             put(&mut headers, HeaderName::from_static("x-request-id"), id)?;
             let target = target_identifier(&parcel.partner.organisation_code)?;
             put(&mut headers, HeaderName::from_static("nhsd-target-identifier"), &target)?;
+            if let Some(context) = use_context::of_message(&parcel.body) {
+                put(&mut headers, HeaderName::from_static("use-context"), &context)?;
+            }
         }
         Channel::EventPush => {
             let timestamp = webhook::timestamp(now);
