@@ -66,7 +66,7 @@ fn everything_happens_as_the_fixtures_say_it_must() {
     );
     assert!(report["elapsed_ms"].as_u64().unwrap() <= 30_000);
     assert_eq!(report["assessments"], 9);
-    assert_eq!(report["recalled"], 2);
+    assert_eq!(report["recalled"], 4);
     assert_eq!(report["duplicates_suppressed"], 1);
     assert!(report["inbound"].as_u64().unwrap() >= 20, "{}", report["inbound"]);
     assert!(report["audit"]["entries"].as_u64().unwrap() > 100);
@@ -79,6 +79,8 @@ fn everything_happens_as_the_fixtures_say_it_must() {
         ("cmht-riverside", "rejected", 1),
         ("custody-northgate", "withheld", 2),
         ("custody-northgate", "recalled", 1),
+        ("cmht-riverside", "recalled", 1),
+        ("housing-harbour", "recalled", 1),
         ("court-harbour", "not-used", 1),
         ("probation-harbour", "recalled", 1),
         ("probation-harbour", "withdrawn", 1),

@@ -203,6 +203,9 @@ pub(super) struct Expected {
     pub(super) withheld: Vec<String>,
     /// Whether the recipient got anything about this person.
     pub(super) received: bool,
+    /// How many of the things that it received hold the person's name. Absent: not counted.
+    #[serde(default)]
+    pub(super) named: Option<usize>,
     /// Texts that the recipient must have got, somewhere in what it received about this person.
     #[serde(default)]
     pub(super) told: Vec<String>,

@@ -7,8 +7,9 @@ use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, Result, bail};
 
+use super::settings::Addresses;
 use crate::{
-    app::{App, Running},
+    app::{App, Listener, Running},
     cli::serve::own,
     clock::Stopwatch,
     config::{self, Config, Problem},
@@ -48,6 +49,21 @@ impl Gateway {
         let fresh = config.clone();
         tokio::task::spawn_blocking(move || App::migrate(&fresh)).await??;
         Ok(Self { running: App::start(config).await.context("the gateway does not start")? })
+    }
+
+    /// Where partners reach it.
+    pub(super) fn base_url(&self) -> &str {
+        self.running.base_url()
+    }
+
+    /// The addresses that its three listeners got.
+    pub(super) fn addresses(&self) -> Result<Addresses> {
+        let of = |listener| self.running.address(listener).context("a listener has no address");
+        Ok(Addresses {
+            partners: of(Listener::Partners)?,
+            public: of(Listener::Public)?,
+            operators: of(Listener::Operators)?,
+        })
     }
 
     /// Enters the agencies and the agreements with them.

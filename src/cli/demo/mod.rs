@@ -14,6 +14,7 @@ mod pki;
 mod receivers;
 mod record;
 mod report;
+mod settings;
 mod stage;
 mod story;
 mod table;
@@ -37,7 +38,8 @@ use self::{
     gateway::Gateway,
     outcome::{Told, difference},
     report::{Counts, report},
-    stage::{Addresses, Stage},
+    settings::Addresses,
+    stage::{Keys, Stage},
     story::Teller,
     voice::{Voice, wrapped},
 };
@@ -81,16 +83,24 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode> {
     let voice = Arc::new(Voice::new(args.json));
     let mint = Arc::new(Mint::new(Arc::new(SystemClock), Arc::new(SystemChance)));
     let fixtures = Fixtures::load(args.fixtures.as_deref(), mint.clock().now())?;
-    let addresses = Addresses::choose(args.listen)?;
+    let asked = Addresses::asked(args.listen)?;
     let folder = Folder::prepare(args.data.as_deref(), &mint)?;
     voice.line(&format!("Everything of this demonstration is in {}", folder.root().display()));
 
-    let stage = Stage::set(&fixtures, &folder, addresses, &voice, &mint)?;
+    let keys = Keys::make(&folder, asked, &mint)?;
+    settings::write(&fixtures, &folder, asked)?;
+    let gateway = Gateway::start(&folder.path(settings::FILE)).await?;
+    let addresses = gateway.addresses()?;
+    settings::write(&fixtures, &folder, addresses)?;
+    let stage = Stage::set(&fixtures, &folder, &keys, gateway.base_url(), &voice, &mint)?;
     try_sh::write(&folder.path("try.sh"), &stage.base_url)?;
     pki::save(&folder.path("try-assessment.json"), fixtures.try_assessment.to_string().as_bytes())?;
-    let gateway = Gateway::start(&stage::settings_file(&folder)).await?;
     gateway.enter(stage.partners.clone(), stage.agreements.clone()).await?;
-    voice.tell("Gateway", &format!("listens at {}; every agency has its own certificate", stage.base_url));
+    voice.tell("Gateway", &format!("listens for partners at {}", stage.base_url));
+    voice.tell(
+        "Gateway",
+        &format!("public http://{}, operators http://{}", addresses.public, addresses.operators),
+    );
 
     let told = tell_all(&fixtures, &stage, &voice, &mint).await;
     let log = gateway.log().await?;
@@ -110,7 +120,7 @@ pub async fn run(args: DemoArgs) -> Result<ExitCode> {
         writeln!(out, "{}", report(&told, counts)).context("standard output is gone")?;
     }
     if !args.once {
-        serve(&folder, &stage, &voice).await?;
+        serve(&folder, &stage, addresses, &voice).await?;
     }
     stage.close().await;
     gateway.stop().await;
@@ -143,17 +153,20 @@ fn verdict(told: &[Told], audit_verified: bool, voice: &Voice) -> bool {
 }
 
 /// Keeps serving until it is interrupted.
-async fn serve(folder: &Folder, stage: &Stage, voice: &Voice) -> Result<()> {
+async fn serve(folder: &Folder, stage: &Stage, addresses: Addresses, voice: &Voice) -> Result<()> {
     let at = |name: &str| -> String { Path::display(&folder.path(name)).to_string() };
     voice.heading("The gateway and the agencies keep running; Ctrl-C ends them\n");
-    voice.line(&format!("   what each agency received, byte by byte   {}", at("received")));
-    voice.line(&format!("   certificates, keys and client ids          {}", at("agencies")));
-    voice.line(&format!("   the gateway, for partners                  {}", stage.base_url));
-    voice.line(&format!(
-        "   the same gateway on its own                keyway serve --config {}",
-        at("keyway.toml")
-    ));
-    voice.line(&format!("   the commands below, ready to run           {}", at("try.sh")));
+    for (what, place) in [
+        ("what each agency received, byte by byte", at("received")),
+        ("certificates, keys and client ids", at("agencies")),
+        ("the gateway, for partners", stage.base_url.clone()),
+        ("discovery and keys, for anyone", format!("http://{}/oauth/jwks", addresses.public)),
+        ("health and metrics, for operators", format!("http://{}/metrics", addresses.operators)),
+        ("the same gateway on its own", format!("keyway serve --config {}", at(settings::FILE))),
+        ("the commands below, ready to run", at("try.sh")),
+    ] {
+        voice.line(&format!("   {what:<42}{place}"));
+    }
     let hint = format!("To try them one by one, go to {} first.", folder.root().display());
     voice.line(&format!("\n{}\n", wrapped(&hint, 3, 110)));
     voice.line(&try_sh::shown(&stage.base_url));

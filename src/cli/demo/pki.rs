@@ -61,10 +61,15 @@ impl Authority {
         Ok(Self { issuer: Issuer::new(params, key), certificate_pem, key_pem, now })
     }
 
-    /// Issues a certificate to `name` for `usage`. Servers answer as `localhost` and on the loopback addresses.
-    pub(super) fn issue(&self, name: &str, usage: Use) -> Result<Identity> {
-        let hosts: &[&str] = if usage == Use::Client { &[] } else { &["localhost", "127.0.0.1", "::1"] };
-        let mut params = CertificateParams::new(hosts.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+    /// Issues a certificate to `name` for `usage`. Servers answer as `localhost`, on the loopback addresses, and
+    /// as `further` says.
+    pub(super) fn issue(&self, name: &str, usage: Use, further: Option<&str>) -> Result<Identity> {
+        let mut hosts: Vec<String> = Vec::new();
+        if usage != Use::Client {
+            hosts.extend(["localhost", "127.0.0.1", "::1"].map(str::to_owned));
+            hosts.extend(further.filter(|host| *host != "localhost").map(str::to_owned));
+        }
+        let mut params = CertificateParams::new(hosts)?;
         params.distinguished_name = named(name);
         params.is_ca = IsCa::ExplicitNoCa;
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
@@ -147,7 +152,7 @@ mod tests {
     #[test]
     fn a_certificate_says_what_it_is_for_and_for_how_long() {
         let authority = Authority::make(NOW).unwrap();
-        let identity = authority.issue("Northgate Custody Suite", Use::Both).unwrap();
+        let identity = authority.issue("Northgate Custody Suite", Use::Both, None).unwrap();
         let (_, pem) = parse_x509_pem(identity.certificate_pem.as_bytes()).unwrap();
         let certificate = pem.parse_x509().unwrap();
         let usage = certificate.extended_key_usage().unwrap().unwrap().value;
@@ -157,7 +162,7 @@ mod tests {
         assert!((50..=VALID_DAYS).contains(&days), "{days}");
         assert_eq!(identity.sha256.len(), 64);
 
-        let client = authority.issue("x", Use::Client).unwrap();
+        let client = authority.issue("x", Use::Client, None).unwrap();
         let (_, pem) = parse_x509_pem(client.certificate_pem.as_bytes()).unwrap();
         assert!(!pem.parse_x509().unwrap().extended_key_usage().unwrap().unwrap().value.server_auth);
     }

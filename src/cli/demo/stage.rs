@@ -1,9 +1,7 @@
-//! Sets the stage: keys and certificates, the agencies' servers, the gateway's settings, and the gateway itself.
+//! Sets the stage: keys and certificates, and the agencies' offices and servers.
 
 use std::{
     collections::{BTreeMap, HashMap},
-    net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener},
-    path::Path,
     sync::Arc,
 };
 
@@ -15,9 +13,10 @@ use super::{
     fixtures::{Agency, Fixtures, StaffAnswer},
     folder::Folder,
     office::Office,
-    pki::{Authority, Identity, Use, save, save_secret, signing_key},
+    pki::{Authority, Identity, Use, hex, save_secret, signing_key},
     receivers::Door,
     record::Record,
+    settings::Addresses,
     voice::Voice,
 };
 use crate::{
@@ -39,101 +38,64 @@ pub(super) struct Stage {
     servers: Vec<ServerHandle>,
 }
 
-/// The three addresses of the gateway.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Addresses {
-    partners: SocketAddr,
-    public: SocketAddr,
-    operators: SocketAddr,
+/// The authority, and the certificate that the gateway shows when it calls an agency.
+pub(super) struct Keys {
+    authority: Authority,
+    gateway: Identity,
 }
 
-impl Addresses {
-    /// The partners' listener as asked (port 0 takes a free one), the others on free ports.
-    pub(super) fn choose(asked: Option<SocketAddr>) -> Result<Self> {
-        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
-        // Held together until all three are known, so that no port is given twice.
-        let partners = hold(asked.unwrap_or(loopback))?;
-        let (public, operators) = (hold(loopback)?, hold(loopback)?);
-        Ok(Self {
-            partners: partners.local_addr()?,
-            public: public.local_addr()?,
-            operators: operators.local_addr()?,
-        })
+impl Keys {
+    /// Makes the authority, the gateway's certificates and its other keys, and keeps them in `folder`.
+    pub(super) fn make(folder: &Folder, addresses: Addresses, mint: &Mint) -> Result<Self> {
+        let authority = Authority::make(mint.clock().now())?;
+        authority.save(folder.root())?;
+        let server = authority.issue("Keyway gateway", Use::Server, Some(&addresses.host()))?;
+        let gateway = authority.issue("Keyway gateway, calling", Use::Client, None)?;
+        folder.keep_gateway("server", &server)?;
+        folder.keep_gateway("client", &gateway)?;
+        let mut key = [0_u8; 32];
+        mint.chance().fill(&mut key);
+        save_secret(&folder.path("keys/key-encryption.key"), hex(&key).as_bytes())?;
+        save_secret(&folder.path("keys/event-signing.pem"), signing_key()?.as_bytes())?;
+        save_secret(&folder.path("keys/token-signing.pem"), signing_key()?.as_bytes())?;
+        Ok(Self { authority, gateway })
     }
-
-    fn base_url(self) -> String {
-        let host = match self.partners.ip() {
-            IpAddr::V4(ip) if !ip.is_loopback() && !ip.is_unspecified() => ip.to_string(),
-            IpAddr::V6(ip) if !ip.is_loopback() && !ip.is_unspecified() => format!("[{ip}]"),
-            _ => String::from("localhost"),
-        };
-        format!("https://{host}:{}", self.partners.port())
-    }
-}
-
-fn hold(address: SocketAddr) -> Result<TcpListener> {
-    TcpListener::bind(address).map_err(|error| {
-        let (ip, port) = (address.ip(), address.port());
-        match error.kind() {
-            std::io::ErrorKind::AddrInUse => anyhow::anyhow!(
-                "port {port} on {ip} is in use. Choose another with --listen {ip}:PORT, or leave --listen out and \
-                 a free one is taken."
-            ),
-            std::io::ErrorKind::PermissionDenied => anyhow::anyhow!(
-                "port {port} may not be opened by this user. Choose one above 1023 with --listen {ip}:PORT."
-            ),
-            _ => anyhow::anyhow!("{ip}:{port} cannot be listened on ({error}). Choose another with --listen."),
-        }
-    })
 }
 
 impl Stage {
-    /// Makes keys, certificates, servers and settings in `folder`. The gateway does not run yet.
+    /// Opens the agencies' offices and servers; the gateway is at `base_url`.
     pub(super) fn set(
         fixtures: &Fixtures,
         folder: &Folder,
-        addresses: Addresses,
+        keys: &Keys,
+        base_url: &str,
         voice: &Arc<Voice>,
         mint: &Arc<Mint>,
     ) -> Result<Self> {
-        let authority = Authority::make(mint.clock().now())?;
-        authority.save(folder.root())?;
-        let server = authority.issue("Keyway gateway", Use::Server)?;
-        let client = authority.issue("Keyway gateway, calling", Use::Client)?;
-        folder.keep_gateway("server", &server)?;
-        folder.keep_gateway("client", &client)?;
-        let mut key = [0_u8; 32];
-        mint.chance().fill(&mut key);
-        save_secret(&folder.path("keys/key-encryption.key"), super::pki::hex(&key).as_bytes())?;
-        save_secret(&folder.path("keys/event-signing.pem"), signing_key()?.as_bytes())?;
-        save_secret(&folder.path("keys/token-signing.pem"), signing_key()?.as_bytes())?;
-        save(&folder.path("keyway.toml"), settings(fixtures, addresses).as_bytes())?;
-
         let mut stage = Self {
             offices: HashMap::new(),
             partners: Vec::new(),
             agreements: agreements(fixtures)?,
-            base_url: addresses.base_url(),
+            base_url: base_url.to_owned(),
             servers: Vec::new(),
         };
         for agency in &fixtures.directory.agencies {
-            stage.open(agency, fixtures, folder, &authority, &client, voice, mint)?;
+            stage.open(agency, fixtures, folder, keys, voice, mint)?;
         }
         Ok(stage)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one agency needs all of the stage once")]
     fn open(
         &mut self,
         agency: &Agency,
         fixtures: &Fixtures,
         folder: &Folder,
-        authority: &Authority,
-        gateway: &Identity,
+        keys: &Keys,
         voice: &Arc<Voice>,
         mint: &Arc<Mint>,
     ) -> Result<()> {
-        let identity = authority.issue(&agency.name, Use::Both)?;
+        let Keys { authority, gateway } = keys;
+        let identity = authority.issue(&agency.name, Use::Both, None)?;
         let client_id = mint.uuid();
         folder.keep_agency(&agency.id, &identity, &client_id)?;
         let client = Client::new(&authority.certificate_pem, &identity, &self.base_url, &client_id)?;
@@ -220,66 +182,4 @@ fn agreements(fixtures: &Fixtures) -> Result<Vec<Agreement>> {
             })
         })
         .collect()
-}
-
-/// The gateway's settings, for the demonstration and for `keyway serve` after it.
-fn settings(fixtures: &Fixtures, addresses: Addresses) -> String {
-    let text = |value: &str| toml::Value::from(value).to_string();
-    let at = |address: SocketAddr| text(&address.to_string());
-    format!(
-        "# The gateway of a demonstration. To run it again: keyway serve --config keyway.toml\n\n\
-         [site]\nid = {id}\nname = {name}\n\n\
-         [gateway]\nbase_url = {base_url}\n\n\
-         [partners]\nlisten = {partners}\ncertificate_file = \"gateway/server.pem\"\n\
-         key_file = \"gateway/server-key.pem\"\nclient_ca_file = \"ca.pem\"\n\n\
-         [public]\nlisten = {public}\n\n\
-         [operators]\nlisten = {operators}\n\n\
-         [database]\nurl = \"sqlite:keyway.db\"\n\n\
-         [keys]\nkey_encryption_key_file = \"keys/key-encryption.key\"\n\
-         event_signing_key_file = \"keys/event-signing.pem\"\n\
-         token_signing_key_file = \"keys/token-signing.pem\"\n\n\
-         [outbound]\nca_file = \"ca.pem\"\ncertificate_file = \"gateway/client.pem\"\n\
-         key_file = \"gateway/client-key.pem\"\n# The agencies of a demonstration are on this machine.\n\
-         allow_loopback = true\n\n\
-         [log]\nformat = \"text\"\nlevel = \"info\"\n",
-        id = text(&fixtures.directory.site_id),
-        name = text(&fixtures.directory.site_name),
-        base_url = text(&addresses.base_url()),
-        partners = at(addresses.partners),
-        public = at(addresses.public),
-        operators = at(addresses.operators),
-    )
-}
-
-/// The settings file of a demonstration.
-pub(super) fn settings_file(folder: &Folder) -> std::path::PathBuf {
-    Path::new(folder.root()).join("keyway.toml")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        clock::{Clock as _, SystemClock},
-        config::Config,
-    };
-
-    #[test]
-    fn the_settings_are_ones_that_the_gateway_takes() {
-        let fixtures = Fixtures::load(None, SystemClock.now()).unwrap();
-        let addresses = Addresses::choose(None).unwrap();
-        let folder = tempfile::tempdir().unwrap();
-        let text = settings(&fixtures, addresses);
-        let config = Config::read(&text, &folder.path().join("keyway.toml")).unwrap();
-        assert_eq!(config.base_url, addresses.base_url());
-        assert!(config.outbound.allow_loopback);
-        assert_eq!(config.partners.client_ca_file, folder.path().join("ca.pem"));
-    }
-
-    #[test]
-    fn a_port_in_use_is_an_error_that_says_what_to_do() {
-        let held = hold(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
-        let error = Addresses::choose(Some(held.local_addr().unwrap())).unwrap_err().to_string();
-        assert!(error.contains("is in use") && error.contains("--listen"), "{error}");
-    }
 }

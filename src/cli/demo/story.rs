@@ -325,6 +325,12 @@ impl Teller<'_> {
                 "{recipient}: it should have received {wanted} about this person, and received {was}"
             ));
         }
+        let named = office.record.about(&[&family]).count();
+        if let Some(wanted) = expected.named.filter(|wanted| *wanted != named) {
+            found.push(format!(
+                "{recipient}: {wanted} of what it received should name the person, and {named} did"
+            ));
+        }
         let about: Vec<String> = office.record.about(&words).collect();
         let holds = |text: &String| about.iter().any(|heard| heard.contains(text.as_str()));
         for text in expected.told.iter().filter(|text| !holds(text)) {

@@ -30,8 +30,8 @@ fn open() -> Team {
     let folder = tempfile::tempdir().unwrap();
     let mint = Arc::new(Mint::new(Arc::new(SystemClock), Arc::new(SystemChance)));
     let authority = Authority::make(SystemClock.now()).unwrap();
-    let own = authority.issue("CMHT", Use::Both).unwrap();
-    let gateway = authority.issue("Gateway", Use::Client).unwrap();
+    let own = authority.issue("CMHT", Use::Both, None).unwrap();
+    let gateway = authority.issue("Gateway", Use::Client, None).unwrap();
     let agency = Agency {
         id: String::from("cmht"),
         kind: AgencyKind::Cmht,
@@ -70,9 +70,9 @@ async fn only_the_gateway_gets_in_and_each_message_counts_once() {
         Client::new(&team.authority.certificate_pem, identity, &team.base_url, "c").unwrap()
     };
 
-    let another = team.authority.issue("Another agency", Use::Both).unwrap();
+    let another = team.authority.issue("Another agency", Use::Both, None).unwrap();
     assert_eq!(client(&another).send_without_token(push()).await.unwrap().status, 403);
-    let elsewhere = Authority::make(SystemClock.now()).unwrap().issue("Gateway", Use::Client).unwrap();
+    let elsewhere = Authority::make(SystemClock.now()).unwrap().issue("Gateway", Use::Client, None).unwrap();
     client(&elsewhere).send_without_token(push()).await.unwrap_err();
     assert!(!team.office.record.knows(&["b-1"]), "a stranger's bytes are not kept");
 
