@@ -69,6 +69,19 @@ fn lineage_names_the_place_in_the_whole_assessment() {
     assert_eq!(line.rule, "housing-referral/1#request");
 }
 
+/// Old information about risk must not be read as today's, under an override least of all.
+#[test]
+fn a_message_says_when_it_was_assessed() {
+    let assessment = full();
+    let assessed = assessment["assessed_at"].as_str().unwrap();
+    for audience in Audience::ALL {
+        let sheet = document(&made(audience, &project(audience, &assessment, false))).to_string();
+        assert!(sheet.contains(assessed), "{audience:?}");
+    }
+    let minimum = document(&made(Audience::Custody, &project(Audience::Custody, &assessment, true)));
+    assert!(minimum.to_string().contains(assessed));
+}
+
 #[test]
 fn an_override_shows_as_such_and_says_when_it_is_reviewed() {
     let projection = project(Audience::Custody, &full(), true);
