@@ -29,11 +29,13 @@ impl Exchange {
     /// Carries the head of a leased lane one step and gives the lane back. For the worker.
     pub async fn deliver(&self, lane: LeasedLane, courier: &dyn Courier) {
         let Err(refusal) = self.carry_head(&lane, courier).await else { return };
-        tracing::warn!(
-            delivery = %lane.delivery.new.delivery_id,
-            class = ?refusal.class,
-            "a delivery step failed; its lane is tried again"
-        );
+        let delivery = &lane.delivery.new.delivery_id;
+        if refusal.class == Refused::Conflict {
+            // An answer or a withdrawal came in between: nothing is wrong.
+            tracing::debug!(%delivery, "something moved during a delivery step; it is decided again");
+        } else {
+            tracing::warn!(%delivery, class = ?refusal.class, "a delivery step failed; its lane is tried again");
+        }
         // Something moved: decide again at once. Anything else: wait a little before the lane comes round again.
         // If even this cannot be written, or another has the lane by now, the lease runs out by itself.
         let wait = if refusal.class == Refused::Conflict { 0 } else { 5 };
