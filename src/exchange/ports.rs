@@ -41,7 +41,8 @@ pub enum Write {
     Message(MessageRow),
     /// Puts a delivery at the end of its lane (creating the lane when it is the first).
     Enqueue(NewDelivery),
-    /// Like `Enqueue`, but before every delivery of the lane that is still queued: withdrawals overtake.
+    /// Like `Enqueue`, but before every delivery of the lane that is queued or dead: withdrawals overtake, also a
+    /// lane's dead head, which goes on holding all others. Never before one whose attempt has begun.
     EnqueueFirst(NewDelivery),
     /// A change of a delivery.
     Delivery(DeliveryChange),
@@ -241,7 +242,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Leases up to `limit` lanes whose head is due at `now`, for `owner`, until `until`. A lane whose lease has
     /// run out is leased again under a higher fence. Mailbox deliveries are never leased. A lane whose head is
-    /// dead is never leased.
+    /// dead is never leased, until a withdrawal is put before it.
     async fn lease_lanes(
         &self,
         owner: &str,

@@ -281,7 +281,7 @@ pub enum DeliveryStatus {
     Delivered,
     /// Stopped before it was sent or collected.
     Withdrawn,
-    /// Set aside; its lane is held.
+    /// Set aside; its lane is held for all but withdrawals.
     Dead,
 }
 

@@ -13,5 +13,6 @@ mod harness;
 
 mod consent_at_every_exit;
 mod durable_or_nothing;
+mod lanes;
 mod the_person;
 mod withdrawal;

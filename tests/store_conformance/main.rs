@@ -52,7 +52,9 @@ stories! {
         concurrent_deliveries_get_numbers_of_their_own, a_changed_delivery_cannot_be_changed_under_its_old_version,
         the_longest_due_lane_is_leased_first;
     overtaking: a_withdrawal_overtakes_what_is_queued, a_begun_attempt_is_not_overtaken,
-        a_withdrawal_may_be_alone, two_withdrawals_keep_numbers_apart;
+        a_withdrawal_may_be_alone, two_withdrawals_keep_numbers_apart,
+        a_withdrawal_overtakes_a_dead_head_which_still_holds_the_others,
+        a_begun_attempt_is_not_overtaken_though_an_item_lies_in_a_mailbox;
     mailbox: items_are_listed_oldest_first_in_pages, mailbox_items_are_never_leased,
         a_withdrawn_or_acknowledged_item_is_gone, an_item_is_not_shown_before_its_time, what_waits_is_counted;
     audit: entries_get_places_after_concurrent_commits, places_keep_the_order_within_a_commit,

@@ -12,8 +12,8 @@ use keyway::{
 
 use crate::{
     engine::Engine,
-    given::{message, new_delivery, referral_id, referred, send, site},
-    lanes::{change, finish, lease, names},
+    given::{message, new_delivery, referral_id, referred, send, sent, site},
+    lanes::{LEASE_SECONDS, change, finish, lease, names},
 };
 
 async fn send_first(store: &dyn Store, name: &str) {
@@ -70,6 +70,52 @@ pub(crate) async fn a_begun_attempt_is_not_overtaken(engine: &dyn Engine) {
 
     finish(store.as_ref(), &lane, DeliveryStatus::Delivered).await;
     assert_eq!(order(engine, store.as_ref()).await, ["recall", "two"]);
+}
+
+pub(crate) async fn a_withdrawal_overtakes_a_dead_head_which_still_holds_the_others(engine: &dyn Engine) {
+    let (store, now) = (engine.open(), engine.now());
+    referred(store.as_ref(), "ann", &["cmht"]).await;
+    send(store.as_ref(), "one", "ann", "cmht").await;
+    send(store.as_ref(), "two", "ann", "cmht").await;
+    let head = lease(store.as_ref(), now).await.remove(0);
+    finish(store.as_ref(), &head, DeliveryStatus::Dead).await;
+    assert_eq!(store.next_due().await.unwrap(), None);
+
+    send_first(store.as_ref(), "recall").await;
+    numbers_are_apart(store.as_ref()).await;
+    assert_eq!(store.next_due().await.unwrap(), Some(now));
+    let mut recall = lease(store.as_ref(), now).await.remove(0);
+    assert_eq!(names(std::slice::from_ref(&recall)), ["recall"]);
+    // A second one while the first is under way: after it, and before what is dead.
+    let begun = change(&recall, DeliveryStatus::Attempting);
+    store.commit(vec![Write::Delivery(begun)], vec![]).await.unwrap();
+    recall.delivery.version += 1;
+    send_first(store.as_ref(), "second").await;
+    numbers_are_apart(store.as_ref()).await;
+    finish(store.as_ref(), &recall, DeliveryStatus::Delivered).await;
+    assert_eq!(order(engine, store.as_ref()).await, ["second"]);
+
+    let dead = store.delivery(&head.delivery.new.delivery_id).await.unwrap().unwrap().delivery;
+    let mut discard = change(&head, DeliveryStatus::Withdrawn);
+    discard.version = dead.version;
+    store.commit(vec![Write::Delivery(discard)], vec![]).await.unwrap();
+    assert_eq!(order(engine, store.as_ref()).await, ["two"]);
+}
+
+/// What an agency has not collected from the mailbox that it once had is not in the way.
+pub(crate) async fn a_begun_attempt_is_not_overtaken_though_an_item_lies_in_a_mailbox(engine: &dyn Engine) {
+    let (store, now) = (engine.open(), engine.now());
+    referred(store.as_ref(), "ann", &["cmht"]).await;
+    store.commit(sent("item", "ann", "cmht", Channel::Mailbox), vec![]).await.unwrap();
+    send(store.as_ref(), "one", "ann", "cmht").await;
+    let lane = lease(store.as_ref(), now).await.remove(0);
+    let begun = change(&lane, DeliveryStatus::Attempting);
+    store.commit(vec![Write::Delivery(begun)], vec![]).await.unwrap();
+    send_first(store.as_ref(), "recall").await;
+    numbers_are_apart(store.as_ref()).await;
+    // The worker died: its attempt is taken up again, not passed over.
+    let later = lease(store.as_ref(), now.plus_seconds(LEASE_SECONDS)).await;
+    assert_eq!(names(&later), ["one"]);
 }
 
 pub(crate) async fn a_withdrawal_may_be_alone(engine: &dyn Engine) {

@@ -9,12 +9,13 @@ statements! {
     PUT_DELIVERY = concat!("INSERT INTO delivery (", delivery!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
         (SELECT next_seq - 1 FROM lane WHERE site_id = $1 AND recipient_id = $5 AND person_id = $6), \
         'queued', 0, $8, NULL, '', 1)");
-    /// Moves the first queued delivery and all after it one place back, by way of negative numbers: no two
-    /// deliveries of a lane ever have the same one.
+    /// Moves the first queued or dead delivery and all after it one place back, by way of negative numbers: no two
+    /// deliveries of a lane ever have the same one. What lies in a mailbox has no turn to be overtaken.
     MAKE_ROOM = "UPDATE delivery SET seq = -(seq + 1) WHERE site_id = $1 AND recipient_id = $2 AND person_id = $3 \
         AND seq >= (SELECT MIN(seq) FROM delivery WHERE site_id = $1 AND recipient_id = $2 AND person_id = $3 \
-        AND status IN ('queued', 'attempting', 'dead') AND status = 'queued')";
-    /// Into the room that was made; at the end when nothing was queued.
+        AND status IN ('queued', 'attempting', 'dead') AND status <> 'attempting' \
+        AND channel IN ('fhir-push', 'event-push'))";
+    /// Into the room that was made; at the end when nothing was to be overtaken.
     PUT_DELIVERY_FIRST = concat!("INSERT INTO delivery (", delivery!(), ") \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
         COALESCE((SELECT -MAX(seq) - 1 FROM delivery WHERE site_id = $1 AND recipient_id = $5 AND person_id = $6 \

@@ -68,8 +68,8 @@ pub(super) fn enqueue(row: &NewDelivery) -> [Step; 3] {
     ]
 }
 
-/// Before all that is still queued. An attempt that has begun is never overtaken: its message may already be
-/// there, so what withdraws it must come after it.
+/// Before all that is queued or was set aside: a dead head holds what is ordinary, not what withdraws. An attempt
+/// that has begun is never overtaken: its message may already be there, so what withdraws it must come after it.
 pub(super) fn enqueue_first(row: &NewDelivery) -> [Step; 5] {
     [
         Step::new("lane", lanes::TAKE_NUMBER, lane(row)),
