@@ -25,6 +25,9 @@ use crate::{
     referral::{Action, Role, step},
 };
 
+/// The outcome of an attempt whose worker died.
+const INTERRUPTED: &str = "interrupted";
+
 impl Exchange {
     /// Carries the head of a leased lane one step and gives the lane back. For the worker.
     pub async fn deliver(&self, lane: LeasedLane, courier: &dyn Courier) {
@@ -42,8 +45,8 @@ impl Exchange {
         let later = self.now().plus_seconds(wait);
         let Ok(Some(bundle)) = self.store.delivery(&lane.delivery.new.delivery_id).await else { return };
         let mut writes = vec![release(&lane)];
-        if bundle.delivery.status == DeliveryStatus::Queued {
-            writes.insert(0, change(&bundle.delivery, DeliveryStatus::Queued, later, "gateway-fault"));
+        if is_carried(&bundle.delivery) {
+            writes.insert(0, change(&bundle.delivery, bundle.delivery.status, later, "gateway-fault"));
         }
         if let Err(error) = self.commit(writes, vec![fence(&lane)]).await {
             tracing::warn!(error = %error, "a lane could not be given back; its lease runs out");
@@ -55,12 +58,13 @@ impl Exchange {
         let Some(bundle) = self.store.delivery(id).await? else {
             return Ok(self.commit(vec![release(lane)], vec![fence(lane)]).await?);
         };
-        if !matches!(bundle.delivery.status, DeliveryStatus::Queued | DeliveryStatus::Attempting) {
+        if !is_carried(&bundle.delivery) {
             return Ok(self.commit(vec![release(lane)], vec![fence(lane)]).await?);
         }
         let asked = self.ask_again(&bundle, Exit::Send).await?;
         if asked.compared != Compared::StillPermitted {
             let mut writes = self.settle(&bundle, &asked)?;
+            self.end_interrupted(&bundle, &mut writes);
             writes.push(release(lane));
             let mut preconditions = asked.preconditions;
             preconditions.push(fence(lane));
@@ -106,6 +110,7 @@ impl Exchange {
             http_status: None,
         };
         let mut writes = Vec::new();
+        self.end_interrupted(bundle, &mut writes);
         if let Some((_, row)) = &asked.considered {
             writes.push(Write::Decision(row.clone()));
         }
@@ -140,6 +145,29 @@ impl Exchange {
             send_by,
         };
         Ok((parcel, attempt))
+    }
+
+    /// An attempt that this lane's earlier holder began and did not live to end: nobody knows what became of it, and
+    /// that is what the record says from now on.
+    fn end_interrupted(&self, bundle: &DeliveryBundle, writes: &mut WriteSet) {
+        let Some(attempt) = &bundle.open_attempt else { return };
+        let now = self.now();
+        writes.push(Write::AttemptEnded(attempt.clone(), String::from(INTERRUPTED), None, now));
+        writes.push(self.attempt_ended(bundle, attempt, INTERRUPTED, now));
+    }
+
+    fn attempt_ended(
+        &self,
+        bundle: &DeliveryBundle,
+        attempt: &AttemptId,
+        outcome: &str,
+        now: Moment,
+    ) -> Write {
+        self.note_on(&bundle.referral, now, Kind::AttemptEnded, "gateway")
+            .about("message", &bundle.message.message_id)
+            .about("attempt", attempt)
+            .fact("outcome", &outcome)
+            .write()
     }
 
     /// Records how an attempt ended. The referral may have moved meanwhile (an answer can overtake the
@@ -178,11 +206,7 @@ impl Exchange {
         let delivery = &bundle.delivery;
         let mut writes = vec![
             Write::AttemptEnded(attempt.attempt_id.clone(), outcome.code.clone(), outcome.http_status, now),
-            self.note_on(&bundle.referral, now, Kind::AttemptEnded, "gateway")
-                .about("message", &bundle.message.message_id)
-                .about("attempt", &attempt.attempt_id)
-                .fact("outcome", &outcome.code)
-                .write(),
+            self.attempt_ended(bundle, &attempt.attempt_id, &outcome.code, now),
         ];
         let tired = delivery.attempts >= i64::from(self.schedule.attempts_max);
         let (status, next_at, action) = match outcome.class {
@@ -280,4 +304,9 @@ fn release(lane: &LeasedLane) -> Write {
         person_id: new.person_id.clone(),
         fence: lane.fence,
     }
+}
+
+/// Whether a worker still has something to do with it.
+fn is_carried(delivery: &DeliveryRow) -> bool {
+    matches!(delivery.status, DeliveryStatus::Queued | DeliveryStatus::Attempting)
 }

@@ -162,6 +162,8 @@ pub struct DeliveryBundle {
     pub referral: ReferralRow,
     /// The decision under which the message was made.
     pub decision: Option<DecisionRow>,
+    /// The latest attempt whose end is not on record: it is under way, or its worker died.
+    pub open_attempt: Option<AttemptId>,
 }
 
 /// Durable storage. One implementation for each engine; the same SQL serves all.

@@ -1,11 +1,11 @@
 //! No audit entry, no disclosure; a repeat is one effect; a conflict is decided again.
 
 use keyway::exchange::{
-    ports::{AttemptClass, Store},
+    ports::{AttemptClass, AttemptOutcome, Courier, Parcel, Store},
     refusal::Refused,
 };
 
-use crate::harness::{Rig, Scripted, assessment, id, json, outcome, to};
+use crate::harness::{Rig, Scripted, assessment, consent_id, id, json, outcome, to};
 
 #[tokio::test]
 async fn when_the_log_cannot_be_written_nothing_is_taken_and_nothing_leaves() {
@@ -111,4 +111,62 @@ async fn a_dry_run_shows_every_byte_and_keeps_nothing() {
     assert_eq!(json(&shown)["preview"].as_array().unwrap().len(), 2);
     assert_eq!(rig.deliver_all(&Scripted::delivers()).await, 0);
     assert!(rig.audit().await.iter().all(|kind| kind != "received"));
+}
+
+/// Sends, and dies before it hears an answer.
+struct DiesSending;
+
+#[async_trait::async_trait]
+impl Courier for DiesSending {
+    async fn carry(&self, _: Parcel) -> AttemptOutcome {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn an_attempt_whose_worker_died_is_recorded_as_interrupted_and_made_again() {
+    for withdrawn in [false, true] {
+        let rig = Rig::new().await;
+        let answer = rig.submit(&assessment(&["probation-harbour"]), "k1").await.unwrap();
+        let now = crate::harness::START;
+        let lane = rig.store.lease_lanes("dies", now, now.plus_seconds(30), 1).await.unwrap().remove(0);
+        let soon = std::time::Duration::from_millis(200);
+        assert!(tokio::time::timeout(soon, rig.exchange.deliver(lane, &DiesSending)).await.is_err());
+        rig.clock.advance_seconds(60);
+        if withdrawn {
+            rig.revoke(&consent_id(&answer, "probation-harbour")).await;
+        }
+        let courier = Scripted::delivers();
+        rig.deliver_all(&courier).await;
+        let texts = courier.texts();
+        assert_eq!(texts.len(), 1);
+        assert_eq!(texts[0].contains("disclosure.recalled"), withdrawn, "only the recall goes then");
+
+        let file = rusqlite::Connection::open(&rig.database).unwrap();
+        let mut ends = file.prepare("SELECT outcome FROM attempt ORDER BY begun_at").unwrap();
+        let ends: Vec<String> = ends.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+        assert_eq!(ends, ["interrupted", "http-200"]);
+        let kinds = rig.audit().await;
+        let count = |wanted: &str| kinds.iter().filter(|kind| *kind == wanted).count();
+        assert_eq!((count("attempt-begun"), count("attempt-ended")), (2, 2));
+    }
+}
+
+#[tokio::test]
+async fn while_the_end_of_an_attempt_cannot_be_recorded_the_partner_is_not_flooded() {
+    let rig = Rig::new().await;
+    rig.submit(&assessment(&["probation-harbour"]), "k1").await.unwrap();
+    let other = rusqlite::Connection::open(&rig.database).unwrap();
+    other
+        .execute_batch("CREATE TRIGGER no_end BEFORE UPDATE ON attempt BEGIN SELECT RAISE(ABORT, 'no'); END;")
+        .unwrap();
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    assert_eq!(courier.count(), 1, "the lane waits before it comes round again");
+    other.execute_batch("DROP TRIGGER no_end;").unwrap();
+    rig.clock.advance_seconds(5);
+    rig.deliver_all(&courier).await;
+    let carried = courier.carried.lock().unwrap();
+    assert_eq!(carried.len(), 2);
+    assert_eq!(carried[0].message_id, carried[1].message_id);
 }

@@ -40,6 +40,7 @@ pub(crate) struct Books {
     counts: Vec<(Channel, DeliveryStatus, u64)>,
     assessments: i64,
     interrupted: i64,
+    without_end: i64,
     verdict: Value,
     integrity: String,
     log: String,
@@ -78,7 +79,8 @@ impl Books {
             deliveries,
             counts,
             assessments: count("SELECT COUNT(*) FROM assessment"),
-            interrupted: count("SELECT COUNT(*) FROM attempt WHERE ended_at IS NULL"),
+            interrupted: count("SELECT COUNT(*) FROM attempt WHERE outcome = 'interrupted'"),
+            without_end: count("SELECT COUNT(*) FROM attempt WHERE ended_at IS NULL"),
             verdict,
             integrity: file.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap(),
             log: site.log(),
@@ -179,6 +181,7 @@ impl Books {
         let ended = [DeliveryStatus::Delivered, DeliveryStatus::Withdrawn];
         let left: Vec<_> = self.counts.iter().filter(|(_, status, _)| !ended.contains(status)).collect();
         assert!(left.is_empty(), "{left:?}");
+        assert_eq!(self.without_end, 0, "attempts of which nothing says how they ended");
     }
 
     /// No arrival without an attempt that was recorded before it, no message without its disclosure.

@@ -43,6 +43,8 @@ statements! {
         ORDER BY channel, status";
     PUT_ATTEMPT = "INSERT INTO attempt (site_id, attempt_id, delivery_id, decision_id, begun_at, send_by, \
         ended_at, outcome, http_status) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    OPEN_ATTEMPT = "SELECT attempt_id FROM attempt WHERE delivery_id = $1 AND ended_at IS NULL \
+        ORDER BY begun_at DESC LIMIT 1";
     END_ATTEMPT = "UPDATE attempt SET outcome = $1, http_status = $2, ended_at = $3 \
         WHERE attempt_id = $4 AND ended_at IS NULL";
 }

@@ -19,11 +19,12 @@ use crate::{
         },
     },
     ids::{
-        AssessmentId, ConsentId, DecisionId, DeliveryId, DisclosureId, EpisodeId, MessageId, PartnerId,
-        PersonId, ReferralId, SiteId,
+        AssessmentId, AttemptId, ConsentId, DecisionId, DeliveryId, DisclosureId, EpisodeId, MessageId,
+        PartnerId, PersonId, ReferralId, SiteId,
     },
     store::{
-        cell::Cell,
+        cell::{Cell, RowReader},
+        decode::FromRow,
         sql::{audit, directory, inbound, lanes as lane_sql, messages, people, referrals},
         steps,
     },
@@ -241,6 +242,17 @@ impl Store for SqliteStore {
     }
 }
 
+/// An attempt's id alone in its row.
+struct OpenAttempt(AttemptId);
+
+impl FromRow for OpenAttempt {
+    const TABLE: &'static str = "attempt";
+
+    fn read(row: &mut RowReader) -> Read<Self> {
+        row.id(AttemptId::parse).map(Self)
+    }
+}
+
 /// A delivery with all that belongs to it, as it was at one moment.
 fn bundle(connection: &Connection, sql: &str, question: &[Cell]) -> Read<Option<DeliveryBundle>> {
     let failed = |error: rusqlite::Error| StoreError::Unavailable(error.to_string());
@@ -259,5 +271,8 @@ fn bundle(connection: &Connection, sql: &str, question: &[Cell]) -> Read<Option<
         None => None,
         Some(id) => run::row(&snapshot, referrals::DECISION, &[site, id.into()])?,
     };
-    Ok(Some(DeliveryBundle { delivery, message, referral, decision }))
+    let open_attempt: Option<OpenAttempt> =
+        run::row(&snapshot, messages::OPEN_ATTEMPT, &[(&delivery.new.delivery_id).into()])?;
+    let open_attempt = open_attempt.map(|OpenAttempt(id)| id);
+    Ok(Some(DeliveryBundle { delivery, message, referral, decision, open_attempt }))
 }
