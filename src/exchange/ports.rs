@@ -39,7 +39,8 @@ pub enum Write {
     Decision(DecisionRow),
     /// A message.
     Message(MessageRow),
-    /// Puts a delivery at the end of its lane (creating the lane when it is the first).
+    /// Puts a delivery on its lane (creating the lane when it is the first), after all that may go as early: the
+    /// order of a lane is (`not_before`, number). One that is tried again keeps its place and holds what is behind.
     Enqueue(NewDelivery),
     /// Like `Enqueue`, but before every delivery of the lane that is queued or dead: withdrawals overtake, also a
     /// lane's dead head, which goes on holding all others. Never before one whose attempt has begun.

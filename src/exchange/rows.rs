@@ -325,7 +325,8 @@ pub struct NewDelivery {
     pub person_id: PersonId,
     /// How.
     pub channel: Channel,
-    /// Not before this moment.
+    /// Not before this moment; it never lies before the moment at which it is put on the lane. Once stored it is
+    /// part of its place: a withdrawal that overtakes takes the earliest that waits on its lane.
     pub not_before: Moment,
     /// When it was put on the lane.
     pub created_at: Moment,
@@ -336,7 +337,7 @@ pub struct NewDelivery {
 pub struct DeliveryRow {
     /// What it was made from.
     pub new: NewDelivery,
-    /// Its place on the lane, from 1.
+    /// Its place on the lane among those with the same `not_before`, from 1.
     pub seq: i64,
     /// Where it stands.
     pub status: DeliveryStatus,

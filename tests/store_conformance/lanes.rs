@@ -81,20 +81,37 @@ pub(crate) async fn a_lane_is_carried_in_order_one_at_a_time(engine: &dyn Engine
     assert_eq!(store.next_due().await.unwrap(), None);
 }
 
-pub(crate) async fn what_is_not_due_waits(engine: &dyn Engine) {
+pub(crate) async fn what_is_not_due_waits_and_holds_up_nothing(engine: &dyn Engine) {
     let (store, now) = (engine.open(), engine.now());
     referred(store.as_ref(), "ann", &["cmht"]).await;
     let mut later = new_delivery("one", "ann", "cmht", Channel::EventPush);
     later.not_before = now.plus_seconds(60);
     let writes = vec![Write::Message(message("one", "ann", "cmht")), Write::Enqueue(later)];
     store.commit(writes, vec![]).await.unwrap();
-    send(store.as_ref(), "two", "ann", "cmht").await;
-
-    assert_eq!(names(&lease(store.as_ref(), now).await), [""; 0], "the second waits for the first");
+    assert_eq!(names(&lease(store.as_ref(), now).await), [""; 0]);
     assert_eq!(store.next_due().await.unwrap(), Some(now.plus_seconds(60)));
-    let now = now.plus_seconds(60);
-    let leased = lease(store.as_ref(), now).await;
+
+    send(store.as_ref(), "two", "ann", "cmht").await;
+    assert_eq!(store.next_due().await.unwrap(), Some(now));
+    let due = lease(store.as_ref(), now).await;
+    assert_eq!(names(&due), ["two"]);
+    finish(store.as_ref(), &due[0], DeliveryStatus::Delivered).await;
+    assert_eq!(names(&lease(store.as_ref(), now).await), [""; 0]);
+    assert_eq!(store.next_due().await.unwrap(), Some(now.plus_seconds(60)));
+    let leased = lease(store.as_ref(), now.plus_seconds(60)).await;
     assert_eq!(names(&leased), ["one"]);
+}
+
+pub(crate) async fn what_is_tried_again_holds_what_is_behind_it(engine: &dyn Engine) {
+    let (store, now) = (engine.open(), engine.now());
+    referred(store.as_ref(), "ann", &["cmht"]).await;
+    send(store.as_ref(), "one", "ann", "cmht").await;
+    let leased = lease(store.as_ref(), now).await;
+    // Due before the retry, and behind it all the same.
+    let mut behind = new_delivery("two", "ann", "cmht", Channel::EventPush);
+    behind.not_before = now.plus_seconds(2);
+    let writes = vec![Write::Message(message("two", "ann", "cmht")), Write::Enqueue(behind)];
+    store.commit(writes, vec![]).await.unwrap();
 
     // A retry: later again, and the lane sleeps until then.
     let mut retry = change(&leased[0], DeliveryStatus::Queued);
@@ -102,7 +119,7 @@ pub(crate) async fn what_is_not_due_waits(engine: &dyn Engine) {
     retry.next_at = now.plus_seconds(5);
     retry.reason = String::from("http-503");
     store.commit(vec![Write::Delivery(retry), release(&leased[0])], vec![]).await.unwrap();
-    assert_eq!(names(&lease(store.as_ref(), now).await), [""; 0]);
+    assert_eq!(names(&lease(store.as_ref(), now.plus_seconds(4)).await), [""; 0]);
     assert_eq!(store.next_due().await.unwrap(), Some(now.plus_seconds(5)));
     let again = lease(store.as_ref(), now.plus_seconds(5)).await;
     assert_eq!(names(&again), ["one"]);

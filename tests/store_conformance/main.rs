@@ -46,7 +46,8 @@ stories! {
         of_two_commits_under_one_key_one_wins;
     versions: every_precondition_is_checked, a_referral_moves_one_version_at_a_time,
         an_agreement_moves_its_partner_on, the_latest_version_of_a_consent_counts, the_store_is_healthy;
-    lanes: a_lane_is_carried_in_order_one_at_a_time, what_is_not_due_waits, a_fence_keeps_a_late_worker_out,
+    lanes: a_lane_is_carried_in_order_one_at_a_time, what_is_not_due_waits_and_holds_up_nothing,
+        what_is_tried_again_holds_what_is_behind_it, a_fence_keeps_a_late_worker_out,
         a_lease_that_ran_out_is_taken_again, a_dead_head_holds_its_lane_until_it_is_discarded,
         a_dead_head_that_is_replayed_goes_out_again, each_lane_is_leased_to_one_worker,
         concurrent_deliveries_get_numbers_of_their_own, a_changed_delivery_cannot_be_changed_under_its_old_version,
@@ -54,6 +55,7 @@ stories! {
     overtaking: a_withdrawal_overtakes_what_is_queued, a_begun_attempt_is_not_overtaken,
         a_withdrawal_may_be_alone, two_withdrawals_keep_numbers_apart,
         a_withdrawal_overtakes_a_dead_head_which_still_holds_the_others,
+        a_withdrawal_overtakes_a_retry_and_does_not_wait_for_what_is_not_due,
         a_begun_attempt_is_not_overtaken_though_an_item_lies_in_a_mailbox;
     mailbox: items_are_listed_oldest_first_in_pages, mailbox_items_are_never_leased,
         a_withdrawn_or_acknowledged_item_is_gone, an_item_is_not_shown_before_its_time, what_waits_is_counted;

@@ -13,7 +13,7 @@ use keyway::{
 use crate::{
     engine::Engine,
     given::{message, new_delivery, referral_id, referred, send, sent, site},
-    lanes::{LEASE_SECONDS, change, finish, lease, names},
+    lanes::{LEASE_SECONDS, change, finish, lease, names, release},
 };
 
 async fn send_first(store: &dyn Store, name: &str) {
@@ -100,6 +100,37 @@ pub(crate) async fn a_withdrawal_overtakes_a_dead_head_which_still_holds_the_oth
     discard.version = dead.version;
     store.commit(vec![Write::Delivery(discard)], vec![]).await.unwrap();
     assert_eq!(order(engine, store.as_ref()).await, ["two"]);
+}
+
+pub(crate) async fn a_withdrawal_overtakes_a_retry_and_does_not_wait_for_what_is_not_due(
+    engine: &dyn Engine,
+) {
+    let (store, now) = (engine.open(), engine.now());
+    referred(store.as_ref(), "ann", &["cmht"]).await;
+    let mut later = new_delivery("later", "ann", "cmht", Channel::FhirPush);
+    later.not_before = now.plus_seconds(60);
+    let writes = vec![Write::Message(message("later", "ann", "cmht")), Write::Enqueue(later)];
+    store.commit(writes, vec![]).await.unwrap();
+    // Only something for later is there.
+    send_first(store.as_ref(), "recall").await;
+    assert_eq!(order(engine, store.as_ref()).await, ["recall"]);
+
+    // A head that is tried again in an hour, and a withdrawal that comes half an hour later.
+    send(store.as_ref(), "one", "ann", "cmht").await;
+    let head = lease(store.as_ref(), now).await.remove(0);
+    let mut retry = change(&head, DeliveryStatus::Queued);
+    retry.attempts = 1;
+    retry.next_at = now.plus_seconds(3_600);
+    store.commit(vec![Write::Delivery(retry), release(&head)], vec![]).await.unwrap();
+    engine.clock().advance_seconds(1_800);
+    let mut second = new_delivery("second", "ann", "cmht", Channel::FhirPush);
+    second.not_before = engine.now();
+    let writes = vec![Write::Message(message("second", "ann", "cmht")), Write::EnqueueFirst(second)];
+    store.commit(writes, vec![]).await.unwrap();
+    numbers_are_apart(store.as_ref()).await;
+    assert_eq!(order(engine, store.as_ref()).await, ["second"]);
+    engine.clock().advance_seconds(1_800);
+    assert_eq!(order(engine, store.as_ref()).await, ["one", "later"]);
 }
 
 /// What an agency has not collected from the mailbox that it once had is not in the way.

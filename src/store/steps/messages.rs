@@ -59,7 +59,7 @@ fn new_delivery(row: &NewDelivery) -> Vec<Cell> {
     ]
 }
 
-/// At the end of the lane.
+/// After all that may go as early.
 pub(super) fn enqueue(row: &NewDelivery) -> [Step; 3] {
     [
         Step::new("lane", lanes::TAKE_NUMBER, lane(row)),
@@ -71,9 +71,11 @@ pub(super) fn enqueue(row: &NewDelivery) -> [Step; 3] {
 /// Before all that is queued or was set aside: a dead head holds what is ordinary, not what withdraws. An attempt
 /// that has begun is never overtaken: its message may already be there, so what withdraws it must come after it.
 pub(super) fn enqueue_first(row: &NewDelivery) -> [Step; 5] {
+    let mut room = lane(row);
+    room.push(row.not_before.into());
     [
         Step::new("lane", lanes::TAKE_NUMBER, lane(row)),
-        Step::new("delivery", lanes::MAKE_ROOM, lane(row)),
+        Step::new("delivery", lanes::MAKE_ROOM, room),
         Step::new("delivery", lanes::PUT_DELIVERY_FIRST, new_delivery(row)),
         Step::new("delivery", lanes::CLOSE_ROOM, lane(row)),
         Step::new("lane", lanes::WAKE, lane(row)),

@@ -207,7 +207,8 @@ CREATE TABLE delivery (
   FOREIGN KEY (site_id, message_id) REFERENCES message (site_id, message_id),
   FOREIGN KEY (site_id, recipient_id, person_id) REFERENCES lane (site_id, recipient_id, person_id)
 ) STRICT;
-CREATE INDEX delivery_open ON delivery (site_id, recipient_id, person_id, seq, status)
+-- The order of a lane.
+CREATE INDEX delivery_open ON delivery (site_id, recipient_id, person_id, not_before, seq, status)
   WHERE status IN ('queued', 'attempting', 'dead');
 CREATE INDEX delivery_mailbox ON delivery (site_id, recipient_id, created_at, delivery_id)
   WHERE channel = 'mailbox' AND status IN ('queued', 'collected');
