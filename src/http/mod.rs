@@ -1,7 +1,7 @@
 //! The three listeners: ONE route table, and one way for every request through it.
 //!
 //! `routes` says what is offered; `conduct` takes each request through limits, identity and media types to its
-//! handler and turns what comes back, or what went wrong, into an answer. A handler sees a [`call::Call`] and
+//! handler and turns what comes back, or what went wrong, into an answer. A handler sees a `call::Call` and
 //! answers with an [`crate::exchange::Answer`] or a refusal: it knows nothing of the web framework. Whatever goes
 //! wrong is told as an `OperationOutcome` under `/fhir` and as problem+json elsewhere, by the table in `error`.
 //!

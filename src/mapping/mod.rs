@@ -1,7 +1,7 @@
 //! One assessment, minimised for one recipient, becomes the one message that this recipient can use.
 //!
-//! A message is made from a [`Projection`] and a [`Frame`] and from nothing else, and each of its leaves says
-//! which of the two it comes from, or that it is a constant (`tree`). Whatever may leave and finds no place in
+//! A message is made from a [`Projection`](crate::minimise::Projection) and a [`Frame`] and from nothing else,
+//! and each of its leaves says which of the two it comes from, or that it is a constant (`tree`). Whatever may leave and finds no place in
 //! the message is an issue, never a silent drop (`gaps`). The same projection and frame give the same bytes.
 //!
 //! Not here: what may leave (`minimise`), whether the message fits its profile (`profile`), how it travels.

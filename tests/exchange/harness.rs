@@ -122,6 +122,7 @@ impl Rig {
         Self { exchange, clock, store, database, _folder: folder }
     }
 
+    #[expect(clippy::unused_self, reason = "the tests ask the world who calls")]
     pub fn caller(&self, id: &str) -> Caller {
         let (_, kind, _) = PARTNERS.into_iter().find(|(slug, ..)| *slug == id).unwrap();
         Caller {
