@@ -92,3 +92,12 @@ pub const CHECKPOINT_INTERVAL_MILLISECONDS: u64 = 500;
 pub const WAL_TRUNCATE_BYTES: u64 = 64 * 1_048_576;
 /// How long cutting the WAL may hold up the writer while it waits for readers, in milliseconds.
 pub const WAL_TRUNCATE_TIMEOUT_MILLISECONDS: u64 = 200;
+
+/// How long deliveries to a suspended partner wait before they are looked at again, in seconds.
+pub const SUSPENDED_WAIT_SECONDS: i64 = 300;
+/// Wait after a step of a delivery that failed for a fault of ours, in seconds.
+pub const GATEWAY_FAULT_WAIT_SECONDS: i64 = 5;
+/// Faults of ours in a row before a delivery is set aside.
+pub const GATEWAY_FAULTS_MAX: u32 = 60;
+/// How far ahead of the gateway's clock a sender's clock may be, in seconds.
+pub const CLOCK_AHEAD_SECONDS: i64 = 300;

@@ -69,11 +69,14 @@ pub enum Reason {
     OverrideNotAgreed,
     /// An override was asked for without a current imminent risk in the assessment: telephone.
     OverrideNotImminent,
+    /// An agency's own request to L&D, or L&D's answer to it (the contact outcome and no more), under the
+    /// agreement with that agency.
+    OwnRequest,
 }
 
 impl Reason {
     /// Every reason, for tests and for documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ConsentGiven,
         Self::ConsentRefused,
         Self::NoConsent,
@@ -88,6 +91,7 @@ impl Reason {
         Self::OverrideRiskToLife,
         Self::OverrideNotAgreed,
         Self::OverrideNotImminent,
+        Self::OwnRequest,
     ];
 
     /// The code on the wire.
@@ -108,6 +112,7 @@ impl Reason {
             Self::OverrideRiskToLife => "override-risk-to-life",
             Self::OverrideNotAgreed => "override-not-agreed",
             Self::OverrideNotImminent => "override-not-imminent",
+            Self::OwnRequest => "own-request",
         }
     }
 }
@@ -179,7 +184,7 @@ impl Decision {
     /// Whether consent was overridden; such a disclosure is reviewed by a second person.
     #[must_use]
     pub const fn is_override(&self) -> bool {
-        matches!(self.outcome, Outcome::Permit { scope: Scope::Minimum { .. } })
+        matches!(self.reason, Reason::OverrideRiskToLife)
     }
 }
 
@@ -238,9 +243,27 @@ impl PermittedReferral {
     }
 }
 
-/// Decides. Total: every input has an answer, and whatever is not plainly a yes is a no.
+/// Decides on an agency's own request to L&D, and on L&D's answer to it. Neither holds anything of an
+/// assessment but the contact outcome, so no consent is asked; the agreement with the agency is.
 #[must_use]
-pub fn decide(inputs: Inputs<'_>) -> Decision {
+pub fn decide_own_request(agency: &Partner, agreements: &[Agreement], now: Moment) -> Decision {
+    match under_agreement(agency, agreements, now) {
+        Err(denied) => denied,
+        Ok((mut decision, agreement)) => {
+            decision.reason = Reason::OwnRequest;
+            decision.outcome = Outcome::Permit { scope: Scope::Minimum { blocks: Vec::new() } };
+            decision.basis = Some(agreement.basis.clone());
+            decision
+        }
+    }
+}
+
+/// The first two questions: is the partner in use, is there an agreement in force. A "no" is the decision.
+fn under_agreement<'a>(
+    partner: &Partner,
+    agreements: &'a [Agreement],
+    now: Moment,
+) -> Result<(Decision, &'a Agreement), Decision> {
     let mut decision = Decision {
         outcome: Outcome::Deny,
         reason: Reason::NoConsent,
@@ -249,21 +272,30 @@ pub fn decide(inputs: Inputs<'_>) -> Decision {
         agreement: None,
         basis: None,
     };
-    if inputs.partner.status != PartnerStatus::Active {
+    if partner.status != PartnerStatus::Active {
         decision.reason = Reason::PartnerSuspended;
-        return decision;
+        return Err(decision);
     }
-    let Some(agreement) = inputs
-        .agreements
+    let in_force = agreements
         .iter()
-        .filter(|a| a.partner_id == inputs.partner.partner_id)
-        .filter(|a| a.valid_from <= inputs.now && inputs.now < a.valid_to)
-        .max_by_key(|a| a.version)
-    else {
+        .filter(|a| a.partner_id == partner.partner_id)
+        .filter(|a| a.valid_from <= now && now < a.valid_to)
+        .max_by_key(|a| a.version);
+    let Some(agreement) = in_force else {
         decision.reason = Reason::NoAgreement;
-        return decision;
+        return Err(decision);
     };
     decision.agreement = Some((agreement.agreement_id.clone(), agreement.version));
+    Ok((decision, agreement))
+}
+
+/// Decides. Total: every input has an answer, and whatever is not plainly a yes is a no.
+#[must_use]
+pub fn decide(inputs: Inputs<'_>) -> Decision {
+    let (mut decision, agreement) = match under_agreement(inputs.partner, inputs.agreements, inputs.now) {
+        Ok(found) => found,
+        Err(denied) => return denied,
+    };
 
     let verdict = person_says(inputs);
     decision.reason = verdict.reason;

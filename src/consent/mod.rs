@@ -6,7 +6,9 @@
 mod decide;
 mod record;
 
-pub use decide::{Decision, Exit, Inputs, Outcome, Override, PermittedReferral, Reason, Scope, decide};
+pub use decide::{
+    Decision, Exit, Inputs, Outcome, Override, PermittedReferral, Reason, Scope, decide, decide_own_request,
+};
 pub use record::{Consent, ConsentDecision, ConsentStatus, RecordError};
 
 #[cfg(test)]

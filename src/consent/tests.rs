@@ -117,7 +117,9 @@ fn every_reason_occurs_and_only_consent_or_override_permits() {
         ask(&[], &[agreement()], Some(&imminent())).reason,
         ask(&[], &[no_emergency], Some(&imminent())).reason,
         ask(&[], &[agreement()], Some(&later)).reason,
+        decide_own_request(&partner(), &[agreement()], NOW).reason,
     ];
+    assert!(!decide_own_request(&partner(), &[], NOW).permits());
     let all: Vec<Reason> = Reason::ALL.to_vec();
     seen.dedup();
     for reason in &all {

@@ -4,37 +4,48 @@ use super::{
     Exchange,
     deliver::change,
     ports::{DeliveryBundle, Precondition, Write, WriteSet},
-    prepare::{Circumstances, Considered},
+    prepare::{Circumstances, Considered, Decided, Used},
     recall::{Ends, Why, set_state},
     refusal::Refusal,
-    rows::{DecisionRow, DeliveryStatus, MessageKind, ReferralRow},
+    rows::{DecisionRow, DeliveryRow, DeliveryStatus, MessageKind, ReferralRow},
     submit::assessment_label,
 };
 use crate::{
     assessment::Assessment,
     audit::Kind,
-    consent::{Exit, Override, Reason},
-    directory::Partner,
+    clock::Moment,
+    consent::{Decision, Exit, Override, Reason, decide_own_request},
+    directory::{AgencyKind, Partner, PartnerStatus},
     referral::State,
     vault::ContentKey,
 };
 
-/// How what may leave now compares with what the message holds.
+/// What is to be done with a message at an exit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Compared {
-    /// The message may go: the same, or more would be permitted.
-    StillPermitted,
-    /// Less may go now than the message holds.
-    Narrower,
-    /// Nothing may go now.
-    Denied,
+pub(super) enum Course {
+    /// It may go as it is: the same, or more would be permitted.
+    Go,
+    /// Nothing may flow to this partner for now; it waits.
+    Wait,
+    /// Its referral is over (withdrawn, recalled, superseded): it goes nowhere, and that was settled elsewhere.
+    Over,
+    /// Nothing may go, and nothing has gone: it is stopped.
+    Stop,
+    /// Less may go, and nothing has gone: a new message is made.
+    Remake,
+    /// It has gone, or may have, and must no longer be used.
+    Recall,
+    /// It has gone while that was right; it is not given out again, and nothing is taken back.
+    Close,
 }
 
 /// Consent, asked again at an exit.
 pub(super) struct AskedAgain {
-    pub(super) compared: Compared,
-    /// `None` for messages without content of the person's (recalls).
-    pub(super) considered: Option<(Considered, DecisionRow)>,
+    pub(super) course: Course,
+    /// The decision, with its row; `None` for recalls, which hold ids only.
+    pub(super) decided: Option<(Decided, DecisionRow)>,
+    /// What an assessment's message would be made from now.
+    considered: Option<Considered>,
     pub(super) partner: Partner,
     pub(super) sender: Partner,
     pub(super) key: ContentKey,
@@ -53,7 +64,8 @@ impl Exchange {
         let person = self.store.person(site, &message.person_id).await?.ok_or_else(Refusal::internal)?;
         let key = self.vault.person_key(&person.wrapped_key)?;
         let mut asked = AskedAgain {
-            compared: Compared::StillPermitted,
+            course: Course::Go,
+            decided: None,
             considered: None,
             preconditions: vec![
                 Precondition::ConsentSeq(site.clone(), person.person_id.clone(), person.consent_seq),
@@ -63,29 +75,77 @@ impl Exchange {
             sender,
             key,
         };
-        if message.kind != MessageKind::Disclosure {
+        let consent_seq = person.consent_seq;
+        if asked.partner.status != PartnerStatus::Active {
+            asked.course = Course::Wait;
             return Ok(asked);
         }
-        let agreements = self.store.agreements(site, &message.recipient_id).await?;
-        let rows = self.store.consents_of(site, &message.person_id).await?;
-        let consents = self.open_consents(&asked.key, &rows);
-        let then = bundle.decision.as_ref().ok_or_else(Refusal::internal)?;
-        let over = (then.decision.reason == Reason::OverrideRiskToLife)
-            .then(|| Override { reason: String::from("RISK-TO-LIFE-SELF"), imminent: true });
+        match message.kind {
+            MessageKind::Recall => {}
+            MessageKind::Request | MessageKind::Answer => {
+                // The agreement is with the agency that asked, whichever way the message goes.
+                let agency = if asked.sender.kind == AgencyKind::LiaisonDiversion {
+                    asked.partner.clone()
+                } else {
+                    asked.sender.clone()
+                };
+                let agreements = self.store.agreements(site, &agency.partner_id).await?;
+                let decision = decide_own_request(&agency, &agreements, self.now());
+                let permits = decision.permits();
+                let decided = Decided { decision, permitted: Vec::new() };
+                let used = Used { partner: &asked.partner, consent_seq, now: self.now() };
+                let row = self.decision_row(referral, &decided, &used, exit, &asked.key);
+                asked.course = match (permits, is_out(&bundle.delivery)) {
+                    (true, _) => Course::Go,
+                    (false, false) => Course::Stop,
+                    (false, true) => Course::Close,
+                };
+                asked.decided = Some((decided, row));
+            }
+            MessageKind::Disclosure if is_over(referral.state) => asked.course = Course::Over,
+            MessageKind::Disclosure => {
+                self.ask_again_for_disclosure(bundle, exit, consent_seq, &mut asked).await?;
+            }
+        }
+        Ok(asked)
+    }
+
+    async fn ask_again_for_disclosure(
+        &self,
+        bundle: &DeliveryBundle,
+        exit: Exit,
+        consent_seq: i64,
+        asked: &mut AskedAgain,
+    ) -> Result<(), Refusal> {
+        let (message, referral) = (&bundle.message, &bundle.referral);
+        let then_row = bundle.decision.as_ref().ok_or_else(Refusal::internal)?;
+        let then = self.open_decision(then_row, &asked.key)?;
+        let agreements = self.store.agreements(&message.site_id, &message.recipient_id).await?;
+        let rows = self.store.consents_of(&message.site_id, &message.person_id).await?;
+        // What rests on an override is measured against the override: a consent given since neither narrows it
+        // nor takes it back.
+        let overridden = then.decision.is_override();
+        let consents = if overridden { Vec::new() } else { self.open_consents(&asked.key, &rows) };
+        let over = overridden.then(|| Override { reason: String::from("RISK-TO-LIFE-SELF"), imminent: true });
+        let partner = asked.partner.clone();
+        let now = self.now();
         let circumstances = Circumstances {
-            partner: &asked.partner,
+            partner: &partner,
             agreements: &agreements,
             consents: &consents,
-            consent_seq: person.consent_seq,
+            consent_seq,
             asked_override: over.as_ref(),
-            now: self.now(),
+            now,
         };
         let assessment = self.open_assessment(referral, &asked.key).await?;
         let considered = self.consider(&circumstances, assessment.raw(), &referral.need);
-        let row = self.decision_row(referral, &considered, &circumstances, exit);
-        asked.compared = compare(then, &row, bundle.delivery.attempts);
-        asked.considered = Some((considered, row));
-        Ok(asked)
+        let decided = considered.decided();
+        let row = self.decision_row(referral, &decided, &circumstances.used(), exit, &asked.key);
+        let same_tables = then_row.policy_version == row.policy_version;
+        asked.course = course(&then, &decided, same_tables, is_out(&bundle.delivery), exit);
+        asked.decided = Some((decided, row));
+        asked.considered = Some(considered);
+        Ok(())
     }
 
     /// The assessment as it was understood when it came in (a wrong NHS number set aside), not its raw bytes.
@@ -96,50 +156,49 @@ impl Exchange {
         serde_json::from_slice(&bytes).map(Assessment::new).map_err(|_| Refusal::internal())
     }
 
-    /// What is written when a message may not go as it is: nothing sent yet, it is stopped or made anew with
-    /// less in it; an attempt already begun, it is stopped and recalled.
+    /// What is written when a message may not go as it is.
     pub(super) fn settle(&self, bundle: &DeliveryBundle, asked: &AskedAgain) -> Result<WriteSet, Refusal> {
         let now = self.now();
-        let (considered, row) = asked.considered.as_ref().ok_or_else(Refusal::internal)?;
+        if asked.course == Course::Over {
+            return Ok(vec![change(&bundle.delivery, DeliveryStatus::Withdrawn, now, "referral-over")]);
+        }
+        let (decided, row) = asked.decided.as_ref().ok_or_else(Refusal::internal)?;
         let mut referral = bundle.referral.clone();
+        let mut writes = vec![Write::Decision(row.clone()), self.decided(&referral, row, "gateway")];
+        if asked.course == Course::Close {
+            return Ok(writes);
+        }
         referral.version += 1;
-        referral.decision_id = Some(row.decision_id.clone());
-        referral.withheld = considered.withheld();
         referral.updated_at = now;
-        let reason = row.decision.reason;
-        let mut writes = vec![
-            Write::Decision(row.clone()),
-            self.decided(&referral, row, "gateway"),
-            change(&bundle.delivery, DeliveryStatus::Withdrawn, now, reason.as_str()),
+        let reason = decided.decision.reason;
+        writes.push(change(&bundle.delivery, DeliveryStatus::Withdrawn, now, reason.as_str()));
+        writes.push(
             self.note_on(&referral, now, Kind::Stopped, "gateway")
                 .about("message", &bundle.message.message_id)
-                .fact("reason", &reason.as_str())
+                .fact("reason", reason.as_str())
                 .fact("attempts", &bundle.delivery.attempts)
                 .write(),
-        ];
-        let ends = Ends { sender: &asked.sender, recipient: &asked.partner, key: &asked.key };
-        match (asked.compared, bundle.delivery.attempts) {
-            (Compared::StillPermitted, _) => return Err(Refusal::internal()),
-            // The withdrawal itself has already recalled it.
-            (_, 1..) if referral.state == State::Recalled => {}
-            (_, 1..) => {
-                let consent = row.decision.consent.as_ref().map(|(id, _)| id);
-                let why = if reason == Reason::ConsentWithdrawn {
-                    Why::ConsentWithdrawn
-                } else {
-                    Why::NoLongerPermitted
+        );
+        if let Some(considered) = &asked.considered {
+            referral.decision_id = Some(row.decision_id.clone());
+            referral.withheld = self.seal_withheld(&referral.referral_id, &considered.withheld(), &asked.key);
+        }
+        match asked.course {
+            Course::Go | Course::Wait | Course::Over | Course::Close => return Err(Refusal::internal()),
+            Course::Recall => {
+                let ends = Ends { sender: &asked.sender, recipient: &asked.partner, key: &asked.key };
+                let consent = decided.decision.consent.as_ref().map(|(id, _)| id);
+                let why = match reason {
+                    Reason::ConsentWithdrawn | Reason::ConsentRefused => Why::ConsentWithdrawn,
+                    _ => Why::NoLongerPermitted,
                 };
                 self.add_recall(&mut referral, consent, why, &ends, "gateway", &mut writes)?;
             }
-            (Compared::Denied, _) => {
-                referral.disclosure_id = None;
-                if reason == Reason::ConsentWithdrawn {
-                    set_state(&mut referral, State::Withdrawn, "client-withdrew", reason.as_str(), now);
-                } else {
-                    set_state(&mut referral, State::Withheld, "withheld", reason.as_str(), now);
-                }
-            }
-            (Compared::Narrower, _) => {
+            // The answer to a request is stopped; the request itself stays answered.
+            Course::Stop if bundle.message.kind == MessageKind::Answer => return Ok(writes),
+            Course::Stop => stop(&mut referral, &decided.decision, now),
+            Course::Remake => {
+                let considered = asked.considered.as_ref().ok_or_else(Refusal::internal)?;
                 let projection = considered.projection.as_ref().ok_or_else(Refusal::internal)?;
                 let (message, _) = self.make_disclosure(
                     &referral,
@@ -167,26 +226,61 @@ impl Exchange {
             .note_on(referral, row.decided_at, Kind::Decided, actor)
             .about("decision", &row.decision_id)
             .fact("exit", &row.exit)
-            .fact("answer", &if row.decision.permits() { "permit" } else { "deny" })
-            .fact("reason", &row.decision.reason.as_str())
+            .fact("answer", &row.answer)
+            .fact("reason", &row.reason)
             .fact("policy", &row.policy_version);
-        if let Some((consent, version)) = &row.decision.consent {
-            note = note.about("consent", consent).fact("consent-version", &version);
+        if let Some((consent, version)) = &row.consent {
+            note = note.about("consent", consent).fact("consent-version", version);
         }
-        if let Some((agreement, version)) = &row.decision.agreement {
-            note = note.about("agreement", agreement).fact("agreement-version", &version);
+        if let Some((agreement, version)) = &row.agreement {
+            note = note.about("agreement", agreement).fact("agreement-version", version);
         }
         note.write()
     }
 }
 
+/// Whether what `delivery` carries is out, or may be.
+pub(super) fn is_out(delivery: &DeliveryRow) -> bool {
+    delivery.attempts > 0 || matches!(delivery.status, DeliveryStatus::Collected | DeliveryStatus::Delivered)
+}
+
+/// Whether a referral in this state may not be carried or given out any more.
+pub(super) const fn is_over(state: State) -> bool {
+    matches!(
+        state,
+        State::Recalled | State::Withdrawn | State::Withheld | State::EnteredInError | State::Superseded
+    )
+}
+
+/// Nothing has gone and nothing will.
+fn stop(referral: &mut ReferralRow, decision: &Decision, now: Moment) {
+    referral.disclosure_id = None;
+    let reason = decision.reason;
+    if matches!(reason, Reason::ConsentWithdrawn | Reason::ConsentRefused) {
+        set_state(referral, State::Withdrawn, "client-withdrew", reason.as_str(), now);
+    } else {
+        set_state(referral, State::Withheld, "withheld", reason.as_str(), now);
+    }
+}
+
 /// Compares what may leave now with what the message was made from.
-fn compare(then: &DecisionRow, now: &DecisionRow, attempts: i64) -> Compared {
+fn course(then: &Decided, now: &Decided, same_tables: bool, out: bool, exit: Exit) -> Course {
+    let reason = now.decision.reason;
     if !now.decision.permits() {
-        return Compared::Denied;
+        let taken_back = matches!(reason, Reason::ConsentWithdrawn | Reason::ConsentRefused);
+        return match (out, exit) {
+            (false, _) => Course::Stop,
+            // It was collected while that was right; time has passed since. Nobody took anything back.
+            (true, Exit::Collect) if !taken_back => Course::Close,
+            (true, _) => Course::Recall,
+        };
     }
     let all_still_there = then.permitted.iter().all(|word| now.permitted.contains(word));
-    // The same words under other tables may mean less: make it anew while that is still possible.
-    let same_tables = then.policy_version == now.policy_version || attempts > 0;
-    if all_still_there && same_tables { Compared::StillPermitted } else { Compared::Narrower }
+    match (all_still_there, out) {
+        (false, true) => Course::Recall,
+        (false, false) => Course::Remake,
+        // The same words under other tables may mean less: it is made anew while that is still possible.
+        (true, false) if !same_tables => Course::Remake,
+        (true, _) => Course::Go,
+    }
 }

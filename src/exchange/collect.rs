@@ -3,7 +3,7 @@
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,
-    ask_again::{AskedAgain, Compared},
+    ask_again::{AskedAgain, Course, is_over},
     caller::Caller,
     deliver::change,
     ports::{CommitError, DeliveryBundle, Precondition, Write},
@@ -17,7 +17,7 @@ use crate::{
     consent::Exit,
     directory::Channel,
     ids::MessageId,
-    referral::{Action, Role, State, step},
+    referral::{Action, Role, step},
 };
 
 /// Which part of a message is fetched.
@@ -48,11 +48,11 @@ impl Exchange {
     ) -> Result<(DeliveryBundle, Vec<u8>), Refusal> {
         for _ in 0..DECIDE_TRIES {
             let bundle = self.addressed_to(caller, message, part).await?;
-            if is_over(&bundle) {
+            if message_is_over(&bundle) {
                 return Err(gone());
             }
             let asked = self.ask_again(&bundle, Exit::Collect).await?;
-            let committed = if asked.compared == Compared::StillPermitted {
+            let committed = if asked.course == Course::Go {
                 let sealed = sealed_part(&bundle, part)?.clone();
                 let bytes = self.vault.unseal(&asked.key, &part_label(message, part), &sealed)?;
                 self.record_collection(caller, &bundle, &asked, part).await.map(|()| Some(bytes))
@@ -101,7 +101,7 @@ impl Exchange {
             .note_on(&bundle.referral, now, Kind::Collected, actor)
             .about("message", &bundle.message.message_id)
             .fact("part", &if part == Part::Body { "body" } else { "detail" });
-        if let Some((_, row)) = &asked.considered {
+        if let Some((_, row)) = &asked.decided {
             writes.push(Write::Decision(row.clone()));
             note = note.about("decision", &row.decision_id);
         }
@@ -169,13 +169,9 @@ fn gone() -> Refusal {
 }
 
 /// Whether the message itself is over: stopped, recalled, or overtaken.
-fn is_over(bundle: &DeliveryBundle) -> bool {
+fn message_is_over(bundle: &DeliveryBundle) -> bool {
     let stopped = bundle.delivery.status == DeliveryStatus::Withdrawn;
-    let taken_back = matches!(
-        bundle.referral.state,
-        State::Recalled | State::Withdrawn | State::Withheld | State::EnteredInError | State::Superseded
-    );
-    stopped || (taken_back && bundle.message.kind == MessageKind::Disclosure)
+    stopped || (bundle.message.kind == MessageKind::Disclosure && is_over(bundle.referral.state))
 }
 
 fn sealed_part(bundle: &DeliveryBundle, part: Part) -> Result<&Sealed, Refusal> {

@@ -15,83 +15,125 @@ use crate::{
     audit::Kind,
     clock::Moment,
     consent::{Consent, ConsentDecision, ConsentStatus},
-    ids::ConsentId,
+    ids::{ConsentId, PartnerId},
+    limits,
 };
+
+/// What an assessment's statements come to.
+pub(super) struct Recorded {
+    /// The person's consents as they will stand.
+    pub(super) consents: Consents,
+    /// Which were recorded, for the answer.
+    pub(super) shown: Vec<Value>,
+    /// Agreements that became refusals: what rests on them is taken back.
+    pub(super) turned: Vec<(ConsentId, PartnerId)>,
+}
 
 impl Exchange {
     /// Records what the person said, for each recipient one thread of versions. A statement that is older than
-    /// the one on record changes nothing.
+    /// the one on record changes nothing; of two of the same moment, the one that lets less out stands.
     pub(super) async fn record_consents(
         &self,
         caller: &Caller,
         assessment: &Assessment,
         person: &Identified,
-        now: Moment,
         writes: &mut WriteSet,
         warnings: &mut Vec<Issue>,
-    ) -> Result<(Consents, Vec<Value>), Refusal> {
-        let site = &caller.site_id;
+    ) -> Result<Recorded, Refusal> {
+        let (site, now) = (&caller.site_id, self.now());
         let rows = if person.is_new {
             Vec::new()
         } else {
             self.store.consents_of(site, &person.row.person_id).await?
         };
         let mut known = self.open_consents(&person.key, &rows);
-        let mut recorded = Vec::new();
+        let (mut shown, mut turned) = (Vec::new(), Vec::new());
         for (place, said) in assessment.consents().into_iter().enumerate() {
             let at =
                 known.iter().position(|c| c.as_ref().is_ok_and(|c| c.recipient.as_str() == said.recipient));
             let on_record = at.and_then(|at| known.get(at)).and_then(|c| c.as_ref().ok());
-            let said_at = Moment::from_rfc3339(&said.recorded_at).unwrap_or(now);
-            if let Some(earlier) = on_record
-                && said_at < rows_moment(&rows, &earlier.id).unwrap_or(earlier.valid_from)
-            {
-                warnings.push(Issue::new(
-                    "business-rule",
-                    format!("/consents/{place}"),
-                    "A later statement by the person is on record for this recipient; this one changes nothing.",
-                ));
-                continue;
-            }
             let id = on_record.map_or_else(|| ConsentId::fresh(&self.mint), |c| c.id.clone());
             let version = on_record.map_or(1, |c| c.version + 1);
-            let consent = consent_from(said, id, version, person, said_at, place)?;
-            recorded.push(json!({"consent_id": consent.id, "recipient": consent.recipient}));
-            let body = consent.to_fhir().to_string();
-            writes.push(Write::Consent(ConsentRow {
-                site_id: site.clone(),
-                consent_id: consent.id.clone(),
-                version,
-                person_id: person.row.person_id.clone(),
-                recipient_id: consent.recipient.clone(),
-                status: String::from("active"),
-                recorded_by: caller.partner_id.to_string(),
-                recorded_at: now,
-                body: self.vault.seal(&person.key, &consent_label(&consent.id, version), body.as_bytes()),
-            }));
-            writes.push(
-                self.note(site, now, Kind::ConsentRecorded, caller.partner_id.as_str())
-                    .about("consent", &consent.id)
-                    .fact("version", &version)
-                    .person(&person.row.person_id)
-                    .partner(&consent.recipient)
-                    .write(),
-            );
+            let consent = consent_from(said, id, version, person, now, place)?;
+            match on_record.map(|earlier| compare(earlier, last_word(&rows, earlier), &consent)) {
+                Some(Compared::Same) => continue,
+                Some(Compared::Older) => {
+                    warnings.push(Issue::new(
+                        "business-rule",
+                        format!("/consents/{place}"),
+                        "A later statement by the person is on record for this recipient; this one changes \
+                         nothing.",
+                    ));
+                    continue;
+                }
+                Some(Compared::Newer) | None => {}
+            }
+            let agreed_before = on_record.is_some_and(|earlier| earlier.decision == ConsentDecision::Permit);
+            if agreed_before && consent.decision == ConsentDecision::Deny {
+                turned.push((consent.id.clone(), consent.recipient.clone()));
+            }
+            shown.push(json!({"consent_id": consent.id, "recipient": consent.recipient}));
+            writes.extend(self.consent_writes(caller, person, &consent));
             match at.and_then(|at| known.get_mut(at)) {
                 Some(slot) => *slot = Ok(consent),
                 None => known.push(Ok(consent)),
             }
         }
-        if !recorded.is_empty() {
-            writes.push(Write::ConsentSeqUp(site.clone(), person.row.person_id.clone()));
-        }
-        Ok((known, recorded))
+        Ok(Recorded { consents: known, shown, turned })
+    }
+
+    fn consent_writes(&self, caller: &Caller, person: &Identified, consent: &Consent) -> [Write; 2] {
+        let (site, now) = (&caller.site_id, self.now());
+        let body = consent.to_fhir().to_string();
+        let row = ConsentRow {
+            site_id: site.clone(),
+            consent_id: consent.id.clone(),
+            version: consent.version,
+            person_id: person.row.person_id.clone(),
+            recipient_id: consent.recipient.clone(),
+            status: String::from("active"),
+            recorded_by: caller.partner_id.to_string(),
+            recorded_at: now,
+            body: self.vault.seal(&person.key, &consent_label(&consent.id, consent.version), body.as_bytes()),
+        };
+        let note = self
+            .note(site, now, Kind::ConsentRecorded, caller.partner_id.as_str())
+            .about("consent", &consent.id)
+            .fact("version", &consent.version)
+            .person(&person.row.person_id)
+            .partner(&consent.recipient);
+        [Write::Consent(row), note.write()]
     }
 }
 
-/// When the version on record was recorded (a withdrawal counts, not only the first statement).
-fn rows_moment(rows: &[ConsentRow], id: &ConsentId) -> Option<Moment> {
-    rows.iter().find(|r| r.consent_id == *id).filter(|r| r.status != "active").map(|r| r.recorded_at)
+/// How a statement stands to the one on record for the same recipient.
+enum Compared {
+    Newer,
+    Same,
+    Older,
+}
+
+/// When the person last spoke of this recipient: the statement, or its withdrawal.
+fn last_word(rows: &[ConsentRow], on_record: &Consent) -> Moment {
+    rows.iter()
+        .find(|row| row.consent_id == on_record.id && row.status != "active")
+        .map_or(on_record.valid_from, |row| row.recorded_at)
+}
+
+fn compare(earlier: &Consent, spoken: Moment, said: &Consent) -> Compared {
+    let same_terms = earlier.status == said.status
+        && earlier.decision == said.decision
+        && earlier.valid_to == said.valid_to
+        && earlier.had_capacity == said.had_capacity
+        && earlier.excluded == said.excluded
+        && earlier.specific == said.specific;
+    match said.valid_from.cmp(&spoken) {
+        std::cmp::Ordering::Greater => Compared::Newer,
+        std::cmp::Ordering::Less => Compared::Older,
+        std::cmp::Ordering::Equal if same_terms => Compared::Same,
+        std::cmp::Ordering::Equal if said.decision == ConsentDecision::Deny => Compared::Newer,
+        std::cmp::Ordering::Equal => Compared::Older,
+    }
 }
 
 fn consent_from(
@@ -99,16 +141,24 @@ fn consent_from(
     id: ConsentId,
     version: i64,
     person: &Identified,
-    said_at: Moment,
+    now: Moment,
     place: usize,
 ) -> Result<Consent, Refusal> {
     let wrong = |field: &str, text: &str| {
         Refusal::new(Refused::Unprocessable, "value", format!("/consents/{place}/{field}"), text)
     };
+    let recorded_at = Moment::from_rfc3339(&said.recorded_at)
+        .ok_or_else(|| wrong("recorded_at", "A date-time with an offset is needed here."))?;
+    if recorded_at > now.plus_seconds(limits::CLOCK_AHEAD_SECONDS) {
+        return Err(wrong("recorded_at", "This lies in the future: a consent is recorded when it is given."));
+    }
+    if said.excludes.iter().any(|block| block == "own-consent") {
+        return Err(wrong("excludes", "What the person agreed to always goes with what is sent under it."));
+    }
     let valid_to = said
         .valid_to()
         .ok_or_else(|| wrong("valid_until", "A date, or a date-time with an offset, is needed here."))?;
-    let recipient = crate::ids::PartnerId::parse(&said.recipient)
+    let recipient = PartnerId::parse(&said.recipient)
         .ok_or_else(|| wrong("recipient", "An agency's id of your directory is needed here."))?;
     Ok(Consent {
         id,
@@ -117,7 +167,8 @@ fn consent_from(
         recipient,
         status: ConsentStatus::Active,
         decision: if said.agreed { ConsentDecision::Permit } else { ConsentDecision::Deny },
-        valid_from: said_at,
+        // A sender's clock may be a little ahead of ours: the consent holds from now, not from then.
+        valid_from: recorded_at.min(now),
         valid_to,
         excluded: said.excludes,
         specific: said.specific,

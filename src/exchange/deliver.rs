@@ -5,7 +5,7 @@
 
 use super::{
     Exchange,
-    ask_again::{AskedAgain, Compared},
+    ask_again::{AskedAgain, Course, is_over},
     ports::{
         AttemptClass, AttemptOutcome, CommitError, Courier, DeliveryBundle, DeliveryChange, Parcel,
         Precondition, Write, WriteSet,
@@ -19,7 +19,6 @@ use crate::{
     audit::Kind,
     clock::Moment,
     consent::{Exit, Reason},
-    directory::PartnerStatus,
     ids::AttemptId,
     limits,
     referral::{Action, Role, step},
@@ -39,18 +38,52 @@ impl Exchange {
         } else {
             tracing::warn!(%delivery, class = ?refusal.class, "a delivery step failed; its lane is tried again");
         }
-        // Something moved: decide again at once. Anything else: wait a little before the lane comes round again.
-        // If even this cannot be written, or another has the lane by now, the lease runs out by itself.
-        let wait = if refusal.class == Refused::Conflict { 0 } else { 5 };
-        let later = self.now().plus_seconds(wait);
-        let Ok(Some(bundle)) = self.store.delivery(&lane.delivery.new.delivery_id).await else { return };
-        let mut writes = vec![release(&lane)];
-        if is_carried(&bundle.delivery) {
-            writes.insert(0, change(&bundle.delivery, bundle.delivery.status, later, "gateway-fault"));
+        if let Err(error) = self.put_off(&lane, refusal.class).await {
+            tracing::warn!(class = ?error.class, "a lane could not be given back; its lease runs out");
         }
-        if let Err(error) = self.commit(writes, vec![fence(&lane)]).await {
-            tracing::warn!(error = %error, "a lane could not be given back; its lease runs out");
+    }
+
+    /// Gives the lane back after a step that failed. Something moved: decide again at once. Anything else: wait
+    /// a little, and after too many faults in a row set the delivery aside. Erased content is never sent. If
+    /// even this cannot be written, or another has the lane by now, the lease runs out by itself.
+    async fn put_off(&self, lane: &LeasedLane, class: Refused) -> Result<(), Refusal> {
+        let Some(bundle) = self.store.delivery(&lane.delivery.new.delivery_id).await? else { return Ok(()) };
+        let (delivery, now) = (&bundle.delivery, self.now());
+        let mut writes = Vec::new();
+        if is_carried(delivery) {
+            let faults = faults_so_far(delivery).saturating_add(1);
+            match class {
+                Refused::Conflict => {}
+                Refused::Gone => {
+                    writes.push(change(delivery, DeliveryStatus::Withdrawn, now, "content-erased"))
+                }
+                _ if faults > limits::GATEWAY_FAULTS_MAX => {
+                    writes.push(change(delivery, DeliveryStatus::Dead, now, "gateway-fault"));
+                    writes.push(self.set_aside(&bundle, now, "gateway-fault"));
+                }
+                _ => {
+                    let later = now.plus_seconds(limits::GATEWAY_FAULT_WAIT_SECONDS);
+                    let reason = format!("{FAULT}{faults}");
+                    writes.push(change(delivery, delivery.status, later, &reason));
+                }
+            }
         }
+        writes.push(release(lane));
+        Ok(self.commit(writes, vec![fence(lane)]).await?)
+    }
+
+    /// The entry, and the alarm, of a delivery that was set aside.
+    fn set_aside(&self, bundle: &DeliveryBundle, now: Moment, code: &str) -> Write {
+        tracing::error!(
+            delivery = %bundle.delivery.new.delivery_id,
+            partner = %bundle.delivery.new.recipient_id,
+            code,
+            "a delivery was set aside; its lane is held"
+        );
+        self.note_on(&bundle.referral, now, Kind::SetAside, "gateway")
+            .about("message", &bundle.message.message_id)
+            .fact("reason", code)
+            .write()
     }
 
     async fn carry_head(&self, lane: &LeasedLane, courier: &dyn Courier) -> Result<(), Refusal> {
@@ -62,21 +95,23 @@ impl Exchange {
             return Ok(self.commit(vec![release(lane)], vec![fence(lane)]).await?);
         }
         let asked = self.ask_again(&bundle, Exit::Send).await?;
-        if asked.compared != Compared::StillPermitted {
-            let mut writes = self.settle(&bundle, &asked)?;
-            self.end_interrupted(&bundle, &mut writes);
-            writes.push(release(lane));
-            let mut preconditions = asked.preconditions;
-            preconditions.push(fence(lane));
-            return Ok(self.commit(writes, preconditions).await?);
-        }
-        if asked.partner.status != PartnerStatus::Active {
-            let later = self.now().plus_seconds(300);
-            let writes = vec![
-                change(&bundle.delivery, bundle.delivery.status, later, Reason::PartnerSuspended.as_str()),
-                release(lane),
-            ];
-            return Ok(self.commit(writes, vec![fence(lane)]).await?);
+        match asked.course {
+            Course::Go => {}
+            Course::Wait => {
+                let later = self.now().plus_seconds(limits::SUSPENDED_WAIT_SECONDS);
+                let why = Reason::PartnerSuspended.as_str();
+                let writes =
+                    vec![change(&bundle.delivery, bundle.delivery.status, later, why), release(lane)];
+                return Ok(self.commit(writes, vec![fence(lane)]).await?);
+            }
+            _ => {
+                let mut writes = self.settle(&bundle, &asked)?;
+                self.end_interrupted(&bundle, &mut writes);
+                writes.push(release(lane));
+                let mut preconditions = asked.preconditions;
+                preconditions.push(fence(lane));
+                return Ok(self.commit(writes, preconditions).await?);
+            }
         }
         let (parcel, attempt) = self.begin_attempt(lane, &bundle, asked).await?;
         let outcome = courier.carry(parcel).await;
@@ -97,7 +132,7 @@ impl Exchange {
             &message_label(message.message_id.as_str(), "body"),
             &message.body,
         )?;
-        let decision_id = asked.considered.as_ref().map(|(_, row)| row.decision_id.clone());
+        let decision_id = asked.decided.as_ref().map(|(_, row)| row.decision_id.clone());
         let attempt = AttemptRow {
             site_id: message.site_id.clone(),
             attempt_id: AttemptId::fresh(&self.mint),
@@ -111,7 +146,7 @@ impl Exchange {
         };
         let mut writes = Vec::new();
         self.end_interrupted(bundle, &mut writes);
-        if let Some((_, row)) = &asked.considered {
+        if let Some((_, row)) = &asked.decided {
             writes.push(Write::Decision(row.clone()));
         }
         let mut begun = self
@@ -135,6 +170,12 @@ impl Exchange {
         }));
         let mut preconditions = asked.preconditions;
         preconditions.push(fence(lane));
+        // A withdrawal of the referral between the question and this commit is a conflict: ask again.
+        preconditions.push(Precondition::ReferralVersion(
+            message.site_id.clone(),
+            bundle.referral.referral_id.clone(),
+            bundle.referral.version,
+        ));
         self.commit(writes, preconditions).await?;
         let parcel = Parcel {
             partner: asked.partner,
@@ -213,6 +254,10 @@ impl Exchange {
             // Stopped or recalled while the attempt was under way: that stands; the record is only completed.
             _ if delivery.status != DeliveryStatus::Attempting => (delivery.status, delivery.next_at, None),
             AttemptClass::Delivered => (DeliveryStatus::Delivered, now, Some(Action::Deliver)),
+            // Its referral is over: it is not tried again and does not hold its lane, where a recall may wait.
+            _ if bundle.message.kind == MessageKind::Disclosure && is_over(bundle.referral.state) => {
+                (DeliveryStatus::Withdrawn, now, None)
+            }
             AttemptClass::Permanent => (DeliveryStatus::Dead, now, Some(Action::Fail)),
             AttemptClass::Retryable | AttemptClass::Ambiguous if tired => {
                 (DeliveryStatus::Dead, now, Some(Action::Fail))
@@ -224,18 +269,7 @@ impl Exchange {
         };
         writes.push(change(delivery, status, next_at, &outcome.code));
         if status == DeliveryStatus::Dead {
-            writes.push(
-                self.note_on(&bundle.referral, now, Kind::SetAside, "gateway")
-                    .about("message", &bundle.message.message_id)
-                    .fact("reason", &outcome.code)
-                    .write(),
-            );
-            tracing::error!(
-                delivery = %delivery.new.delivery_id,
-                partner = %delivery.new.recipient_id,
-                code = %outcome.code,
-                "a delivery was set aside; its lane is held"
-            );
+            writes.push(self.set_aside(bundle, now, &outcome.code));
         }
         if let Some(action) = action.filter(|_| bundle.message.kind == MessageKind::Disclosure) {
             let referral = &bundle.referral;
@@ -276,6 +310,13 @@ impl Exchange {
         let asked = outcome.retry_after_seconds.unwrap_or(0).clamp(0, limits::RETRY_AFTER_MAX_SECONDS);
         scheduled.max(now.plus_seconds(asked))
     }
+}
+
+/// How a delivery's reason tells of faults of ours: this and their number.
+const FAULT: &str = "gateway-fault-";
+
+fn faults_so_far(delivery: &DeliveryRow) -> u32 {
+    delivery.reason.strip_prefix(FAULT).and_then(|n| n.parse().ok()).unwrap_or(0)
 }
 
 /// A change of a delivery's status and time; attempts stay.

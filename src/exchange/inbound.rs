@@ -11,7 +11,7 @@ use super::{
     rows::{InboundRow, ReferralRow},
 };
 use crate::{
-    audit::{Kind, hex, merkle::sha256},
+    audit::{Kind, merkle::sha256},
     ids::InboundId,
     vault::ContentKey,
 };
@@ -105,7 +105,7 @@ impl Exchange {
                 .about("inbound", &inbound_id)
                 .partner(&caller.partner_id)
                 .fact("matched", "no")
-                .fact("body-sha256", &hex(&sha256(body)))
+                .fact("body-hmac", &self.keyed_digest(site, body))
                 .write(),
         ];
         Ok(self.commit(writes, Vec::new()).await?)

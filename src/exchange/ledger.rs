@@ -6,7 +6,7 @@ use super::{
     rows::{AuditRow, ReferralRow, Sealed},
 };
 use crate::{
-    audit::{Entry, Kind, merkle::sha256},
+    audit::{Entry, Kind, hex, merkle::sha256},
     clock::Moment,
     ids::{EntryId, PartnerId, PersonId, ReferralId, SiteId},
 };
@@ -42,6 +42,12 @@ impl Exchange {
             content: None,
             entry_id: EntryId::fresh(&self.mint),
         }
+    }
+
+    /// What stands in the log for bytes that came in. Keyed, because a short message could be guessed from a
+    /// plain hash of it.
+    pub(super) fn keyed_digest(&self, site: &SiteId, body: &[u8]) -> String {
+        hex(&self.vault.lookup_hash(site, "body", &hex(&sha256(body))))
     }
 
     /// Begins an entry about a referral, with its person and its recipient.

@@ -8,18 +8,20 @@ use super::{
     people::{Consents, Identified},
     ports::{Write, WriteSet},
     prepare::{Circumstances, Considered},
+    recall::set_state,
     refusal::{Issue, Refusal},
-    rows::ReferralRow,
+    rows::{DecisionRow, MessageRow, ReferralRow, Sealed, Withheld},
 };
 use crate::{
     assessment::{AskedReferral, Assessment},
     audit::Kind,
     clock::Moment,
     consent::{Exit, Override},
-    directory::{Agreement, Nature, Partner},
+    directory::{Agreement, Channel, Nature, Partner},
     ids::{AssessmentId, EpisodeId, ReferralId},
     limits,
     mapping::Mapped,
+    minimise::Projection,
     referral::State,
 };
 
@@ -71,8 +73,11 @@ impl Exchange {
             now: basis.now,
         };
         let considered = self.consider(&circumstances, basis.assessment.raw(), &one.wanted.need);
+        let key = &basis.person.key;
         let mut referral = self.planned_referral(basis, one, &considered);
-        let decision = self.decision_row(&referral, &considered, &circumstances, Exit::Plan);
+        referral.withheld = self.seal_withheld(&referral.referral_id, &considered.withheld(), key);
+        let decision =
+            self.decision_row(&referral, &considered.decided(), &circumstances.used(), Exit::Plan, key);
         referral.decision_id = Some(decision.decision_id.clone());
 
         let mut preview = json!({"recipient": one.partner.partner_id, "body": null, "detail": null});
@@ -80,26 +85,27 @@ impl Exchange {
         // What refers to the referral is written after it.
         let mut about = vec![self.decided(&referral, &decision, actor)];
         if let Some(projection) = &considered.projection {
-            let (message, mapped) = self.make_disclosure(
-                &referral,
-                &decision,
-                projection,
-                basis.sender,
-                one.partner,
-                &basis.person.key,
-            )?;
-            preview = preview_of(one.partner, &mapped);
-            // What may leave and found no place in the message is said, never dropped in silence.
-            warnings.extend(mapped.warnings);
-            referral.disclosure_id.clone_from(&message.disclosure_id);
-            referral.messages = 1;
-            let not_before = one.wanted.not_before_moment().unwrap_or(basis.now).max(basis.now);
-            about.push(self.disclosed(&referral, &message, &decision, actor));
-            let delivery = self.new_delivery(&message, one.partner.channel, not_before);
-            about.push(Write::Message(message));
-            about.push(Write::Enqueue(delivery));
+            match self.first_message(basis, one, &referral, &decision, projection) {
+                Ok((message, mapped)) => {
+                    preview = preview_of(one.partner, &mapped);
+                    // What may leave and found no place in the message is said, never dropped in silence.
+                    warnings.extend(mapped.warnings);
+                    referral.disclosure_id.clone_from(&message.disclosure_id);
+                    referral.messages = 1;
+                    let not_before = one.wanted.not_before_moment().unwrap_or(basis.now).max(basis.now);
+                    about.push(self.disclosed(&referral, &message, &decision, actor));
+                    let delivery = self.new_delivery(&message, one.partner.channel, not_before);
+                    about.push(Write::Message(message));
+                    about.push(Write::Enqueue(delivery));
+                }
+                // One recipient's gap must not keep the others waiting: this one is held for a human.
+                Err(text) => {
+                    set_state(&mut referral, State::Held, "held-no-route", "message-not-made", basis.now);
+                    warnings.push(Issue::new("not-supported", format!("/referrals/{}", one.place), text));
+                }
+            }
         }
-        about.extend(self.kept_back(basis, &referral));
+        about.extend(self.kept_back(basis, &referral, &considered.withheld()));
         about.extend(self.override_on_record(basis, one, &referral));
         if one.over.is_some() && !considered.decision.permits() {
             warnings.push(Issue::new(
@@ -109,7 +115,7 @@ impl Exchange {
                  emergency row. Telephone the recipient.",
             ));
         }
-        let shown = show_planned(&referral, one.partner);
+        let shown = show_planned(&referral, one.partner, &considered.withheld());
         writes.push(Write::Referral(referral));
         writes.push(Write::Decision(decision));
         writes.extend(about);
@@ -142,7 +148,7 @@ impl Exchange {
             business_status: String::from(if permits { "sent" } else { "withheld" }),
             reason: considered.decision.reason.as_str().to_owned(),
             receiver_note: None,
-            withheld: considered.withheld(),
+            withheld: Sealed(Vec::new()),
             disclosure_id: None,
             decision_id: None,
             review_due_at: review.then(|| basis.now.plus_seconds(limits::OVERRIDE_REVIEW_SECONDS)),
@@ -156,14 +162,31 @@ impl Exchange {
     }
 
     /// The entry that says what was kept back; the list itself is sealed.
-    fn kept_back(&self, basis: &Basis<'_>, referral: &ReferralRow) -> Option<Write> {
-        let kept = serde_json::to_vec(&referral.withheld).unwrap_or_default();
-        let label = format!("withheld:{}", referral.referral_id);
-        (!referral.withheld.is_empty()).then(|| {
+    fn kept_back(&self, basis: &Basis<'_>, referral: &ReferralRow, kept: &[Withheld]) -> Option<Write> {
+        (!kept.is_empty()).then(|| {
             self.note_on(referral, basis.now, Kind::Withheld, basis.caller.partner_id.as_str())
-                .fact("fields", &referral.withheld.len())
-                .content(self.vault.seal(&basis.person.key, &label, &kept))
+                .fact("fields", &kept.len())
+                .content(self.seal_withheld(&referral.referral_id, kept, &basis.person.key))
                 .write()
+        })
+    }
+
+    /// The message, or why there is none.
+    fn first_message(
+        &self,
+        basis: &Basis<'_>,
+        one: &Asked<'_>,
+        referral: &ReferralRow,
+        decision: &DecisionRow,
+        projection: &Projection,
+    ) -> Result<(MessageRow, Mapped), &'static str> {
+        if one.partner.channel == Channel::Guest {
+            return Err("Nothing was sent: one-off links are not offered yet. Telephone the recipient.");
+        }
+        let key = &basis.person.key;
+        self.make_disclosure(referral, decision, projection, basis.sender, one.partner, key).map_err(|_| {
+            "Nothing was sent: no valid message can be made for this recipient from what it may have. \
+             Telephone the recipient, and tell the operator."
         })
     }
 
@@ -187,7 +210,7 @@ impl Exchange {
     }
 }
 
-fn show_planned(referral: &ReferralRow, partner: &Partner) -> Value {
+fn show_planned(referral: &ReferralRow, partner: &Partner, withheld: &[Withheld]) -> Value {
     json!({
         "referral_id": referral.referral_id,
         "recipient": referral.recipient_id,
@@ -197,7 +220,7 @@ fn show_planned(referral: &ReferralRow, partner: &Partner) -> Value {
         "state": referral.state,
         "reason": referral.reason,
         "disclosure_id": referral.disclosure_id,
-        "withheld": referral.withheld,
+        "withheld": withheld,
         "review_due_at": referral.review_due_at.map(Moment::to_rfc3339),
     })
 }

@@ -1,6 +1,7 @@
 //! From a question ("may this go to them?") to a message that is ready to be committed: decide, minimise, map,
 //! check our own output.
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
@@ -15,7 +16,7 @@ use crate::{
     clock::Moment,
     consent::{Decision, Exit, Inputs, Override, PermittedReferral, decide},
     directory::{Agreement, Channel, Partner},
-    ids::{DecisionId, DeliveryId, DisclosureId, MessageId},
+    ids::{DecisionId, DeliveryId, DisclosureId, MessageId, ReferralId},
     mapping::{self, Frame, Mapped},
     minimise::{Ask, Projection},
     profile::Schema,
@@ -32,6 +33,27 @@ pub(super) struct Circumstances<'a> {
     pub(super) now: Moment,
 }
 
+impl<'a> Circumstances<'a> {
+    pub(super) const fn used(&self) -> Used<'a> {
+        Used { partner: self.partner, consent_seq: self.consent_seq, now: self.now }
+    }
+}
+
+/// What a decision was made from, beside consents and agreements.
+pub(super) struct Used<'a> {
+    pub(super) partner: &'a Partner,
+    pub(super) consent_seq: i64,
+    pub(super) now: Moment,
+}
+
+/// A decision as it is stored: with what may leave under it, as sorted `block:view` words (comparing two tells
+/// the same, wider or narrower).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Decided {
+    pub(super) decision: Decision,
+    pub(super) permitted: Vec<String>,
+}
+
 /// A decision and what of the assessment it lets through.
 pub(super) struct Considered {
     pub(super) decision: Decision,
@@ -40,9 +62,10 @@ pub(super) struct Considered {
 }
 
 impl Considered {
-    /// What may leave, as sorted `block:view` words.
-    pub(super) fn permitted(&self) -> Vec<String> {
-        self.projection.as_ref().map(|p| p.permitted.clone()).unwrap_or_default()
+    /// The decision as it is stored.
+    pub(super) fn decided(&self) -> Decided {
+        let permitted = self.projection.as_ref().map(|p| p.permitted.clone()).unwrap_or_default();
+        Decided { decision: self.decision.clone(), permitted }
     }
 
     /// What is kept back, by rule.
@@ -79,24 +102,53 @@ impl Exchange {
     pub(super) fn decision_row(
         &self,
         referral: &ReferralRow,
-        considered: &Considered,
-        at: &Circumstances<'_>,
+        decided: &Decided,
+        used: &Used<'_>,
         exit: Exit,
+        key: &ContentKey,
     ) -> DecisionRow {
+        let decision = &decided.decision;
+        let decision_id = DecisionId::fresh(&self.mint);
+        let body = serde_json::to_vec(decided).unwrap_or_default();
         DecisionRow {
             site_id: referral.site_id.clone(),
-            decision_id: DecisionId::fresh(&self.mint),
             referral_id: referral.referral_id.clone(),
             person_id: referral.person_id.clone(),
-            recipient_id: referral.recipient_id.clone(),
+            recipient_id: used.partner.partner_id.clone(),
             exit: exit.as_str().to_owned(),
-            decision: considered.decision.clone(),
-            permitted: considered.permitted(),
+            answer: String::from(if decision.permits() { "permit" } else { "deny" }),
+            reason: decision.reason.as_str().to_owned(),
+            consent: decision.consent.clone(),
+            agreement: decision.agreement.clone(),
+            body: self.vault.seal(key, &decision_label(&decision_id), &body),
             policy_version: self.rules.version().to_owned(),
-            consent_seq: at.consent_seq,
-            partner_version: at.partner.version,
-            decided_at: at.now,
+            consent_seq: used.consent_seq,
+            partner_version: used.partner.version,
+            decided_at: used.now,
+            decision_id,
         }
+    }
+
+    /// A stored decision, opened.
+    pub(super) fn open_decision(&self, row: &DecisionRow, key: &ContentKey) -> Result<Decided, Refusal> {
+        let bytes = self.vault.unseal(key, &decision_label(&row.decision_id), &row.body)?;
+        serde_json::from_slice(&bytes).map_err(|_| Refusal::internal())
+    }
+
+    /// The list of what was withheld, sealed for the referral's row.
+    pub(super) fn seal_withheld(&self, id: &ReferralId, withheld: &[Withheld], key: &ContentKey) -> Sealed {
+        let bytes = serde_json::to_vec(withheld).unwrap_or_default();
+        self.vault.seal(key, &withheld_label(id), &bytes)
+    }
+
+    /// What was withheld, opened.
+    pub(super) fn open_withheld(
+        &self,
+        row: &ReferralRow,
+        key: &ContentKey,
+    ) -> Result<Vec<Withheld>, Refusal> {
+        let bytes = self.vault.unseal(key, &withheld_label(&row.referral_id), &row.withheld)?;
+        serde_json::from_slice(&bytes).map_err(|_| Refusal::internal())
     }
 
     /// Makes the message that discloses `projection`. An output that does not pass its own profile is an error
@@ -280,6 +332,14 @@ impl Exchange {
             ..draft
         }
     }
+}
+
+fn decision_label(decision: &DecisionId) -> String {
+    format!("decision:{decision}")
+}
+
+fn withheld_label(referral: &ReferralId) -> String {
+    format!("withheld:{referral}")
 }
 
 /// The label under which a part of a message is sealed.

@@ -8,6 +8,7 @@ use super::{
     caller::Caller,
     ports::Write,
     refusal::Refusal,
+    respond::note_label,
     rows::{ReferralRow, StoredEntry},
 };
 use crate::{
@@ -86,7 +87,7 @@ impl Exchange {
             "state": referral.state,
             "task_status": referral.state.task_status(),
             "business_status": referral.business_status,
-            "reason": referral.reason,
+            "reason": if is_sender { referral.reason.as_str() } else { reason_for_recipient(referral) },
             "urgency": referral.urgency,
             "recall_answer": referral.recall_answer,
             "version": referral.version,
@@ -94,9 +95,9 @@ impl Exchange {
             "updated_at": referral.updated_at.to_rfc3339(),
             "actions": self.actions_for(caller, referral).await?.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
         });
+        let key = self.key_of(&referral.site_id, &referral.person_id).await?;
         if let Some(note) = &referral.receiver_note {
-            let key = self.key_of(&referral.site_id, &referral.person_id).await?;
-            let label = format!("note:{}", referral.referral_id);
+            let label = note_label(&referral.referral_id);
             let bytes = self.vault.unseal(&key, &label, note)?;
             if let (Ok(Value::Object(note)), Some(shown)) =
                 (serde_json::from_slice::<Value>(&bytes), shown.as_object_mut())
@@ -108,7 +109,7 @@ impl Exchange {
         if is_sender && let Some(shown) = shown.as_object_mut() {
             shown.insert(String::from("person"), json!(referral.person_id));
             shown.insert(String::from("disclosure_id"), json!(referral.disclosure_id));
-            shown.insert(String::from("withheld"), json!(referral.withheld));
+            shown.insert(String::from("withheld"), json!(self.open_withheld(referral, &key)?));
             let review = referral.review_due_at.map(Moment::to_rfc3339);
             shown.insert(String::from("review_due_at"), json!(review));
             let trips: Vec<Value> = deliveries
@@ -136,6 +137,13 @@ impl Exchange {
             .write();
         Ok(self.commit(vec![look], Vec::new()).await?)
     }
+}
+
+/// Why it stands there, as the recipient may know: what itself said, or that it was taken back. Why consent let
+/// it through (an override, say) is not the recipient's to see here.
+fn reason_for_recipient(referral: &ReferralRow) -> &str {
+    let said = Action::ALL.iter().flat_map(|a| a.reasons()).any(|known| known.code == referral.reason);
+    if said { &referral.reason } else { "" }
 }
 
 fn show_entry(entry: &StoredEntry) -> Value {

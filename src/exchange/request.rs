@@ -9,12 +9,14 @@ use super::{
     idempotency::Ticket,
     people::{Description, Identified},
     ports::{CommitError, Precondition, Write, WriteSet},
+    prepare::{Decided, Used},
     refusal::{Issue, Refusal, Refused},
-    rows::{InboundRow, MessageKind, ReferralRow},
+    rows::{InboundRow, MessageKind, ReferralRow, Sealed},
     submit::read_json,
 };
 use crate::{
     audit::{Kind, hex, merkle::sha256},
+    consent::{Exit, decide_own_request},
     directory::{AgencyKind, Nature, Partner},
     ids::{InboundId, ReferralId},
     mapping,
@@ -87,6 +89,7 @@ impl Exchange {
                 },
             )
             .await?;
+        let permitted = self.permitted_own_request(asker).await?;
         let mut writes = person.writes.clone();
         let episode_id = self.join_episode(site, &person, &mut writes).await?;
         let mut referral = ReferralRow {
@@ -106,24 +109,27 @@ impl Exchange {
             business_status: String::from("sent"),
             reason: text("/request_type").unwrap_or("screening").to_owned(),
             receiver_note: None,
-            withheld: Vec::new(),
+            withheld: Sealed(Vec::new()),
             disclosure_id: None,
             decision_id: None,
             review_due_at: None,
             recall_answer: None,
             correlation_id: self.mint.uuid(),
-            messages: 1,
+            messages: 0,
             version: 1,
             created_at: now,
             updated_at: now,
         };
-        referral.messages = 0;
+        referral.withheld = self.seal_withheld(&referral.referral_id, &[], &person.key);
+        let used = Used { partner: service, consent_seq: person.row.consent_seq, now };
+        let decision = self.decision_row(&referral, &permitted, &used, Exit::Plan, &person.key);
+        referral.decision_id = Some(decision.decision_id.clone());
         let draft = self.draft(&referral, MessageKind::Request, asker, service);
         let mapped = self.with_frame(&referral, &draft, None, asker, service, |frame| {
             mapping::request_to_ld(frame, request)
         });
         self.check_output(&mapped)?;
-        let message = self.seal_message(draft, None, &mapped, &person.key);
+        let message = self.seal_message(draft, Some(decision.decision_id.clone()), &mapped, &person.key);
         referral.messages = 1;
         let answer = json!({
             "referral_id": referral.referral_id,
@@ -138,13 +144,14 @@ impl Exchange {
             self.note_on(&referral, now, Kind::Received, caller.partner_id.as_str())
                 .about("message", &message_id)
                 .fact("request", &referral.reason)
-                .fact("body-sha256", &hex(&sha256(body)))
+                .fact("body-hmac", &self.keyed_digest(site, body))
                 .write(),
         );
         let delivery = self.new_delivery(&message, service.channel, now);
         let location = format!("/referrals/{}", referral.referral_id);
         let at = writes.iter().position(|w| matches!(w, Write::Inbound(_))).unwrap_or(writes.len());
-        writes.insert(at, Write::Referral(referral));
+        let decided = self.decided(&referral, &decision, caller.partner_id.as_str());
+        writes.splice(at..at, [Write::Referral(referral), Write::Decision(decision), decided]);
         writes.push(Write::Message(message));
         writes.push(Write::Enqueue(delivery));
         let preconditions =
@@ -231,21 +238,11 @@ impl Exchange {
         let actor = caller.partner_id.as_str();
         let service = self.partner(site, &caller.partner_id).await?;
         let asker = self.partner(site, &referral.sender_id).await?;
-        if !self
-            .store
-            .agreements(site, &asker.partner_id)
-            .await?
-            .iter()
-            .any(|a| a.valid_from <= now && now < a.valid_to)
-        {
-            return Err(Refusal::new(
-                Refused::Forbidden,
-                "forbidden",
-                "mex-To",
-                "No agreement with this agency is in force, so nothing may go to it.",
-            ));
-        }
-        let key = self.key_of(site, &referral.person_id).await?;
+        let permitted = self.permitted_own_request(&asker).await?;
+        let person = self.store.person(site, &referral.person_id).await?.ok_or_else(Refusal::internal)?;
+        let key = self.vault.person_key(&person.wrapped_key)?;
+        let used = Used { partner: &asker, consent_seq: person.consent_seq, now };
+        let decision = self.decision_row(referral, &permitted, &used, Exit::Plan, &key);
         let mut moved = referral.clone();
         moved.version += 1;
         // One answer says that the person was taken on, seen, and with what outcome: the steps between are taken
@@ -262,12 +259,15 @@ impl Exchange {
             mapping::answer_to_request(frame, outcome)
         });
         self.check_output(&mapped)?;
-        let message = self.seal_message(draft, None, &mapped, &key);
+        let message = self.seal_message(draft, Some(decision.decision_id.clone()), &mapped, &key);
         moved.messages += 1;
+        moved.decision_id = Some(decision.decision_id.clone());
         let delivery = self.new_delivery(&message, asker.channel, now);
         let (inbound, inbound_id) = self.mailbox_inbound(caller, send, referral, &key);
         let writes = vec![
             inbound,
+            self.decided(referral, &decision, actor),
+            Write::Decision(decision),
             self.moved(&moved, now, actor, Action::Complete),
             self.note_on(referral, now, Kind::Disclosed, actor)
                 .about("message", &message.message_id)
@@ -281,6 +281,22 @@ impl Exchange {
         let preconditions =
             vec![Precondition::PartnerVersion(site.clone(), asker.partner_id.clone(), asker.version)];
         Ok((writes, preconditions, Answer::json(202, &json!({"message_id": inbound_id}))))
+    }
+
+    /// Whether something of the agency's own request may pass, under the agreement with it.
+    async fn permitted_own_request(&self, agency: &Partner) -> Result<Decided, Refusal> {
+        let agreements = self.store.agreements(&agency.site_id, &agency.partner_id).await?;
+        let decision = decide_own_request(agency, &agreements, self.now());
+        if decision.permits() {
+            return Ok(Decided { decision, permitted: Vec::new() });
+        }
+        Err(Refusal::new(
+            Refused::Forbidden,
+            "forbidden",
+            "",
+            "No agreement between this agency and liaison and diversion is in force, so nothing may pass. \
+             Telephone, and have the agreement renewed.",
+        ))
     }
 
     /// A partner that must exist.

@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 
 use super::{
     Answer, DECIDE_TRIES, Exchange, MailboxSend,
+    ask_again::is_out,
     caller::Caller,
     inbound::seen_before,
     ports::{CommitError, Precondition, Write, WriteSet},
     recall::{Ends, Why, set_state},
     refusal::{Issue, Refusal, Refused},
-    rows::{DeliveryStatus, ReferralRow},
+    rows::{DeliveryStatus, ReferralRow, Sealed},
     submit::read_json,
 };
 use crate::{
@@ -223,9 +224,7 @@ impl Exchange {
         moved.version += 1;
         set_state(&mut moved, to.state, to.business_status, reason.unwrap_or_default(), now);
         if said.comment.is_some() || said.appointment.is_some() {
-            let note = json!({"comment": said.comment, "appointment": said.appointment}).to_string();
-            let label = format!("note:{}", referral.referral_id);
-            moved.receiver_note = Some(self.vault.seal(key, &label, note.as_bytes()));
+            moved.receiver_note = Some(self.add_words(referral, key, said, actor)?);
         }
         let mut writes = Vec::new();
         if said.action == Action::Withdraw {
@@ -234,6 +233,38 @@ impl Exchange {
         writes.push(self.moved(&moved, now, actor, said.action));
         writes.push(Write::ReferralMoved(moved.clone()));
         Ok((moved, writes))
+    }
+
+    /// The words said about a referral, with these added: the latest appointment, and every comment.
+    fn add_words(
+        &self,
+        referral: &ReferralRow,
+        key: &ContentKey,
+        said: &Move,
+        actor: &str,
+    ) -> Result<Sealed, Refusal> {
+        let label = note_label(&referral.referral_id);
+        let mut words = match &referral.receiver_note {
+            Some(sealed) => serde_json::from_slice(&self.vault.unseal(key, &label, sealed)?)
+                .map_err(|_| Refusal::internal())?,
+            None => serde_json::Map::new(),
+        };
+        if let Some(appointment) = &said.appointment {
+            words.insert(String::from("appointment"), appointment.clone());
+        }
+        if let Some(comment) = &said.comment {
+            words.insert(String::from("comment"), json!(comment));
+            let comments = words.entry("comments").or_insert_with(|| json!([]));
+            if let Some(comments) = comments.as_array_mut() {
+                comments.push(json!({
+                    "at": self.now().to_rfc3339(),
+                    "by": actor,
+                    "action": said.action.as_str(),
+                    "text": comment,
+                }));
+            }
+        }
+        Ok(self.vault.seal(key, &label, Value::Object(words).to_string().as_bytes()))
     }
 
     /// The sender takes a referral back: what waits is stopped, what may have arrived is recalled.
@@ -247,14 +278,13 @@ impl Exchange {
         let now = self.now();
         let mut may_be_out = false;
         for delivery in self.store.deliveries_of(&moved.site_id, &moved.referral_id).await? {
-            match delivery.status {
-                DeliveryStatus::Queued | DeliveryStatus::Dead => {
-                    may_be_out |= delivery.attempts > 0;
-                    let status = DeliveryStatus::Withdrawn;
-                    writes.push(super::deliver::change(&delivery, status, now, "withdrawn-by-sender"));
-                }
-                DeliveryStatus::Withdrawn => {}
-                _ => may_be_out = true,
+            may_be_out |= is_out(&delivery);
+            if matches!(
+                delivery.status,
+                DeliveryStatus::Queued | DeliveryStatus::Dead | DeliveryStatus::Collected
+            ) {
+                let status = DeliveryStatus::Withdrawn;
+                writes.push(super::deliver::change(&delivery, status, now, "withdrawn-by-sender"));
             }
         }
         if may_be_out {
@@ -326,6 +356,11 @@ impl Exchange {
             })
             .ok_or_else(Refusal::not_found)
     }
+}
+
+/// The label under which the words about a referral are sealed.
+pub(super) fn note_label(referral: &ReferralId) -> String {
+    format!("note:{referral}")
 }
 
 /// A step that the table does not have, as the caller's to act on.

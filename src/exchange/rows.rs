@@ -5,11 +5,10 @@ use serde::{Deserialize, Serialize};
 pub use crate::minimise::Withheld;
 use crate::{
     clock::Moment,
-    consent::Decision,
     directory::{Audience, Channel, Nature},
     ids::{
-        AssessmentId, AttemptId, ConsentId, DecisionId, DeliveryId, DisclosureId, EntryId, EpisodeId,
-        InboundId, MessageId, PartnerId, PersonId, RecallId, ReferralId, SiteId,
+        AgreementId, AssessmentId, AttemptId, ConsentId, DecisionId, DeliveryId, DisclosureId, EntryId,
+        EpisodeId, InboundId, MessageId, PartnerId, PersonId, RecallId, ReferralId, SiteId,
     },
     referral::State,
 };
@@ -148,8 +147,9 @@ pub struct ReferralRow {
     pub reason: String,
     /// The receiver's own words, verbatim, sealed.
     pub receiver_note: Option<Sealed>,
-    /// What was withheld from the recipient, by rule (field names only, no values).
-    pub withheld: Vec<Withheld>,
+    /// What was withheld from the recipient, by rule (JSON of [`Withheld`]s), sealed: which fields a person keeps
+    /// back says something about them.
+    pub withheld: Sealed,
     /// The disclosure, when one was made.
     pub disclosure_id: Option<DisclosureId>,
     /// The latest decision.
@@ -185,10 +185,16 @@ pub struct DecisionRow {
     pub recipient_id: PartnerId,
     /// Where data would have left: `plan`, `send`, `replay`, `collect`.
     pub exit: String,
-    /// The decision.
-    pub decision: Decision,
-    /// What may leave, as sorted `block:view` words: comparing two tells the same, wider or narrower.
-    pub permitted: Vec<String>,
+    /// `permit` or `deny`.
+    pub answer: String,
+    /// Why, in one code.
+    pub reason: String,
+    /// The consent that decided, with its version.
+    pub consent: Option<(ConsentId, i64)>,
+    /// The agreement that was in force, with its version.
+    pub agreement: Option<(AgreementId, i64)>,
+    /// The whole decision and what may leave under it, sealed.
+    pub body: Sealed,
     /// Version of the disclosure tables.
     pub policy_version: String,
     /// The person's `consent_seq` that was read.

@@ -12,10 +12,11 @@ use super::{
     ports::{CommitError, Precondition, Write, WriteSet},
     refusal::{Issue, Refusal, Refused},
     rows::AssessmentRow,
+    withdraw::{Taken, TakingBack},
 };
 use crate::{
     assessment::Assessment,
-    audit::{Kind, hex, merkle::sha256},
+    audit::{Kind, merkle::sha256},
     consent::Override,
     directory::{AgencyKind, Partner},
     fhir,
@@ -160,14 +161,25 @@ impl Exchange {
                 .about("episode", &episode_id)
                 .person(&person.row.person_id)
                 .fact("profile", &assessment.profile())
-                .fact("body-sha256", &hex(&sha256(body)))
+                .fact("body-hmac", &self.keyed_digest(site, body))
                 .write(),
         );
 
         let mut warnings = assessment.warnings();
-        let (consents, recorded) =
-            self.record_consents(caller, assessment, &person, now, &mut writes, &mut warnings).await?;
-        let consent_seq = person.row.consent_seq + i64::from(!recorded.is_empty());
+        let said = self.record_consents(caller, assessment, &person, &mut writes, &mut warnings).await?;
+        // Moves on with every submission, not only with new consents: a withdrawal that reads what rests on a
+        // consent must notice what is being added.
+        writes.push(Write::ConsentSeqUp(site.clone(), person.row.person_id.clone()));
+        let consent_seq = person.row.consent_seq + 1;
+        let mut taken = Taken::default();
+        for (consent, recipient) in &said.turned {
+            let Some(recipient) = partners.iter().find(|p| p.partner_id == *recipient) else { continue };
+            let actor = caller.partner_id.as_str();
+            let back = TakingBack { consent, recipient, key: &person.key, actor };
+            self.take_back_all(site, &person.row.person_id, &back, &mut taken).await?;
+        }
+        writes.extend(taken.writes);
+        preconditions.extend(taken.preconditions);
 
         let mut planned: Vec<Option<Value>> = vec![None; asked.len()];
         let mut previews = Vec::new();
@@ -183,7 +195,7 @@ impl Exchange {
                 assessment,
                 assessment_id: &assessment_id,
                 episode_id: &episode_id,
-                consents: &consents,
+                consents: &said.consents,
                 consent_seq,
                 now,
             };
@@ -204,7 +216,7 @@ impl Exchange {
         answer.insert(String::from("assessment_id"), json!(assessment_id));
         answer.insert(String::from("episode_id"), json!(episode_id));
         answer.insert(String::from("person"), json!(person.row.person_id));
-        answer.insert(String::from("consents"), Value::Array(recorded));
+        answer.insert(String::from("consents"), Value::Array(said.shown));
         answer.insert(String::from("referrals"), planned.into_iter().flatten().collect());
         answer.insert(
             String::from("warnings"),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,
+    ask_again::{is_out, is_over},
     caller::Caller,
     deliver::change,
     people::consent_label,
@@ -16,17 +17,34 @@ use super::{
 use crate::{
     audit::Kind,
     consent::{Consent, ConsentDecision, ConsentStatus},
-    directory::AgencyKind,
-    ids::ConsentId,
+    directory::{AgencyKind, Partner},
+    ids::{ConsentId, PersonId, SiteId},
     referral::State,
+    vault::ContentKey,
 };
 
 /// What a withdrawal did, for the answer.
 #[derive(Default)]
-struct Effects {
+pub(super) struct Effects {
     stopped: Vec<Value>,
     recalled: Vec<Value>,
     in_flight: Vec<Value>,
+}
+
+/// Whose consent no longer holds, and for whom.
+pub(super) struct TakingBack<'a> {
+    pub(super) consent: &'a ConsentId,
+    pub(super) recipient: &'a Partner,
+    pub(super) key: &'a ContentKey,
+    pub(super) actor: &'a str,
+}
+
+/// What taking back writes, rests on and does.
+#[derive(Default)]
+pub(super) struct Taken {
+    pub(super) writes: WriteSet,
+    pub(super) preconditions: Vec<Precondition>,
+    effects: Effects,
 }
 
 impl Exchange {
@@ -54,21 +72,17 @@ impl Exchange {
                 let effects = self.effects_so_far(&row).await?;
                 return Ok(withdrawn(&row, &effects));
             }
-            let (writes, preconditions, effects) = self.plan_withdrawal(caller, &row).await?;
-            match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(withdrawn(&row, &effects)),
-                Err(CommitError::Conflict(_)) => {}
+            let taken = self.plan_withdrawal(caller, &row).await?;
+            match self.commit(taken.writes, taken.preconditions).await {
+                Ok(()) => return Ok(withdrawn(&row, &taken.effects)),
+                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
                 Err(other) => return Err(other.into()),
             }
         }
         Err(Refusal::unavailable())
     }
 
-    async fn plan_withdrawal(
-        &self,
-        caller: &Caller,
-        row: &ConsentRow,
-    ) -> Result<(WriteSet, Vec<Precondition>, Effects), Refusal> {
+    async fn plan_withdrawal(&self, caller: &Caller, row: &ConsentRow) -> Result<Taken, Refusal> {
         let (site, now) = (&row.site_id, self.now());
         let person = self.store.person(site, &row.person_id).await?.ok_or_else(Refusal::internal)?;
         let key = self.vault.person_key(&person.wrapped_key)?;
@@ -91,7 +105,7 @@ impl Exchange {
             next.to_fhir().to_string().as_bytes(),
         );
         let actor = caller.partner_id.as_str();
-        let mut writes = vec![
+        let writes = vec![
             Write::Consent(ConsentRow {
                 version: next.version,
                 status: String::from("inactive"),
@@ -108,79 +122,81 @@ impl Exchange {
                 .partner(&row.recipient_id)
                 .write(),
         ];
-        let mut preconditions =
-            vec![Precondition::ConsentSeq(site.clone(), row.person_id.clone(), person.consent_seq)];
-        let mut effects = Effects::default();
-        for referral in self.store.referrals_to(site, &row.person_id, &row.recipient_id).await? {
+        let mut taken = Taken { writes, ..Taken::default() };
+        taken.preconditions.push(Precondition::ConsentSeq(
+            site.clone(),
+            row.person_id.clone(),
+            person.consent_seq,
+        ));
+        let back = TakingBack { consent: &row.consent_id, recipient: &recipient, key: &key, actor };
+        self.take_back_all(site, &row.person_id, &back, &mut taken).await?;
+        Ok(taken)
+    }
+
+    /// Stops or recalls everything that rests on the person's consent for one recipient.
+    pub(super) async fn take_back_all(
+        &self,
+        site: &SiteId,
+        person: &PersonId,
+        back: &TakingBack<'_>,
+        taken: &mut Taken,
+    ) -> Result<(), Refusal> {
+        for referral in self.store.referrals_to(site, person, &back.recipient.partner_id).await? {
             // An override never rested on this consent; it goes to its review instead.
-            if referral.audience.is_none() || referral.review_due_at.is_some() || over(&referral) {
-                continue;
+            let overridden = referral.review_due_at.is_some();
+            if referral.audience.is_some() && !overridden && !is_over(referral.state) {
+                self.take_back(referral, back, taken).await?;
             }
-            let sender =
-                self.store.partner(site, &referral.sender_id).await?.ok_or_else(Refusal::internal)?;
-            let ends = Ends { sender: &sender, recipient: &recipient, key: &key };
-            self.take_back(referral, row, &ends, actor, &mut writes, &mut preconditions, &mut effects)
-                .await?;
         }
-        Ok((writes, preconditions, effects))
+        Ok(())
     }
 
     /// Stops or recalls one referral.
-    #[expect(clippy::too_many_arguments, reason = "three of them collect what one withdrawal does")]
     async fn take_back(
         &self,
         mut referral: ReferralRow,
-        row: &ConsentRow,
-        ends: &Ends<'_>,
-        actor: &str,
-        writes: &mut WriteSet,
-        preconditions: &mut Vec<Precondition>,
-        effects: &mut Effects,
+        back: &TakingBack<'_>,
+        taken: &mut Taken,
     ) -> Result<(), Refusal> {
         let now = self.now();
         let deliveries = self.store.deliveries_of(&referral.site_id, &referral.referral_id).await?;
         let mut may_be_out = false;
         for delivery in &deliveries {
-            preconditions
+            may_be_out |= is_out(delivery);
+            taken
+                .preconditions
                 .push(Precondition::DeliveryVersion(delivery.new.delivery_id.clone(), delivery.version));
             match delivery.status {
-                DeliveryStatus::Queued | DeliveryStatus::Dead => {
-                    may_be_out |= delivery.attempts > 0;
-                    writes.push(change(delivery, DeliveryStatus::Withdrawn, now, "consent-withdrawn"));
-                    writes.push(
-                        self.note_on(&referral, now, Kind::Stopped, actor)
+                // A mailbox item that was read and not acknowledged leaves the inbox too.
+                DeliveryStatus::Queued | DeliveryStatus::Dead | DeliveryStatus::Collected => {
+                    taken.writes.push(change(delivery, DeliveryStatus::Withdrawn, now, "consent-withdrawn"));
+                    taken.writes.push(
+                        self.note_on(&referral, now, Kind::Stopped, back.actor)
                             .about("message", &delivery.new.message_id)
                             .fact("reason", "consent-withdrawn")
                             .fact("attempts", &delivery.attempts)
                             .write(),
                     );
                 }
-                DeliveryStatus::Attempting => {
-                    may_be_out = true;
-                    if is_in_flight(delivery, now) {
-                        effects.in_flight.push(in_flight(&referral, delivery));
-                    }
+                DeliveryStatus::Attempting if is_in_flight(delivery, now) => {
+                    taken.effects.in_flight.push(in_flight(&referral, delivery));
                 }
-                DeliveryStatus::Collected | DeliveryStatus::Delivered => may_be_out = true,
-                DeliveryStatus::Withdrawn => {}
+                DeliveryStatus::Attempting | DeliveryStatus::Delivered | DeliveryStatus::Withdrawn => {}
             }
         }
         referral.version += 1;
         if may_be_out {
-            self.add_recall(
-                &mut referral,
-                Some(&row.consent_id),
-                Why::ConsentWithdrawn,
-                ends,
-                actor,
-                writes,
-            )?;
-            effects.recalled.push(json!(referral.referral_id));
+            let sender = self.partner(&referral.site_id, &referral.sender_id).await?;
+            let ends = Ends { sender: &sender, recipient: back.recipient, key: back.key };
+            let why = Why::ConsentWithdrawn;
+            self.add_recall(&mut referral, Some(back.consent), why, &ends, back.actor, &mut taken.writes)?;
+            taken.effects.recalled.push(json!(referral.referral_id));
         } else {
+            referral.disclosure_id = None;
             set_state(&mut referral, State::Withdrawn, "client-withdrew", "consent-withdrawn", now);
-            effects.stopped.push(json!(referral.referral_id));
+            taken.effects.stopped.push(json!(referral.referral_id));
         }
-        writes.push(Write::ReferralMoved(referral));
+        taken.writes.push(Write::ReferralMoved(referral));
         Ok(())
     }
 
@@ -203,13 +219,6 @@ impl Exchange {
         }
         Ok(effects)
     }
-}
-
-fn over(referral: &ReferralRow) -> bool {
-    matches!(
-        referral.state,
-        State::Withheld | State::Withdrawn | State::Recalled | State::EnteredInError | State::Superseded
-    )
 }
 
 fn is_in_flight(delivery: &DeliveryRow, now: crate::clock::Moment) -> bool {

@@ -147,12 +147,12 @@ const TABLE: &[Row] = {
         row(Referral, Requester, A::SupplyInformation, &[S::InformationRequested], Back, ""),
         row(Referral, Requester, A::Withdraw,
             &[S::Draft, S::Held, S::Queued, S::Delivered, S::Accepted, S::Waitlisted, S::InformationRequested,
-              S::Scheduled, S::InProgress], To(S::Withdrawn), "withdrawn-by-sender"),
+              S::Scheduled, S::InProgress, S::Failed], To(S::Withdrawn), "withdrawn-by-sender"),
 
         row(Advice, Owner, A::Read, &[S::Issued, S::Delivered], To(S::Read), "read"),
         row(Advice, Owner, A::Use, &[S::Issued, S::Delivered, S::Read], To(S::Used), "used"),
         row(Advice, Owner, A::NotUse, &[S::Issued, S::Delivered, S::Read], To(S::NotUsed), "not-used"),
-        row(Advice, Requester, A::Withdraw, &[S::Draft, S::Held, S::Issued, S::Delivered, S::Read],
+        row(Advice, Requester, A::Withdraw, &[S::Draft, S::Held, S::Issued, S::Delivered, S::Read, S::Failed],
             To(S::Withdrawn), "withdrawn-by-sender"),
 
         row(Referral, Owner, A::AnswerRecall, &[S::Recalled], Stay, "recalled"),

@@ -163,6 +163,20 @@ impl Rig {
         json(&answer)
     }
 
+    /// Acts on a referral as one of the agencies, with the version that it reads.
+    pub async fn act(&self, who: &str, referral: &str, action: &str, words: Value) {
+        let caller = self.caller(who);
+        let seen = self.exchange.read_referral(&caller, referral).await.unwrap();
+        let body = words.to_string();
+        self.exchange.act(&caller, referral, action, seen.version, body.as_bytes()).await.unwrap();
+    }
+
+    /// The message that waits first in a mailbox.
+    pub async fn first_item(&self, who: &str) -> String {
+        let list = self.exchange.mailbox_list(&self.caller(who), who, 10, None).await.unwrap();
+        json(&list)["messages"][0].as_str().unwrap().to_owned()
+    }
+
     pub async fn revoke(&self, consent: &str) -> Answer {
         self.exchange.revoke_consent(&self.caller("ld-harbour"), consent, b"").await.unwrap()
     }

@@ -13,6 +13,8 @@ mod harness;
 
 mod consent_at_every_exit;
 mod durable_or_nothing;
+mod exits;
 mod lanes;
+mod said;
 mod the_person;
 mod withdrawal;

@@ -2,7 +2,6 @@
 
 use keyway::{
     clock::Moment,
-    consent::{Decision, Outcome, Reason, Scope},
     directory::{
         AgencyKind, Agreement, Audience, Channel, EmergencyRow, LawfulBasis, Nature, Partner, PartnerStatus,
     },
@@ -10,7 +9,7 @@ use keyway::{
         ports::{Store, Write},
         rows::{
             AuditRow, ConsentRow, DecisionRow, EpisodeRow, MessageKind, MessageRow, NewDelivery, PersonRow,
-            ReferralRow, Sealed, Withheld,
+            ReferralRow, Sealed,
         },
     },
     ids::{
@@ -146,11 +145,7 @@ pub(crate) fn referral(person: &str, recipient: &str) -> ReferralRow {
         business_status: String::from("sent"),
         reason: String::from("consent-given"),
         receiver_note: Some(sealed("note")),
-        withheld: vec![Withheld {
-            field: String::from("/offence"),
-            rule: String::from("health/1#offence"),
-            reason: String::from("never-for-audience"),
-        }],
+        withheld: sealed("withheld"),
         disclosure_id: Some(DisclosureId::parse(&format!("disclosure-{person}-{recipient}")).unwrap()),
         decision_id: None,
         review_due_at: Some(START.plus_seconds(72 * 3_600)),
@@ -171,17 +166,11 @@ pub(crate) fn decision(person: &str, recipient: &str) -> DecisionRow {
         person_id: person_id(person),
         recipient_id: partner_id(recipient),
         exit: String::from("plan"),
-        decision: Decision {
-            outcome: Outcome::Permit {
-                scope: Scope::Agreed { excluded: vec![String::from("substance-use")], specific: Vec::new() },
-            },
-            reason: Reason::ConsentGiven,
-            consent: Some((ConsentId::parse(&format!("consent-{person}-{recipient}")).unwrap(), 3)),
-            provision: Some(String::from("provision.provision[0]")),
-            agreement: Some((AgreementId::parse(&format!("agreement-{recipient}")).unwrap(), 1)),
-            basis: Some(basis()),
-        },
-        permitted: vec![String::from("person:full"), String::from("risk-to-self:full")],
+        answer: String::from("permit"),
+        reason: String::from("consent-given"),
+        consent: Some((ConsentId::parse(&format!("consent-{person}-{recipient}")).unwrap(), 3)),
+        agreement: Some((AgreementId::parse(&format!("agreement-{recipient}")).unwrap(), 1)),
+        body: sealed("decision"),
         policy_version: String::from("0f1e2d3c"),
         consent_seq: 1,
         partner_version: 1,

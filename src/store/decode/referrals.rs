@@ -7,8 +7,8 @@ use crate::{
         rows::{DecisionRow, RecallRow, ReferralRow},
     },
     ids::{
-        AssessmentId, ConsentId, DecisionId, DisclosureId, EpisodeId, MessageId, PartnerId, PersonId,
-        RecallId, ReferralId, SiteId,
+        AgreementId, AssessmentId, ConsentId, DecisionId, DisclosureId, EpisodeId, MessageId, PartnerId,
+        PersonId, RecallId, ReferralId, SiteId,
     },
     store::cell::RowReader,
 };
@@ -34,7 +34,7 @@ impl FromRow for ReferralRow {
             business_status: row.text()?,
             reason: row.text()?,
             receiver_note: row.opt_sealed()?,
-            withheld: row.json()?,
+            withheld: row.sealed()?,
             disclosure_id: row.opt_id(DisclosureId::parse)?,
             decision_id: row.opt_id(DecisionId::parse)?,
             review_due_at: row.opt_moment()?,
@@ -59,8 +59,11 @@ impl FromRow for DecisionRow {
             person_id: row.id(PersonId::parse)?,
             recipient_id: row.id(PartnerId::parse)?,
             exit: row.text()?,
-            decision: row.json()?,
-            permitted: row.json()?,
+            answer: row.text()?,
+            reason: row.text()?,
+            consent: versioned(row.opt_id(ConsentId::parse)?, row.opt_int()?),
+            agreement: versioned(row.opt_id(AgreementId::parse)?, row.opt_int()?),
+            body: row.sealed()?,
             policy_version: row.text()?,
             consent_seq: row.int()?,
             partner_version: row.int()?,
@@ -84,4 +87,9 @@ impl FromRow for RecallRow {
             answered_at: row.opt_moment()?,
         })
     }
+}
+
+/// An id and its version stand in two columns, both filled or both empty.
+fn versioned<T>(id: Option<T>, version: Option<i64>) -> Option<(T, i64)> {
+    id.zip(version)
 }

@@ -24,10 +24,11 @@ statements! {
     REFERRALS_TO = concat!("SELECT ", referral!(), " FROM referral WHERE site_id = $1 AND person_id = $2 \
         AND recipient_id = $3 ORDER BY created_at, referral_id");
     PUT_DECISION = "INSERT INTO decision (site_id, decision_id, referral_id, person_id, recipient_id, exit, \
-        decision, permitted, policy_version, consent_seq, partner_version, decided_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    DECISION = "SELECT site_id, decision_id, referral_id, person_id, recipient_id, exit, decision, permitted, \
-        policy_version, consent_seq, partner_version, decided_at FROM decision \
+        answer, reason, consent_id, consent_version, agreement_id, agreement_version, body, policy_version, \
+        consent_seq, partner_version, decided_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+    DECISION = "SELECT site_id, decision_id, referral_id, person_id, recipient_id, exit, answer, reason, \
+        consent_id, consent_version, agreement_id, agreement_version, body, policy_version, consent_seq, partner_version, decided_at FROM decision \
         WHERE site_id = $1 AND decision_id = $2";
     PUT_RECALL = "INSERT INTO recall (site_id, recall_id, referral_id, message_id, consent_id, asked_at, answer, \
         answered_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
