@@ -58,7 +58,6 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     request_duration: Durations<RouteLabels>,
-    commits: Family<OutcomeLabels, Counter>,
     attempts: Family<AttemptLabels, Counter>,
     attempt_duration: Durations<OutcomeLabels>,
     queue: Family<QueueLabels, Gauge>,
@@ -84,7 +83,6 @@ impl Metrics {
             registry: Registry::with_prefix("keyway"),
             requests: Family::default(),
             request_duration: Family::new_with_constructor(durations),
-            commits: Family::default(),
             attempts: Family::default(),
             attempt_duration: Family::new_with_constructor(durations),
             queue: Family::default(),
@@ -109,7 +107,6 @@ impl Metrics {
             second(),
             self.request_duration.clone(),
         );
-        r.register("commits", "Transactions asked of the store, by outcome", self.commits.clone());
         r.register("attempts", "Tries at delivery, by channel and outcome", self.attempts.clone());
         r.register_with_unit(
             "attempt_duration",
@@ -133,11 +130,6 @@ impl Metrics {
         let (method, route) = (method.to_owned(), route.to_owned());
         self.requests.get_or_create(&RequestLabels { method, route: route.clone(), status }).inc();
         self.request_duration.get_or_create(&RouteLabels { route }).observe(seconds(duration_micros));
-    }
-
-    /// One transaction ended: `committed`, `conflict`, `exists`, `busy` or `unavailable`.
-    pub fn commit(&self, outcome: &'static str) {
-        self.commits.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// One attempt at delivery ended.
@@ -197,14 +189,12 @@ mod tests {
         let metrics = Metrics::new(Moment(1_700_000_000_000_000));
         metrics.request("GET", "/referrals/{id}", 200, 1_500);
         metrics.request("GET", "/referrals/{id}", 200, 2_500);
-        metrics.commit("committed");
         metrics.attempt(Channel::FhirPush, AttemptClass::Ambiguous, 10_000_000);
         let text = metrics.encode();
         for line in [
             "keyway_process_start_time_seconds 1700000000",
             r#"keyway_requests_total{method="GET",route="/referrals/{id}",status="200"} 2"#,
             r#"keyway_request_duration_seconds_bucket{le="0.0025",route="/referrals/{id}"} 2"#,
-            r#"keyway_commits_total{outcome="committed"} 1"#,
             r#"keyway_attempts_total{channel="fhir-push",outcome="ambiguous"} 1"#,
             "# EOF",
         ] {
