@@ -56,6 +56,9 @@ pub const LEASE_LANES_MAX: usize = 32;
 pub const LANES_IN_FLIGHT_MAX: usize = 128;
 /// How long a lane is leased, in seconds: longer than an attempt can take.
 pub const LEASE_SECONDS: i64 = 30;
+/// How long a lane stays leased after the latest moment at which a begun attempt can end, in seconds: time to record
+/// how it ended.
+pub const LEASE_MARGIN_SECONDS: i64 = 5;
 /// The latest that the first byte of an attempt may leave after the attempt was recorded, in seconds.
 pub const SEND_BY_SECONDS: i64 = 10;
 /// Time for one attempt from connection to the end of the answer, in seconds.

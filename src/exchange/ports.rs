@@ -47,7 +47,9 @@ pub enum Write {
     EnqueueFirst(NewDelivery),
     /// A change of a delivery.
     Delivery(DeliveryChange),
-    /// An attempt begins.
+    /// An attempt begins. Only under the fence of its lane, named as a precondition, and only while that lease has not
+    /// run out at `begun_at`: otherwise a conflict with that precondition. The lease then lasts at least until the
+    /// attempt must be over, so that nobody else leases the lane while bytes may be under way.
     AttemptBegun(AttemptRow),
     /// An attempt ended: `(attempt, outcome code, HTTP status, when)`.
     AttemptEnded(AttemptId, String, Option<u16>, Moment),

@@ -366,6 +366,9 @@ pub struct LeasedLane {
     pub delivery: DeliveryRow,
     /// The fence: what is written under an older one is refused.
     pub fence: i64,
+    /// When the lease runs out, if no attempt begins under it. From then on no attempt can begin: the store refuses
+    /// it. An attempt that begins before keeps the lane leased until it must be over.
+    pub until: Moment,
 }
 
 /// One try.

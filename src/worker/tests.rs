@@ -70,7 +70,7 @@ fn lane(seq: i64) -> LeasedLane {
         reason: String::new(),
         version: 1,
     };
-    LeasedLane { delivery, fence: 1 }
+    LeasedLane { delivery, fence: 1, until: Moment(2) }
 }
 
 #[async_trait]

@@ -1,6 +1,16 @@
 //! What one message's fate does to the others of its lane.
 
-use keyway::exchange::ports::AttemptClass;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use async_trait::async_trait;
+use keyway::{
+    clock::{Clock, ManualClock},
+    exchange::ports::{AttemptClass, AttemptOutcome, Courier, Parcel, Store},
+    store::sqlite::SqliteStore,
+};
 
 use crate::harness::{Rig, Scripted, assessment, id, outcome, to};
 
@@ -45,4 +55,53 @@ async fn a_recall_reaches_an_agency_that_refused_a_later_message() {
     assert!(delivers.texts()[0].contains("disclosure.recalled"));
     let held = rig.referral(&id(to(&second, "probation-harbour"), "referral_id")).await;
     assert_eq!(held["deliveries"][0]["status"], "dead");
+}
+
+/// A worker that stood still past its lease, with nobody else at work.
+#[tokio::test]
+async fn a_worker_whose_lease_ran_out_sends_nothing() {
+    let rig = Rig::new().await;
+    rig.submit(&assessment(&["probation-harbour"]), "k1").await.unwrap();
+    let now = rig.clock.now();
+    let lane = rig.store.lease_lanes("one", now, now.plus_seconds(30), 1).await.unwrap().remove(0);
+    rig.clock.advance_seconds(30);
+    let delivers = Scripted::delivers();
+    rig.exchange.deliver(lane, &delivers).await;
+    assert_eq!(delivers.count(), 0);
+    rig.deliver_all(&delivers).await;
+    assert_eq!(delivers.count(), 1);
+}
+
+/// A worker that begins in the last second of its lease: while its bytes may be under way the lane is nobody else's.
+#[tokio::test]
+async fn nobody_leases_a_lane_while_bytes_may_be_under_way() {
+    let rig = Rig::new().await;
+    rig.submit(&assessment(&["probation-harbour"]), "k1").await.unwrap();
+    let now = rig.clock.now();
+    let lane = rig.store.lease_lanes("one", now, now.plus_seconds(30), 1).await.unwrap().remove(0);
+    rig.clock.advance_seconds(29);
+    let slow = Slow { store: rig.store.clone(), clock: rig.clock.clone(), taken: AtomicUsize::new(0) };
+    rig.exchange.deliver(lane, &slow).await;
+    assert_eq!(slow.taken.load(Ordering::SeqCst), 0);
+    assert_eq!(rig.deliver_all(&slow).await, 0, "it is delivered and on record");
+}
+
+/// Takes all the time that an attempt may take, and lets another worker look for lanes meanwhile.
+struct Slow {
+    store: Arc<SqliteStore>,
+    clock: Arc<ManualClock>,
+    taken: AtomicUsize,
+}
+
+#[async_trait]
+impl Courier for Slow {
+    async fn carry(&self, _parcel: Parcel) -> AttemptOutcome {
+        for _ in 0..20 {
+            self.clock.advance_seconds(1);
+            let now = self.clock.now();
+            let taken = self.store.lease_lanes("two", now, now.plus_seconds(30), 1).await.unwrap();
+            self.taken.fetch_add(taken.len(), Ordering::SeqCst);
+        }
+        outcome(AttemptClass::Delivered, "http-200")
+    }
 }

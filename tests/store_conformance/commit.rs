@@ -6,17 +6,18 @@ use keyway::{
     directory::Channel,
     exchange::{
         ports::{CommitError, Precondition, Store, Write},
-        rows::{AttemptRow, IdempotencyRow, InboundRow, LookupRow, RecallRow},
+        rows::{IdempotencyRow, InboundRow, LookupRow, RecallRow},
     },
-    ids::{AttemptId, InboundId, RecallId},
+    ids::{InboundId, RecallId},
 };
 
 use crate::{
     engine::{Engine, START},
     given::{
-        delivery_id, entry, episode, message_id, partner_id, person, person_id, referral_id, referred,
-        sealed, send, site,
+        attempt, entry, episode, message_id, partner_id, person, person_id, referral_id, referred, sealed,
+        send, site,
     },
+    lanes::{fence, lease},
 };
 
 fn lookup(name: &str) -> Write {
@@ -197,21 +198,12 @@ pub(crate) async fn an_attempt_ends_once(engine: &dyn Engine) {
     let store = engine.open();
     referred(store.as_ref(), "ann", &["cmht"]).await;
     send(store.as_ref(), "one", "ann", "cmht").await;
-    let attempt_id = AttemptId::parse("attempt-1").unwrap();
-    let begun = AttemptRow {
-        site_id: site(),
-        attempt_id: attempt_id.clone(),
-        delivery_id: delivery_id("one"),
-        decision_id: None,
-        begun_at: START,
-        send_by: START.plus_seconds(10),
-        ended_at: None,
-        outcome: String::new(),
-        http_status: None,
-    };
+    let lane = lease(store.as_ref(), START).await.remove(0);
+    let begun = attempt("one", START);
+    let attempt_id = begun.attempt_id.clone();
     let ended = || vec![Write::AttemptEnded(attempt_id.clone(), String::from("ok"), Some(200), START)];
     assert!(store.commit(ended(), vec![]).await.is_err(), "an attempt that never began");
-    store.commit(vec![Write::AttemptBegun(begun)], vec![]).await.unwrap();
+    store.commit(vec![Write::AttemptBegun(begun)], vec![fence(&lane)]).await.unwrap();
     store.commit(ended(), vec![]).await.unwrap();
     assert_eq!(store.commit(ended(), vec![]).await, Err(CommitError::Exists("attempt_outcome")));
 }

@@ -8,13 +8,13 @@ use keyway::{
     exchange::{
         ports::{Store, Write},
         rows::{
-            AuditRow, ConsentRow, DecisionRow, EpisodeRow, MessageKind, MessageRow, NewDelivery, PersonRow,
-            ReferralRow, Sealed,
+            AttemptRow, AuditRow, ConsentRow, DecisionRow, EpisodeRow, MessageKind, MessageRow, NewDelivery,
+            PersonRow, ReferralRow, Sealed,
         },
     },
     ids::{
-        AgreementId, ConsentId, DecisionId, DeliveryId, DisclosureId, EntryId, EpisodeId, MessageId,
-        PartnerId, PersonId, ReferralId, SiteId,
+        AgreementId, AttemptId, ConsentId, DecisionId, DeliveryId, DisclosureId, EntryId, EpisodeId,
+        MessageId, PartnerId, PersonId, ReferralId, SiteId,
     },
     referral::State,
 };
@@ -212,6 +212,21 @@ pub(crate) fn new_delivery(name: &str, person: &str, recipient: &str, channel: C
         channel,
         not_before: START,
         created_at: START,
+    }
+}
+
+/// An attempt that is called like its delivery.
+pub(crate) fn attempt(name: &str, begun_at: Moment) -> AttemptRow {
+    AttemptRow {
+        site_id: site(),
+        attempt_id: AttemptId::parse(&format!("attempt-{name}-{}", begun_at.0)).unwrap(),
+        delivery_id: delivery_id(name),
+        decision_id: None,
+        begun_at,
+        send_by: begun_at.plus_seconds(10),
+        ended_at: None,
+        outcome: String::new(),
+        http_status: None,
     }
 }
 

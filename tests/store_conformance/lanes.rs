@@ -14,7 +14,8 @@ use keyway::{
 use crate::{
     engine::Engine,
     given::{
-        delivery_id, message, new_delivery, partner_id, person_id, referral_id, referred, send, sent, site,
+        attempt, delivery_id, message, new_delivery, partner_id, person_id, referral_id, referred, send,
+        sent, site,
     },
 };
 
@@ -47,6 +48,11 @@ pub(crate) fn release(lane: &LeasedLane) -> Write {
         person_id: lane.delivery.new.person_id.clone(),
         fence: lane.fence,
     }
+}
+
+pub(crate) fn fence(lane: &LeasedLane) -> Precondition {
+    let new = &lane.delivery.new;
+    Precondition::LaneFence(site(), new.recipient_id.clone(), new.person_id.clone(), lane.fence)
 }
 
 pub(crate) async fn finish(store: &dyn Store, lane: &LeasedLane, status: DeliveryStatus) {
@@ -172,6 +178,45 @@ pub(crate) async fn a_lease_that_ran_out_is_taken_again(engine: &dyn Engine) {
     assert_eq!(again.delivery.status, DeliveryStatus::Attempting);
     assert_eq!(again.delivery.send_by, Some(now.plus_seconds(10)));
     assert!(again.fence > first.fence);
+}
+
+pub(crate) async fn a_lease_that_ran_out_begins_nothing(engine: &dyn Engine) {
+    let (store, now) = (engine.open(), engine.now());
+    referred(store.as_ref(), "ann", &["cmht"]).await;
+    referred(store.as_ref(), "bob", &["cmht"]).await;
+    send(store.as_ref(), "one", "ann", "cmht").await;
+    send(store.as_ref(), "other", "bob", "cmht").await;
+    let mut lanes = lease(store.as_ref(), now).await;
+    lanes.sort_by_key(|lane| lane.delivery.new.delivery_id.clone());
+    let begin = |name, seconds| vec![Write::AttemptBegun(attempt(name, now.plus_seconds(seconds)))];
+    assert_eq!(lanes[0].until, now.plus_seconds(LEASE_SECONDS));
+
+    // It stood still. That nobody else has the lane yet makes no difference.
+    let late = store.commit(begin("one", LEASE_SECONDS), vec![fence(&lanes[0])]).await;
+    assert_eq!(late, Err(CommitError::Conflict(fence(&lanes[0]))));
+    let without = store.commit(begin("one", 1), vec![]).await;
+    assert!(
+        matches!(&without, Err(CommitError::Unavailable(text)) if text.starts_with("attempt:")),
+        "{without:?}"
+    );
+    let elsewhere = store.commit(begin("one", 1), vec![fence(&lanes[1])]).await;
+    assert_eq!(elsewhere, Err(CommitError::Conflict(fence(&lanes[1]))), "the fence of another lane");
+
+    // Early: the lease is long enough as it is.
+    store.commit(begin("other", 1), vec![fence(&lanes[1])]).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), Some(now.plus_seconds(LEASE_SECONDS)));
+    // Late: its first byte may leave ten seconds later, and its answer take ten more.
+    store.commit(begin("one", LEASE_SECONDS - 1), vec![fence(&lanes[0])]).await.unwrap();
+    let over = now.plus_seconds(LEASE_SECONDS - 1 + 10 + 10);
+    assert_eq!(names(&lease(store.as_ref(), over).await), ["other"]);
+    let next = store.next_due().await.unwrap().unwrap();
+    assert!(next > over && next <= over.plus_seconds(10), "{next:?}");
+    store.commit(vec![], vec![fence(&lanes[0])]).await.unwrap();
+    let again = lease(store.as_ref(), next).await.remove(0);
+    assert_eq!(
+        (names(std::slice::from_ref(&again)), again.fence),
+        (vec![String::from("one")], lanes[0].fence + 1)
+    );
 }
 
 pub(crate) async fn a_dead_head_holds_its_lane_until_it_is_discarded(engine: &dyn Engine) {

@@ -48,7 +48,7 @@ stories! {
         an_agreement_moves_its_partner_on, the_latest_version_of_a_consent_counts, the_store_is_healthy;
     lanes: a_lane_is_carried_in_order_one_at_a_time, what_is_not_due_waits_and_holds_up_nothing,
         what_is_tried_again_holds_what_is_behind_it, a_fence_keeps_a_late_worker_out,
-        a_lease_that_ran_out_is_taken_again, a_dead_head_holds_its_lane_until_it_is_discarded,
+        a_lease_that_ran_out_is_taken_again, a_lease_that_ran_out_begins_nothing, a_dead_head_holds_its_lane_until_it_is_discarded,
         a_dead_head_that_is_replayed_goes_out_again, each_lane_is_leased_to_one_worker,
         concurrent_deliveries_get_numbers_of_their_own, a_changed_delivery_cannot_be_changed_under_its_old_version,
         the_longest_due_lane_is_leased_first;

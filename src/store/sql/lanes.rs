@@ -79,6 +79,12 @@ statements! {
         AND channel IN ('fhir-push', 'event-push') ORDER BY not_before, seq LIMIT 1");
     HAS_FENCE = "SELECT 1 FROM lane WHERE site_id = $1 AND recipient_id = $2 AND person_id = $3 AND fence = $4 \
         AND lease_owner IS NOT NULL";
+    /// Keeps a lane leased while an attempt at one of its deliveries is under way; changes nothing when the lease has
+    /// run out at the moment `$7` or is another's.
+    HOLD = "UPDATE lane SET lease_until = CASE WHEN lease_until < $1 THEN $1 ELSE lease_until END \
+        WHERE site_id = $2 AND recipient_id = $3 AND person_id = $4 AND fence = $5 AND lease_owner IS NOT NULL \
+        AND (site_id, recipient_id, person_id) = \
+        (SELECT site_id, recipient_id, person_id FROM delivery WHERE delivery_id = $6) AND lease_until > $7";
     RELEASE = "UPDATE lane SET lease_owner = NULL, lease_until = NULL WHERE site_id = $1 AND recipient_id = $2 \
         AND person_id = $3 AND fence = $4 AND lease_owner IS NOT NULL";
     /// Ends every lease that still runs, for an engine with one gateway whose predecessor is dead. A leased lane

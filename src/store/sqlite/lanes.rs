@@ -61,7 +61,7 @@ pub(super) fn lease(
             let fence: Option<Number> =
                 run::row(connection, FENCE, &lane).map_err(|e| run::unreadable(&e))?;
             if let Some(Number(Some(fence))) = fence {
-                leased.push(LeasedLane { delivery, fence });
+                leased.push(LeasedLane { delivery, fence, until });
             }
         }
         execute(connection, WAKE, &lane)?;

@@ -8,11 +8,16 @@ use crate::{
         rows::{AttemptRow, MessageRow, NewDelivery},
     },
     ids::{AttemptId, PartnerId, PersonId, SiteId},
+    limits,
     store::{
         cell::Cell,
         sql::{lanes, messages as sql},
     },
 };
+
+/// The longest that an attempt takes from its first byte.
+#[expect(clippy::cast_possible_wrap, reason = "a few seconds")]
+const ATTEMPT_SECONDS: i64 = limits::ATTEMPT_TIMEOUT_SECONDS as i64;
 
 pub(super) fn message(row: MessageRow) -> Step {
     Step::new(
@@ -104,8 +109,25 @@ pub(super) fn change(change: DeliveryChange) -> [Step; 2] {
     [put, Step::new("lane", lanes::WAKE_OF_DELIVERY, vec![id])]
 }
 
-pub(super) fn attempt_begun(row: AttemptRow) -> Step {
-    Step::new(
+/// An attempt begins under the fence of its lane, and holds the lane until it must be over.
+pub(super) fn attempt_begun(row: AttemptRow, fence: Option<&Precondition>) -> [Step; 3] {
+    let over = row.send_by.plus_seconds(ATTEMPT_SECONDS).plus_seconds(limits::LEASE_MARGIN_SECONDS);
+    let (lane, fenced, refusal) = match fence {
+        Some(held @ Precondition::LaneFence(site, recipient, person, fence)) => (
+            vec![Cell::from(site), recipient.into(), person.into()],
+            Cell::from(*fence),
+            CommitError::Conflict(held.clone()),
+        ),
+        _ => (
+            vec![Cell::Null; 3],
+            Cell::Null,
+            CommitError::Unavailable(String::from("attempt: it begins under no fence")),
+        ),
+    };
+    let mut hold = vec![over.into()];
+    hold.extend(lane.iter().cloned());
+    hold.extend([fenced, (&row.delivery_id).into(), row.begun_at.into()]);
+    let put = Step::new(
         "attempt",
         sql::PUT_ATTEMPT,
         vec![
@@ -119,7 +141,12 @@ pub(super) fn attempt_begun(row: AttemptRow) -> Step {
             row.outcome.into(),
             row.http_status.into(),
         ],
-    )
+    );
+    [
+        Step::new("lane", lanes::HOLD, hold).expect(Expect::OneRow(refusal)),
+        put,
+        Step::new("lane", lanes::WAKE, lane),
+    ]
 }
 
 /// An attempt ends once.

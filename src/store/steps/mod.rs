@@ -64,15 +64,22 @@ impl Step {
 /// answers is judged at `now`.
 pub(super) fn of_commit(writes: Vec<Write>, preconditions: Vec<Precondition>, now: Moment) -> Vec<Step> {
     let mut steps = Vec::with_capacity(writes.len().saturating_mul(2).saturating_add(preconditions.len()));
+    let fence = preconditions.iter().find(|p| matches!(p, Precondition::LaneFence(..))).cloned();
     steps.extend(preconditions.into_iter().map(|p| checks::of(p, now)));
     let mut entries = 0;
     for write in writes {
-        of_write(&mut steps, write, &mut entries, now);
+        of_write(&mut steps, write, fence.as_ref(), &mut entries, now);
     }
     steps
 }
 
-fn of_write(steps: &mut Vec<Step>, write: Write, entries: &mut i64, now: Moment) {
+fn of_write(
+    steps: &mut Vec<Step>,
+    write: Write,
+    fence: Option<&Precondition>,
+    entries: &mut i64,
+    now: Moment,
+) {
     match write {
         Write::Person(row) => steps.push(people::person(row)),
         Write::Lookup(row) => steps.push(people::lookup(row)),
@@ -93,7 +100,7 @@ fn of_write(steps: &mut Vec<Step>, write: Write, entries: &mut i64, now: Moment)
         Write::Enqueue(row) => steps.extend(messages::enqueue(&row)),
         Write::EnqueueFirst(row) => steps.extend(messages::enqueue_first(&row)),
         Write::Delivery(change) => steps.extend(messages::change(change)),
-        Write::AttemptBegun(row) => steps.push(messages::attempt_begun(row)),
+        Write::AttemptBegun(row) => steps.extend(messages::attempt_begun(row, fence)),
         Write::AttemptEnded(attempt, outcome, status, at) => {
             steps.push(messages::attempt_ended(&attempt, outcome, status, at));
         }
