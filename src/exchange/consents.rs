@@ -23,7 +23,7 @@ use crate::{
 pub(super) struct Recorded {
     /// The person's consents as they will stand.
     pub(super) consents: Consents,
-    /// Which were recorded, for the answer.
+    /// Which were recorded or stand already, for the answer.
     pub(super) shown: Vec<Value>,
     /// Agreements that became refusals: what rests on them is taken back.
     pub(super) turned: Vec<(ConsentId, PartnerId)>,
@@ -56,7 +56,11 @@ impl Exchange {
             let version = on_record.map_or(1, |c| c.version + 1);
             let consent = consent_from(said, id, version, person, now, place)?;
             match on_record.map(|earlier| compare(earlier, last_word(&rows, earlier), &consent)) {
-                Some(Compared::Same) => continue,
+                Some(Compared::Same) => {
+                    // Nothing new is recorded, and the sender learns what to take back when the person asks for it.
+                    shown.push(json!({"consent_id": consent.id, "recipient": consent.recipient}));
+                    continue;
+                }
                 Some(Compared::Older) => {
                     warnings.push(Issue::new(
                         "business-rule",

@@ -3,7 +3,7 @@
 
 use keyway::exchange::refusal::Refused;
 
-use crate::harness::{Rig, Scripted, assessment, id, to};
+use crate::harness::{Rig, Scripted, assessment, consent_id, id, to};
 
 #[tokio::test]
 async fn a_clock_a_little_ahead_is_forgiven_and_a_consent_from_the_future_is_not() {
@@ -59,4 +59,18 @@ async fn what_the_person_agreed_to_cannot_be_kept_back_from_who_acts_on_it() {
     let refused = rig.submit(&wanted, "k1").await.unwrap_err();
     assert_eq!(refused.class, Refused::Unprocessable);
     assert_eq!(refused.issues[0].path, "/consents/0/excludes");
+}
+
+#[tokio::test]
+async fn who_sends_the_same_statement_again_is_told_which_consent_it_is() {
+    let rig = Rig::new().await;
+    let first = rig.submit(&assessment(&["probation-harbour"]), "k1").await.unwrap();
+    let second = rig.submit(&assessment(&["probation-harbour"]), "k2").await.unwrap();
+    let consent = consent_id(&second, "probation-harbour");
+    assert_eq!(consent, consent_id(&first, "probation-harbour"));
+    assert_eq!(rig.revoke(&consent).await.status, 200);
+    for answer in [first, second] {
+        let referral = rig.referral(&id(to(&answer, "probation-harbour"), "referral_id")).await;
+        assert_eq!(referral["state"], "withdrawn");
+    }
 }

@@ -4,6 +4,8 @@ use std::{io::Write, sync::Arc, time::Duration};
 
 use keyway::ids::{Chance, SeededChance};
 
+use tokio::task::JoinHandle;
+
 use crate::{
     agencies::{CMHT, LD, PROBATION, enrol},
     books::Books,
@@ -53,7 +55,7 @@ async fn what_was_answered_arrives_once_though_the_gateway_is_killed() {
     let mut kills = 0;
     let wanted = kills_wanted();
     while kills < wanted {
-        answers(&senders, ANSWERS_MIN + below(chance.as_ref(), ANSWERS_MIN)).await;
+        answers(&senders, &sending, ANSWERS_MIN + below(chance.as_ref(), ANSWERS_MIN)).await;
         tokio::time::sleep(Duration::from_millis(below(chance.as_ref(), 150))).await;
         gateway.kill();
         kills += 1;
@@ -66,7 +68,7 @@ async fn what_was_answered_arrives_once_though_the_gateway_is_killed() {
         }
         gateway = Gateway::start(&site).await;
     }
-    answers(&senders, ANSWERS_MIN).await;
+    answers(&senders, &sending, ANSWERS_MIN).await;
     senders.stop();
     let mut told = Told::default();
     for task in sending {
@@ -83,10 +85,11 @@ async fn what_was_answered_arrives_once_though_the_gateway_is_killed() {
 }
 
 /// Waits for this many further answers.
-async fn answers(senders: &Senders, count: u64) {
+async fn answers(senders: &Senders, sending: &[JoinHandle<Told>], count: u64) {
     let wanted = senders.answered() + count;
     let until = tokio::time::Instant::now() + ANSWERS_WITHIN;
     while senders.answered() < wanted {
+        assert!(!sending.iter().any(JoinHandle::is_finished), "a sender gave up: it says why above");
         assert!(tokio::time::Instant::now() < until, "no {count} answers within {ANSWERS_WITHIN:?}");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
