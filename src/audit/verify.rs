@@ -22,8 +22,14 @@ pub struct Row<'a> {
     pub at: Moment,
     /// The column beside the leaf.
     pub kind: &'a str,
-    /// The column beside the leaf; the leaf has it in `about` as `referral`.
+    /// The column beside the leaf.
+    pub site_id: &'a str,
+    /// The column beside the leaf, which has it in `about`: the first `person`.
+    pub person_id: Option<&'a str>,
+    /// The column beside the leaf, which has it in `about`: the first `referral`.
     pub referral_id: Option<&'a str>,
+    /// The column beside the leaf, which has it in `about`: the first `partner`.
+    pub partner_id: Option<&'a str>,
     /// The canonical bytes.
     pub leaf: &'a [u8],
     /// The sealed content, as stored.
@@ -51,6 +57,9 @@ pub enum What {
     /// The head has another root.
     #[error("the root over the stored leaves is not the one in the head")]
     Root,
+    /// The head has another right edge of the tree: the next entry would not be appended to these.
+    #[error("the edge of the tree over the stored leaves is not the one in the head")]
+    Frontier,
 }
 
 /// The first thing that is wrong, and where. Without an index it is about the log as a whole.
@@ -101,7 +110,12 @@ impl Verifier {
     }
 
     /// Compares what was pushed with the head of the log.
-    pub fn finish(self, head_size: u64, head_root: &[u8; 32]) -> Result<Verified, Fault> {
+    pub fn finish(
+        self,
+        head_size: u64,
+        head_root: &[u8; 32],
+        head_frontier: &[u8],
+    ) -> Result<Verified, Fault> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
@@ -112,6 +126,9 @@ impl Verifier {
         let root = self.frontier.root();
         if root != *head_root {
             return Err(fault(What::Root));
+        }
+        if self.frontier.to_bytes() != head_frontier {
+            return Err(fault(What::Frontier));
         }
         Ok(Verified { entries: head_size, root: hex(&root) })
     }
@@ -126,7 +143,10 @@ fn check(row: &Row<'_>, next: u64) -> Result<(), What> {
         ("entry_id", leaf.entry_id == row.entry_id),
         ("at", leaf.at == row.at),
         ("kind", leaf.kind == row.kind),
+        ("site_id", leaf.site_id == row.site_id),
+        ("person_id", leaf.id_of("person") == row.person_id),
         ("referral_id", leaf.id_of("referral") == row.referral_id),
+        ("partner_id", leaf.id_of("partner") == row.partner_id),
     ];
     if let Some((name, _)) = columns.into_iter().find(|(_, same)| !same) {
         return Err(What::Column(name));
@@ -154,7 +174,10 @@ mod tests {
         entry_id: Vec<u8>,
         at: i64,
         kind: Vec<u8>,
+        site_id: Vec<u8>,
+        person_id: Option<Vec<u8>>,
         referral_id: Option<Vec<u8>>,
+        partner_id: Option<Vec<u8>>,
         leaf: Vec<u8>,
         content: Option<Vec<u8>>,
     }
@@ -163,13 +186,16 @@ mod tests {
         let kind = Kind::ALL[usize::try_from(index).unwrap() % Kind::ALL.len()];
         let content = index.is_multiple_of(3).then(|| format!("sealed content {index}").into_bytes());
         let referral_id = (index % 4 != 1).then(|| format!("r-{index}"));
+        let person_id = (index % 3 != 2).then(|| format!("p-{index}"));
+        let partner_id = (index % 5 != 3).then(|| format!("cmht-{index}"));
+        let about = [("referral", &referral_id), ("person", &person_id), ("partner", &partner_id)];
         let entry = Entry {
             entry_id: EntryId::parse(&format!("e-{index}")).unwrap(),
             site_id: SiteId::parse("riverside").unwrap(),
             at: Moment(1_000 + i64::try_from(index).unwrap()),
             kind,
             actor: "gateway".into(),
-            about: referral_id.iter().map(|id| ("referral", id.clone())).collect(),
+            about: about.into_iter().filter_map(|(name, id)| Some((name, id.clone()?))).collect(),
             facts: vec![("reason", "consent-given".into())],
             content_sha256: content.as_deref().map(sha256),
         };
@@ -178,54 +204,69 @@ mod tests {
             entry_id: entry.entry_id.as_str().into(),
             at: entry.at.0,
             kind: kind.as_str().into(),
+            site_id: entry.site_id.as_str().into(),
+            person_id: person_id.map(String::into_bytes),
             referral_id: referral_id.map(String::into_bytes),
+            partner_id: partner_id.map(String::into_bytes),
             leaf: entry.leaf(),
             content,
         }
     }
 
-    fn log(entries: u64) -> (Vec<Stored>, u64, [u8; 32]) {
+    /// What the database keeps of the log as a whole.
+    #[derive(Clone, Debug, PartialEq)]
+    struct Head {
+        size: u64,
+        root: [u8; 32],
+        frontier: Vec<u8>,
+    }
+
+    fn log(entries: u64) -> (Vec<Stored>, Head) {
         let rows: Vec<Stored> = (0..entries).map(stored).collect();
         let mut frontier = Frontier::new();
         for row in &rows {
             frontier.append(leaf_hash(&row.leaf));
         }
-        (rows, entries, frontier.root())
+        (rows, Head { size: entries, root: frontier.root(), frontier: frontier.to_bytes() })
     }
 
-    fn verify(rows: &[Stored], size: u64, root: &[u8; 32]) -> Result<Verified, Fault> {
+    fn verify(rows: &[Stored], head: &Head) -> Result<Verified, Fault> {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let mut verifier = Verifier::new();
         for row in rows {
-            let referral_id = row.referral_id.as_deref().map(text);
+            let [person_id, referral_id, partner_id] =
+                [&row.person_id, &row.referral_id, &row.partner_id].map(|id| id.as_deref().map(text));
             verifier.push(&Row {
                 index: row.index,
                 entry_id: &text(&row.entry_id),
                 at: Moment(row.at),
                 kind: &text(&row.kind),
+                site_id: &text(&row.site_id),
+                person_id: person_id.as_deref(),
                 referral_id: referral_id.as_deref(),
+                partner_id: partner_id.as_deref(),
                 leaf: &row.leaf,
                 content: row.content.as_deref(),
             })?;
         }
-        verifier.finish(size, root)
+        verifier.finish(head.size, &head.root, &head.frontier)
     }
 
     #[test]
     fn a_whole_log_is_verified() {
         for entries in [0, 1, 2, 7, 40] {
-            let (rows, size, root) = log(entries);
-            assert_eq!(verify(&rows, size, &root).unwrap().entries, entries);
+            let (rows, head) = log(entries);
+            assert_eq!(verify(&rows, &head).unwrap().entries, entries);
         }
     }
 
     #[test]
     fn a_fault_is_named_with_its_place() {
-        let (rows, size, root) = log(9);
+        let (rows, head) = log(9);
         let with = |change: &dyn Fn(&mut Vec<Stored>)| {
             let mut rows = rows.clone();
             change(&mut rows);
-            let fault = verify(&rows, size, &root).unwrap_err();
+            let fault = verify(&rows, &head).unwrap_err();
             (fault.index, fault.what)
         };
         assert_eq!(with(&|r| drop(r.remove(4))), (Some(5), What::Place));
@@ -235,6 +276,14 @@ mod tests {
         assert_eq!(with(&|r| r[3].at += 1), (Some(3), What::Column("at")));
         assert_eq!(with(&|r| r[5].referral_id = Some(b"r".into())), (Some(5), What::Column("referral_id")));
         assert_eq!(with(&|r| r[6].referral_id = None), (Some(6), What::Column("referral_id")));
+        assert_eq!(with(&|r| r[2].site_id = b"south".into()), (Some(2), What::Column("site_id")));
+        assert_eq!(with(&|r| r[4].person_id = Some(b"p-5".into())), (Some(4), What::Column("person_id")));
+        assert_eq!(with(&|r| r[2].person_id = Some(b"p".into())), (Some(2), What::Column("person_id")));
+        assert_eq!(
+            with(&|r| r[4].partner_id = Some(b"cmht-5".into())),
+            (Some(4), What::Column("partner_id"))
+        );
+        assert_eq!(with(&|r| r[4].partner_id = None), (Some(4), What::Column("partner_id")));
         assert_eq!(with(&|r| r[3].content = None), (Some(3), What::Content));
         assert_eq!(with(&|r| r[4].content = Some(vec![])), (Some(4), What::Content));
         let exchanged = with(&|r| {
@@ -243,10 +292,16 @@ mod tests {
             r[7].index = 7;
         });
         assert_eq!(exchanged, (None, What::Root));
-        assert_eq!(verify(&rows, 8, &root).unwrap_err().to_string(), What::Size.to_string());
+        let of_head = |change: &dyn Fn(&mut Head)| {
+            let mut head = head.clone();
+            change(&mut head);
+            verify(&rows, &head).unwrap_err()
+        };
+        assert_eq!(of_head(&|h| h.size = 8).to_string(), What::Size.to_string());
+        assert_eq!(of_head(&|h| h.frontier = Frontier::new().to_bytes()).what, What::Frontier);
         let mut rows = rows;
         rows[0].kind = b"viewed".into();
-        let fault = verify(&rows, size, &root).unwrap_err();
+        let fault = verify(&rows, &head).unwrap_err();
         assert_eq!(fault.to_string(), "entry 0: the column kind does not say what the leaf says");
     }
 
@@ -254,9 +309,9 @@ mod tests {
         /// One byte, anywhere: leaf, content, a column or the head.
         #[test]
         fn one_flipped_byte_is_found(entries in 1_u64..20, which: proptest::sample::Index, bit in 0_u8..8,
-                                     part in 0..8, at: proptest::sample::Index) {
-            let (whole, whole_size, whole_root) = log(entries);
-            let (mut rows, mut size, mut root) = (whole.clone(), whole_size, whole_root);
+                                     part in 0..12, at: proptest::sample::Index) {
+            let (whole, whole_head) = log(entries);
+            let (mut rows, mut head) = (whole.clone(), whole_head.clone());
             let flip = |bytes: &mut [u8]| if !bytes.is_empty() { bytes[at.index(bytes.len())] ^= 1 << bit };
             let flip8 = |number: [u8; 8]| { let mut bytes = number; bytes[at.index(8)] ^= 1 << bit; bytes };
             let row = &mut rows[which.index(whole.len())];
@@ -267,22 +322,26 @@ mod tests {
                 3 => flip(&mut row.entry_id),
                 4 => row.referral_id.as_mut().map_or((), |bytes| flip(bytes)),
                 5 => row.at = i64::from_be_bytes(flip8(row.at.to_be_bytes())),
-                6 => size = u64::from_be_bytes(flip8(size.to_be_bytes())),
-                _ => flip(&mut root),
+                6 => flip(&mut row.site_id),
+                7 => row.person_id.as_mut().map_or((), |bytes| flip(bytes)),
+                8 => row.partner_id.as_mut().map_or((), |bytes| flip(bytes)),
+                9 => head.size = u64::from_be_bytes(flip8(head.size.to_be_bytes())),
+                10 => flip(&mut head.frontier),
+                _ => flip(&mut head.root),
             }
-            let changed = (&rows, size, root) != (&whole, whole_size, whole_root);
-            prop_assert_eq!(verify(&rows, size, &root).is_err(), changed);
+            let changed = (&rows, &head) != (&whole, &whole_head);
+            prop_assert_eq!(verify(&rows, &head).is_err(), changed);
         }
 
         /// Any other order of the same rows, renumbered, is found.
         #[test]
         fn another_order_is_found(order in Just((0..12).collect::<Vec<usize>>()).prop_shuffle()) {
-            let (whole, size, root) = log(12);
+            let (whole, head) = log(12);
             let mut rows: Vec<Stored> = order.iter().map(|&from| whole[from].clone()).collect();
             for (row, index) in rows.iter_mut().zip(0..) {
                 row.index = index;
             }
-            prop_assert_eq!(verify(&rows, size, &root).is_err(), rows != whole);
+            prop_assert_eq!(verify(&rows, &head).is_err(), rows != whole);
         }
     }
 }

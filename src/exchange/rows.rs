@@ -496,8 +496,14 @@ pub struct StoredEntry {
     pub at: Moment,
     /// What happened.
     pub kind: String,
-    /// The referral it is about (a column, checked against the leaf).
+    /// The tenant. This and the ids below are columns, checked against the leaf.
+    pub site_id: SiteId,
+    /// The person it is about.
+    pub person_id: Option<PersonId>,
+    /// The referral it is about.
     pub referral_id: Option<ReferralId>,
+    /// The agency it concerns.
+    pub partner_id: Option<PartnerId>,
     /// The canonical bytes.
     pub leaf: Vec<u8>,
     /// The sealed content.
@@ -511,6 +517,8 @@ pub struct LogHead {
     pub size: i64,
     /// RFC 6962 root over their leaves.
     pub root: [u8; 32],
+    /// The right edge of their tree, from which the sequencer goes on.
+    pub frontier: Vec<u8>,
     /// Entries that wait for their place.
     pub waiting: i64,
 }

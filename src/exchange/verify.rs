@@ -4,12 +4,15 @@ use super::{
     ports::{Read, Store},
     rows::StoredEntry,
 };
-use crate::audit::verify::{Fault, Row, Verified, Verifier, What};
+use crate::{
+    audit::verify::{Fault, Row, Verified, Verifier, What},
+    ids::{PartnerId, PersonId, ReferralId},
+};
 
 /// Entries read at once.
 const PAGE: usize = 500;
 
-/// Checks every sequenced entry against its leaf and the root in the head; `see` is shown each entry on the way
+/// Checks every sequenced entry against its leaf and the head; `see` is shown each entry on the way
 /// (for progress). The inner result is the verdict: the first fault, or how much was found whole.
 pub async fn verify_log(
     store: &dyn Store,
@@ -33,7 +36,10 @@ pub async fn verify_log(
                 entry_id: entry.entry_id.as_str(),
                 at: entry.at,
                 kind: &entry.kind,
-                referral_id: entry.referral_id.as_ref().map(crate::ids::ReferralId::as_str),
+                site_id: entry.site_id.as_str(),
+                person_id: entry.person_id.as_ref().map(PersonId::as_str),
+                referral_id: entry.referral_id.as_ref().map(ReferralId::as_str),
+                partner_id: entry.partner_id.as_ref().map(PartnerId::as_str),
                 leaf: &entry.leaf,
                 content: entry.content.as_ref().map(|sealed| sealed.0.as_slice()),
             };
@@ -44,5 +50,5 @@ pub async fn verify_log(
         }
         next = next.saturating_add(i64::try_from(page.len()).unwrap_or(i64::MAX));
     }
-    Ok(verifier.finish(u64::try_from(head.size).unwrap_or(0), &head.root))
+    Ok(verifier.finish(u64::try_from(head.size).unwrap_or(0), &head.root, &head.frontier))
 }

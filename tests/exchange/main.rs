@@ -16,5 +16,6 @@ mod durable_or_nothing;
 mod exits;
 mod lanes;
 mod said;
+mod tampering;
 mod the_person;
 mod withdrawal;

@@ -6,7 +6,7 @@ use crate::{
         ports::Read,
         rows::{LogHead, StoredEntry},
     },
-    ids::{EntryId, ReferralId},
+    ids::{EntryId, PartnerId, PersonId, ReferralId, SiteId},
     store::cell::RowReader,
 };
 
@@ -19,7 +19,10 @@ impl FromRow for StoredEntry {
             entry_id: row.id(EntryId::parse)?,
             at: row.moment()?,
             kind: row.text()?,
+            site_id: row.id(SiteId::parse)?,
+            person_id: row.opt_id(PersonId::parse)?,
             referral_id: row.opt_id(ReferralId::parse)?,
+            partner_id: row.opt_id(PartnerId::parse)?,
             leaf: row.blob()?,
             content: row.opt_sealed()?,
         })
@@ -30,6 +33,6 @@ impl FromRow for LogHead {
     const TABLE: &'static str = "log_head";
 
     fn read(row: &mut RowReader) -> Read<Self> {
-        Ok(Self { size: row.int()?, root: row.hash()?, waiting: row.int()? })
+        Ok(Self { size: row.int()?, root: row.hash()?, frontier: row.blob()?, waiting: row.int()? })
     }
 }

@@ -2,7 +2,7 @@
 
 macro_rules! entry {
     () => {
-        "log_index, entry_id, at, kind, referral_id, leaf, content"
+        "log_index, entry_id, at, kind, site_id, person_id, referral_id, partner_id, leaf, content"
     };
 }
 
@@ -17,7 +17,7 @@ statements! {
     HEAD = "SELECT size, root, frontier FROM log_head WHERE id = 1";
     SWAP_HEAD = "UPDATE log_head SET size = $1, root = $2, frontier = $3 \
         WHERE id = 1 AND size = $4 AND root = $5";
-    HEAD_AND_WAITING = "SELECT size, root, (SELECT COUNT(*) FROM audit_entry WHERE log_index IS NULL) \
+    HEAD_AND_WAITING = "SELECT size, root, frontier, (SELECT COUNT(*) FROM audit_entry WHERE log_index IS NULL) \
         FROM log_head WHERE id = 1";
     PAGE = concat!("SELECT ", entry!(), " FROM audit_entry WHERE log_index >= $1 ORDER BY log_index LIMIT $2");
     ABOUT = concat!("SELECT ", entry!(), " FROM audit_entry WHERE site_id = $1 AND referral_id = $2 \
