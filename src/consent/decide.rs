@@ -247,15 +247,13 @@ impl PermittedReferral {
 /// assessment but the contact outcome, so no consent is asked; the agreement with the agency is.
 #[must_use]
 pub fn decide_own_request(agency: &Partner, agreements: &[Agreement], now: Moment) -> Decision {
-    match under_agreement(agency, agreements, now) {
-        Err(denied) => denied,
-        Ok((mut decision, agreement)) => {
-            decision.reason = Reason::OwnRequest;
-            decision.outcome = Outcome::Permit { scope: Scope::Minimum { blocks: Vec::new() } };
-            decision.basis = Some(agreement.basis.clone());
-            decision
-        }
+    let (mut decision, agreement) = under_agreement(agency, agreements, now);
+    if let Some(agreement) = agreement {
+        decision.reason = Reason::OwnRequest;
+        decision.outcome = Outcome::Permit { scope: Scope::Minimum { blocks: Vec::new() } };
+        decision.basis = Some(agreement.basis.clone());
     }
+    decision
 }
 
 /// The first two questions: is the partner in use, is there an agreement in force. A "no" is the decision.
@@ -263,7 +261,7 @@ fn under_agreement<'a>(
     partner: &Partner,
     agreements: &'a [Agreement],
     now: Moment,
-) -> Result<(Decision, &'a Agreement), Decision> {
+) -> (Decision, Option<&'a Agreement>) {
     let mut decision = Decision {
         outcome: Outcome::Deny,
         reason: Reason::NoConsent,
@@ -274,7 +272,7 @@ fn under_agreement<'a>(
     };
     if partner.status != PartnerStatus::Active {
         decision.reason = Reason::PartnerSuspended;
-        return Err(decision);
+        return (decision, None);
     }
     let in_force = agreements
         .iter()
@@ -283,19 +281,17 @@ fn under_agreement<'a>(
         .max_by_key(|a| a.version);
     let Some(agreement) = in_force else {
         decision.reason = Reason::NoAgreement;
-        return Err(decision);
+        return (decision, None);
     };
     decision.agreement = Some((agreement.agreement_id.clone(), agreement.version));
-    Ok((decision, agreement))
+    (decision, Some(agreement))
 }
 
 /// Decides. Total: every input has an answer, and whatever is not plainly a yes is a no.
 #[must_use]
 pub fn decide(inputs: Inputs<'_>) -> Decision {
-    let (mut decision, agreement) = match under_agreement(inputs.partner, inputs.agreements, inputs.now) {
-        Ok(found) => found,
-        Err(denied) => return denied,
-    };
+    let (mut decision, agreement) = under_agreement(inputs.partner, inputs.agreements, inputs.now);
+    let Some(agreement) = agreement else { return decision };
 
     let verdict = person_says(inputs);
     decision.reason = verdict.reason;

@@ -133,10 +133,9 @@ fn compare(earlier: &Consent, spoken: Moment, said: &Consent) -> Compared {
         && earlier.specific == said.specific;
     match said.valid_from.cmp(&spoken) {
         std::cmp::Ordering::Greater => Compared::Newer,
-        std::cmp::Ordering::Less => Compared::Older,
         std::cmp::Ordering::Equal if same_terms => Compared::Same,
         std::cmp::Ordering::Equal if said.decision == ConsentDecision::Deny => Compared::Newer,
-        std::cmp::Ordering::Equal => Compared::Older,
+        std::cmp::Ordering::Equal | std::cmp::Ordering::Less => Compared::Older,
     }
 }
 

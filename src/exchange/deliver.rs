@@ -55,7 +55,7 @@ impl Exchange {
             match class {
                 Refused::Conflict => {}
                 Refused::Gone => {
-                    writes.push(change(delivery, DeliveryStatus::Withdrawn, now, "content-erased"))
+                    writes.push(change(delivery, DeliveryStatus::Withdrawn, now, "content-erased"));
                 }
                 _ if faults > limits::GATEWAY_FAULTS_MAX => {
                     writes.push(change(delivery, DeliveryStatus::Dead, now, "gateway-fault"));

@@ -9,7 +9,7 @@ use super::{
     ports::{Write, WriteSet},
     prepare::{Circumstances, Considered},
     recall::set_state,
-    refusal::{Issue, Refusal},
+    refusal::Issue,
     rows::{DecisionRow, MessageRow, ReferralRow, Sealed, Withheld},
 };
 use crate::{
@@ -57,12 +57,7 @@ pub(super) struct Planned {
 
 impl Exchange {
     /// Decides for one recipient and adds what that means to the writes.
-    pub(super) fn plan_one(
-        &self,
-        basis: &Basis<'_>,
-        one: &Asked<'_>,
-        writes: &mut WriteSet,
-    ) -> Result<Planned, Refusal> {
+    pub(super) fn plan_one(&self, basis: &Basis<'_>, one: &Asked<'_>, writes: &mut WriteSet) -> Planned {
         let actor = basis.caller.partner_id.as_str();
         let circumstances = Circumstances {
             partner: one.partner,
@@ -119,7 +114,7 @@ impl Exchange {
         writes.push(Write::Referral(referral));
         writes.push(Write::Decision(decision));
         writes.extend(about);
-        Ok(Planned { shown, preview, warnings })
+        Planned { shown, preview, warnings }
     }
 
     fn planned_referral(&self, basis: &Basis<'_>, one: &Asked<'_>, considered: &Considered) -> ReferralRow {

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use super::{
     Answer, DECIDE_TRIES, Exchange,
     caller::Caller,
+    consents::Recorded,
     idempotency::Ticket,
-    people::Description,
+    people::{Description, Identified},
     plan::{Asked, Basis},
     ports::{CommitError, Precondition, Write, WriteSet},
     refusal::{Issue, Refusal, Refused},
@@ -171,13 +172,7 @@ impl Exchange {
         // consent must notice what is being added.
         writes.push(Write::ConsentSeqUp(site.clone(), person.row.person_id.clone()));
         let consent_seq = person.row.consent_seq + 1;
-        let mut taken = Taken::default();
-        for (consent, recipient) in &said.turned {
-            let Some(recipient) = partners.iter().find(|p| p.partner_id == *recipient) else { continue };
-            let actor = caller.partner_id.as_str();
-            let back = TakingBack { consent, recipient, key: &person.key, actor };
-            self.take_back_all(site, &person.row.person_id, &back, &mut taken).await?;
-        }
+        let taken = self.take_back_what_turned(caller, &person, &partners, &said).await?;
         writes.extend(taken.writes);
         preconditions.extend(taken.preconditions);
 
@@ -199,7 +194,7 @@ impl Exchange {
                 consent_seq,
                 now,
             };
-            let plan = self.plan_one(&basis, one, &mut writes)?;
+            let plan = self.plan_one(&basis, one, &mut writes);
             warnings.extend(plan.warnings);
             previews.push(plan.preview);
             if let Some(slot) = planned.get_mut(place) {
@@ -223,6 +218,24 @@ impl Exchange {
             warnings.iter().map(|w| json!({"path": w.path, "text": w.diagnostics})).collect(),
         );
         Ok(Submission { writes, preconditions, answer, previews, assessment_id })
+    }
+
+    /// What rests on an agreement that the person now declines is stopped or recalled in the same commit.
+    async fn take_back_what_turned(
+        &self,
+        caller: &Caller,
+        person: &Identified,
+        partners: &[Partner],
+        said: &Recorded,
+    ) -> Result<Taken, Refusal> {
+        let mut taken = Taken::default();
+        for (consent, recipient) in &said.turned {
+            let Some(recipient) = partners.iter().find(|p| p.partner_id == *recipient) else { continue };
+            let actor = caller.partner_id.as_str();
+            let back = TakingBack { consent, recipient, key: &person.key, actor };
+            self.take_back_all(&caller.site_id, &person.row.person_id, &back, &mut taken).await?;
+        }
+        Ok(taken)
     }
 
     /// Finds every agency that the assessment names; an unknown one is an issue at its place.
