@@ -18,7 +18,7 @@ use crate::{
     config::{Config, Database, Material, Problem},
     directory::{Agreement, Partner},
     exchange::{
-        Exchange, RetrySchedule,
+        Exchange, RetrySchedule, RootKeyError, open_root_key,
         ports::{CommitError, Store},
     },
     http::{self, Gateway, Served},
@@ -49,6 +49,9 @@ pub enum StartError {
     /// The database.
     #[error(transparent)]
     Database(#[from] OpenError),
+    /// The key that all others in the database hang from.
+    #[error(transparent)]
+    RootKey(#[from] RootKeyError),
     /// The compiled-in tables.
     #[error("the compiled-in profiles or allow-lists do not serve: {0}")]
     Tables(String),
@@ -167,7 +170,8 @@ fn prepare(config: &Config) -> Result<Prepared, StartError> {
     let chance: Arc<dyn Chance> = Arc::new(SystemChance);
     let mint = Arc::new(Mint::new(Arc::clone(&clock), Arc::clone(&chance)));
     let store = App::store_to_serve(config)?;
-    let vault = Arc::new(Vault::open(*material.key_encryption_key, chance));
+    let root = open_root_key(store.as_ref(), &mint, &material.key_encryption_key);
+    let vault = Arc::new(Vault::open(Handle::current().block_on(root)?, chance));
     let schedule = RetrySchedule {
         seconds: config.outbound.retry_seconds.clone(),
         attempts_max: config.outbound.attempts_max,

@@ -1,9 +1,12 @@
-//! Keys for content: one for each person, wrapped under the key-encryption key from the configuration, and one
-//! for each site for what belongs to nobody yet. Erasing a person is destroying the wrapped key.
+//! Keys for content: one for each person, wrapped, and one for each site for what belongs to nobody yet. Both hang
+//! from the database's root key, and that from the key-encryption key of the configuration. Erasing a person is
+//! destroying the wrapped key.
 //!
 //! Sealed bytes are a format byte, a random 96-bit nonce, and AES-256-GCM ciphertext with its tag; the format
 //! byte and the caller's label are authenticated with them, so that sealed content cannot be moved to another
 //! place. Not here: where sealed bytes are kept (`store`) and signing keys (`identity`, `outbound`).
+
+mod root;
 
 use std::{fmt, sync::Arc};
 
@@ -16,17 +19,15 @@ use zeroize::Zeroizing;
 
 use crate::{
     exchange::rows::Sealed,
-    ids::{Chance, SiteId},
+    ids::{Chance, PersonId, SiteId},
 };
+
+pub use root::RootKey;
 
 /// Length of every key, in bytes.
 const KEY_BYTES: usize = 32;
 /// First byte of sealed content. A change of cipher or layout takes another.
 const SEALED_FORMAT: u8 = 1;
-/// First byte of a wrapped key: which key-encryption key wrapped it. There is one so far.
-const KEY_ENCRYPTION_KEY_ID: u8 = 1;
-/// The label under which a person's key is wrapped.
-const PERSON_KEY_LABEL: &str = "person-key";
 /// Salt of all derivations: separates these keys from any other use of the same secret.
 const SALT: &[u8] = b"keyway/vault/1";
 
@@ -52,7 +53,7 @@ pub enum VaultError {
 
 /// Makes, wraps and uses keys.
 pub struct Vault {
-    key_encryption_key: Zeroizing<[u8; KEY_BYTES]>,
+    root: RootKey,
     chance: Arc<dyn Chance>,
 }
 
@@ -63,34 +64,41 @@ impl fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// A vault over this key-encryption key; nonces and new keys come from `chance`.
+    /// A vault over this root key; nonces and new keys come from `chance`.
     #[must_use]
-    pub fn open(key_encryption_key: [u8; KEY_BYTES], chance: Arc<dyn Chance>) -> Self {
-        Self { key_encryption_key: Zeroizing::new(key_encryption_key), chance }
+    pub fn open(root: RootKey, chance: Arc<dyn Chance>) -> Self {
+        Self { root, chance }
     }
 
-    /// A new key for a person, and the same key wrapped, for the database.
+    /// Which root key it works with: the first byte of the keys that it wraps, and what stands beside look-ups.
     #[must_use]
-    pub fn new_person_key(&self) -> (ContentKey, Vec<u8>) {
+    pub const fn key_id(&self) -> u8 {
+        self.root.id()
+    }
+
+    /// A new key for a person, and the same key wrapped, for the database. It opens as that person's only.
+    #[must_use]
+    pub fn new_person_key(&self, site: &SiteId, person: &PersonId) -> (ContentKey, Vec<u8>) {
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         self.chance.fill(key.as_mut());
-        let mut wrapped = vec![KEY_ENCRYPTION_KEY_ID];
-        wrapped.extend(self.close(
-            &self.wrapping_key(),
-            KEY_ENCRYPTION_KEY_ID,
-            PERSON_KEY_LABEL,
-            key.as_ref(),
-        ));
+        let (id, label) = (self.key_id(), person_key_label(site, person));
+        let mut wrapped = vec![id];
+        wrapped.extend(close(&self.wrapping_key(), self.chance.as_ref(), id, &label, key.as_ref()));
         (ContentKey(key), wrapped)
     }
 
-    /// Opens a wrapped key. An empty one is that of an erased person.
-    pub fn person_key(&self, wrapped: &[u8]) -> Result<ContentKey, VaultError> {
+    /// Opens a person's wrapped key. An empty one is that of an erased person.
+    pub fn person_key(
+        &self,
+        site: &SiteId,
+        person: &PersonId,
+        wrapped: &[u8],
+    ) -> Result<ContentKey, VaultError> {
         match wrapped {
             [] => Err(VaultError::Erased),
-            [KEY_ENCRYPTION_KEY_ID, rest @ ..] => {
-                let label = PERSON_KEY_LABEL;
-                let bytes = Zeroizing::new(reopen(&self.wrapping_key(), KEY_ENCRYPTION_KEY_ID, label, rest)?);
+            [id, rest @ ..] if *id == self.key_id() => {
+                let label = person_key_label(site, person);
+                let bytes = Zeroizing::new(reopen(&self.wrapping_key(), *id, &label, rest)?);
                 let key = bytes.as_slice().try_into().map_err(|_| VaultError::Unreadable)?;
                 Ok(ContentKey(Zeroizing::new(key)))
             }
@@ -122,7 +130,7 @@ impl Vault {
     #[must_use]
     pub fn seal(&self, key: &ContentKey, label: &str, plain: &[u8]) -> Sealed {
         let mut sealed = vec![SEALED_FORMAT];
-        sealed.extend(self.close(key, SEALED_FORMAT, label, plain));
+        sealed.extend(close(key, self.chance.as_ref(), SEALED_FORMAT, label, plain));
         Sealed(sealed)
     }
 
@@ -138,31 +146,36 @@ impl Vault {
         ContentKey(self.derive(&["wrap"]))
     }
 
-    /// Nonce, ciphertext and tag. `format` is authenticated though it is not among them.
-    #[expect(clippy::expect_used, reason = "AES-GCM refuses only more than 64 GiB, which no limit lets in")]
-    fn close(&self, key: &ContentKey, format: u8, label: &str, plain: &[u8]) -> Vec<u8> {
-        let mut nonce = [0; NONCE_LEN];
-        self.chance.fill(&mut nonce);
-        let mut text = plain.to_vec();
-        cipher(key)
-            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound_to(format, label), &mut text)
-            .expect("the content is short enough to be sealed");
-        [nonce.as_slice(), &text].concat()
-    }
-
-    /// HKDF-SHA-256 of the key-encryption key for one purpose.
+    /// HKDF-SHA-256 of the root key for one purpose.
     #[expect(clippy::expect_used, reason = "HKDF refuses only outputs over 8,160 bytes; this one is 32")]
     fn derive(&self, purpose: &[&str]) -> Zeroizing<[u8; KEY_BYTES]> {
         let info = length_prefixed(purpose);
         let info = [info.as_slice()];
         let mut key = Zeroizing::new([0; KEY_BYTES]);
         hkdf::Salt::new(hkdf::HKDF_SHA256, SALT)
-            .extract(self.key_encryption_key.as_ref())
+            .extract(self.root.bytes.as_ref())
             .expand(&info, hkdf::HKDF_SHA256)
             .and_then(|output| output.fill(key.as_mut()))
             .expect("32 bytes can be derived");
         key
     }
+}
+
+/// No id holds a slash, so no two people have the same label.
+fn person_key_label(site: &SiteId, person: &PersonId) -> String {
+    format!("person-key/{site}/{person}")
+}
+
+/// Nonce, ciphertext and tag. `format` is authenticated though it is not among them.
+#[expect(clippy::expect_used, reason = "AES-GCM refuses only more than 64 GiB, which no limit lets in")]
+fn close(key: &ContentKey, chance: &dyn Chance, format: u8, label: &str, plain: &[u8]) -> Vec<u8> {
+    let mut nonce = [0; NONCE_LEN];
+    chance.fill(&mut nonce);
+    let mut text = plain.to_vec();
+    cipher(key)
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), bound_to(format, label), &mut text)
+        .expect("the content is short enough to be sealed");
+    [nonce.as_slice(), &text].concat()
 }
 
 fn reopen(key: &ContentKey, format: u8, label: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
@@ -197,7 +210,16 @@ mod tests {
     use crate::ids::SeededChance;
 
     fn vault() -> Vault {
-        Vault::open([7; 32], Arc::new(SeededChance::new(1)))
+        let chance = SeededChance::new(1);
+        Vault::open(RootKey::fresh(&chance), Arc::new(chance))
+    }
+
+    fn person(name: &str) -> PersonId {
+        PersonId::parse(name).unwrap()
+    }
+
+    fn new_key(vault: &Vault) -> (ContentKey, Vec<u8>) {
+        vault.new_person_key(&site("north"), &person("ann"))
     }
 
     fn site(name: &str) -> SiteId {
@@ -207,12 +229,12 @@ mod tests {
     #[test]
     fn what_was_sealed_opens_under_the_same_key_and_label_and_no_other() {
         let vault = vault();
-        let (key, wrapped) = vault.new_person_key();
+        let (key, wrapped) = new_key(&vault);
         let sealed = vault.seal(&key, "message/1/body", b"content");
-        let again = vault.person_key(&wrapped).unwrap();
+        let again = vault.person_key(&site("north"), &person("ann"), &wrapped).unwrap();
         assert_eq!(vault.unseal(&again, "message/1/body", &sealed).unwrap(), b"content");
         assert_eq!(vault.unseal(&again, "message/2/body", &sealed), Err(VaultError::Unreadable));
-        let (other, _) = vault.new_person_key();
+        let (other, _) = new_key(&vault);
         assert_eq!(vault.unseal(&other, "message/1/body", &sealed), Err(VaultError::Unreadable));
         assert_eq!(
             vault.unseal(&vault.site_key(&site("north")), "message/1/body", &sealed),
@@ -223,7 +245,7 @@ mod tests {
     #[test]
     fn any_changed_byte_is_noticed() {
         let vault = vault();
-        let (key, wrapped) = vault.new_person_key();
+        let (key, wrapped) = new_key(&vault);
         let sealed = vault.seal(&key, "l", b"content");
         for at in 0..sealed.0.len() {
             let mut changed = sealed.clone();
@@ -235,20 +257,32 @@ mod tests {
         for at in 0..wrapped.len() {
             let mut changed = wrapped.clone();
             changed[at] ^= 1;
-            assert_eq!(vault.person_key(&changed).err(), Some(VaultError::Unreadable), "byte {at}");
+            let opened = vault.person_key(&site("north"), &person("ann"), &changed);
+            assert_eq!(opened.err(), Some(VaultError::Unreadable), "byte {at}");
         }
     }
 
     #[test]
     fn an_erased_person_has_no_key() {
-        assert_eq!(vault().person_key(&[]).err(), Some(VaultError::Erased));
+        assert_eq!(vault().person_key(&site("north"), &person("ann"), &[]).err(), Some(VaultError::Erased));
     }
 
     #[test]
-    fn another_key_encryption_key_opens_nothing() {
-        let (_, wrapped) = vault().new_person_key();
-        let other = Vault::open([8; 32], Arc::new(SeededChance::new(2)));
-        assert_eq!(other.person_key(&wrapped).err(), Some(VaultError::Unreadable));
+    fn a_wrapped_key_opens_as_that_of_its_own_person_only() {
+        let vault = vault();
+        let (_, wrapped) = new_key(&vault);
+        for (site, person) in [(site("south"), person("ann")), (site("north"), person("bob"))] {
+            assert_eq!(vault.person_key(&site, &person, &wrapped).err(), Some(VaultError::Unreadable));
+        }
+    }
+
+    #[test]
+    fn another_root_key_opens_nothing() {
+        let (_, wrapped) = new_key(&vault());
+        let chance = SeededChance::new(2);
+        let other = Vault::open(RootKey::fresh(&chance), Arc::new(chance));
+        let opened = other.person_key(&site("north"), &person("ann"), &wrapped);
+        assert_eq!(opened.err(), Some(VaultError::Unreadable));
         assert_ne!(
             other.lookup_hash(&site("north"), "nhs-number", "1"),
             vault().lookup_hash(&site("north"), "nhs-number", "1")
@@ -279,7 +313,7 @@ mod tests {
     #[test]
     fn nothing_of_a_key_or_of_content_is_printed() {
         let vault = vault();
-        let (key, _) = vault.new_person_key();
+        let (key, _) = new_key(&vault);
         let sealed = vault.seal(&key, "l", b"abc");
         assert_eq!(format!("{vault:?} {key:?} {sealed:?}"), "Vault(..) ContentKey(..) Sealed(32 bytes)");
     }

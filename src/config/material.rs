@@ -44,7 +44,7 @@ pub struct Material {
     pub outbound: CertificateAndKey,
     /// Authorities of the partners' servers.
     pub outbound_authorities: Vec<CertificateDer<'static>>,
-    /// Wraps every person's key.
+    /// Wraps the root key of the database.
     pub key_encryption_key: Zeroizing<[u8; 32]>,
     /// Ed25519, PKCS#8 DER: signs events.
     pub event_signing_key: Zeroizing<Vec<u8>>,

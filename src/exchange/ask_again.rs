@@ -62,7 +62,7 @@ impl Exchange {
         let partner = self.store.partner(site, &message.recipient_id).await?.ok_or_else(Refusal::internal)?;
         let sender = self.store.partner(site, &message.sender_id).await?.ok_or_else(Refusal::internal)?;
         let person = self.store.person(site, &message.person_id).await?.ok_or_else(Refusal::internal)?;
-        let key = self.vault.person_key(&person.wrapped_key)?;
+        let key = self.vault.person_key(&person.site_id, &person.person_id, &person.wrapped_key)?;
         let mut asked = AskedAgain {
             course: Course::Go,
             decided: None,

@@ -24,6 +24,7 @@ mod recall;
 pub mod refusal;
 mod request;
 mod respond;
+mod root_key;
 pub mod rows;
 mod submit;
 mod verify;
@@ -45,6 +46,7 @@ use crate::{
 };
 
 pub use mailbox::MailboxSend;
+pub use root_key::{RootKeyError, open_root_key};
 pub use verify::verify_log;
 
 /// How often a use case decides again when something moved under it, before it says "come back".

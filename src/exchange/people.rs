@@ -83,16 +83,16 @@ impl Exchange {
             }
             if !known {
                 for hash in [any, this] {
-                    writes.push(lookup(site, &kind, hash, &row.person_id));
+                    writes.push(self.lookup(site, &kind, hash, &row.person_id));
                 }
             }
         }
         for (kind, hash) in &lookups {
             if self.store.people_by_lookup(site, &[(kind.clone(), *hash)]).await?.is_empty() {
-                writes.push(lookup(site, kind, *hash, &row.person_id));
+                writes.push(self.lookup(site, kind, *hash, &row.person_id));
             }
         }
-        let key = self.vault.person_key(&row.wrapped_key)?;
+        let key = self.vault.person_key(site, &row.person_id, &row.wrapped_key)?;
         Ok(Identified { row, key, is_new: false, writes })
     }
 
@@ -102,24 +102,36 @@ impl Exchange {
         lookups: &[(String, [u8; 32])],
         described: &Description<'_>,
     ) -> Identified {
-        let (key, wrapped_key) = self.vault.new_person_key();
+        let person_id = PersonId::fresh(&self.mint);
+        let (key, wrapped_key) = self.vault.new_person_key(site, &person_id);
         let row = PersonRow {
             site_id: site.clone(),
-            person_id: PersonId::fresh(&self.mint),
+            person_id,
             wrapped_key,
             consent_seq: 0,
             created_at: self.now(),
         };
         let mut writes = vec![Write::Person(row.clone())];
-        writes.extend(lookups.iter().map(|(kind, hash)| lookup(site, kind, *hash, &row.person_id)));
+        writes.extend(lookups.iter().map(|(kind, hash)| self.lookup(site, kind, *hash, &row.person_id)));
         for (what, told) in [("birth-date", described.birth_date), ("nhs-number", described.nhs_number)] {
             let Some(told) = told else { continue };
             let kind = format!("{what}-of:{}", row.person_id);
             for value in ["", told] {
-                writes.push(lookup(site, &kind, self.vault.lookup_hash(site, &kind, value), &row.person_id));
+                let hash = self.vault.lookup_hash(site, &kind, value);
+                writes.push(self.lookup(site, &kind, hash, &row.person_id));
             }
         }
         Identified { row, key, is_new: true, writes }
+    }
+
+    fn lookup(&self, site: &SiteId, kind: &str, hash: [u8; 32], person: &PersonId) -> Write {
+        Write::Lookup(LookupRow {
+            site_id: site.clone(),
+            kind: kind.to_owned(),
+            hash,
+            key_id: i64::from(self.vault.key_id()),
+            person_id: person.clone(),
+        })
     }
 
     /// The person's open episode, or a new one.
@@ -148,7 +160,7 @@ impl Exchange {
     /// The person's key, for opening what is stored about them.
     pub(super) async fn key_of(&self, site: &SiteId, person: &PersonId) -> Result<ContentKey, Refusal> {
         let row = self.store.person(site, person).await?.ok_or_else(Refusal::internal)?;
-        Ok(self.vault.person_key(&row.wrapped_key)?)
+        Ok(self.vault.person_key(site, person, &row.wrapped_key)?)
     }
 
     /// The latest version of each of the person's consents, opened.
@@ -170,8 +182,4 @@ impl Exchange {
 /// The label under which a consent is sealed.
 pub(super) fn consent_label(consent: &ConsentId, version: i64) -> String {
     format!("consent:{consent}:{version}")
-}
-
-fn lookup(site: &SiteId, kind: &str, hash: [u8; 32], person: &PersonId) -> Write {
-    Write::Lookup(LookupRow { site_id: site.clone(), kind: kind.to_owned(), hash, person_id: person.clone() })
 }

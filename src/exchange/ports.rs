@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use super::rows::{
     AssessmentRow, AttemptRow, AuditRow, ConsentRow, DecisionRow, DeliveryRow, DeliveryStatus, EpisodeRow,
     IdempotencyRow, InboundRow, LeasedLane, LogHead, LookupRow, MessageRow, NewDelivery, PersonRow,
-    RecallRow, ReferralRow, StoredEntry,
+    RecallRow, ReferralRow, RootKeyRow, StoredEntry,
 };
 use crate::{
     clock::Moment,
@@ -19,6 +19,9 @@ use crate::{
 /// One row to write, or one change to make. Applied in the order given.
 #[derive(Clone, Debug)]
 pub enum Write {
+    /// The root key of a new database: a second one exists already, and one for a database that has people (whose keys
+    /// another wrapped) is refused.
+    RootKey(RootKeyRow),
     /// A new person.
     Person(PersonRow),
     /// A new look-up; a second person under the same hash is a conflict.
@@ -174,6 +177,9 @@ pub struct DeliveryBundle {
 pub trait Store: Send + Sync + 'static {
     /// Checks `preconditions` and makes `writes`, all or nothing. When it answers `Ok` the writes are durable.
     async fn commit(&self, writes: WriteSet, preconditions: Vec<Precondition>) -> Result<(), CommitError>;
+
+    /// The key that all others hang from; `None` in a new database.
+    async fn root_key(&self) -> Read<Option<RootKeyRow>>;
 
     /// The partner with this OAuth client id.
     async fn partner_by_client(&self, client_id: &str) -> Read<Option<Partner>>;

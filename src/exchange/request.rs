@@ -240,7 +240,7 @@ impl Exchange {
         let asker = self.partner(site, &referral.sender_id).await?;
         let permitted = self.permitted_own_request(&asker).await?;
         let person = self.store.person(site, &referral.person_id).await?.ok_or_else(Refusal::internal)?;
-        let key = self.vault.person_key(&person.wrapped_key)?;
+        let key = self.vault.person_key(&person.site_id, &person.person_id, &person.wrapped_key)?;
         let used = Used { partner: &asker, consent_seq: person.consent_seq, now };
         let decision = self.decision_row(referral, &permitted, &used, Exit::Plan, &key);
         let mut moved = referral.clone();

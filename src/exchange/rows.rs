@@ -23,6 +23,17 @@ impl std::fmt::Debug for Sealed {
     }
 }
 
+/// The key that all others hang from, wrapped by the key-encryption key, which is not in the database.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RootKeyRow {
+    /// Which: the first byte of what it wraps. There is one so far.
+    pub key_id: i64,
+    /// The wrapped key.
+    pub wrapped: Vec<u8>,
+    /// When it was made.
+    pub created_at: Moment,
+}
+
 /// A person: a pseudonym and a wrapped key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PersonRow {
@@ -30,7 +41,7 @@ pub struct PersonRow {
     pub site_id: SiteId,
     /// The pseudonym.
     pub person_id: PersonId,
-    /// The person's content key, wrapped by the key-encryption key. Empty after erasure.
+    /// The person's content key, wrapped under the root key; its first byte says which. Empty after erasure.
     pub wrapped_key: Vec<u8>,
     /// Moves on at each change of any of the person's consents.
     pub consent_seq: i64,
@@ -47,6 +58,8 @@ pub struct LookupRow {
     pub kind: String,
     /// HMAC-SHA-256 under the site's look-up key.
     pub hash: [u8; 32],
+    /// The root key that the look-up key hangs from.
+    pub key_id: i64,
     /// Whose it is.
     pub person_id: PersonId,
 }

@@ -85,7 +85,7 @@ impl Exchange {
     async fn plan_withdrawal(&self, caller: &Caller, row: &ConsentRow) -> Result<Taken, Refusal> {
         let (site, now) = (&row.site_id, self.now());
         let person = self.store.person(site, &row.person_id).await?.ok_or_else(Refusal::internal)?;
-        let key = self.vault.person_key(&person.wrapped_key)?;
+        let key = self.vault.person_key(&person.site_id, &person.person_id, &person.wrapped_key)?;
         let recipient = self.store.partner(site, &row.recipient_id).await?.ok_or_else(Refusal::internal)?;
         let stored = self.vault.unseal(&key, &consent_label(&row.consent_id, row.version), &row.body)?;
         let consent = serde_json::from_slice(&stored).ok().and_then(|v| Consent::from_fhir(&v).ok());

@@ -18,7 +18,7 @@ use keyway::{
     },
     ids::{AgreementId, Mint, PartnerId, SeededChance, SiteId},
     store::sqlite::{SqliteStore, migrate},
-    vault::Vault,
+    vault::{RootKey, Vault},
 };
 use serde_json::Value;
 
@@ -103,7 +103,7 @@ impl Rig {
         let clock = Arc::new(ManualClock::new(START));
         let store = Arc::new(SqliteStore::open(&database, clock.clone()).unwrap());
         let chance = Arc::new(SeededChance::new(7));
-        let vault = Arc::new(Vault::open([7; 32], chance.clone()));
+        let vault = Arc::new(Vault::open(RootKey::fresh(chance.as_ref()), chance.clone()));
         let mint = Arc::new(Mint::new(clock.clone(), chance));
         let exchange = Exchange::new(
             store.clone(),

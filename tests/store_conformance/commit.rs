@@ -6,7 +6,7 @@ use keyway::{
     directory::Channel,
     exchange::{
         ports::{CommitError, Precondition, Store, Write},
-        rows::{IdempotencyRow, InboundRow, LookupRow, RecallRow},
+        rows::{IdempotencyRow, InboundRow, LookupRow, RecallRow, RootKeyRow},
     },
     ids::{InboundId, RecallId},
 };
@@ -22,7 +22,7 @@ use crate::{
 
 fn lookup(name: &str) -> Write {
     let (site_id, kind) = (site(), String::from("nhs-number"));
-    Write::Lookup(LookupRow { site_id, kind, hash: [1; 32], person_id: person_id(name) })
+    Write::Lookup(LookupRow { site_id, kind, hash: [1; 32], key_id: 1, person_id: person_id(name) })
 }
 
 fn answer(key: &str, status: u16) -> IdempotencyRow {
@@ -206,6 +206,26 @@ pub(crate) async fn an_attempt_ends_once(engine: &dyn Engine) {
     store.commit(vec![Write::AttemptBegun(begun)], vec![fence(&lane)]).await.unwrap();
     store.commit(ended(), vec![]).await.unwrap();
     assert_eq!(store.commit(ended(), vec![]).await, Err(CommitError::Exists("attempt_outcome")));
+}
+
+pub(crate) async fn a_root_key_is_made_once_and_before_there_are_people(engine: &dyn Engine) {
+    let store = engine.open();
+    let row = |byte| RootKeyRow { key_id: 1, wrapped: vec![byte; 61], created_at: START };
+    assert_eq!(store.root_key().await.unwrap(), None);
+    store.commit(vec![Write::RootKey(row(1))], vec![]).await.unwrap();
+    let second = store.commit(vec![Write::RootKey(row(2))], vec![]).await;
+    assert_eq!(second, Err(CommitError::Exists("root_key")));
+    assert_eq!(store.root_key().await.unwrap(), Some(row(1)));
+
+    // A database that lost its root key does not get another under which its people cannot be read.
+    store.commit(vec![Write::Person(person("ann"))], vec![]).await.unwrap();
+    let other = RootKeyRow { key_id: 2, ..row(3) };
+    let late = store.commit(vec![Write::RootKey(other)], vec![]).await;
+    assert!(
+        matches!(&late, Err(CommitError::Unavailable(text)) if text.starts_with("root_key:")),
+        "{late:?}"
+    );
+    assert_eq!(store.root_key().await.unwrap(), Some(row(1)));
 }
 
 pub(crate) async fn a_parent_that_is_missing_is_an_error_for_that_job_only(engine: &dyn Engine) {

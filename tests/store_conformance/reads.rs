@@ -73,7 +73,13 @@ fn recall() -> RecallRow {
 }
 
 fn lookup(kind: &str, byte: u8) -> LookupRow {
-    LookupRow { site_id: site(), kind: kind.to_owned(), hash: [byte; 32], person_id: person_id("ann") }
+    LookupRow {
+        site_id: site(),
+        kind: kind.to_owned(),
+        hash: [byte; 32],
+        key_id: 1,
+        person_id: person_id("ann"),
+    }
 }
 
 async fn write_one_of_each(store: &dyn Store) {

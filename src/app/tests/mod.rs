@@ -2,6 +2,7 @@
 
 mod certificates;
 mod entry;
+mod keys;
 
 use std::path::{Path, PathBuf};
 

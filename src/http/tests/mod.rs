@@ -31,7 +31,7 @@ use crate::{
     ids::{Mint, PartnerId, SiteId, SystemChance},
     metrics::Metrics,
     store::sqlite::{self, SqliteStore},
-    vault::Vault,
+    vault::{RootKey, Vault},
 };
 
 /// Lets in whoever says `Bearer good`.
@@ -81,7 +81,7 @@ fn gateway(folder: &Path) -> Arc<Gateway> {
     sqlite::migrate(&file).unwrap();
     let clock = Arc::new(SystemClock);
     let store = Arc::new(SqliteStore::open(&file, clock.clone()).unwrap());
-    let vault = Arc::new(Vault::open([7; 32], Arc::new(SystemChance)));
+    let vault = Arc::new(Vault::open(RootKey::fresh(&SystemChance), Arc::new(SystemChance)));
     let mint = Arc::new(Mint::new(clock, Arc::new(SystemChance)));
     let base_url = String::from("https://gateway.test");
     let exchange = Exchange::new(store, vault, mint, base_url, RetrySchedule::default()).unwrap();

@@ -1,14 +1,22 @@
-//! People, episodes, assessments and consents.
+//! The root key, people, episodes, assessments and consents.
 
 use super::FromRow;
 use crate::{
     exchange::{
         ports::Read,
-        rows::{AssessmentRow, ConsentRow, EpisodeRow, PersonRow},
+        rows::{AssessmentRow, ConsentRow, EpisodeRow, PersonRow, RootKeyRow},
     },
     ids::{AssessmentId, ConsentId, EpisodeId, PartnerId, PersonId, SiteId},
     store::cell::RowReader,
 };
+
+impl FromRow for RootKeyRow {
+    const TABLE: &'static str = "root_key";
+
+    fn read(row: &mut RowReader) -> Read<Self> {
+        Ok(Self { key_id: row.int()?, wrapped: row.blob()?, created_at: row.moment()? })
+    }
+}
 
 impl FromRow for PersonRow {
     const TABLE: &'static str = "person";

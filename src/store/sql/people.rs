@@ -1,4 +1,4 @@
-//! People, how they are found again, their episodes, assessments and consents.
+//! The root key, people, how they are found again, their episodes, assessments and consents.
 
 macro_rules! consent {
     () => {
@@ -7,13 +7,18 @@ macro_rules! consent {
 }
 
 statements! {
+    /// Never beside people whose keys another root key wrapped: one that is lost must not be replaced in silence.
+    PUT_ROOT_KEY = "INSERT INTO root_key (key_id, wrapped, created_at) SELECT $1, $2, $3 \
+        WHERE NOT EXISTS (SELECT 1 FROM person)";
+    ROOT_KEY = "SELECT key_id, wrapped, created_at FROM root_key ORDER BY key_id DESC LIMIT 1";
     PUT_PERSON = "INSERT INTO person (site_id, person_id, wrapped_key, consent_seq, created_at) \
         VALUES ($1, $2, $3, $4, $5)";
     PERSON = "SELECT site_id, person_id, wrapped_key, consent_seq, created_at FROM person \
         WHERE site_id = $1 AND person_id = $2";
     CONSENT_SEQ_UP = "UPDATE person SET consent_seq = consent_seq + 1 WHERE site_id = $1 AND person_id = $2";
     HAS_CONSENT_SEQ = "SELECT 1 FROM person WHERE site_id = $1 AND person_id = $2 AND consent_seq = $3";
-    PUT_LOOKUP = "INSERT INTO person_lookup (site_id, kind, hash, person_id) VALUES ($1, $2, $3, $4)";
+    PUT_LOOKUP = "INSERT INTO person_lookup (site_id, kind, hash, key_id, person_id) \
+        VALUES ($1, $2, $3, $4, $5)";
     PERSON_BY_LOOKUP = "SELECT p.site_id, p.person_id, p.wrapped_key, p.consent_seq, p.created_at \
         FROM person_lookup l JOIN person p ON p.site_id = l.site_id AND p.person_id = l.person_id \
         WHERE l.site_id = $1 AND l.kind = $2 AND l.hash = $3";

@@ -15,7 +15,8 @@ use crate::{
         ports::{CommitError, DeliveryBundle, Precondition, Read, Store, StoreError, WriteSet},
         rows::{
             AssessmentRow, ConsentRow, DecisionRow, DeliveryRow, DeliveryStatus, EpisodeRow, IdempotencyRow,
-            InboundRow, LeasedLane, LogHead, MessageRow, PersonRow, RecallRow, ReferralRow, StoredEntry,
+            InboundRow, LeasedLane, LogHead, MessageRow, PersonRow, RecallRow, ReferralRow, RootKeyRow,
+            StoredEntry,
         },
     },
     ids::{
@@ -37,6 +38,10 @@ impl Store for SqliteStore {
         self.writer
             .submit(move |connection| steps.iter().try_for_each(|step| run::step(connection, step)))
             .await
+    }
+
+    async fn root_key(&self) -> Read<Option<RootKeyRow>> {
+        self.readers.row(people::ROOT_KEY, Vec::new()).await
     }
 
     async fn partner_by_client(&self, client_id: &str) -> Read<Option<Partner>> {

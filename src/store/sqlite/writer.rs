@@ -274,7 +274,7 @@ mod tests {
         // A deferred foreign key is checked at the commit, so it fails there and nowhere before.
         let poison = writer.submit(|c| {
             c.execute_batch("PRAGMA defer_foreign_keys = ON").map_err(|e| run::unavailable(&e))?;
-            c.execute_batch("INSERT INTO person_lookup VALUES ('site', 'kind', x'00', 'nobody')")
+            c.execute_batch("INSERT INTO person_lookup VALUES ('site', 'kind', x'00', 1, 'nobody')")
                 .map_err(|e| run::unavailable(&e))
         });
         let refused = writer.submit(|_| Err::<(), _>(CommitError::Exists("once")));

@@ -81,6 +81,7 @@ fn of_write(
     now: Moment,
 ) {
     match write {
+        Write::RootKey(row) => steps.push(people::root_key(row)),
         Write::Person(row) => steps.push(people::person(row)),
         Write::Lookup(row) => steps.push(people::lookup(row)),
         Write::ConsentSeqUp(site, person) => steps.push(people::consent_seq_up(&site, &person)),

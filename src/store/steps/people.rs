@@ -1,15 +1,28 @@
 //! People and the directory.
 
-use super::Step;
+use super::{Expect, Step};
 use crate::{
     directory::{Agreement, Partner},
-    exchange::rows::{AssessmentRow, ConsentRow, EpisodeRow, LookupRow, PersonRow},
+    exchange::{
+        ports::CommitError,
+        rows::{AssessmentRow, ConsentRow, EpisodeRow, LookupRow, PersonRow, RootKeyRow},
+    },
     ids::{PartnerId, PersonId, SiteId},
     store::{
         cell::{json, word},
         sql::{directory as directory_sql, people as sql},
     },
 };
+
+pub(super) fn root_key(row: RootKeyRow) -> Step {
+    let refused = "root_key: there are people, whose keys another root key wraps";
+    Step::new(
+        "root_key",
+        sql::PUT_ROOT_KEY,
+        vec![row.key_id.into(), row.wrapped.into(), row.created_at.into()],
+    )
+    .expect(Expect::OneRow(CommitError::Unavailable(String::from(refused))))
+}
 
 pub(super) fn person(row: PersonRow) -> Step {
     Step::new(
@@ -29,7 +42,13 @@ pub(super) fn lookup(row: LookupRow) -> Step {
     Step::new(
         "person_lookup",
         sql::PUT_LOOKUP,
-        vec![(&row.site_id).into(), row.kind.into(), row.hash.into(), (&row.person_id).into()],
+        vec![
+            (&row.site_id).into(),
+            row.kind.into(),
+            row.hash.into(),
+            row.key_id.into(),
+            (&row.person_id).into(),
+        ],
     )
 }
 

@@ -1,5 +1,12 @@
 -- The first schema. Ids are text, times are microseconds since 1970 in UTC, content is sealed before it gets
--- here. Every row has its site; the log of the gateway (log_head) and one-time values (once) have none.
+-- here. Every row has its site; the log of the gateway (log_head), its root key and one-time values (once) have none.
+
+-- The key that all others hang from, wrapped by the key-encryption key of the configuration.
+CREATE TABLE root_key (
+  key_id INTEGER NOT NULL PRIMARY KEY,
+  wrapped BLOB NOT NULL,
+  created_at INTEGER NOT NULL
+) STRICT;
 
 CREATE TABLE partner (
   site_id TEXT NOT NULL,
@@ -47,6 +54,7 @@ CREATE TABLE person_lookup (
   site_id TEXT NOT NULL,
   kind TEXT NOT NULL,
   hash BLOB NOT NULL,
+  key_id INTEGER NOT NULL,
   person_id TEXT NOT NULL,
   PRIMARY KEY (site_id, kind, hash),
   FOREIGN KEY (site_id, person_id) REFERENCES person (site_id, person_id)
