@@ -28,7 +28,7 @@ pub enum Write {
     Lookup(LookupRow),
     /// Something about the person's consents changed.
     ConsentSeqUp(SiteId, PersonId),
-    /// A new episode.
+    /// A new episode; while the person has an open one a second open one exists already.
     Episode(EpisodeRow),
     /// A new assessment version.
     Assessment(AssessmentRow),
@@ -52,7 +52,8 @@ pub enum Write {
     Delivery(DeliveryChange),
     /// An attempt begins. Only under the fence of its lane, named as a precondition, and only while that lease has not
     /// run out at `begun_at`: otherwise a conflict with that precondition. The lease then lasts at least until the
-    /// attempt must be over, so that nobody else leases the lane while bytes may be under way.
+    /// attempt must be over, so that nobody else leases the lane while bytes may be under way. The delivery's earlier
+    /// attempts must have ended.
     AttemptBegun(AttemptRow),
     /// An attempt ended: `(attempt, outcome code, HTTP status, when)`.
     AttemptEnded(AttemptId, String, Option<u16>, Moment),
@@ -79,7 +80,8 @@ pub enum Write {
     RecallAnswered(SiteId, RecallId, String, Moment),
     /// A partner, new or changed; its version moves on by itself.
     Partner(Partner),
-    /// An agreement, new or changed; the partner's version moves on by itself.
+    /// A new version of an agreement; the partner's version moves on by itself. A version that is stored never
+    /// changes: the same again with other content exists already.
     Agreement(Agreement),
     /// An audit entry.
     Audit(AuditRow),
@@ -202,7 +204,7 @@ pub trait Store: Send + Sync + 'static {
     async fn people_by_lookup(&self, site: &SiteId, lookups: &[(String, [u8; 32])]) -> Read<Vec<PersonRow>>;
     /// A person.
     async fn person(&self, site: &SiteId, person: &PersonId) -> Read<Option<PersonRow>>;
-    /// The open episode of a person, the latest if there are several.
+    /// The open episode of a person.
     async fn open_episode(&self, site: &SiteId, person: &PersonId) -> Read<Option<EpisodeRow>>;
     /// The latest version of each of a person's consents.
     async fn consents_of(&self, site: &SiteId, person: &PersonId) -> Read<Vec<ConsentRow>>;

@@ -36,6 +36,7 @@ async fn an_agreement_that_ended_stops_what_waits() {
     wanted["referrals"][0]["not_before"] = "2026-11-23T13:00:00Z".into();
     let answer = rig.submit(&wanted, "k1").await.unwrap();
     let mut ended = agreement("probation-harbour");
+    ended.version = 2;
     ended.valid_to = rig.clock.now();
     rig.store.commit(vec![Write::Agreement(ended)], Vec::new()).await.unwrap();
     rig.clock.advance_seconds(4 * 3600);

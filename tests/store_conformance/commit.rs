@@ -8,14 +8,14 @@ use keyway::{
         ports::{CommitError, Precondition, Store, Write},
         rows::{IdempotencyRow, InboundRow, LookupRow, RecallRow, RootKeyRow},
     },
-    ids::{InboundId, RecallId},
+    ids::{AssessmentId, DecisionId, EpisodeId, InboundId, RecallId},
 };
 
 use crate::{
     engine::{Engine, START},
     given::{
-        attempt, entry, episode, message_id, partner_id, person, person_id, referral_id, referred, sealed,
-        send, site,
+        attempt, entry, episode, message, message_id, new_delivery, partner_id, person, person_id, referral,
+        referral_id, referred, sealed, send, sent, site,
     },
     lanes::{fence, lease},
 };
@@ -51,6 +51,19 @@ fn inbound(id: &str) -> Write {
         body_sha256: [5; 32],
         body: sealed("inbound"),
     })
+}
+
+fn recall() -> RecallRow {
+    RecallRow {
+        site_id: site(),
+        recall_id: RecallId::parse("recall-1").unwrap(),
+        referral_id: referral_id("ann", "cmht"),
+        message_id: message_id("one"),
+        consent_id: None,
+        asked_at: START,
+        answer: String::new(),
+        answered_at: None,
+    }
 }
 
 pub(crate) async fn a_commit_is_all_or_nothing(engine: &dyn Engine) {
@@ -174,16 +187,8 @@ pub(crate) async fn of_two_commits_under_one_key_one_wins(engine: &dyn Engine) {
 pub(crate) async fn a_recall_is_answered_once(engine: &dyn Engine) {
     let store = engine.open();
     referred(store.as_ref(), "ann", &["cmht"]).await;
-    let recall = RecallRow {
-        site_id: site(),
-        recall_id: RecallId::parse("recall-1").unwrap(),
-        referral_id: referral_id("ann", "cmht"),
-        message_id: message_id("one"),
-        consent_id: None,
-        asked_at: START,
-        answer: String::new(),
-        answered_at: None,
-    };
+    send(store.as_ref(), "one", "ann", "cmht").await;
+    let recall = recall();
     store.commit(vec![Write::Recall(recall.clone())], vec![]).await.unwrap();
     assert_eq!(store.open_recall(&site(), &recall.referral_id).await.unwrap(), Some(recall.clone()));
 
@@ -204,8 +209,12 @@ pub(crate) async fn an_attempt_ends_once(engine: &dyn Engine) {
     let ended = || vec![Write::AttemptEnded(attempt_id.clone(), String::from("ok"), Some(200), START)];
     assert!(store.commit(ended(), vec![]).await.is_err(), "an attempt that never began");
     store.commit(vec![Write::AttemptBegun(begun)], vec![fence(&lane)]).await.unwrap();
+    let second = || vec![Write::AttemptBegun(attempt("one", START.plus_seconds(1)))];
+    let beside = store.commit(second(), vec![fence(&lane)]).await;
+    assert_eq!(beside, Err(CommitError::Exists("attempt")), "the first has not ended");
     store.commit(ended(), vec![]).await.unwrap();
     assert_eq!(store.commit(ended(), vec![]).await, Err(CommitError::Exists("attempt_outcome")));
+    store.commit(second(), vec![fence(&lane)]).await.unwrap();
 }
 
 pub(crate) async fn a_root_key_is_made_once_and_before_there_are_people(engine: &dyn Engine) {
@@ -228,16 +237,56 @@ pub(crate) async fn a_root_key_is_made_once_and_before_there_are_people(engine: 
     assert_eq!(store.root_key().await.unwrap(), Some(row(1)));
 }
 
+pub(crate) async fn a_person_has_one_open_episode(engine: &dyn Engine) {
+    let store = engine.open();
+    store.commit(vec![Write::Person(person("ann")), Write::Episode(episode("ann"))], vec![]).await.unwrap();
+    let mut second = episode("ann");
+    second.episode_id = EpisodeId::parse("episode-second").unwrap();
+    let beside = store.commit(vec![Write::Episode(second.clone())], vec![]).await;
+    assert_eq!(beside, Err(CommitError::Exists("episode")));
+    assert_eq!(store.open_episode(&site(), &person_id("ann")).await.unwrap(), Some(episode("ann")));
+    second.status = String::from("closed");
+    store.commit(vec![Write::Episode(second)], vec![]).await.unwrap();
+}
+
+/// One row of each kind whose parent is not there; all else that they refer to is.
+async fn orphans(store: &dyn Store) -> Vec<(&'static str, Write)> {
+    let (mut of_no_assessment, mut undecided) = (referral("ann", "housing"), message("two", "ann", "cmht"));
+    store.commit(vec![Write::Episode(episode("ann"))], vec![]).await.unwrap();
+    store.commit(vec![Write::Referral(referral("ann", "cmht"))], vec![]).await.unwrap();
+    store.commit(sent("one", "ann", "cmht", Channel::FhirPush), vec![]).await.unwrap();
+    of_no_assessment.assessment_id = AssessmentId::parse("nowhere");
+    undecided.decision_id = DecisionId::parse("nowhere");
+    let mut astray = new_delivery("astray", "ann", "cmht", Channel::FhirPush);
+    astray.message_id = message_id("one");
+    astray.referral_id = referral_id("ann", "nowhere");
+    let mut recall = recall();
+    recall.message_id = message_id("nowhere");
+    vec![
+        ("referral:", Write::Referral(of_no_assessment)),
+        ("message:", Write::Message(undecided)),
+        ("delivery:", Write::Enqueue(astray)),
+        ("recall:", Write::Recall(recall)),
+    ]
+}
+
 pub(crate) async fn a_parent_that_is_missing_is_an_error_for_that_job_only(engine: &dyn Engine) {
     let store = engine.open();
-    let sent = crate::given::sent("one", "nobody", "cmht", Channel::FhirPush);
+    let orphan = crate::given::sent("one", "nobody", "cmht", Channel::FhirPush);
     let (orphan, good) =
-        tokio::join!(store.commit(sent, vec![]), store.commit(vec![Write::Person(person("ann"))], vec![]));
+        tokio::join!(store.commit(orphan, vec![]), store.commit(vec![Write::Person(person("ann"))], vec![]));
     assert!(
         matches!(&orphan, Err(CommitError::Unavailable(text)) if text.starts_with("message:")),
         "{orphan:?}"
     );
     assert_eq!(good, Ok(()));
+    for (what, orphan) in orphans(store.as_ref()).await {
+        let missing = store.commit(vec![orphan], vec![]).await;
+        assert!(
+            matches!(&missing, Err(CommitError::Unavailable(text)) if text.starts_with(what)),
+            "{what}: {missing:?}"
+        );
+    }
     let missing = store.commit(vec![Write::ConsentSeqUp(site(), person_id("nobody"))], vec![]).await;
     assert!(
         matches!(&missing, Err(CommitError::Unavailable(text)) if text.starts_with("person:")),

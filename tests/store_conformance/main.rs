@@ -41,11 +41,11 @@ macro_rules! stories {
 stories! {
     reads: every_row_is_read_back_as_written, what_is_not_there_is_none, another_site_sees_nothing;
     commit: a_commit_is_all_or_nothing, a_refused_job_does_not_harm_its_neighbours,
-        a_value_that_may_exist_once_exists_once, a_kept_answer_expires, a_recall_is_answered_once,
+        a_value_that_may_exist_once_exists_once, a_kept_answer_expires, a_person_has_one_open_episode, a_recall_is_answered_once,
         an_attempt_ends_once, a_root_key_is_made_once_and_before_there_are_people, a_parent_that_is_missing_is_an_error_for_that_job_only,
         of_two_commits_under_one_key_one_wins;
     versions: every_precondition_is_checked, a_referral_moves_one_version_at_a_time,
-        an_agreement_moves_its_partner_on, the_latest_version_of_a_consent_counts, the_store_is_healthy;
+        an_agreement_moves_its_partner_on, a_version_of_an_agreement_never_changes, the_latest_version_of_a_consent_counts, the_store_is_healthy;
     lanes: a_lane_is_carried_in_order_one_at_a_time, what_is_not_due_waits_and_holds_up_nothing,
         what_is_tried_again_holds_what_is_behind_it, a_fence_keeps_a_late_worker_out,
         a_lease_that_ran_out_is_taken_again, a_lease_that_ran_out_begins_nothing, a_dead_head_holds_its_lane_until_it_is_discarded,

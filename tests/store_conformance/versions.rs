@@ -110,6 +110,30 @@ pub(crate) async fn an_agreement_moves_its_partner_on(engine: &dyn Engine) {
     assert_eq!(store.commit(vec![Write::Partner(thief)], vec![]).await, Err(CommitError::Exists("partner")));
 }
 
+/// Decisions name the version that they rested on.
+pub(crate) async fn a_version_of_an_agreement_never_changes(engine: &dyn Engine) {
+    let store = engine.open();
+    let (site, cmht) = (site(), partner_id("cmht"));
+    store.commit(vec![Write::Partner(partner("cmht", Channel::FhirPush))], vec![]).await.unwrap();
+    let mut stored = agreement("cmht", 1);
+    stored.emergency = None;
+    store.commit(vec![Write::Agreement(stored.clone())], vec![]).await.unwrap();
+    // Entered again as it is: nothing is wrong with that.
+    store.commit(vec![Write::Agreement(stored.clone())], vec![]).await.unwrap();
+    let version = store.partner(&site, &cmht).await.unwrap().unwrap().version;
+
+    let mut longer = stored.clone();
+    longer.valid_to = longer.valid_to.plus_seconds(1);
+    let mut wider = stored.clone();
+    wider.purposes.push(String::from("HRESCH"));
+    for other in [longer, wider, agreement("cmht", 1)] {
+        let refused = store.commit(vec![Write::Agreement(other)], vec![]).await;
+        assert_eq!(refused, Err(CommitError::Exists("agreement")));
+    }
+    assert_eq!(store.agreements(&site, &cmht).await.unwrap(), vec![stored]);
+    assert_eq!(store.partner(&site, &cmht).await.unwrap().unwrap().version, version);
+}
+
 pub(crate) async fn the_latest_version_of_a_consent_counts(engine: &dyn Engine) {
     let store = engine.open();
     let writes = vec![

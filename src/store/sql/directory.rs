@@ -24,9 +24,11 @@ statements! {
     PARTNERS = concat!("SELECT ", partner!(), " FROM partner WHERE site_id = $1 ORDER BY partner_id");
     PUT_AGREEMENT = "INSERT INTO agreement (site_id, agreement_id, partner_id, version, purposes, valid_from, \
         valid_to, basis, emergency, dpia_reference) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
-        ON CONFLICT (site_id, agreement_id, version) DO UPDATE SET partner_id = excluded.partner_id, \
-        purposes = excluded.purposes, valid_from = excluded.valid_from, valid_to = excluded.valid_to, \
-        basis = excluded.basis, emergency = excluded.emergency, dpia_reference = excluded.dpia_reference";
+        ON CONFLICT (site_id, agreement_id, version) DO NOTHING";
+    /// Whether the version that is stored says exactly this: decisions name it, so it never changes.
+    HAS_AGREEMENT = "SELECT 1 FROM agreement WHERE site_id = $1 AND agreement_id = $2 AND partner_id = $3 \
+        AND version = $4 AND purposes = $5 AND valid_from = $6 AND valid_to = $7 AND basis = $8 \
+        AND emergency IS NOT DISTINCT FROM $9 AND dpia_reference = $10";
     /// The latest version of each: an older one no longer says anything.
     AGREEMENTS = "SELECT site_id, agreement_id, partner_id, version, purposes, valid_from, valid_to, basis, \
         emergency, dpia_reference FROM agreement a WHERE site_id = $1 AND partner_id = $2 AND version = \

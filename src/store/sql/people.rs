@@ -25,7 +25,7 @@ statements! {
     PUT_EPISODE = "INSERT INTO episode (site_id, episode_id, person_id, status, opened_at) \
         VALUES ($1, $2, $3, $4, $5)";
     OPEN_EPISODE = "SELECT site_id, episode_id, person_id, status, opened_at FROM episode \
-        WHERE site_id = $1 AND person_id = $2 AND status = 'open' ORDER BY opened_at DESC, episode_id DESC LIMIT 1";
+        WHERE site_id = $1 AND person_id = $2 AND status = 'open'";
     PUT_ASSESSMENT = "INSERT INTO assessment (site_id, assessment_id, episode_id, person_id, sender_id, profile, \
         received_at, body_sha256, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     ASSESSMENT = "SELECT site_id, assessment_id, episode_id, person_id, sender_id, profile, received_at, \

@@ -9,7 +9,7 @@ use crate::{
     },
     ids::{PartnerId, PersonId, SiteId},
     store::{
-        cell::{json, word},
+        cell::{Cell, json, word},
         sql::{directory as directory_sql, people as sql},
     },
 };
@@ -126,26 +126,25 @@ pub(super) fn partner(row: Partner) -> Step {
     )
 }
 
-/// Also moves the partner on: whoever decided under the old agreement decides again.
-pub(super) fn agreement(row: Agreement) -> [Step; 2] {
+/// Also moves the partner on: whoever decided under the old agreement decides again. The same version again must say
+/// the same.
+pub(super) fn agreement(row: Agreement) -> [Step; 3] {
     let up = partner_version_up(&row.site_id, &row.partner_id);
-    let put = Step::new(
-        "agreement",
-        directory_sql::PUT_AGREEMENT,
-        vec![
-            (&row.site_id).into(),
-            (&row.agreement_id).into(),
-            (&row.partner_id).into(),
-            row.version.into(),
-            json(&row.purposes),
-            row.valid_from.into(),
-            row.valid_to.into(),
-            json(&row.basis),
-            row.emergency.as_ref().map(json).into(),
-            row.dpia_reference.into(),
-        ],
-    );
-    [up, put]
+    let cells: Vec<Cell> = vec![
+        (&row.site_id).into(),
+        (&row.agreement_id).into(),
+        (&row.partner_id).into(),
+        row.version.into(),
+        json(&row.purposes),
+        row.valid_from.into(),
+        row.valid_to.into(),
+        json(&row.basis),
+        row.emergency.as_ref().map(json).into(),
+        row.dpia_reference.into(),
+    ];
+    let same = Step::new("agreement", directory_sql::HAS_AGREEMENT, cells.clone())
+        .expect(Expect::Found(CommitError::Exists("agreement")));
+    [up, Step::new("agreement", directory_sql::PUT_AGREEMENT, cells), same]
 }
 
 fn partner_version_up(site: &SiteId, partner: &PartnerId) -> Step {

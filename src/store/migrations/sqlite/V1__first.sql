@@ -69,7 +69,8 @@ CREATE TABLE episode (
   PRIMARY KEY (site_id, episode_id),
   FOREIGN KEY (site_id, person_id) REFERENCES person (site_id, person_id)
 ) STRICT;
-CREATE INDEX episode_person ON episode (site_id, person_id, status, opened_at);
+-- A person has one spell of contact at a time: of two that open one at once, one joins the other's.
+CREATE UNIQUE INDEX episode_open ON episode (site_id, person_id) WHERE status = 'open';
 
 CREATE TABLE assessment (
   site_id TEXT NOT NULL,
@@ -129,7 +130,8 @@ CREATE TABLE referral (
   created_at INTEGER NOT NULL,
   updated_at INTEGER NOT NULL,
   PRIMARY KEY (site_id, referral_id),
-  FOREIGN KEY (site_id, episode_id) REFERENCES episode (site_id, episode_id)
+  FOREIGN KEY (site_id, episode_id) REFERENCES episode (site_id, episode_id),
+  FOREIGN KEY (site_id, assessment_id) REFERENCES assessment (site_id, assessment_id)
 ) STRICT;
 CREATE INDEX referral_episode ON referral (site_id, episode_id, created_at);
 CREATE INDEX referral_recipient ON referral (site_id, person_id, recipient_id, created_at);
@@ -177,7 +179,8 @@ CREATE TABLE message (
   mapping_version TEXT NOT NULL,
   created_at INTEGER NOT NULL,
   PRIMARY KEY (site_id, message_id),
-  FOREIGN KEY (site_id, referral_id) REFERENCES referral (site_id, referral_id)
+  FOREIGN KEY (site_id, referral_id) REFERENCES referral (site_id, referral_id),
+  FOREIGN KEY (site_id, decision_id) REFERENCES decision (site_id, decision_id)
 ) STRICT;
 CREATE INDEX message_wire ON message (site_id, recipient_id, wire_id);
 CREATE INDEX message_disclosure ON message (site_id, disclosure_id) WHERE disclosure_id IS NOT NULL;
@@ -218,6 +221,7 @@ CREATE TABLE delivery (
   version INTEGER NOT NULL,
   UNIQUE (site_id, recipient_id, person_id, seq),
   FOREIGN KEY (site_id, message_id) REFERENCES message (site_id, message_id),
+  FOREIGN KEY (site_id, referral_id) REFERENCES referral (site_id, referral_id),
   FOREIGN KEY (site_id, recipient_id, person_id) REFERENCES lane (site_id, recipient_id, person_id)
 ) STRICT;
 -- The order of a lane.
@@ -241,6 +245,8 @@ CREATE TABLE attempt (
   FOREIGN KEY (delivery_id) REFERENCES delivery (delivery_id)
 ) STRICT;
 CREATE INDEX attempt_delivery ON attempt (delivery_id, begun_at);
+-- One attempt at a time: the end of the one before is on record before the next begins.
+CREATE UNIQUE INDEX attempt_open ON attempt (delivery_id) WHERE ended_at IS NULL;
 
 CREATE TABLE inbound (
   site_id TEXT NOT NULL,
@@ -287,7 +293,8 @@ CREATE TABLE recall (
   answer TEXT NOT NULL,
   answered_at INTEGER,
   PRIMARY KEY (site_id, recall_id),
-  FOREIGN KEY (site_id, referral_id) REFERENCES referral (site_id, referral_id)
+  FOREIGN KEY (site_id, referral_id) REFERENCES referral (site_id, referral_id),
+  FOREIGN KEY (site_id, message_id) REFERENCES message (site_id, message_id)
 ) STRICT;
 CREATE INDEX recall_open ON recall (site_id, referral_id, asked_at) WHERE answer = '';
 
