@@ -1,6 +1,12 @@
 //! Ours beside what others have published: schemas, code systems and examples that are not ours to copy into the
 //! project. `KEYWAY_REFERENCE_DATA` names the folder that holds them; without it these tests say that they were
 //! skipped, and with it a missing file is a failure.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where it is surprised"
+)]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -36,7 +42,7 @@ fn published_documents_are_read_as_serde_json_reads_them() {
             Ok(ours) => assert_eq!(ours, theirs, "{}", file.display()),
             // Published with the key `timezone` twice: serde_json keeps the last and says nothing.
             Err(fault) if file.ends_with("oruk-profile/schedule.json") => {
-                assert_eq!(fault.path, "/properties/timezone")
+                assert_eq!(fault.path, "/properties/timezone");
             }
             Err(fault) => panic!("{}: {fault:?}", file.display()),
         }
