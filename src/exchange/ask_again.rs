@@ -200,7 +200,7 @@ impl Exchange {
             Course::Remake => {
                 let considered = asked.considered.as_ref().ok_or_else(Refusal::internal)?;
                 let projection = considered.projection.as_ref().ok_or_else(Refusal::internal)?;
-                let (message, _) = self.make_disclosure(
+                let (message, mapped) = self.make_disclosure(
                     &referral,
                     row,
                     projection,
@@ -210,7 +210,7 @@ impl Exchange {
                 )?;
                 referral.disclosure_id.clone_from(&message.disclosure_id);
                 referral.messages += 1;
-                writes.push(self.disclosed(&referral, &message, row, "gateway"));
+                writes.push(self.disclosed(&referral, &message, &mapped, row, "gateway"));
                 let delivery = self.new_delivery(&message, bundle.delivery.new.channel, now);
                 writes.push(Write::Message(message));
                 writes.push(Write::EnqueueFirst(delivery));

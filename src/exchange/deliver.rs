@@ -78,7 +78,8 @@ impl Exchange {
             delivery = %bundle.delivery.new.delivery_id,
             partner = %bundle.delivery.new.recipient_id,
             code,
-            "a delivery was set aside; its lane is held"
+            "a delivery was set aside and holds what waits behind it for this person and partner; its sender \
+             frees it by withdrawing the referral, and an emergency passes it"
         );
         self.note_on(&bundle.referral, now, Kind::SetAside, "gateway")
             .about("message", &bundle.message.message_id)

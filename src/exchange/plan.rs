@@ -84,14 +84,16 @@ impl Exchange {
                 Ok((message, mapped)) => {
                     preview = preview_of(one.partner, &mapped);
                     // What may leave and found no place in the message is said, never dropped in silence.
-                    warnings.extend(mapped.warnings);
+                    warnings.extend(mapped.warnings.iter().cloned());
                     referral.disclosure_id.clone_from(&message.disclosure_id);
                     referral.messages = 1;
                     let not_before = one.wanted.not_before_moment().unwrap_or(basis.now).max(basis.now);
-                    about.push(self.disclosed(&referral, &message, &decision, actor));
+                    about.push(self.disclosed(&referral, &message, &mapped, &decision, actor));
                     let delivery = self.new_delivery(&message, one.partner.channel, not_before);
                     about.push(Write::Message(message));
-                    about.push(Write::Enqueue(delivery));
+                    // An emergency does not wait behind what is late or was set aside.
+                    let urgent = considered.decision.is_override() || one.wanted.urgency == "emergency";
+                    about.push(if urgent { Write::EnqueueFirst(delivery) } else { Write::Enqueue(delivery) });
                 }
                 // One recipient's gap must not keep the others waiting: this one is held for a human.
                 Err(text) => {

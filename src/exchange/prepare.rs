@@ -185,16 +185,21 @@ impl Exchange {
         &self,
         referral: &ReferralRow,
         message: &MessageRow,
+        mapped: &Mapped,
         decision: &DecisionRow,
         actor: &str,
     ) -> Write {
-        self.note_on(referral, message.created_at, Kind::Disclosed, actor)
+        let mut note = self
+            .note_on(referral, message.created_at, Kind::Disclosed, actor)
             .about("message", &message.message_id)
             .about("decision", &decision.decision_id)
             .fact("body-sha256", &hex(&message.body_sha256))
             .fact("mapping", &message.mapping_version)
-            .fact("policy", &decision.policy_version)
-            .write()
+            .fact("policy", &decision.policy_version);
+        if let Some(detail) = &mapped.detail {
+            note = note.fact("detail-sha256", &hex(&sha256(detail)));
+        }
+        note.write()
     }
 
     /// The delivery that carries `message`.

@@ -1,10 +1,11 @@
 //! Following a referral: its state, what may be done next, and the log entries about it. A look is itself an
 //! audit entry, written before the answer leaves.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     Answer, Exchange,
+    ask_again::is_over,
     caller::Caller,
     ports::Write,
     refusal::Refusal,
@@ -12,9 +13,9 @@ use super::{
     rows::{ReferralRow, StoredEntry},
 };
 use crate::{
-    audit::{Kind, hex, merkle::leaf_hash},
+    audit::{Kind, Leaf, hex, merkle::leaf_hash},
     clock::Moment,
-    referral::{Action, Role, permitted},
+    referral::{Action, Role, State, permitted},
 };
 
 impl Exchange {
@@ -86,7 +87,11 @@ impl Exchange {
             "channel": referral.channel,
             "state": referral.state,
             "task_status": referral.state.task_status(),
-            "business_status": referral.business_status,
+            "business_status": match referral.state {
+                // Why the sender or the person took it back is the sender's to say.
+                State::Withdrawn if !is_sender => "withdrawn-by-sender",
+                _ => referral.business_status.as_str(),
+            },
             "reason": if is_sender { referral.reason.as_str() } else { reason_for_recipient(referral) },
             "urgency": referral.urgency,
             "recall_answer": referral.recall_answer,
@@ -99,10 +104,10 @@ impl Exchange {
         if let Some(note) = &referral.receiver_note {
             let label = note_label(&referral.referral_id);
             let bytes = self.vault.unseal(&key, &label, note)?;
-            if let (Ok(Value::Object(note)), Some(shown)) =
+            if let (Ok(Value::Object(words)), Some(shown)) =
                 (serde_json::from_slice::<Value>(&bytes), shown.as_object_mut())
             {
-                shown.extend(note.into_iter().filter(|(_, value)| !value.is_null()));
+                shown.extend(if is_sender { words } else { words_for_recipient(referral, words) });
             }
         }
         // Consent's reasons, the pseudonym and what was withheld are the sender's to see.
@@ -142,16 +147,45 @@ impl Exchange {
 /// Why it stands there, as the recipient may know: what itself said, or that it was taken back. Why consent let
 /// it through (an override, say) is not the recipient's to see here.
 fn reason_for_recipient(referral: &ReferralRow) -> &str {
-    let said = Action::ALL.iter().flat_map(|a| a.reasons()).any(|known| known.code == referral.reason);
+    let taken_back = is_over(referral.state);
+    let said = !taken_back
+        && Action::ALL.iter().flat_map(|a| a.reasons()).any(|known| known.code == referral.reason);
     if said { &referral.reason } else { "" }
 }
 
+/// What was said about it, as the recipient may read it: its own words and what was supplied to it, and nothing
+/// once it was taken back.
+fn words_for_recipient(referral: &ReferralRow, mut words: Map<String, Value>) -> Map<String, Value> {
+    if is_over(referral.state) {
+        return Map::new();
+    }
+    let own = |comment: &Value| {
+        comment["by"] == referral.recipient_id.as_str() || comment["action"] == "supply-information"
+    };
+    if let Some(comments) = words.get_mut("comments").and_then(Value::as_array_mut) {
+        comments.retain(own);
+        let last = comments.last().map(|comment| comment["text"].clone());
+        match last {
+            Some(text) => words.insert(String::from("comment"), text),
+            None => words.remove("comment"),
+        };
+    }
+    words
+}
+
 fn show_entry(entry: &StoredEntry) -> Value {
+    let read = Leaf::read(&entry.leaf).ok();
+    let pairs = |pairs: &[(String, String)]| -> Value {
+        pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>().into()
+    };
     json!({
         "index": entry.log_index,
         "entry_id": entry.entry_id,
         "at": entry.at.to_rfc3339(),
         "kind": entry.kind,
+        "actor": read.as_ref().map(|leaf| leaf.actor.clone()),
+        "about": read.as_ref().map(|leaf| pairs(&leaf.about)),
+        "facts": read.as_ref().map(|leaf| pairs(&leaf.facts)),
         "leaf": hex(&entry.leaf),
         "leaf_hash": hex(&leaf_hash(&entry.leaf)),
     })

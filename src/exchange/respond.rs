@@ -9,6 +9,7 @@ use super::{
     caller::Caller,
     inbound::seen_before,
     ports::{CommitError, Precondition, Write, WriteSet},
+    prepare::{Decided, Used},
     recall::{Ends, Why, set_state},
     refusal::{Issue, Refusal, Refused},
     rows::{DeliveryStatus, ReferralRow, Sealed},
@@ -16,6 +17,9 @@ use super::{
 };
 use crate::{
     audit::Kind,
+    clock::Moment,
+    consent::{Exit, Inputs, decide},
+    directory::Channel,
     ids::ReferralId,
     mapping,
     profile::Schema,
@@ -41,6 +45,30 @@ impl Move {
             comment: text("comment"),
             appointment: said.get("appointment").cloned(),
             recall_answer: text("answer"),
+        }
+    }
+
+    /// What the table of steps cannot ask for: an appointment has a time to come, an answer has words.
+    fn is_complete(&self, now: Moment) -> Result<(), Refusal> {
+        let wrong =
+            |code, path: &str, text: &str| Err(Refusal::new(Refused::Unprocessable, code, path, text));
+        match self.action {
+            Action::BookAppointment => {
+                let start = self.appointment.as_ref().and_then(|a| a.get("start")).and_then(Value::as_str);
+                match start.map(Moment::from_rfc3339) {
+                    None => wrong("required", "/appointment/start", "Say when the appointment is."),
+                    Some(Some(start)) if start >= now => Ok(()),
+                    Some(_) => wrong(
+                        "value",
+                        "/appointment/start",
+                        "A date-time to come, with an offset, is needed here.",
+                    ),
+                }
+            }
+            Action::SupplyInformation if self.comment.as_deref().is_none_or(|c| c.trim().is_empty()) => {
+                wrong("required", "/comment", "Say in comment what was asked for.")
+            }
+            _ => Ok(()),
         }
     }
 }
@@ -79,9 +107,9 @@ impl Exchange {
             return Err(Refusal::with_issues(Refused::Unprocessable, issues));
         }
         let key = self.key_of(&caller.site_id, &referral.person_id).await?;
-        let (moved, writes) =
+        let (moved, writes, preconditions) =
             self.plan_move(caller, &referral, &key, &Move::from_json(action, &said)).await?;
-        match self.commit(writes, Vec::new()).await {
+        match self.commit(writes, preconditions).await {
             Ok(()) => {}
             Err(CommitError::Conflict(Precondition::ReferralVersion(..))) => {
                 return Err(Refusal::new(
@@ -136,14 +164,15 @@ impl Exchange {
                 appointment: message.appointment_start.as_ref().map(|start| json!({"start": start})),
                 recall_answer: None,
             };
-            let (moved, mut writes) = self.plan_move(caller, &referral, &key, &said).await?;
+            let (moved, mut writes, mut preconditions) =
+                self.plan_move(caller, &referral, &key, &said).await?;
             writes.push(self.inbound(caller, request_id, "servicerequest-response", &moved, &key, body));
-            let unused = Precondition::InboundUnused(
+            preconditions.push(Precondition::InboundUnused(
                 caller.site_id.clone(),
                 caller.partner_id.clone(),
                 request_id.to_owned(),
-            );
-            match self.commit(writes, vec![unused]).await {
+            ));
+            match self.commit(writes, preconditions).await {
                 Ok(()) => {
                     let mut answer = Answer::json(200, &mapping::bars::echo(&value));
                     answer.content_type = "application/fhir+json";
@@ -183,11 +212,11 @@ impl Exchange {
                 return Ok(again);
             }
             let key = self.key_of(&caller.site_id, &referral.person_id).await?;
-            let (moved, mut writes) =
+            let (moved, mut writes, preconditions) =
                 self.plan_move(caller, &referral, &key, &Move::from_json(action, &said)).await?;
             let (inbound, inbound_id) = self.mailbox_inbound(caller, send, &moved, &key);
             writes.push(inbound);
-            match self.commit(writes, Vec::new()).await {
+            match self.commit(writes, preconditions).await {
                 Ok(()) => return Ok(Answer::json(202, &json!({"message_id": inbound_id}))),
                 Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
                 Err(other) => return Err(other.into()),
@@ -196,20 +225,22 @@ impl Exchange {
         Err(Refusal::unavailable())
     }
 
-    /// The writes of one move, and the referral as it will be.
+    /// The writes of one move with what they rest on, and the referral as it will be.
     async fn plan_move(
         &self,
         caller: &Caller,
         referral: &ReferralRow,
         key: &ContentKey,
         said: &Move,
-    ) -> Result<(ReferralRow, WriteSet), Refusal> {
+    ) -> Result<(ReferralRow, WriteSet, Vec<Precondition>), Refusal> {
         let now = self.now();
         let actor = caller.partner_id.as_str();
         let role = if referral.recipient_id == caller.partner_id { Role::Owner } else { Role::Requester };
         if said.action == Action::AnswerRecall {
-            return self.plan_recall_answer(caller, referral, role, said).await;
+            let (moved, writes) = self.plan_recall_answer(caller, referral, role, key, said).await?;
+            return Ok((moved, writes, Vec::new()));
         }
+        said.is_complete(now)?;
         let (reason, comment) = (said.reason.as_deref(), said.comment.as_deref());
         let to = step(
             (referral.state, referral.business_status.as_str()),
@@ -226,13 +257,76 @@ impl Exchange {
         if said.comment.is_some() || said.appointment.is_some() {
             moved.receiver_note = Some(self.add_words(referral, key, said, actor)?);
         }
-        let mut writes = Vec::new();
-        if said.action == Action::Withdraw {
-            self.plan_sender_withdrawal(&mut moved, key, actor, &mut writes).await?;
+        let (mut writes, mut preconditions) = (Vec::new(), Vec::new());
+        match said.action {
+            Action::Withdraw => self.plan_sender_withdrawal(&mut moved, key, actor, &mut writes).await?,
+            Action::SupplyInformation => {
+                let words = said.comment.as_deref().unwrap_or_default();
+                preconditions = self.ask_for_words(referral, key, words, actor, &mut writes).await?;
+            }
+            // What was declined or ended before it was collected is not collected any more.
+            _ if role == Role::Owner && moved.state.is_final() => {
+                for delivery in self.store.deliveries_of(&moved.site_id, &moved.referral_id).await? {
+                    let waits = matches!(delivery.status, DeliveryStatus::Queued | DeliveryStatus::Collected);
+                    if waits && delivery.new.channel == Channel::Mailbox {
+                        let status = DeliveryStatus::Withdrawn;
+                        writes.push(super::deliver::change(&delivery, status, now, "referral-ended"));
+                    }
+                }
+            }
+            _ => {}
         }
         writes.push(self.moved(&moved, now, actor, said.action));
         writes.push(Write::ReferralMoved(moved.clone()));
-        Ok((moved, writes))
+        Ok((moved, writes, preconditions))
+    }
+
+    /// The sender's own words to the recipient are content too: consent is asked, and what was said is on
+    /// record.
+    async fn ask_for_words(
+        &self,
+        referral: &ReferralRow,
+        key: &ContentKey,
+        words: &str,
+        actor: &str,
+        writes: &mut WriteSet,
+    ) -> Result<Vec<Precondition>, Refusal> {
+        let (site, now) = (&referral.site_id, self.now());
+        let partner = self.partner(site, &referral.recipient_id).await?;
+        let person = self.store.person(site, &referral.person_id).await?.ok_or_else(Refusal::internal)?;
+        let agreements = self.store.agreements(site, &partner.partner_id).await?;
+        let consents = self.open_consents(key, &self.store.consents_of(site, &person.person_id).await?);
+        let decision = decide(Inputs {
+            partner: &partner,
+            agreements: &agreements,
+            consents: &consents,
+            r#override: None,
+            now,
+        });
+        if !decision.permits() {
+            return Err(Refusal::new(
+                Refused::Forbidden,
+                "suppressed",
+                "/comment",
+                "No consent for this recipient is in force, so no words may go to it.",
+            ));
+        }
+        let used = Used { partner: &partner, consent_seq: person.consent_seq, now };
+        let decided = Decided { decision, permitted: vec![String::from("supplied-words:full")] };
+        let row = self.decision_row(referral, &decided, &used, Exit::Send, key);
+        writes.push(self.decided(referral, &row, actor));
+        writes.push(
+            self.note_on(referral, now, Kind::Disclosed, actor)
+                .about("decision", &row.decision_id)
+                .fact("what", "supplied-information")
+                .fact("body-hmac", &self.keyed_digest(site, words.as_bytes()))
+                .write(),
+        );
+        writes.insert(0, Write::Decision(row));
+        Ok(vec![
+            Precondition::ConsentSeq(site.clone(), person.person_id, person.consent_seq),
+            Precondition::PartnerVersion(site.clone(), partner.partner_id, partner.version),
+        ])
     }
 
     /// The words said about a referral, with these added: the latest appointment, and every comment.
@@ -305,10 +399,11 @@ impl Exchange {
         caller: &Caller,
         referral: &ReferralRow,
         role: Role,
+        key: &ContentKey,
         said: &Move,
     ) -> Result<(ReferralRow, WriteSet), Refusal> {
         let now = self.now();
-        let answer = said.recall_answer.as_deref().or(said.reason.as_deref()).unwrap_or_default();
+        let answer = said.recall_answer.as_deref().unwrap_or_default();
         if !RECALL_ANSWERS.iter().any(|known| known.code == answer) {
             return Err(Refusal::new(
                 Refused::Unprocessable,
@@ -329,6 +424,9 @@ impl Exchange {
         let mut moved = referral.clone();
         moved.version += 1;
         moved.recall_answer = Some(answer.to_owned());
+        if said.comment.is_some() {
+            moved.receiver_note = Some(self.add_words(referral, key, said, caller.partner_id.as_str())?);
+        }
         moved.updated_at = now;
         let writes = vec![
             Write::RecallAnswered(referral.site_id.clone(), open.recall_id.clone(), answer.to_owned(), now),
@@ -366,12 +464,14 @@ pub(super) fn note_label(referral: &ReferralId) -> String {
 /// A step that the table does not have, as the caller's to act on.
 pub(super) fn not_now(error: &StepError) -> Refusal {
     match error {
-        StepError::NotNow { allowed } => Refusal::new(
-            Refused::Conflict,
-            "business-rule",
-            "",
-            format!("Not in this state. Allowed now: {}.", names(allowed)),
-        ),
+        StepError::NotNow { allowed } => {
+            let text = if allowed.is_empty() {
+                String::from("Nothing more can be done with it.")
+            } else {
+                format!("Not in this state. Allowed now: {}.", names(allowed))
+            };
+            Refusal::new(Refused::Conflict, "business-rule", "", text)
+        }
         StepError::NotYours => {
             Refusal::new(Refused::Forbidden, "forbidden", "", "This action belongs to the other side.")
         }
@@ -385,11 +485,15 @@ pub(super) fn not_now(error: &StepError) -> Refusal {
             Refused::Unprocessable,
             "code-invalid",
             "/reason",
-            format!("Known reasons: {}.", allowed.join(", ")),
+            if allowed.is_empty() {
+                String::from("This action takes no reason.")
+            } else {
+                format!("Known reasons: {}.", allowed.join(", "))
+            },
         ),
         StepError::CommentMissing => Refusal::with_issues(
             Refused::Unprocessable,
-            vec![Issue::new("required", "/comment", "This reason needs a comment.")],
+            vec![Issue::new("required", "/comment", "Say in comment what the other side needs to know.")],
         ),
     }
 }

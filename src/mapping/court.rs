@@ -19,7 +19,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
         ("defendant", sheet.person(&IDENTIFIERS)),
         ("recommendations", sheet.block("/recommendation")),
         ("treatmentRequirement", sheet.block("/treatment_requirement")),
-        ("riskToSelf", sheet.block("/risk/to_self")),
+        ("riskToSelf", sheet.risk_to_self()),
         ("communication", sheet.block("/communication")),
         ("appropriateAdult", sheet.block("/appropriate_adult")),
         ("accompaniment", sheet.block("/accompaniment")),

@@ -11,16 +11,21 @@ pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/custod
 pub(super) const IDENTIFIERS: [&str; 4] = ["CUSTODY_RECORD", "ASN", "PNC", "CRO"];
 
 const NOTICE: &str = "This does not replace a spoken handover.";
+/// What an override's sheet says first.
+const NOTICE_OF_MINIMUM: &str = "Emergency: shared without the person's consent because of an imminent risk to \
+                                 life. It is the least that is needed and may be used only to keep this person \
+                                 safe; other parts were left out. Telephone the practitioner. This does not \
+                                 replace a spoken handover.";
 
 /// The sheet.
 pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
     let body = [
-        ("notice", Some(Tree::fixed(NOTICE))),
+        ("notice", Some(Tree::fixed(if sheet.is_minimum() { NOTICE_OF_MINIMUM } else { NOTICE }))),
         ("disclosure", sheet.disclosure()),
         ("consent", sheet.consent()),
         ("request", sheet.request()),
         ("detainedPerson", sheet.person(&IDENTIFIERS)),
-        ("riskToSelf", sheet.block("/risk/to_self")),
+        ("riskToSelf", sheet.risk_to_self()),
         ("riskToOthers", sheet.block("/risk/to_others")),
         ("appropriateAdult", sheet.block("/appropriate_adult")),
         ("communication", sheet.block("/communication")),

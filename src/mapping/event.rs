@@ -86,6 +86,7 @@ pub(super) fn event(frame: &Frame<'_>, parts: Parts) -> Option<Tree> {
                 ("audience", Some(Tree::frame("recipient", audience_word(frame.recipient.kind)))),
                 ("disclosureId", frame.disclosure_id.map(|id| Tree::frame("disclosure_id", id))),
                 ("classification", Some(Tree::fixed(CLASSIFICATION))),
+                ("urgency", Some(Tree::frame("urgency", frame.urgency))),
                 ("referralId", Some(Tree::frame("referral_id", frame.referral_id))),
                 ("reason", parts.reason),
             ]),

@@ -71,6 +71,16 @@ impl<'a> Sheet<'a> {
         if self.minimum { "override-risk-to-life" } else { "consent" }
     }
 
+    /// Risk to self. Silence about it would read as "no risk", so what was not stated says so.
+    pub(super) fn risk_to_self(&self) -> Option<Tree> {
+        self.block("/risk/to_self").or_else(|| map([("level", Some(Tree::fixed("not-stated")))]))
+    }
+
+    /// Whether this is the minimum that an override lets through.
+    pub(super) const fn is_minimum(&self) -> bool {
+        self.minimum
+    }
+
     /// The recipient's own part of the person's consent.
     pub(super) fn consent(&self) -> Option<Tree> {
         let consent = self.at("/consents/0")?;

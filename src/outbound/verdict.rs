@@ -56,9 +56,11 @@ pub(super) fn judge(channel: Channel, answer: &Answer<'_>) -> (AttemptClass, Str
             (AttemptClass::Delivered, "http-409-duplicate".to_owned())
         }
         410 => (AttemptClass::Permanent, "gone".to_owned()),
-        429 | 503 => (AttemptClass::Retryable, plain()),
+        // A wrong path, an expired credential or a sign-in page in between is mended by somebody at the partner:
+        // it is tried again, for a dead letter holds everything behind it.
+        300..=399 | 401 | 403 | 404 | 429 | 503 => (AttemptClass::Retryable, plain()),
         408 | 425 | 500..=599 => (AttemptClass::Ambiguous, plain()),
-        300..=499 => (AttemptClass::Permanent, plain()),
+        400..=499 => (AttemptClass::Permanent, plain()),
         _ => (AttemptClass::Ambiguous, plain()),
     }
 }
@@ -145,8 +147,8 @@ mod tests {
             (EventPush, 204, "", Delivered, "http-204"),
             (EventPush, 200, "<html>ok</html>", Delivered, "http-200"),
             (EventPush, 409, DUPLICATE, Permanent, "http-409"),
-            (EventPush, 301, "", Permanent, "http-301"),
-            (EventPush, 404, "", Permanent, "http-404"),
+            (EventPush, 301, "", Retryable, "http-301"),
+            (EventPush, 404, "", Retryable, "http-404"),
             (EventPush, 408, "", Ambiguous, "http-408"),
             (EventPush, 410, "", Permanent, "gone"),
             (EventPush, 425, "", Ambiguous, "http-425"),

@@ -19,3 +19,4 @@ mod said;
 mod tampering;
 mod the_person;
 mod withdrawal;
+mod words;

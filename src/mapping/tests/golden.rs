@@ -98,7 +98,9 @@ fn an_override_shows_as_such_and_says_when_it_is_reviewed() {
     {
         assert!(sheet.get(absent).is_none(), "{absent} is more than the minimum");
     }
-    assert_eq!(sheet["notice"], "This does not replace a spoken handover.");
+    let notice = sheet["notice"].as_str().unwrap();
+    assert!(notice.starts_with("Emergency: shared without the person's consent"), "{notice}");
+    assert!(notice.ends_with("This does not replace a spoken handover."), "{notice}");
     insta::assert_snapshot!("custody_override", pretty(&sheet));
 }
 

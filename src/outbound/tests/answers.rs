@@ -59,7 +59,7 @@ async fn an_event_is_signed_so_that_its_receiver_can_check_it() {
 async fn a_redirect_is_not_followed() {
     let pair = pair(|c| reply(c, "307 Temporary Redirect", "location: /elsewhere\r\n", b""));
     let outcome = pair.send(EventPush).await;
-    assert_eq!((outcome.class, outcome.code.as_str()), (AttemptClass::Permanent, "http-307"));
+    assert_eq!((outcome.class, outcome.code.as_str()), (AttemptClass::Retryable, "http-307"));
     assert_eq!(pair.server.requests().len(), 1);
 }
 
