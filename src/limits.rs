@@ -104,3 +104,6 @@ pub const GATEWAY_FAULT_WAIT_SECONDS: i64 = 5;
 pub const GATEWAY_FAULTS_MAX: u32 = 60;
 /// How far ahead of the gateway's clock a sender's clock may be, in seconds.
 pub const CLOCK_AHEAD_SECONDS: i64 = 300;
+
+/// Largest list of agencies or agreements, and largest certificate file in one, that is read, in bytes.
+pub const DIRECTORY_FILE_MAX_BYTES: u64 = 4 * 1_048_576;

@@ -6,7 +6,9 @@
 mod audit;
 mod check_config;
 pub mod demo;
+mod directory;
 mod migrate;
+mod partner;
 mod print;
 mod serve;
 
@@ -33,6 +35,8 @@ enum Command {
     Serve(serve::ServeArgs),
     Migrate(migrate::MigrateArgs),
     CheckConfig(check_config::CheckConfigArgs),
+    Directory(directory::DirectoryArgs),
+    Partner(partner::PartnerArgs),
     Audit(audit::AuditArgs),
 }
 
@@ -63,6 +67,8 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => on_runtime(serve::run(args)),
         Command::Migrate(args) => migrate::run(&args),
         Command::CheckConfig(args) => Ok(check_config::run(&args)),
+        Command::Directory(args) => on_runtime(directory::run(args)),
+        Command::Partner(args) => on_runtime(partner::run(args)),
         Command::Audit(args) => on_runtime(audit::run(args)),
     };
     ended.unwrap_or_else(|error| {

@@ -2,6 +2,8 @@
 //!
 //! Not here: who is calling (`identity`) and what a person agreed to (`consent`).
 
+pub mod import;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -38,6 +40,21 @@ pub enum AgencyKind {
 }
 
 impl AgencyKind {
+    /// Every kind.
+    pub const ALL: [Self; 11] = [
+        Self::LiaisonDiversion,
+        Self::Cmht,
+        Self::HealthOther,
+        Self::Police,
+        Self::Court,
+        Self::Probation,
+        Self::Prison,
+        Self::YouthJustice,
+        Self::SocialCare,
+        Self::Housing,
+        Self::Voluntary,
+    ];
+
     /// The word used on the wire, as in `health-other`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -178,6 +195,17 @@ pub enum PartnerStatus {
     Active,
     /// Nothing goes out and nothing is accepted.
     Suspended,
+}
+
+impl PartnerStatus {
+    /// The word used in lists.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+        }
+    }
 }
 
 /// An agency as the gateway knows it.

@@ -1,13 +1,81 @@
-//! Entering agencies and the agreements with them, as an operator does.
+//! Entering agencies and the agreements with them, as an operator does. Works on a store alone: whoever enters an
+//! agency needs no key that opens anything about a person.
+
+use std::collections::BTreeMap;
 
 use super::{
     Exchange,
-    ports::{CommitError, Write},
+    ledger::Note,
+    ports::{CommitError, Precondition, Read, Store, Write},
 };
 use crate::{
     audit::Kind,
-    directory::{Agreement, Partner},
+    directory::{Agreement, Audience, Partner},
+    ids::{Mint, SiteId},
+    minimise::Rules,
 };
+
+/// What is entered for a site.
+#[derive(Debug)]
+pub struct Entered {
+    /// Its agencies.
+    pub partners: Vec<Partner>,
+    /// The agreements with them, in their latest versions.
+    pub agreements: Vec<Agreement>,
+}
+
+/// Reads what is entered for a site.
+pub async fn entered(store: &dyn Store, site: &SiteId) -> Read<Entered> {
+    let partners = store.partners(site).await?;
+    let mut agreements = Vec::new();
+    for partner in &partners {
+        agreements.extend(store.agreements(site, &partner.partner_id).await?);
+    }
+    Ok(Entered { partners, agreements })
+}
+
+/// Blocks that an agreement's emergency row may name, for each audience.
+///
+/// # Errors
+/// The compiled-in tables do not serve.
+pub fn emergency_blocks() -> Result<BTreeMap<Audience, Vec<String>>, String> {
+    let rules = Rules::compile()?;
+    let blocks = |audience| rules.override_blocks(audience).into_iter().map(str::to_owned).collect();
+    Ok(Audience::ALL.into_iter().map(|audience| (audience, blocks(audience))).collect())
+}
+
+/// Enters partners and agreements, new or changed, all or nothing, each with its audit entry; only if those of
+/// them that are in `seen` have not changed since. `actor` is `operator:<name>`.
+pub async fn enrol(
+    store: &dyn Store,
+    mint: &Mint,
+    actor: &str,
+    partners: Vec<Partner>,
+    agreements: Vec<Agreement>,
+    seen: &[Partner],
+) -> Result<(), CommitError> {
+    let at = mint.clock().now();
+    let mut writes = Vec::new();
+    let touched = |one: &&Partner| {
+        partners.iter().any(|p| p.partner_id == one.partner_id)
+            || agreements.iter().any(|a| a.partner_id == one.partner_id)
+    };
+    let as_seen =
+        |p: &Partner| Precondition::PartnerVersion(p.site_id.clone(), p.partner_id.clone(), p.version);
+    let preconditions = seen.iter().filter(touched).map(as_seen).collect();
+    for partner in partners {
+        let note = Note::begin(mint, &partner.site_id, at, Kind::DirectoryChanged, actor);
+        writes.push(note.partner(&partner.partner_id).fact("what", "partner").write());
+        writes.push(Write::Partner(partner));
+    }
+    for agreement in agreements {
+        let note = Note::begin(mint, &agreement.site_id, at, Kind::DirectoryChanged, actor);
+        let note = note.partner(&agreement.partner_id).about("agreement", &agreement.agreement_id);
+        writes.push(note.fact("what", "agreement").write());
+        writes.push(Write::Agreement(agreement));
+    }
+    store.commit(writes, preconditions).await
+}
 
 impl Exchange {
     /// Enters partners and agreements, new or changed, all or nothing. `actor` is `operator:<name>`.
@@ -17,19 +85,8 @@ impl Exchange {
         partners: Vec<Partner>,
         agreements: Vec<Agreement>,
     ) -> Result<(), CommitError> {
-        let at = self.now();
-        let mut writes = Vec::new();
-        for partner in partners {
-            let note = self.note(&partner.site_id, at, Kind::DirectoryChanged, actor);
-            writes.push(note.partner(&partner.partner_id).fact("what", "partner").write());
-            writes.push(Write::Partner(partner));
-        }
-        for agreement in agreements {
-            let note = self.note(&agreement.site_id, at, Kind::DirectoryChanged, actor);
-            let note = note.partner(&agreement.partner_id).about("agreement", &agreement.agreement_id);
-            writes.push(note.fact("what", "agreement").write());
-            writes.push(Write::Agreement(agreement));
-        }
-        self.commit(writes, Vec::new()).await
+        enrol(self.store.as_ref(), &self.mint, actor, partners, agreements, &[]).await?;
+        self.ring();
+        Ok(())
     }
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     audit::{Entry, Kind, hex, merkle::sha256},
     clock::Moment,
-    ids::{EntryId, PartnerId, PersonId, ReferralId, SiteId},
+    ids::{EntryId, Mint, PartnerId, PersonId, ReferralId, SiteId},
 };
 
 /// An entry being written.
@@ -29,19 +29,7 @@ pub(super) struct Note {
 impl Exchange {
     /// Begins an entry: `actor` is a partner's slug or `gateway`.
     pub(super) fn note(&self, site: &SiteId, at: Moment, kind: Kind, actor: &str) -> Note {
-        Note {
-            site_id: site.clone(),
-            at,
-            kind,
-            actor: actor.to_owned(),
-            about: Vec::new(),
-            facts: Vec::new(),
-            person_id: None,
-            referral_id: None,
-            partner_id: None,
-            content: None,
-            entry_id: EntryId::fresh(&self.mint),
-        }
+        Note::begin(&self.mint, site, at, kind, actor)
     }
 
     /// What stands in the log for bytes that came in. Keyed, because a short message could be guessed from a
@@ -60,6 +48,23 @@ impl Exchange {
 }
 
 impl Note {
+    /// Begins an entry where there is no whole exchange: the command line has no keys.
+    pub(super) fn begin(mint: &Mint, site: &SiteId, at: Moment, kind: Kind, actor: &str) -> Self {
+        Self {
+            site_id: site.clone(),
+            at,
+            kind,
+            actor: actor.to_owned(),
+            about: Vec::new(),
+            facts: Vec::new(),
+            person_id: None,
+            referral_id: None,
+            partner_id: None,
+            content: None,
+            entry_id: EntryId::fresh(mint),
+        }
+    }
+
     pub(super) fn referral(mut self, id: &ReferralId) -> Self {
         self.about.push(("referral", id.to_string()));
         self.referral_id = Some(id.clone());

@@ -10,7 +10,7 @@ pub mod caller;
 mod collect;
 mod consents;
 mod deliver;
-mod enrol;
+pub mod enrol;
 mod idempotency;
 mod inbound;
 mod ledger;
@@ -153,9 +153,13 @@ impl Exchange {
     /// Commits, and rings for the worker when it worked.
     async fn commit(&self, writes: WriteSet, preconditions: Vec<Precondition>) -> Result<(), CommitError> {
         self.store.commit(writes, preconditions).await?;
+        self.ring();
+        Ok(())
+    }
+
+    fn ring(&self) {
         self.wake_delivery.notify_one();
         self.wake_sequencer.notify_one();
-        Ok(())
     }
 }
 

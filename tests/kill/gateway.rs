@@ -4,7 +4,7 @@ use std::{
     fmt::Write as _,
     fs::File,
     net::{Ipv4Addr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -88,13 +88,18 @@ attempts_max = 50
         self.folder.path().join("keyway.db")
     }
 
+    /// Where what belongs to this site is kept.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     pub(crate) fn base_url(&self) -> String {
         format!("https://localhost:{}", self.ports[0])
     }
 
     /// What all the gateways of this folder wrote to their log.
     pub(crate) fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+        std::fs::read_to_string(self.folder().join("log")).unwrap_or_default()
     }
 
     /// `keyway audit verify --json`: what it says of the whole log.
@@ -105,7 +110,8 @@ attempts_max = 50
         })
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    /// The binary with these words, for this site.
+    pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_keyway"));
         command.args(words).arg("--config").arg(self.folder.path().join("keyway.toml"));
         command

@@ -12,7 +12,11 @@ use serde_json::Value;
 use super::time_words;
 use crate::{
     clock::Moment,
-    directory::{AgencyKind, Channel, EmergencyRow, LawfulBasis},
+    directory::{
+        AgencyKind, Channel,
+        import::{self, ListedAgency, ListedAgreement, Listing},
+    },
+    ids::SiteId,
 };
 
 const DIRECTORY: &str = include_str!("../../../fixtures/directory.json");
@@ -42,7 +46,7 @@ pub(super) struct Fixtures {
     /// The service and the agencies round it.
     pub(super) directory: Directory,
     /// What was agreed with each agency.
-    pub(super) agreements: Vec<AgreementFixture>,
+    pub(super) agreements: Vec<ListedAgreement>,
     /// The stories, in the order in which they are told.
     pub(super) stories: Vec<Story>,
     /// The assessment that `try.sh` submits.
@@ -50,11 +54,10 @@ pub(super) struct Fixtures {
 }
 
 /// The service and the agencies round it.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug)]
 pub(super) struct Directory {
     /// The tenant.
-    pub(super) site_id: String,
+    pub(super) site_id: SiteId,
     /// Its name.
     pub(super) site_name: String,
     /// The agencies, the service itself first.
@@ -62,8 +65,7 @@ pub(super) struct Directory {
 }
 
 /// An agency.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug)]
 pub(super) struct Agency {
     /// Its slug, also the id of its mailbox.
     pub(super) id: String,
@@ -79,26 +81,18 @@ pub(super) struct Agency {
     pub(super) channel: Channel,
 }
 
-/// What was agreed with an agency.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct AgreementFixture {
-    /// Its id.
-    pub(super) agreement_id: String,
-    /// The agency.
-    pub(super) partner: String,
-    /// What for.
-    pub(super) purposes: Vec<String>,
-    /// From when (a time word or a moment).
-    pub(super) valid_from: String,
-    /// Until when.
-    pub(super) valid_to: String,
-    /// The lawful basis.
-    pub(super) basis: LawfulBasis,
-    /// The emergency row, where there is one.
-    pub(super) emergency: Option<EmergencyRow>,
-    /// The data protection impact assessment.
-    pub(super) dpia_reference: String,
+impl Agency {
+    /// Its certificate, its client id and where it listens are made when the stage is set.
+    fn listed(agency: &ListedAgency) -> Option<Self> {
+        Some(Self {
+            id: agency.id.as_ref()?.to_string(),
+            kind: agency.kind?,
+            name: agency.name.clone()?,
+            short: agency.short.clone()?,
+            organisation_code: agency.organisation_code.clone()?,
+            channel: agency.channel?,
+        })
+    }
 }
 
 /// One person's story.
@@ -253,8 +247,17 @@ impl Fixtures {
     }
 
     fn read(directory: &str, agreements: &str, stories: &[(&str, &str)], now: Moment) -> Result<Self> {
-        let directory: Directory = part("directory.json", directory, now)?;
-        let agreements = part("agreements.json", agreements, now)?;
+        let directory = listing("directory.json", directory, now)?;
+        let agreements = listing("agreements.json", agreements, now)?.agreements;
+        let directory = Directory {
+            site_id: directory.sites.first().map(|(_, id)| id.clone()).context("directory.json: site_id")?,
+            site_name: directory.site_name.context("directory.json: site_name")?,
+            agencies: directory
+                .agencies
+                .iter()
+                .map(|a| Agency::listed(a).context("directory.json: an agency has no short name"))
+                .collect::<Result<_>>()?,
+        };
         let stories = stories
             .iter()
             .map(|(name, text)| part(&format!("story/{name}"), text, now))
@@ -311,10 +314,25 @@ impl Story {
 }
 
 fn part<T: serde::de::DeserializeOwned>(name: &str, text: &str, now: Moment) -> Result<T> {
+    serde_json::from_value(settled(name, text, now)?)
+        .with_context(|| format!("fixtures/{name} cannot be read"))
+}
+
+/// Agencies or agreements, read as `keyway directory import` reads them.
+fn listing(name: &str, text: &str, now: Moment) -> Result<Listing> {
+    let (listing, problems) = import::read_value(&format!("fixtures/{name}"), &settled(name, text, now)?);
+    if !problems.is_empty() {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        bail!("{}", lines.join("\n  "));
+    }
+    Ok(listing)
+}
+
+fn settled(name: &str, text: &str, now: Moment) -> Result<Value> {
     let place = || format!("fixtures/{name} cannot be read");
     let mut value: Value = serde_json::from_str(text).with_context(place)?;
     time_words::settle(&mut value, now).with_context(place)?;
-    serde_json::from_value(value).with_context(place)
+    Ok(value)
 }
 
 #[cfg(test)]

@@ -88,7 +88,7 @@ fn settings(fixtures: &Fixtures, addresses: Addresses) -> String {
          key_file = \"gateway/client-key.pem\"\n# The agencies of a demonstration are on this machine.\n\
          allow_loopback = true\n\n\
          [log]\nformat = \"text\"\nlevel = \"info\"\n",
-        id = text(&fixtures.directory.site_id),
+        id = text(fixtures.directory.site_id.as_str()),
         name = text(&fixtures.directory.site_name),
         base_url = text(&addresses.base_url()),
         partners = at(addresses.partners),

@@ -20,8 +20,12 @@ use super::{
     voice::Voice,
 };
 use crate::{
-    directory::{Agreement, Channel, Partner, PartnerStatus},
-    ids::{AgreementId, Mint, PartnerId, SiteId},
+    directory::{
+        Agreement, Channel, Partner, PartnerStatus,
+        import::{Known, Listing, check},
+    },
+    exchange::enrol,
+    ids::{Mint, PartnerId},
 };
 
 /// Everything that stands ready before the first story.
@@ -75,13 +79,14 @@ impl Stage {
         let mut stage = Self {
             offices: HashMap::new(),
             partners: Vec::new(),
-            agreements: agreements(fixtures)?,
+            agreements: Vec::new(),
             base_url: base_url.to_owned(),
             servers: Vec::new(),
         };
         for agency in &fixtures.directory.agencies {
             stage.open(agency, fixtures, folder, keys, voice, mint)?;
         }
+        stage.agreements = agreements(fixtures, &stage.partners)?;
         Ok(stage)
     }
 
@@ -117,7 +122,7 @@ impl Stage {
             Channel::Guest => bail!("{}: the demonstration has no guests", agency.id),
         };
         self.partners.push(Partner {
-            site_id: SiteId::parse(&fixtures.directory.site_id).context("directory.json: site_id")?,
+            site_id: fixtures.directory.site_id.clone(),
             partner_id: PartnerId::parse(&agency.id).context("directory.json: id")?,
             kind: agency.kind,
             name: agency.name.clone(),
@@ -157,29 +162,21 @@ fn answers_of(agency: &str, fixtures: &Fixtures) -> Result<BTreeMap<String, Staf
     Ok(answers)
 }
 
-fn agreements(fixtures: &Fixtures) -> Result<Vec<Agreement>> {
-    let moment = |text: &str| {
-        crate::clock::Moment::from_rfc3339(text)
-            .with_context(|| format!("agreements.json: {text} is not a time"))
+/// What was agreed with each agency, held against the agencies as an operator's lists are.
+fn agreements(fixtures: &Fixtures, partners: &[Partner]) -> Result<Vec<Agreement>> {
+    let emergency_blocks = enrol::emergency_blocks().map_err(anyhow::Error::msg)?;
+    let known = Known {
+        site_id: &fixtures.directory.site_id,
+        partners,
+        agreements: &[],
+        emergency_blocks: &emergency_blocks,
+        fingerprint: &|_, _| Err(String::from("is not read here")),
     };
-    let site_id = SiteId::parse(&fixtures.directory.site_id).context("directory.json: site_id")?;
-    fixtures
-        .agreements
-        .iter()
-        .map(|agreement| {
-            Ok(Agreement {
-                site_id: site_id.clone(),
-                agreement_id: AgreementId::parse(&agreement.agreement_id)
-                    .context("agreements.json: agreement_id")?,
-                partner_id: PartnerId::parse(&agreement.partner).context("agreements.json: partner")?,
-                version: 1,
-                purposes: agreement.purposes.clone(),
-                valid_from: moment(&agreement.valid_from)?,
-                valid_to: moment(&agreement.valid_to)?,
-                basis: agreement.basis.clone(),
-                emergency: agreement.emergency.clone(),
-                dpia_reference: agreement.dpia_reference.clone(),
-            })
-        })
-        .collect()
+    let listing = Listing { agreements: fixtures.agreements.clone(), ..Listing::default() };
+    let (enrolment, problems) = check(&listing, &known);
+    if !problems.is_empty() {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        bail!("{}", lines.join("\n  "));
+    }
+    Ok(enrolment.agreements.into_iter().map(|(agreement, _)| agreement).collect())
 }
