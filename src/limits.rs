@@ -36,10 +36,13 @@ pub const WRITER_QUEUE_MAX: usize = 1_024;
 pub const WRITER_GROUP_MAX: usize = 64;
 /// Read connections to the embedded database.
 pub const READERS: usize = 4;
-/// Audit entries that may wait for their place in the log before new work is refused.
-pub const SEQUENCER_LAG_MAX: u64 = 100_000;
+/// Audit entries that may wait for their place in the log: beyond it new work is refused, 503 with Retry-After. How an
+/// attempt ended is recorded all the same.
+pub const SEQUENCER_LAG_MAX: i64 = 100_000;
 /// Audit entries sequenced in one transaction.
 pub const SEQUENCER_BATCH_MAX: usize = 1_000;
+/// Audit entries about one referral that one answer shows: the latest, and that there are earlier ones is said.
+pub const AUDIT_SHOWN_MAX: usize = 10_000;
 /// Deliveries that may wait for one partner before new work for it is refused.
 pub const PARTNER_BACKLOG_MAX: u64 = 1_000_000;
 

@@ -137,8 +137,8 @@ pub enum CommitError {
     /// A value that may exist once exists already (a look-up, a one-time value): decide again.
     #[error("a unique value exists already: {0}")]
     Exists(&'static str),
-    /// The writer's queue is full: come back.
-    #[error("the writer's queue is full")]
+    /// The writer's queue is full, or too many audit entries wait for their place in the log: come back.
+    #[error("too much waits for the writer or for a place in the log")]
     Busy,
     /// The database cannot be written.
     #[error("the database cannot be written: {0}")]
@@ -269,8 +269,8 @@ pub trait Store: Send + Sync + 'static {
     async fn delivery(&self, delivery: &DeliveryId) -> Read<Option<DeliveryBundle>>;
     /// The delivery of a message.
     async fn delivery_of_message(&self, site: &SiteId, message: &MessageId) -> Read<Option<DeliveryBundle>>;
-    /// Deliveries that wait for one partner.
-    async fn backlog(&self, site: &SiteId, partner: &PartnerId) -> Read<u64>;
+    /// Deliveries that wait for one partner. Counts no further than `stop_at`.
+    async fn backlog(&self, site: &SiteId, partner: &PartnerId, stop_at: u64) -> Read<u64>;
 
     /// Mailbox items of `recipient` not yet acknowledged and due at `now`, oldest first, after `after`.
     async fn mailbox(
@@ -289,8 +289,9 @@ pub trait Store: Send + Sync + 'static {
     async fn log_head(&self) -> Read<LogHead>;
     /// Sequenced entries from index `from`, at most `limit`.
     async fn audit_page(&self, from: i64, limit: usize) -> Read<Vec<StoredEntry>>;
-    /// All entries about a referral, oldest first.
-    async fn audit_about(&self, site: &SiteId, referral: &ReferralId) -> Read<Vec<StoredEntry>>;
+    /// The latest entries about a referral, at most `limit`, oldest first.
+    async fn audit_about(&self, site: &SiteId, referral: &ReferralId, limit: usize)
+    -> Read<Vec<StoredEntry>>;
     /// Deliveries in each status, for health, metrics and the tests' books.
     async fn delivery_counts(&self) -> Read<Vec<(Channel, DeliveryStatus, u64)>>;
     /// Whether the database answers and can be written.

@@ -15,6 +15,7 @@ use super::{
 use crate::{
     audit::{Kind, Leaf, hex, merkle::leaf_hash},
     clock::Moment,
+    limits,
     referral::{Action, Role, State, permitted},
 };
 
@@ -54,9 +55,15 @@ impl Exchange {
             return Err(Refusal::not_found());
         }
         self.record_look(caller, &referral, "audit").await?;
-        let entries = self.store.audit_about(&caller.site_id, &referral.referral_id).await?;
-        let shown: Vec<Value> = entries.iter().map(show_entry).collect();
-        Ok(Answer::json(200, &json!({"referral_id": referral.referral_id, "entries": shown})))
+        // One more than is shown tells whether there are earlier ones.
+        let most = limits::AUDIT_SHOWN_MAX;
+        let entries = self.store.audit_about(&caller.site_id, &referral.referral_id, most + 1).await?;
+        let earlier = entries.len().saturating_sub(most);
+        let shown: Vec<Value> = entries.iter().skip(earlier).map(show_entry).collect();
+        Ok(Answer::json(
+            200,
+            &json!({"referral_id": referral.referral_id, "entries": shown, "earlier_left_out": earlier > 0}),
+        ))
     }
 
     async fn actions_for(&self, caller: &Caller, referral: &ReferralRow) -> Result<Vec<Action>, Refusal> {

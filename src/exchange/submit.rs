@@ -180,7 +180,8 @@ impl Exchange {
         let mut previews = Vec::new();
         for place in plan_order(assessment, &asked) {
             let Some(one) = asked.get(place) else { continue };
-            if self.store.backlog(site, &one.partner.partner_id).await? >= limits::PARTNER_BACKLOG_MAX {
+            let most = limits::PARTNER_BACKLOG_MAX;
+            if self.store.backlog(site, &one.partner.partner_id, most).await? >= most {
                 return Err(Refusal::unavailable());
             }
             let basis = Basis {

@@ -85,18 +85,30 @@ pub(crate) async fn places_keep_the_order_within_a_commit(engine: &dyn Engine) {
     let writes = rows.iter().cloned().map(Write::Audit).collect();
     store.commit(writes, vec![]).await.unwrap();
 
-    let about = store.audit_about(&site(), &referral_id("ann", "cmht")).await.unwrap();
+    let about = store.audit_about(&site(), &referral_id("ann", "cmht"), 9).await.unwrap();
     assert_eq!(about.iter().map(|e| e.log_index).collect::<Vec<_>>(), [None, None]);
     store.sequence_audit(10).await.unwrap();
     let entries = check(store.as_ref(), 4).await;
     let order: Vec<_> = entries.iter().map(|e| e.entry_id.as_str()).collect();
     assert_eq!(order, ["entry-z", "entry-m", "entry-a", "entry-q"]);
-    let about = store.audit_about(&site(), &referral_id("ann", "cmht")).await.unwrap();
+    let about = store.audit_about(&site(), &referral_id("ann", "cmht"), 9).await.unwrap();
     assert_eq!(about.iter().map(|e| e.log_index).collect::<Vec<_>>(), [Some(1), Some(3)]);
     assert_eq!(
         (about[0].leaf.clone(), about[0].content.clone(), about[0].kind.as_str(), about[0].at),
         (b"leaf of m".to_vec(), Some(sealed("content")), "moved", START)
     );
+}
+
+pub(crate) async fn the_latest_entries_about_a_referral_are_shown(engine: &dyn Engine) {
+    let store = engine.open();
+    for (seconds, name) in ["a", "b", "c"].into_iter().enumerate() {
+        let mut row = entry(name, START.plus_seconds(i64::try_from(seconds).unwrap()));
+        row.referral_id = Some(referral_id("ann", "cmht"));
+        store.commit(vec![Write::Audit(row)], vec![]).await.unwrap();
+    }
+    let about = store.audit_about(&site(), &referral_id("ann", "cmht"), 2).await.unwrap();
+    let order: Vec<_> = about.iter().map(|e| e.entry_id.as_str()).collect();
+    assert_eq!(order, ["entry-b", "entry-c"]);
 }
 
 pub(crate) async fn a_late_entry_with_an_early_time_still_gets_a_place(engine: &dyn Engine) {

@@ -110,8 +110,9 @@ pub(crate) async fn what_waits_is_counted(engine: &dyn Engine) {
     set(store.as_ref(), "b", Dead).await;
     set(store.as_ref(), "c", Collected).await;
     set(store.as_ref(), "pushed", Attempting).await;
-    assert_eq!(store.backlog(&site(), &partner_id("housing")).await.unwrap(), 2);
-    assert_eq!(store.backlog(&site(), &partner_id("cmht")).await.unwrap(), 1);
+    assert_eq!(store.backlog(&site(), &partner_id("housing"), 9).await.unwrap(), 2);
+    assert_eq!(store.backlog(&site(), &partner_id("housing"), 1).await.unwrap(), 1, "enough is counted");
+    assert_eq!(store.backlog(&site(), &partner_id("cmht"), 9).await.unwrap(), 1);
     let counts = store.delivery_counts().await.unwrap();
     let expected = [
         (Channel::FhirPush, Attempting, 1),

@@ -60,6 +60,7 @@ stories! {
     mailbox: items_are_listed_oldest_first_in_pages, mailbox_items_are_never_leased,
         a_withdrawn_or_acknowledged_item_is_gone, an_item_is_not_shown_before_its_time, what_waits_is_counted;
     audit: entries_get_places_after_concurrent_commits, places_keep_the_order_within_a_commit,
-        a_late_entry_with_an_early_time_still_gets_a_place, the_log_begins_empty;
+        a_late_entry_with_an_early_time_still_gets_a_place,
+        the_latest_entries_about_a_referral_are_shown, the_log_begins_empty;
     restart: everything_is_there_after_a_restart, a_lease_outlives_its_process;
 }

@@ -176,7 +176,7 @@ pub(crate) async fn what_is_not_there_is_none(engine: &dyn Engine) {
     assert_eq!(store.open_recall(&site, &referral_id("ann", "cmht")).await.unwrap(), None);
     assert_eq!(store.next_due().await.unwrap(), None);
     assert_eq!(store.delivery_counts().await.unwrap(), vec![]);
-    assert_eq!(store.backlog(&site, &partner_id("cmht")).await.unwrap(), 0);
+    assert_eq!(store.backlog(&site, &partner_id("cmht"), 9).await.unwrap(), 0);
 }
 
 pub(crate) async fn another_site_sees_nothing(engine: &dyn Engine) {
@@ -204,7 +204,7 @@ pub(crate) async fn another_site_sees_nothing(engine: &dyn Engine) {
     assert_eq!(store.deliveries_of(&other, &referral_id("ann", "cmht")).await.unwrap(), vec![]);
     assert_eq!(store.inbound(&other, &cmht, "their-key").await.unwrap(), None);
     assert_eq!(store.open_recall(&other, &referral_id("ann", "cmht")).await.unwrap(), None);
-    assert_eq!(store.backlog(&other, &cmht).await.unwrap(), 0);
+    assert_eq!(store.backlog(&other, &cmht, 9).await.unwrap(), 0);
     let key = store.idempotent_answer(&other, &partner_id("riverside-ld"), "key-1", START).await.unwrap();
     assert_eq!(key, None);
 }

@@ -20,8 +20,10 @@ statements! {
     HEAD_AND_WAITING = "SELECT size, root, frontier, (SELECT COUNT(*) FROM audit_entry WHERE log_index IS NULL) \
         FROM log_head WHERE id = 1";
     PAGE = concat!("SELECT ", entry!(), " FROM audit_entry WHERE log_index >= $1 ORDER BY log_index LIMIT $2");
+    /// The latest first.
     ABOUT = concat!("SELECT ", entry!(), " FROM audit_entry WHERE site_id = $1 AND referral_id = $2 \
-        ORDER BY at, in_commit, entry_id");
+        ORDER BY at DESC, in_commit DESC, entry_id DESC LIMIT $3");
+    WAITING = "SELECT COUNT(*) FROM audit_entry WHERE log_index IS NULL";
     /// A write that changes nothing: it fails when the database cannot be written.
     TOUCH = "UPDATE log_head SET size = size WHERE id = 1";
 }

@@ -95,6 +95,6 @@ statements! {
         AND d.status IN ('queued', 'attempting', 'dead') AND d.channel IN ('fhir-push', 'event-push') \
         ORDER BY d.not_before, d.seq LIMIT 1) WHERE wake_at > $1 AND lease_owner IS NOT NULL";
     NEXT_DUE = "SELECT MIN(wake_at) FROM lane WHERE wake_at IS NOT NULL";
-    BACKLOG = "SELECT COUNT(*) FROM delivery WHERE site_id = $1 AND recipient_id = $2 \
-        AND status IN ('queued', 'attempting', 'dead') AND status <> 'dead'";
+    BACKLOG = "SELECT COUNT(*) FROM (SELECT 1 FROM delivery WHERE site_id = $1 AND recipient_id = $2 \
+        AND status IN ('queued', 'attempting', 'dead') AND status <> 'dead' LIMIT $3) AS counted";
 }

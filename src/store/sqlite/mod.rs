@@ -2,6 +2,8 @@
 
 mod checkpoint;
 mod connection;
+#[cfg(test)]
+mod lag;
 mod lanes;
 mod port;
 mod readers;

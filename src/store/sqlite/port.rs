@@ -1,5 +1,7 @@
 //! The methods of [`Store`], each one statement or a few.
 
+use std::sync::atomic::Ordering;
+
 use async_trait::async_trait;
 use rusqlite::Connection;
 
@@ -12,7 +14,7 @@ use crate::{
     clock::Moment,
     directory::{Agreement, Channel, Partner},
     exchange::{
-        ports::{CommitError, DeliveryBundle, Precondition, Read, Store, StoreError, WriteSet},
+        ports::{CommitError, DeliveryBundle, Precondition, Read, Store, StoreError, Write, WriteSet},
         rows::{
             AssessmentRow, ConsentRow, DecisionRow, DeliveryRow, DeliveryStatus, EpisodeRow, IdempotencyRow,
             InboundRow, LeasedLane, LogHead, MessageRow, PersonRow, RecallRow, ReferralRow, RootKeyRow,
@@ -23,6 +25,7 @@ use crate::{
         AssessmentId, AttemptId, ConsentId, DecisionId, DeliveryId, DisclosureId, EpisodeId, MessageId,
         PartnerId, PersonId, ReferralId, SiteId,
     },
+    limits::SEQUENCER_LAG_MAX,
     store::{
         cell::{Cell, RowReader},
         decode::FromRow,
@@ -34,9 +37,19 @@ use crate::{
 #[async_trait]
 impl Store for SqliteStore {
     async fn commit(&self, writes: WriteSet, preconditions: Vec<Precondition>) -> Result<(), CommitError> {
+        let entries = writes.iter().filter(|write| matches!(write, Write::Audit(_))).count();
+        // What has happened outside is recorded, however much waits.
+        let is_new = entries > 0 && !writes.iter().any(|write| matches!(write, Write::AttemptEnded(..)));
+        if is_new && self.writer.shared().waiting.load(Ordering::Relaxed) > SEQUENCER_LAG_MAX {
+            return Err(CommitError::Busy);
+        }
+        let entries = i64::try_from(entries).unwrap_or(i64::MAX);
         let steps = steps::of_commit(writes, preconditions, self.clock.now());
         self.writer
-            .submit(move |connection| steps.iter().try_for_each(|step| run::step(connection, step)))
+            .submit_entering(
+                move |connection| steps.iter().try_for_each(|step| run::step(connection, step)),
+                move |()| entries,
+            )
             .await
     }
 
@@ -192,9 +205,10 @@ impl Store for SqliteStore {
         self.readers.run(move |connection| bundle(connection, messages::DELIVERY_OF_MESSAGE, &question)).await
     }
 
-    async fn backlog(&self, site: &SiteId, partner: &PartnerId) -> Read<u64> {
+    async fn backlog(&self, site: &SiteId, partner: &PartnerId, stop_at: u64) -> Read<u64> {
+        let stop_at = i64::try_from(stop_at).unwrap_or(i64::MAX);
         let waiting: Option<Number> =
-            self.readers.row(lane_sql::BACKLOG, vec![site.into(), partner.into()]).await?;
+            self.readers.row(lane_sql::BACKLOG, vec![site.into(), partner.into(), stop_at.into()]).await?;
         let waiting = waiting.and_then(|Number(count)| count).and_then(|count| u64::try_from(count).ok());
         waiting.ok_or(StoreError::Corrupt("delivery"))
     }
@@ -221,7 +235,12 @@ impl Store for SqliteStore {
     }
 
     async fn sequence_audit(&self, limit: usize) -> Result<usize, CommitError> {
-        self.writer.submit(move |connection| sequence::sequence(connection, limit)).await
+        self.writer
+            .submit_entering(
+                move |connection| sequence::sequence(connection, limit),
+                |given| i64::try_from(*given).map_or(0, |given| -given),
+            )
+            .await
     }
 
     async fn log_head(&self) -> Read<LogHead> {
@@ -234,8 +253,17 @@ impl Store for SqliteStore {
         self.readers.rows(audit::PAGE, vec![from.into(), limit.into()]).await
     }
 
-    async fn audit_about(&self, site: &SiteId, referral: &ReferralId) -> Read<Vec<StoredEntry>> {
-        self.readers.rows(audit::ABOUT, vec![site.into(), referral.into()]).await
+    async fn audit_about(
+        &self,
+        site: &SiteId,
+        referral: &ReferralId,
+        limit: usize,
+    ) -> Read<Vec<StoredEntry>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut latest: Vec<StoredEntry> =
+            self.readers.rows(audit::ABOUT, vec![site.into(), referral.into(), limit.into()]).await?;
+        latest.reverse();
+        Ok(latest)
     }
 
     async fn delivery_counts(&self) -> Read<Vec<(Channel, DeliveryStatus, u64)>> {

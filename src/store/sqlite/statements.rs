@@ -30,9 +30,9 @@ fn every_statement_prepares() {
 }
 
 /// A statement that reads a whole table, or sorts what an index could have given in order, is slow only once the
-/// table is large: so it is looked for here. Meant are: counting by status, the table of root keys (one row), whether
-/// there is any person (the first row found), and sorting a few rows (ties, one person's consents, one partner's
-/// agreements, the messages under one wire id).
+/// table is large: so it is looked for here. Meant are: counting by status, counting up to a limit (`counted`), the
+/// table of root keys (one row), whether there is any person (the first row found), and sorting a few rows (ties, one
+/// person's consents, one partner's agreements, the messages under one wire id).
 #[test]
 fn every_statement_finds_its_rows_by_an_index() {
     const SCANS: [&str; 3] = ["DELIVERY_COUNTS", "ROOT_KEY", "PUT_ROOT_KEY"];
@@ -53,6 +53,7 @@ fn every_statement_finds_its_rows_by_an_index() {
             let line: String = row.get(3).unwrap();
             let scans = line.starts_with("SCAN")
                 && !SCANS.contains(&name)
+                && line != "SCAN counted"
                 && !line.contains("CONSTANT ROW")
                 && !line.contains("INDEX audit_waiting");
             let sorts = line.contains("TEMP B-TREE FOR ORDER BY") && !SORTS.contains(&name);

@@ -5,7 +5,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -18,7 +18,7 @@ use super::{Durability, OpenError, checkpoint, connection, run};
 use crate::{
     exchange::ports::CommitError,
     limits::{WRITER_GROUP_MAX, WRITER_QUEUE_MAX},
-    store::dialect::sqlite::BEGIN_WRITE,
+    store::{dialect::sqlite::BEGIN_WRITE, sql::audit::WAITING},
 };
 
 const SAVEPOINT: &str = "SAVEPOINT job";
@@ -34,6 +34,8 @@ pub(super) struct Shared {
     pub(super) groups: AtomicU64,
     /// Jobs in them, also those that were refused.
     pub(super) jobs: AtomicU64,
+    /// Audit entries without a place in the log, counted here so that no commit has to.
+    pub(super) waiting: AtomicI64,
     /// The checkpointer could not cut the WAL because the writer is never idle: the writer does it, between groups.
     pub(super) cut_wal: AtomicBool,
 }
@@ -43,6 +45,8 @@ type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
 /// A job that has run within the group's transaction and waits for its end.
 struct Ran {
     keep: bool,
+    /// How many more audit entries wait for their place than before.
+    entries: i64,
     answer: Answer,
 }
 
@@ -60,7 +64,8 @@ impl Writer {
     pub(super) fn start(path: &Path, durability: Durability) -> Result<Self, OpenError> {
         let connection = connection::writer(path, durability)?;
         let (queue, jobs) = sync_channel(WRITER_QUEUE_MAX);
-        let shared = Arc::new(Shared::default());
+        let waiting = connection.query_row(WAITING, [], |row| row.get(0))?;
+        let shared = Arc::new(Shared { waiting: AtomicI64::new(waiting), ..Shared::default() });
         let seen = Arc::clone(&shared);
         let thread = thread::Builder::new()
             .name(String::from("store-writer"))
@@ -77,11 +82,21 @@ impl Writer {
         &self,
         work: impl FnOnce(&Connection) -> Result<T, CommitError> + Send + 'static,
     ) -> Result<T, CommitError> {
+        self.submit_entering(work, |_| 0).await
+    }
+
+    /// The same, where `entries` says how many more audit entries wait for their place afterwards.
+    pub(super) async fn submit_entering<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Connection) -> Result<T, CommitError> + Send + 'static,
+        entries: impl FnOnce(&T) -> i64 + Send + 'static,
+    ) -> Result<T, CommitError> {
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
             let result = work(connection);
             Ran {
                 keep: result.is_ok(),
+                entries: result.as_ref().map_or(0, entries),
                 // Whoever asked may have gone away; what was committed stays committed.
                 answer: Box::new(move |group| drop(tell.send(group.and(result)))),
             }
@@ -135,13 +150,16 @@ fn write_all(connection: &Connection, jobs: &Receiver<Job>, shared: &Shared) {
 fn write_group(connection: &Connection, group: Vec<Job>, shared: &Shared) -> rusqlite::Result<()> {
     connection.execute_batch(BEGIN_WRITE)?;
     let mut answers = Vec::with_capacity(group.len());
-    let end = run_jobs(connection, group, &mut answers)
-        .and_then(|()| connection.prepare_cached(COMMIT)?.execute([]));
+    let end = run_jobs(connection, group, &mut answers).and_then(|entries| {
+        connection.prepare_cached(COMMIT)?.execute([])?;
+        Ok(entries)
+    });
     if end.is_err() && !connection.is_autocommit() {
         // Nothing is left to do if this fails too: the next BEGIN will say so.
         drop(connection.execute_batch(ROLL_BACK));
     }
-    if end.is_ok() {
+    if let Ok(entries) = end {
+        shared.waiting.fetch_add(entries, Ordering::Relaxed);
         shared.groups.fetch_add(1, Ordering::Relaxed);
         shared.jobs.fetch_add(u64::try_from(answers.len()).unwrap_or(u64::MAX), Ordering::Relaxed);
     }
@@ -152,11 +170,14 @@ fn write_group(connection: &Connection, group: Vec<Job>, shared: &Shared) -> rus
     end.map(|_| ())
 }
 
-fn run_jobs(connection: &Connection, group: Vec<Job>, answers: &mut Vec<Answer>) -> rusqlite::Result<()> {
+/// Answers how many more audit entries wait when the group is committed.
+fn run_jobs(connection: &Connection, group: Vec<Job>, answers: &mut Vec<Answer>) -> rusqlite::Result<i64> {
+    let mut more = 0_i64;
     for job in group {
         connection.prepare_cached(SAVEPOINT)?.execute([])?;
-        let Ran { keep, answer } = job(connection);
+        let Ran { keep, entries, answer } = job(connection);
         answers.push(answer);
+        more = more.saturating_add(entries);
         if !keep {
             // After a full disk or an I/O error the engine may have rolled back the whole transaction by itself:
             // then there is no savepoint any more, this fails, and so does the group.
@@ -164,7 +185,7 @@ fn run_jobs(connection: &Connection, group: Vec<Job>, answers: &mut Vec<Answer>)
         }
         connection.prepare_cached(RELEASE)?.execute([])?;
     }
-    Ok(())
+    Ok(more)
 }
 
 #[cfg(test)]
