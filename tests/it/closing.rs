@@ -12,7 +12,7 @@ async fn a_test_that_forgets_to_finish_fails() {
 #[should_panic(expected = "deliveries were set aside")]
 async fn a_delivery_that_was_set_aside_unannounced_fails_its_test() {
     let gateway = Gateway::start().await;
-    gateway.cmht_server.behave(Behaviour::Answer(404, "", ""));
+    gateway.cmht_server.behave(Behaviour::Answer(422, "", ""));
     gateway.submit("k-1", &Assessment::of(&Person::new(0)).only_to(&[CMHT])).await;
     gateway.finish().await;
 }
