@@ -97,6 +97,18 @@ impl Drop for LineWriter {
     }
 }
 
+/// The lines of this thread, from now until the guard goes, each as JSON.
+#[cfg(test)]
+pub(crate) fn gather() -> (tracing::subscriber::DefaultGuard, Arc<std::sync::Mutex<Vec<serde_json::Value>>>) {
+    let lines = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let kept = Arc::clone(&lines);
+    let hook = LogOutput::Hook(Arc::new(move |line: &[u8]| {
+        kept.lock().unwrap().push(serde_json::from_slice(line).unwrap());
+    }));
+    let layer = tracing_subscriber::fmt::layer().with_writer(Writers(hook)).json().flatten_event(true);
+    (tracing::subscriber::set_default(tracing_subscriber::registry().with(layer)), lines)
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};

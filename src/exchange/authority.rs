@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 
 use super::{caller::Caller, refusal::Refusal};
-use crate::clock::Moment;
+use crate::{clock::Moment, ids::PartnerId};
 
 /// The leaf certificate that a caller showed in TLS, already verified against the partners' authorities.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct IssuedToken {
     pub expires_in_seconds: i64,
     /// What it allows, separated by spaces.
     pub scope: String,
+    /// Whose it is.
+    pub partner_id: PartnerId,
 }
 
 /// Why no token was issued: the error codes of RFC 6749, section 5.2. The text tells what would be right.

@@ -1,13 +1,20 @@
 //! A request as a handler sees it: authenticated, read to its end, within every limit.
 
-use std::{future::Future, pin::Pin, sync::Arc};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+};
 
 use super::{Gateway, trace_ids::TraceIds};
-use crate::exchange::{
-    Answer,
-    authority::PeerCertificate,
-    caller::Caller,
-    refusal::{Refusal, Refused},
+use crate::{
+    exchange::{
+        Answer,
+        authority::PeerCertificate,
+        caller::Caller,
+        refusal::{Refusal, Refused},
+    },
+    ids::PartnerId,
 };
 
 /// What a handler gives back.
@@ -20,6 +27,8 @@ pub(super) type Handler = fn(Call) -> Pin<Box<dyn Future<Output = Outcome> + Sen
 pub(super) struct Call {
     pub(super) gateway: Arc<Gateway>,
     pub(super) caller: Option<Caller>,
+    /// Who the log line says it was. A handler that finds out says so here.
+    pub(super) partner: Arc<OnceLock<PartnerId>>,
     pub(super) peer: Option<PeerCertificate>,
     pub(super) ids: TraceIds,
     /// Path parameters by name.

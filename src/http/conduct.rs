@@ -1,6 +1,9 @@
 //! The way of every request: limits, identity, media types, body, handler, answer, one log line.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web};
 
@@ -21,6 +24,7 @@ use crate::{
         caller::Caller,
         refusal::{Refusal, Refused},
     },
+    ids::PartnerId,
     limits::{HEADER_VALUE_MAX_BYTES, REQUEST_TIMEOUT_SECONDS},
 };
 
@@ -44,8 +48,8 @@ pub(super) async fn conduct(
     let watch = Stopwatch::start();
     let ids = TraceIds::read(request.headers(), &gateway.exchange.mint);
     let form = Form::of_path(request.path());
-    let mut caller = None;
-    let outcome = attend(&gateway, &target, &request, &mut payload, &ids, &mut caller).await;
+    let partner = Arc::new(OnceLock::new());
+    let outcome = attend(&gateway, &target, &request, &mut payload, &ids, &partner).await;
     if outcome.is_err() {
         body::drain(&mut payload).await;
     }
@@ -62,7 +66,7 @@ pub(super) async fn conduct(
     let route = if let Target::Route(route) = &target { route.path } else { "unmatched" };
     let micros = watch.elapsed_micros();
     gateway.metrics.request(request.method().as_str(), route, status, micros);
-    log(&request, route, status, micros, caller.as_ref(), &ids);
+    log(&request, route, status, micros, partner.get(), &ids);
     response::finish(answer, &ids)
 }
 
@@ -72,11 +76,11 @@ fn log(
     route: &str,
     status: u16,
     micros: u64,
-    caller: Option<&Caller>,
+    partner: Option<&PartnerId>,
     ids: &TraceIds,
 ) {
     let duration_ms = micros / 1_000;
-    let partner = caller.map_or("-", |c| c.partner_id.as_str());
+    let partner = partner.map_or("-", PartnerId::as_str);
     let method = request.method().as_str();
     if status >= 500 {
         tracing::error!(
@@ -87,6 +91,16 @@ fn log(
             partner,
             request.id = ids.request,
             "request failed"
+        );
+    } else if route.starts_with("/health/") {
+        // Asked every few seconds: at the usual level they would bury everything else.
+        tracing::debug!(
+            http.method = method,
+            http.route = route,
+            http.status = status,
+            duration_ms,
+            request.id = ids.request,
+            "probe"
         );
     } else {
         tracing::info!(
@@ -107,7 +121,7 @@ async fn attend(
     request: &HttpRequest,
     payload: &mut web::Payload,
     ids: &TraceIds,
-    caller: &mut Option<Caller>,
+    partner: &Arc<OnceLock<PartnerId>>,
 ) -> Outcome {
     let peer = request.conn_data::<PeerCertificate>().cloned();
     gateway.rates.check(&client(peer.as_ref(), request))?;
@@ -117,12 +131,16 @@ async fn attend(
         Target::Method(_) => return Err(wrong_method()),
         Target::Nothing => return Err(nothing_here()),
     };
-    *caller = identify(gateway, route, request, peer.as_ref()).await?;
+    let caller = identify(gateway, route, request, peer.as_ref()).await?;
+    if let Some(caller) = &caller {
+        partner.get_or_init(|| caller.partner_id.clone());
+    }
     media::check_accept(Form::of_path(route.path), request.headers())?;
     media::check_content(route.takes, request.headers())?;
     let call = Call {
         gateway: Arc::clone(gateway),
-        caller: caller.clone(),
+        caller,
+        partner: Arc::clone(partner),
         peer,
         ids: ids.clone(),
         path: request.match_info().iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
@@ -232,4 +250,32 @@ fn wrong_method() -> Refusal {
 
 fn nothing_here() -> Refusal {
     Refusal::new(Refused::NotFound, "not-found", "", "This listener has no such path.")
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+    use crate::{
+        clock::SystemClock,
+        ids::{Mint, SystemChance},
+        telemetry::gather,
+    };
+
+    #[test]
+    fn a_probe_that_went_well_is_for_debugging_only_and_a_partner_is_named() {
+        let mint = Mint::new(Arc::new(SystemClock), Arc::new(SystemChance));
+        let request = TestRequest::get().to_http_request();
+        let ids = TraceIds::read(request.headers(), &mint);
+        let partner = PartnerId::parse("cmht").unwrap();
+        let (_guard, lines) = gather();
+        log(&request, "/health/ready", 200, 1, None, &ids);
+        log(&request, "/health/ready", 503, 1, None, &ids);
+        log(&request, "/oauth/token", 200, 1, Some(&partner), &ids);
+        let lines = lines.lock().unwrap();
+        let told: Vec<_> = lines.iter().map(|l| l["level"].as_str().unwrap()).collect();
+        assert_eq!(told, ["DEBUG", "ERROR", "INFO"]);
+        assert_eq!(lines[2]["partner"], "cmht");
+    }
 }

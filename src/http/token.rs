@@ -17,6 +17,7 @@ pub(super) async fn issue_token(call: Call) -> Outcome {
     };
     Ok(match issued {
         Ok(token) => {
+            call.partner.get_or_init(|| token.partner_id.clone());
             let mut answer = json_answer(
                 200,
                 "application/json",

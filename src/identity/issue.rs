@@ -101,7 +101,12 @@ impl Identity {
             writes.push(Write::Once(ONCE_KIND.to_owned(), proof.once, proof.until));
         }
         match self.store.commit(writes, Vec::new()).await {
-            Ok(()) => Ok(IssuedToken { access_token, expires_in_seconds: TOKEN_LIFETIME_SECONDS, scope }),
+            Ok(()) => Ok(IssuedToken {
+                access_token,
+                expires_in_seconds: TOKEN_LIFETIME_SECONDS,
+                scope,
+                partner_id: partner.partner_id,
+            }),
             Err(CommitError::Exists(_) | CommitError::Conflict(_)) => {
                 let refused = TokenRefused::InvalidClient("the assertion's jti was used before");
                 self.record_refusal(Some(&partner), Some(peer), "assertion-used-twice").await;
