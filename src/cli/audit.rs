@@ -4,10 +4,18 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{ConfigArg, print};
-use crate::{app::App, exchange::verify_log};
+use super::{ConfigArg, print, shown};
+use crate::{
+    app::App,
+    audit::verify::{Fault, Verified},
+    config::Database,
+    exchange::{
+        ports::{Read, StoreError},
+        verify_log,
+    },
+};
 
 /// Look after the audit log.
 #[derive(Debug, Args)]
@@ -38,26 +46,94 @@ pub(super) async fn run(args: AuditArgs) -> Result<ExitCode> {
     let AuditCommand::Verify(args) = args.command;
     let Some(config) = args.config.load() else { return Ok(ExitCode::FAILURE) };
     let store = App::open_store(&config)?;
-    let verdict = verify_log(store.as_ref(), |_| {}).await?;
-    let waiting = store.log_head().await?.waiting;
-    let whole = verdict.is_ok();
+    let verdict = judge(verify_log(store.as_ref(), |_| {}).await)?;
+    let waiting = match store.log_head().await {
+        Ok(head) => Some(head.waiting),
+        // The verdict has said so.
+        Err(StoreError::Corrupt(_)) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let Database::Sqlite(file) = &config.database;
     if args.json {
-        print::object(&match &verdict {
-            Ok(found) => {
-                json!({"verified": true, "entries": found.entries, "root": found.root, "waiting": waiting})
-            }
-            Err(fault) => json!({
-                "verified": false, "index": fault.index, "what": fault.to_string(), "waiting": waiting,
-            }),
-        });
+        print::object(&as_object(&verdict, waiting));
     } else {
         match &verdict {
-            Ok(found) => print::line(&format!(
-                "The log is whole: {} entries, root {}; {waiting} entries wait for their place.",
-                found.entries, found.root
-            )),
-            Err(fault) => print::problem(&format!("THE LOG IS NOT WHOLE: {fault}")),
+            Ok(found) => print::line(&whole(found, waiting)),
+            Err(wrong) => print::problem(&not_whole(wrong, &shown(file))),
         }
     }
-    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What is wrong with the log: at which entry, where that is known, and what.
+struct Wrong {
+    index: Option<u64>,
+    what: String,
+}
+
+/// A row that cannot be understood is a verdict like any other: whoever destroyed it changed the log.
+fn judge(found: Read<Result<Verified, Fault>>) -> Result<Result<Verified, Wrong>, StoreError> {
+    match found {
+        Ok(Ok(whole)) => Ok(Ok(whole)),
+        Ok(Err(fault)) => Ok(Err(Wrong { index: fault.index, what: fault.to_string() })),
+        Err(StoreError::Corrupt(table)) => {
+            let what = format!("a row of {table} is missing or cannot be understood");
+            Ok(Err(Wrong { index: None, what }))
+        }
+        Err(error @ StoreError::Unavailable(_)) => Err(error),
+    }
+}
+
+fn as_object(verdict: &Result<Verified, Wrong>, waiting: Option<i64>) -> Value {
+    match verdict {
+        Ok(found) => {
+            json!({"verified": true, "entries": found.entries, "root": found.root, "waiting": waiting})
+        }
+        Err(wrong) => {
+            json!({"verified": false, "index": wrong.index, "what": wrong.what, "waiting": waiting})
+        }
+    }
+}
+
+fn whole(found: &Verified, waiting: Option<i64>) -> String {
+    format!(
+        "The log is whole: {} entries, root {}; {} entries wait for their place.\n\
+         This covers the audit log only: what else the database holds was not looked at.",
+        found.entries,
+        found.root,
+        waiting.unwrap_or(0)
+    )
+}
+
+fn not_whole(wrong: &Wrong, file: &str) -> String {
+    format!(
+        "THE LOG IS NOT WHOLE: {}\n\
+         What to do now: stop the gateway; copy {file} as it is, with the files beside it whose names begin the \
+         same; keep the copy and change nothing in it; tell the information governance officer.",
+        wrong.what
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_destroyed_head_is_a_verdict_and_the_text_says_what_to_do() {
+        let verdict = judge(Err(StoreError::Corrupt("log_head"))).unwrap();
+        let told = as_object(&verdict, None);
+        assert_eq!((&told["verified"], &told["waiting"]), (&json!(false), &Value::Null));
+        let text = not_whole(&verdict.unwrap_err(), "/var/keyway.db");
+        for part in ["log_head", "/var/keyway.db", "stop the gateway", "information governance officer"] {
+            assert!(text.contains(part), "{part} is missing from {text}");
+        }
+        assert!(judge(Err(StoreError::Unavailable(String::new()))).is_err());
+    }
+
+    #[test]
+    fn a_whole_log_is_not_said_to_be_a_whole_database() {
+        let found = Verified { entries: 2, root: String::from("ab") };
+        let text = whole(&found, Some(1));
+        assert!(text.contains("2 entries") && text.contains("audit log only"), "{text}");
+    }
 }
