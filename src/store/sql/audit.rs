@@ -24,6 +24,6 @@ statements! {
     ABOUT = concat!("SELECT ", entry!(), " FROM audit_entry WHERE site_id = $1 AND referral_id = $2 \
         ORDER BY at DESC, in_commit DESC, entry_id DESC LIMIT $3");
     WAITING = "SELECT COUNT(*) FROM audit_entry WHERE log_index IS NULL";
-    /// A write that changes nothing: it fails when the database cannot be written.
-    TOUCH = "UPDATE log_head SET size = size WHERE id = 1";
+    /// Fails when the database cannot be written. It has to change something: what stays the same is not written.
+    TOUCH = "UPDATE log_head SET probed = 1 - probed WHERE id = 1";
 }

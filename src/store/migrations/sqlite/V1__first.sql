@@ -325,7 +325,9 @@ CREATE TABLE log_head (
   id INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
   size INTEGER NOT NULL,
   root BLOB NOT NULL,
-  frontier BLOB NOT NULL
+  frontier BLOB NOT NULL,
+  -- Says nothing; it changes when somebody asks whether the database can be written.
+  probed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 INSERT INTO log_head (id, size, root, frontier)
 VALUES (
