@@ -4,6 +4,7 @@
 //! live there, and not on the web server's own single-thread workers.
 
 use std::{
+    io::ErrorKind,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
@@ -27,7 +28,7 @@ use crate::{
     limits,
     metrics::Metrics,
     outbound::{AddressPolicy, CourierError, CourierSettings, HttpCourier, MeteredCourier},
-    store::sqlite::{self, MigrationReport, OpenError, SqliteStore},
+    store::sqlite::{self, NotOpened, SqliteStore},
     vault::Vault,
     worker::{Worker, WorkerHandle, WorkerSettings},
 };
@@ -35,7 +36,7 @@ use crate::{
 #[cfg(test)]
 mod tests;
 
-pub use crate::http::routes::Listener;
+pub use crate::{http::routes::Listener, store::sqlite::MigrationReport};
 
 /// How long a loop of the worker may be silent before the gateway says that it is not ready, in seconds.
 const SILENT_MAX_SECONDS: i64 = 60;
@@ -48,7 +49,7 @@ pub enum StartError {
     Settings(Vec<Problem>),
     /// The database.
     #[error(transparent)]
-    Database(#[from] OpenError),
+    Database(#[from] NotOpened),
     /// The key that all others in the database hang from.
     #[error(transparent)]
     RootKey(#[from] RootKeyError),
@@ -71,7 +72,7 @@ pub enum StartError {
     #[error("the start broke off")]
     Broken,
     /// A listener's address.
-    #[error("{setting} ({address}) cannot be opened: {error}")]
+    #[error("{}", not_listening(setting, *address, error))]
     Listen {
         /// The setting.
         setting: &'static str,
@@ -98,24 +99,26 @@ impl App {
     ///
     /// # Errors
     /// The database cannot be opened, or is newer than this release.
-    pub fn migrate(config: &Config) -> Result<MigrationReport, OpenError> {
+    pub fn migrate(config: &Config) -> Result<MigrationReport, NotOpened> {
         let Database::Sqlite(file) = &config.database;
-        sqlite::migrate(file)
+        sqlite::migrate(file).map_err(NotOpened::of(file))
     }
 
     /// Opens the store of these settings, to look at it beside a gateway. It must have been migrated.
     ///
     /// # Errors
     /// The database cannot be opened, or is not of this release.
-    pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, OpenError> {
+    pub fn open_store(config: &Config) -> Result<Arc<dyn Store>, NotOpened> {
         let Database::Sqlite(file) = &config.database;
-        Ok(Arc::new(SqliteStore::open(file, Arc::new(SystemClock))?))
+        let store = SqliteStore::open(file, Arc::new(SystemClock)).map_err(NotOpened::of(file))?;
+        Ok(Arc::new(store))
     }
 
     /// Opens the store of these settings for the gateway that serves it.
-    fn store_to_serve(config: &Config) -> Result<Arc<dyn Store>, OpenError> {
+    fn store_to_serve(config: &Config) -> Result<Arc<dyn Store>, NotOpened> {
         let Database::Sqlite(file) = &config.database;
-        Ok(Arc::new(SqliteStore::open_to_serve(file, Arc::new(SystemClock))?))
+        let store = SqliteStore::open_to_serve(file, Arc::new(SystemClock)).map_err(NotOpened::of(file))?;
+        Ok(Arc::new(store))
     }
 
     /// Whether the keys and certificates serve for the listeners; the problems, if they do not.
@@ -243,6 +246,22 @@ impl Running {
         self.worker.shutdown().await;
         // The last to let go of the store closes it, which blocks until everything is written.
         let _closed = tokio::task::spawn_blocking(move || drop(self.exchange)).await;
+    }
+}
+
+fn not_listening(setting: &str, address: SocketAddr, error: &std::io::Error) -> String {
+    let (ip, port) = (address.ip(), address.port());
+    match error.kind() {
+        ErrorKind::AddrInUse => format!(
+            "{setting}: port {port} on {ip} is in use. Stop what uses it, or choose another port for {setting}."
+        ),
+        ErrorKind::PermissionDenied => format!(
+            "{setting}: port {port} may not be opened by this user. Choose one above 1023 for {setting}."
+        ),
+        ErrorKind::AddrNotAvailable => format!(
+            "{setting}: {ip} is not an address of this machine. Choose one that is, or 0.0.0.0 for all of them."
+        ),
+        _ => format!("{setting}: {address} cannot be listened on ({error}). Choose another for {setting}."),
     }
 }
 

@@ -6,8 +6,11 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::json;
 
-use super::{ConfigArg, print};
-use crate::app::App;
+use super::{ConfigArg, print, shown};
+use crate::{
+    app::{App, MigrationReport},
+    config::{Config, Database},
+};
 
 /// Make the database, or bring it up to date.
 #[derive(Debug, Args)]
@@ -25,12 +28,40 @@ pub(super) struct MigrateArgs {
 pub(super) fn run(args: &MigrateArgs) -> Result<ExitCode> {
     let Some(config) = args.config.load() else { return Ok(ExitCode::FAILURE) };
     let report = App::migrate(&config)?;
+    let file = file_of(&config);
     if args.json {
-        print::object(&json!({"before": report.before, "after": report.after, "applied": report.applied}));
-    } else if report.applied.is_empty() {
-        print::line(&format!("The database is up to date: schema {}.", report.after));
+        print::object(&json!({
+            "file": file, "before": report.before, "after": report.after, "applied": report.applied,
+        }));
     } else {
-        print::line(&format!("The database now has schema {}: {}.", report.after, report.applied.join(", ")));
+        print::line(&told(&file, &report));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn file_of(config: &Config) -> String {
+    let Database::Sqlite(file) = &config.database;
+    shown(file)
+}
+
+fn told(file: &str, report: &MigrationReport) -> String {
+    let (after, applied) = (report.after, report.applied.join(", "));
+    match report.before {
+        None => format!("Made the database {file}, with schema {after}: {applied}."),
+        Some(_) if report.applied.is_empty() => format!("The database {file} is up to date: schema {after}."),
+        Some(_) => format!("The database {file} now has schema {after}: {applied}."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_file_is_named() {
+        let mut report = MigrationReport { before: None, after: 1, applied: vec![String::from("V1__first")] };
+        assert_eq!(told("/k.db", &report), "Made the database /k.db, with schema 1: V1__first.");
+        report = MigrationReport { before: Some(1), after: 1, applied: Vec::new() };
+        assert_eq!(told("/k.db", &report), "The database /k.db is up to date: schema 1.");
+    }
 }

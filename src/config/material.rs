@@ -133,7 +133,7 @@ impl Reader {
             _ => std::fs::read(file),
         };
         read.map(Zeroizing::new)
-            .map_err(|e| self.add(name, format!("{} cannot be read: {}", file.display(), e.kind())))
+            .map_err(|e| self.add(name, format!("{} {}", file.display(), Problem::unread(&e))))
             .ok()
     }
 

@@ -177,8 +177,7 @@ impl Config {
 }
 
 fn read_file(file: &Path) -> Result<String, Problem> {
-    std::fs::read_to_string(file)
-        .map_err(|e| Problem::file(file, None, format!("cannot be read: {}", e.kind())))
+    std::fs::read_to_string(file).map_err(|e| Problem::file(file, None, Problem::unread(&e)))
 }
 
 fn examine(text: &str, file: &Path) -> (Option<Config>, Vec<Problem>) {

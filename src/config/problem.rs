@@ -1,6 +1,6 @@
 //! One thing that is wrong with the settings.
 
-use std::{fmt, path::Path};
+use std::{fmt, io, path::Path};
 
 /// One thing that is wrong: where, and what would be right.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,15 @@ impl Problem {
             None => file.display().to_string(),
         };
         Self { place, text: text.into() }
+    }
+
+    /// What to say of a file that could not be read.
+    pub(super) fn unread(error: &io::Error) -> String {
+        match error.kind() {
+            io::ErrorKind::NotFound => String::from("is not there"),
+            io::ErrorKind::PermissionDenied => String::from("may not be read by this user"),
+            kind => format!("cannot be read: {kind}"),
+        }
     }
 
     /// A problem with the value of a setting.

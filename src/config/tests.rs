@@ -153,6 +153,7 @@ fn every_missing_file_is_reported() {
     assert_eq!(all.lines().count(), 9, "{all}");
     assert!(all.contains("partners.certificate_file: "), "{all}");
     assert!(all.contains("keys.token_signing_key_file: "), "{all}");
+    assert!(all.lines().all(|line| line.ends_with(" is not there")), "{all}");
 }
 
 #[test]

@@ -144,3 +144,15 @@ async fn what_was_stopped_starts_again_and_a_taken_port_is_told() {
     assert_eq!(response.status(), 401, "another port is another issuer");
     again.shutdown().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_in_use_is_told_with_its_setting_and_what_to_do() {
+    let bench = bench().await;
+    let mut config = bench.config.clone();
+    config.operators = bench.gateway.address(crate::app::Listener::Operators).unwrap();
+    let told = App::start(config.clone()).await.map(|_| ()).unwrap_err().to_string();
+    let port = config.operators.port();
+    assert!(told.starts_with(&format!("operators.listen: port {port} on 127.0.0.1 is in use.")), "{told}");
+    assert!(told.contains("choose another port"), "{told}");
+    bench.gateway.shutdown().await;
+}

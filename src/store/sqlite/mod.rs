@@ -16,8 +16,8 @@ mod statements;
 mod writer;
 
 use std::{
-    io,
-    path::Path,
+    fmt, io,
+    path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
 };
 
@@ -37,7 +37,10 @@ pub enum Durability {
 /// Why a database was not opened or not migrated.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The file is missing or its schema is older than this release wants: run `keyway migrate`.
+    /// There is no file.
+    #[error("there is no database: run `keyway migrate`")]
+    Missing,
+    /// The file is empty or its schema is older than this release wants: run `keyway migrate`.
     #[error("the database has schema {}, this release wants {wanted}: run `keyway migrate`", found.unwrap_or(0))]
     NotMigrated {
         /// The version found; `None` when there is none.
@@ -66,6 +69,40 @@ pub enum OpenError {
     #[error("the database could not be opened: {0}")]
     Io(#[from] io::Error),
 }
+
+/// Why the database of a gateway was not opened, with the file. The reason is told once: it is no further source.
+#[derive(Debug)]
+pub struct NotOpened {
+    /// The file.
+    pub file: PathBuf,
+    /// Why.
+    pub why: OpenError,
+}
+
+impl NotOpened {
+    /// For adding the file to a reason.
+    pub fn of(file: &Path) -> impl FnOnce(OpenError) -> Self {
+        |why| Self { file: file.to_owned(), why }
+    }
+}
+
+impl fmt::Display for NotOpened {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.display();
+        match &self.why {
+            OpenError::Missing => write!(f, "there is no database at {file}: run `keyway migrate`"),
+            OpenError::Served => {
+                write!(
+                    f,
+                    "the database {file} is served by another gateway that still runs: stop that one first"
+                )
+            }
+            why => write!(f, "{file}: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for NotOpened {}
 
 /// How many commits shared how many transactions since the store was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,7 +170,43 @@ impl SqliteStore {
 /// Whether the file is there and its schema is ours.
 fn check(path: &Path, durability: Durability) -> Result<(), OpenError> {
     if !path.try_exists()? {
-        return Err(OpenError::NotMigrated { found: None, wanted: schema::newest() });
+        return Err(OpenError::Missing);
     }
     schema::check(&connection::open(path, durability)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{clock::SystemClock, exchange::ports::Store as _};
+
+    #[test]
+    fn what_kept_the_database_shut_names_the_file_and_what_to_do_and_says_it_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keyway.db");
+        let told = |why: OpenError| format!("{:#}", anyhow::Error::from(NotOpened::of(&file)(why)));
+        let shown = file.display().to_string();
+        let missing = SqliteStore::open(&file, Arc::new(SystemClock)).map(|_| ()).unwrap_err();
+        assert_eq!(told(missing), format!("there is no database at {shown}: run `keyway migrate`"));
+        std::fs::write(&file, b"this is no database, and never was one".repeat(100)).unwrap();
+        let engine = told(SqliteStore::open(&file, Arc::new(SystemClock)).map(|_| ()).unwrap_err());
+        assert!(engine.starts_with(&shown) && engine.matches("not a database").count() == 1, "{engine}");
+        assert!(told(OpenError::Served).contains(&shown));
+    }
+
+    /// A write that changes nothing never reaches the disk, and would go well on a full one.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn the_probe_reaches_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("keyway.db");
+        migrate(&file).unwrap();
+        let store = SqliteStore::open(&file, Arc::new(SystemClock)).unwrap();
+        let beside = connection::open(&file, Durability::Full).unwrap();
+        let seen = || beside.query_row("PRAGMA data_version", [], |row| row.get::<_, i64>(0)).unwrap();
+        for _ in 0..2 {
+            let before = seen();
+            store.healthy().await.unwrap();
+            assert_ne!(before, seen());
+        }
+    }
 }
