@@ -10,9 +10,9 @@ use crate::{
     clock::{ManualClock, Moment},
     exchange::{
         ports::{CommitError, Store, Write},
-        rows::AuditRow,
+        rows::{AttemptRow, AuditRow},
     },
-    ids::{AttemptId, EntryId, SiteId},
+    ids::{AttemptId, DeliveryId, EntryId, SiteId},
     limits::SEQUENCER_LAG_MAX,
 };
 
@@ -69,6 +69,19 @@ async fn when_too_many_entries_wait_new_work_is_refused() {
     assert_eq!(store.healthy().await, Ok(()), "the database is as it should be");
     store.commit(vec![], vec![]).await.unwrap();
     let end = Write::AttemptEnded(AttemptId::parse("x").unwrap(), String::new(), None, Moment(0));
+    let begun = Write::AttemptBegun(AttemptRow {
+        site_id: SiteId::parse("site").unwrap(),
+        attempt_id: AttemptId::parse("y").unwrap(),
+        delivery_id: DeliveryId::parse("d").unwrap(),
+        decision_id: None,
+        begun_at: Moment(0),
+        send_by: Moment(0),
+        ended_at: None,
+        outcome: String::new(),
+        http_status: None,
+    });
+    let next = store.commit(vec![end.clone(), begun, entry("b")], vec![]).await;
+    assert_eq!(next, Err(CommitError::Busy), "after the end of one the next would begin");
     let recorded = store.commit(vec![end, entry("b")], vec![]).await;
     assert_eq!(recorded, Err(CommitError::Exists("attempt_outcome")), "it was looked at");
     assert_eq!(store.sequence_audit(9).await, Ok(1));

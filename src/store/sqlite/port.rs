@@ -38,9 +38,13 @@ use crate::{
 impl Store for SqliteStore {
     async fn commit(&self, writes: WriteSet, preconditions: Vec<Precondition>) -> Result<(), CommitError> {
         let entries = writes.iter().filter(|write| matches!(write, Write::Audit(_))).count();
-        // What has happened outside is recorded, however much waits.
-        let is_new = entries > 0 && !writes.iter().any(|write| matches!(write, Write::AttemptEnded(..)));
-        if is_new && self.writer.shared().waiting.load(Ordering::Relaxed) > SEQUENCER_LAG_MAX {
+        // What has happened outside is recorded, however much waits; nothing further begins.
+        let is_record = writes.iter().any(|write| matches!(write, Write::AttemptEnded(..)))
+            && !writes.iter().any(|write| matches!(write, Write::AttemptBegun(..)));
+        if entries > 0
+            && !is_record
+            && self.writer.shared().waiting.load(Ordering::Relaxed) > SEQUENCER_LAG_MAX
+        {
             return Err(CommitError::Busy);
         }
         let entries = i64::try_from(entries).unwrap_or(i64::MAX);
