@@ -120,3 +120,30 @@ impl Action {
         matches!(self, Self::RequestInformation)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The table of `docs/receiving.md`, which must say the same.
+    #[test]
+    fn the_page_for_recipients_tells_every_reason() {
+        let page = include_str!("../../docs/receiving.md");
+        let mut told = 0;
+        for action in Action::ALL.iter().filter(|action| !action.reasons().is_empty()) {
+            let codes: Vec<String> = action
+                .reasons()
+                .iter()
+                .map(|reason| {
+                    format!("`{}`{}", reason.code, if reason.comment_mandatory { " +" } else { "" })
+                })
+                .collect();
+            let must = if action.reason_mandatory() { "must" } else { "may" };
+            let row = format!("| `{}` | {must} | {} |", action.as_str(), codes.join(", "));
+            assert!(page.contains(&row), "the page lacks: {row}");
+            told += 1;
+        }
+        let rows = page.lines().filter(|line| line.contains("` | must | ") || line.contains("` | may | "));
+        assert_eq!(rows.count(), told, "the page has a row that the code has not");
+    }
+}

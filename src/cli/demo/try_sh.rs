@@ -39,16 +39,18 @@ MESSAGE=$(echo "$INBOX" | sed -n 's/.*"messages":\["\([^"]*\)".*/\1/p')"#,
 call housing-harbour "$HOUSING" -X PUT "$GATEWAY/messageexchange/housing-harbour/inbox/$MESSAGE/status/acknowledged""#,
     },
     Step {
-        title: "It accepts the referral",
+        title: "It accepts the referral as it last read it: If-Match keeps two answers from crossing",
         command: r#"VERSION=$(call housing-harbour "$HOUSING" -D - -o /dev/null "$GATEWAY/referrals/$REFERRAL" |
   tr -d '\r' | sed -n 's/^[Ee][Tt][Aa][Gg]: //p')
 call housing-harbour "$HOUSING" -H 'Content-Type: application/json' -H "If-Match: $VERSION" \
-  -H "Idempotency-Key: try-accept-$(date +%s)-$$" -d '{}' "$GATEWAY/referrals/$REFERRAL/actions/accept""#,
+  -d '{}' "$GATEWAY/referrals/$REFERRAL/actions/accept""#,
     },
     Step {
-        title: "The L&D service reads the audit of it: every decision, delivery, look and answer",
+        title: "The L&D service reads the audit of it: when, what, who, and the facts",
         command: r#"AUDIT=$(call ld-riverside "$TOKEN" "$GATEWAY/referrals/$REFERRAL/audit")
-echo "$AUDIT" | tr '{' '\n' | sed -n 's/.*"at":"\([^"]*\)","kind":"\([^"]*\)".*/\1  \2/p'"#,
+echo "$AUDIT" | sed 's/{"index"/\
+&/g' | sed -n 's/.*"at":"\([^"]*\)","kind":"\([^"]*\)","actor":"\([^"]*\)",.*"facts":{\([^}]*\)}.*/\1  \2  \3  \4/p' |
+  tr -d '"'"#,
     },
 ];
 
