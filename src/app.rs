@@ -131,7 +131,17 @@ impl App {
         if let Err(error) = public_tls(material) {
             problems.push(Problem::setting("public", error.to_string()));
         }
+        problems.extend(material.ended(SystemClock.now()));
         problems
+    }
+
+    /// What does not keep a gateway from starting, and should be seen to: certificates that end soon, keys that
+    /// others may read.
+    #[must_use]
+    pub fn warnings(config: &Config, material: &Material) -> Vec<Problem> {
+        let mut warnings = material.ending(SystemClock.now());
+        warnings.extend(config.open_keys());
+        warnings
     }
 
     /// Starts a gateway whose database has been migrated.
@@ -163,6 +173,13 @@ struct Socket {
 
 fn prepare(config: &Config) -> Result<Prepared, StartError> {
     let material = config.load_material().map_err(StartError::Settings)?;
+    let ended = material.ended(SystemClock.now());
+    if !ended.is_empty() {
+        return Err(StartError::Settings(ended));
+    }
+    for warning in App::warnings(config, &material) {
+        tracing::warn!(setting = warning.place, what = warning.text, "a setting should be seen to");
+    }
     let own = partners_tls(&material)?;
     let partners = socket(Listener::Partners, "partners.listen", config.partners.listen, Some(own))?;
     let public = socket(Listener::Public, "public.listen", config.public.listen, public_tls(&material)?)?;

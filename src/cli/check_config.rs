@@ -15,8 +15,8 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  keyway check-config --config /etc/keyway/keyway.toml\n  \
                         keyway check-config --print-sample > keyway.toml\n\n\
-                        Prints every problem, a line for each, and opens no port and no database.\n\
-                        Exit codes: 0 no problem, 1 problems, 2 usage.")]
+                        Prints every problem and every warning, a line for each, and opens no port and no database.\n\
+                        Exit codes: 0 no problem (there may be warnings), 1 problems, 2 usage.")]
 pub(super) struct CheckConfigArgs {
     #[command(flatten)]
     config: ConfigArg,
@@ -34,15 +34,23 @@ pub(super) fn run(args: &CheckConfigArgs) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let file = args.config.path();
-    let problems = match Config::load_all(&file) {
-        Ok((_, material)) => App::rehearse(&material),
-        Err(problems) => problems,
+    let (problems, warnings) = match Config::load_all(&file) {
+        Ok((config, material)) => (App::rehearse(&material), App::warnings(&config, &material)),
+        Err(problems) => (problems, Vec::new()),
     };
     if args.json {
-        let told: Vec<Value> =
-            problems.iter().map(|Problem { place, text }| json!({"place": place, "text": text})).collect();
-        print::object(&json!({"file": shown(&file), "problems": told}));
-    } else if problems.is_empty() {
+        let told = |all: &[Problem]| -> Vec<Value> {
+            all.iter().map(|Problem { place, text }| json!({"place": place, "text": text})).collect()
+        };
+        print::object(&json!({
+            "file": shown(&file), "problems": told(&problems), "warnings": told(&warnings),
+        }));
+        return if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    for warning in &warnings {
+        print::problem(&format!("warning: {warning}"));
+    }
+    if problems.is_empty() {
         print::line(&format!("{}: no problem found.", shown(&file)));
     } else {
         print::problems(&problems);

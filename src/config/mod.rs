@@ -6,6 +6,7 @@
 
 mod check;
 mod environment;
+mod lasting;
 mod material;
 mod problem;
 mod settings;

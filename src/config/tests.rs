@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Config, Database, LogFormat, SAMPLE, material::Material, problem::Problem};
+use crate::clock::Moment;
 
 fn read(text: &str) -> Result<Config, Vec<String>> {
     Config::read(text, Path::new("/etc/keyway/keyway.toml"))
@@ -212,4 +213,50 @@ fn what_is_wrong_in_the_file_and_behind_it_is_reported_together() {
     std::fs::write(&file, "").unwrap();
     furnish(folder.path());
     Config::load_all(&file).unwrap();
+}
+
+#[test]
+fn a_certificate_that_has_ended_is_a_problem_and_one_that_ends_soon_a_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    // What is furnished ends with the year 4095.
+    let material = material(folder.path()).unwrap();
+    let at = |text: &str| Moment::from_rfc3339(text).unwrap();
+    let told =
+        |problems: Vec<Problem>| problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n");
+    let (early, soon, late) =
+        (at("4095-11-01T00:00:00Z"), at("4095-12-12T00:00:00Z"), at("4096-01-02T00:00:00Z"));
+    assert_eq!((told(material.ended(early)), told(material.ending(early))), (String::new(), String::new()));
+    assert_eq!(told(material.ended(soon)), "");
+    let ending = told(material.ending(soon));
+    assert!(
+        ending.contains("partners.certificate_file: the certificate ends on 4096-01-01, in 20 days"),
+        "{ending}"
+    );
+    let ended = told(material.ended(late));
+    assert!(ended.contains("outbound.certificate_file: the certificate ended on 4096-01-01"), "{ended}");
+    assert!(material.ending(late).is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_that_others_may_read_is_warned_of() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let config = Config::read("", &folder.path().join("keyway.toml")).unwrap();
+    let mode = |name: &str, mode: u32| {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(folder.path().join(name), mode).unwrap();
+    };
+    for name in ["tls/gateway-key.pem", "keys/event-signing.pem", "keys/token-signing.pem"] {
+        mode(name, 0o600);
+    }
+    mode("keys/key-encryption.key", 0o640);
+    let told: Vec<String> = config.open_keys().iter().map(Problem::to_string).collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(
+        told[0].starts_with("keys.key_encryption_key_file: ") && told[0].contains("chmod 600"),
+        "{told:?}"
+    );
 }
