@@ -7,14 +7,20 @@ use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
 use super::{
+    Identity, IdentitySettings,
     access_token::{AccessTokens, BadToken, public_jwk, seconds},
     assertion, scopes,
 };
 use crate::{
     clock::{ManualClock, Moment},
-    directory::AgencyKind,
-    exchange::authority::PeerCertificate,
-    ids::{Mint, SeededChance},
+    directory::{AgencyKind, Channel, Partner, PartnerStatus},
+    exchange::{
+        authority::{Authority as _, PeerCertificate},
+        ports::{Store as _, Write},
+        refusal::{Refusal, Refused},
+    },
+    ids::{Mint, PartnerId, SeededChance, SiteId},
+    store::sqlite::{self, SqliteStore},
 };
 
 const ISSUER: &str = "https://gateway.test:8443";
@@ -329,4 +335,56 @@ fn a_client_gets_what_its_kind_may_have_and_no_more() {
     assert_eq!(scopes::grant(AgencyKind::Housing, Some("keyway/mailbox system/*.rs")), None);
     let service = scopes::grant(AgencyKind::LiaisonDiversion, None).unwrap();
     assert!(service.contains("keyway/assessments.c") && !service.contains("keyway/sheets.r"), "{service}");
+}
+
+/// Whether a client of this kind gets in with a token for `granted` where `asked` is needed, its certificate ending
+/// at `not_after`.
+async fn admitted(
+    kind: AgencyKind,
+    granted: &str,
+    asked: &'static str,
+    not_after: Moment,
+) -> Result<PartnerId, Refusal> {
+    let (key, folder) = (ed25519(), tempfile::tempdir().unwrap());
+    let file = folder.path().join("keyway.db");
+    sqlite::migrate(&file).unwrap();
+    let clock = Arc::new(ManualClock::new(NOW));
+    let store = Arc::new(SqliteStore::open(&file, clock.clone()).unwrap());
+    let mint = Arc::new(Mint::new(clock, Arc::new(SeededChance::new(7))));
+    let site_id = SiteId::parse("harbour").unwrap();
+    let peer = PeerCertificate { not_after, ..peer(1) };
+    let partner = Partner {
+        site_id: site_id.clone(),
+        partner_id: PartnerId::parse("cmht").unwrap(),
+        kind,
+        name: String::from("An agency"),
+        organisation_code: String::from("https://fhir.nhs.uk/Id/ods-organization-code|Y99999"),
+        channel: Channel::Mailbox,
+        endpoint: None,
+        client_id: String::from("cmht"),
+        certificate_sha256: peer.sha256_hex(),
+        jwks: String::new(),
+        status: PartnerStatus::Active,
+        version: 0,
+    };
+    store.commit(vec![Write::Partner(partner)], Vec::new()).await.unwrap();
+    let settings =
+        IdentitySettings { site_id, base_url: ISSUER, token_signing_key: &key, event_signing_key: &key };
+    let identity = Identity::open(&settings, store, mint).unwrap();
+    let (token, _) = identity.tokens.issue(&identity.mint, "cmht", granted, &peer).unwrap();
+    let bearer = format!("Bearer {token}");
+    identity.authenticate(Some(&peer), Some(&bearer), asked).await.map(|caller| caller.partner_id)
+}
+
+#[tokio::test]
+async fn a_scope_counts_when_the_token_has_it_and_the_kind_may_and_a_certificate_while_it_lasts() {
+    let (ever, class) = (Moment(i64::MAX), |refused: Result<PartnerId, Refusal>| refused.unwrap_err().class);
+    admitted(AgencyKind::Cmht, "keyway/mailbox", "keyway/mailbox", NOW).await.unwrap();
+    let not_granted = admitted(AgencyKind::Cmht, "keyway/mailbox", "keyway/referrals.r", ever).await;
+    assert_eq!(class(not_granted), Refused::Forbidden);
+    // It was granted when the client was of another kind.
+    let not_of_its_kind = admitted(AgencyKind::Cmht, "system/Consent.u", "system/Consent.u", ever).await;
+    assert_eq!(class(not_of_its_kind), Refused::Forbidden);
+    let ended = admitted(AgencyKind::Cmht, "keyway/mailbox", "keyway/mailbox", NOW.plus_seconds(-1)).await;
+    assert_eq!(class(ended), Refused::Unauthorized);
 }

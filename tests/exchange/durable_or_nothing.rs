@@ -114,7 +114,7 @@ async fn a_dry_run_shows_every_byte_and_keeps_nothing() {
 }
 
 /// Sends, and dies before it hears an answer.
-struct DiesSending;
+pub struct DiesSending;
 
 #[async_trait::async_trait]
 impl Courier for DiesSending {
@@ -169,4 +169,59 @@ async fn while_the_end_of_an_attempt_cannot_be_recorded_the_partner_is_not_flood
     let carried = courier.carried.lock().unwrap();
     assert_eq!(carried.len(), 2);
     assert_eq!(carried[0].message_id, carried[1].message_id);
+}
+
+/// The kinds of the log entries about the referral to `recipient`, this look among them.
+async fn log_of(rig: &Rig, answer: &serde_json::Value, recipient: &str) -> Vec<String> {
+    rig.audit().await;
+    let referral = id(to(answer, recipient), "referral_id");
+    let log = rig.exchange.read_referral_audit(&rig.caller("ld-harbour"), &referral).await.unwrap();
+    let mut kinds: Vec<String> =
+        json(&log)["entries"].as_array().unwrap().iter().map(|entry| id(entry, "kind")).collect();
+    kinds.sort();
+    kinds
+}
+
+#[tokio::test]
+async fn every_step_of_a_referral_is_in_the_log() {
+    let rig = Rig::new().await;
+    let mut wanted = assessment(&["probation-harbour", "housing-harbour", "court-harbour"]);
+    for consent in wanted["consents"].as_array_mut().unwrap() {
+        match consent["recipient"].as_str().unwrap() {
+            "court-harbour" => consent["decision"] = "decline".into(),
+            "housing-harbour" => consent["valid_until"] = "2026-11-23T12:00:00Z".into(),
+            _ => {}
+        }
+    }
+    let answer = rig.submit(&wanted, "k1").await.unwrap();
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    let referral = id(to(&answer, "probation-harbour"), "referral_id");
+    rig.exchange.read_referral(&rig.caller("probation-harbour"), &referral).await.unwrap();
+    rig.revoke(&consent_id(&answer, "probation-harbour")).await;
+    // Its consent runs out before it is read.
+    let item = rig.first_item("housing-harbour").await;
+    rig.clock.advance_seconds(3 * 3600);
+    let housing = rig.caller("housing-harbour");
+    rig.exchange.mailbox_read(&housing, "housing-harbour", &item).await.unwrap_err();
+
+    assert_eq!(log_of(&rig, &answer, "court-harbour").await, ["decided", "viewed", "withheld"]);
+    assert_eq!(
+        log_of(&rig, &answer, "housing-harbour").await,
+        ["decided", "decided", "disclosed", "stopped", "viewed", "withheld"]
+    );
+    assert_eq!(
+        log_of(&rig, &answer, "probation-harbour").await,
+        [
+            "attempt-begun",
+            "attempt-ended",
+            "decided",
+            "disclosed",
+            "moved",
+            "recalled",
+            "viewed",
+            "viewed",
+            "withheld"
+        ]
+    );
 }

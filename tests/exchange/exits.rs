@@ -234,3 +234,73 @@ async fn the_recipient_is_not_told_why_consent_let_it_through_and_no_word_is_los
     assert_eq!(told["appointment"]["place"], "Harbour House", "the appointment was overwritten");
     assert_eq!(told["comments"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn what_is_withheld_does_not_exist_for_its_recipient_and_the_log_is_the_senders() {
+    let rig = Rig::new().await;
+    let mut wanted = assessment(&["probation-harbour", "court-harbour"]);
+    wanted["consents"].as_array_mut().unwrap().retain(|c| c["recipient"] == "court-harbour");
+    let answer = rig.submit(&wanted, "k1").await.unwrap();
+    let withheld = id(to(&answer, "probation-harbour"), "referral_id");
+    let probation = rig.caller("probation-harbour");
+    let refused = rig.exchange.read_referral(&probation, &withheld).await.unwrap_err();
+    assert_eq!(refused.class, Refused::NotFound);
+    let refused = rig.exchange.list_actions(&probation, &withheld).await.unwrap_err();
+    assert_eq!(refused.class, Refused::NotFound);
+
+    rig.deliver_all(&Scripted::delivers()).await;
+    let went = id(to(&answer, "court-harbour"), "referral_id");
+    let court = rig.caller("court-harbour");
+    let shown = json(&rig.exchange.read_referral(&court, &went).await.unwrap());
+    for senders in ["person", "disclosure_id", "withheld", "review_due_at", "deliveries"] {
+        assert!(shown.get(senders).is_none(), "{senders} is shown to the recipient");
+    }
+    let refused = rig.exchange.read_referral_audit(&court, &went).await.unwrap_err();
+    assert_eq!(refused.class, Refused::NotFound);
+}
+
+#[tokio::test]
+async fn a_consent_is_taken_back_by_the_service_that_holds_it_and_by_nobody_else() {
+    let rig = Rig::new().await;
+    let answer = rig.submit(&assessment(&["court-harbour"]), "k1").await.unwrap();
+    let consent = consent_id(&answer, "court-harbour");
+    let refused = rig.exchange.revoke_consent(&rig.caller("court-harbour"), &consent, b"").await.unwrap_err();
+    assert_eq!(refused.class, Refused::NotFound);
+    let referral = id(to(&answer, "court-harbour"), "referral_id");
+    assert_eq!(rig.referral(&referral).await["state"], "issued");
+}
+
+#[tokio::test]
+async fn anothers_mailbox_item_is_neither_read_nor_acknowledged() {
+    let rig = Rig::new().await;
+    rig.submit(&assessment(&["housing-harbour"]), "k1").await.unwrap();
+    let item = rig.first_item("housing-harbour").await;
+    let (housing, court) = (rig.caller("housing-harbour"), rig.caller("court-harbour"));
+    for theirs in ["housing-harbour", "court-harbour"] {
+        let refused = rig.exchange.mailbox_read(&court, theirs, &item).await.unwrap_err();
+        assert_eq!(refused.class, Refused::NotFound);
+    }
+    rig.exchange.mailbox_read(&housing, "housing-harbour", &item).await.unwrap();
+    for theirs in ["housing-harbour", "court-harbour"] {
+        let refused = rig.exchange.mailbox_acknowledge(&court, theirs, &item).await.unwrap_err();
+        assert_eq!(refused.class, Refused::NotFound);
+    }
+    let refused = rig.exchange.mailbox_list(&court, "housing-harbour", 10, None).await.unwrap_err();
+    assert_eq!(refused.class, Refused::NotFound);
+    assert_eq!(rig.first_item("housing-harbour").await, item, "it left the mailbox");
+}
+
+#[tokio::test]
+async fn a_mailbox_item_is_not_read_before_its_time() {
+    let rig = Rig::new().await;
+    let mut wanted = assessment(&["housing-harbour"]);
+    wanted["referrals"][0]["not_before"] = "2026-11-23T13:00:00Z".into();
+    rig.submit(&wanted, "k1").await.unwrap();
+    let file = rusqlite::Connection::open(&rig.database).unwrap();
+    let item: String = file.query_row("SELECT message_id FROM message", [], |row| row.get(0)).unwrap();
+    let housing = rig.caller("housing-harbour");
+    let refused = rig.exchange.mailbox_read(&housing, "housing-harbour", &item).await.unwrap_err();
+    assert_eq!(refused.class, Refused::NotFound);
+    rig.clock.advance_seconds(3 * 3600);
+    rig.exchange.mailbox_read(&housing, "housing-harbour", &item).await.unwrap();
+}

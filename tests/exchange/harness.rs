@@ -1,6 +1,7 @@
 //! A gateway without sockets: store, vault, clock and courier in the test's hands.
 
 use std::{
+    future::Future,
     path::PathBuf,
     sync::{Arc, Mutex},
 };
@@ -16,7 +17,7 @@ use keyway::{
         refusal::Refusal,
         verify_log,
     },
-    ids::{AgreementId, Mint, PartnerId, SeededChance, SiteId},
+    ids::{AgreementId, Chance, Mint, PartnerId, SeededChance, SiteId},
     store::sqlite::{SqliteStore, migrate},
     vault::{RootKey, Vault},
 };
@@ -39,6 +40,7 @@ pub struct Rig {
     pub clock: Arc<ManualClock>,
     pub store: Arc<SqliteStore>,
     pub database: PathBuf,
+    pub chance: Arc<Interrupted>,
     _folder: tempfile::TempDir,
 }
 
@@ -102,9 +104,9 @@ impl Rig {
         migrate(&database).unwrap();
         let clock = Arc::new(ManualClock::new(START));
         let store = Arc::new(SqliteStore::open(&database, clock.clone()).unwrap());
-        let chance = Arc::new(SeededChance::new(7));
+        let chance = Arc::new(Interrupted { chance: SeededChance::new(7), due: Mutex::default() });
         let vault = Arc::new(Vault::open(RootKey::fresh(chance.as_ref()), chance.clone()));
-        let mint = Arc::new(Mint::new(clock.clone(), chance));
+        let mint = Arc::new(Mint::new(clock.clone(), chance.clone()));
         let exchange = Exchange::new(
             store.clone(),
             vault,
@@ -119,7 +121,7 @@ impl Rig {
             writes.push(Write::Agreement(agreement(id)));
         }
         store.commit(writes, Vec::new()).await.unwrap();
-        Self { exchange, clock, store, database, _folder: folder }
+        Self { exchange, clock, store, database, chance, _folder: folder }
     }
 
     #[expect(clippy::unused_self, reason = "the tests ask the world who calls")]
@@ -239,6 +241,47 @@ pub fn id(value: &Value, name: &str) -> String {
 pub fn consent_id(answer: &Value, recipient: &str) -> String {
     let consents = answer["consents"].as_array().unwrap();
     id(consents.iter().find(|c| c["recipient"] == recipient).unwrap(), "consent_id")
+}
+
+type Happening = Box<dyn FnOnce() + Send>;
+
+/// The gateway's randomness. Every id and every sealing draws from it, so that a test which lets something happen at
+/// a draw reaches the moments between what a use case reads and what it commits.
+pub struct Interrupted {
+    chance: SeededChance,
+    due: Mutex<Option<(usize, Happening)>>,
+}
+
+impl Interrupted {
+    /// Lets `happening` happen, to its end, when this many draws have been made from now on.
+    pub fn after(&self, draws: usize, happening: impl Future<Output = ()> + Send + 'static) {
+        let elsewhere = move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(happening);
+        };
+        let happening = || std::thread::spawn(elsewhere).join().unwrap();
+        *self.due.lock().unwrap() = Some((draws, Box::new(happening)));
+    }
+
+    /// Whether it has happened.
+    pub fn happened(&self) -> bool {
+        self.due.lock().unwrap().is_none()
+    }
+}
+
+impl Chance for Interrupted {
+    fn fill(&self, out: &mut [u8]) {
+        let mut due = self.due.lock().unwrap();
+        let now = due.take_if(|(draws, _)| *draws == 0);
+        if let Some((draws, _)) = due.as_mut() {
+            *draws -= 1;
+        }
+        drop(due);
+        if let Some((_, happening)) = now {
+            happening();
+        }
+        self.chance.fill(out);
+    }
 }
 
 type Script = Box<dyn Fn(&Parcel) -> AttemptOutcome + Send + Sync>;

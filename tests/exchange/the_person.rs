@@ -3,7 +3,7 @@
 use keyway::exchange::refusal::Refused;
 use serde_json::json;
 
-use crate::harness::{Rig, Scripted, assessment, to};
+use crate::harness::{Rig, Scripted, assessment, id, to};
 
 #[tokio::test]
 async fn each_recipient_is_decided_apart() {
@@ -111,4 +111,32 @@ async fn an_unknown_recipient_is_named_and_nothing_goes_to_the_others() {
     let refused = rig.submit(&wanted, "k1").await.unwrap_err();
     assert_eq!(refused.issues[0].path, "/referrals/1/recipient");
     assert_eq!(rig.deliver_all(&Scripted::delivers()).await, 0);
+}
+
+#[tokio::test]
+async fn an_nhs_number_that_nobody_verified_makes_nobody_the_same_person() {
+    let rig = Rig::new().await;
+    let first = rig.submit(&assessment(&["court-harbour"]), "k1").await.unwrap();
+    let mut same = assessment(&["court-harbour"]);
+    same["person"]["reference"] = "harbour-ld-other".into();
+    let mut unverified = same.clone();
+    unverified["person"]["nhs_number"]["verification"] = "02".into();
+    unverified["person"]["reference"] = "harbour-ld-unverified".into();
+    let other = rig.submit(&unverified, "k2").await.unwrap();
+    assert_ne!(id(&first, "person"), id(&other, "person"));
+    let verified = rig.submit(&same, "k3").await.unwrap();
+    assert_eq!(id(&first, "person"), id(&verified, "person"));
+}
+
+#[tokio::test]
+async fn a_reference_and_a_verified_number_of_two_people_are_refused() {
+    let rig = Rig::new().await;
+    rig.submit(&assessment(&["court-harbour"]), "k1").await.unwrap();
+    let mut other = assessment(&["court-harbour"]);
+    other["person"]["reference"] = "harbour-ld-other".into();
+    other["person"]["nhs_number"]["value"] = "9990000026".into();
+    rig.submit(&other, "k2").await.unwrap();
+    other["person"]["nhs_number"]["value"] = "9990000018".into();
+    let refused = rig.submit(&other, "k3").await.unwrap_err();
+    assert_eq!(refused.issues[0].code, "multiple-matches");
 }

@@ -32,6 +32,9 @@ fn assessment(body: Vec<u8>) -> TestRequest {
 async fn a_body_over_1_mib_is_413_announced_or_not() {
     let heard = partners(assessment(vec![b' '; BODY_MAX_BYTES + 1])).await;
     assert_eq!((heard.status, heard.told().1[0].0.as_str()), (413, "too-long"));
+    // In pieces, without a length that can be read before.
+    let unannounced = assessment(vec![b' '; BODY_MAX_BYTES + 1]).insert_header(("content-length", "unknown"));
+    assert_eq!(partners(unannounced).await.status, 413);
     let announced =
         assessment(Vec::new()).insert_header(("content-length", (20 * BODY_MAX_BYTES).to_string()));
     assert_eq!(partners(announced).await.status, 413);
