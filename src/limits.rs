@@ -110,3 +110,7 @@ pub const CLOCK_AHEAD_SECONDS: i64 = 300;
 
 /// Largest list of agencies or agreements, and largest certificate file in one, that is read, in bytes.
 pub const DIRECTORY_FILE_MAX_BYTES: u64 = 4 * 1_048_576;
+/// Most header fields of a request.
+pub const HEADERS_MAX: usize = 100;
+/// Most bytes of all header fields together.
+pub const HEADERS_MAX_BYTES: usize = 65_536;

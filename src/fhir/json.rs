@@ -344,7 +344,8 @@ fn unescaped(inside: &str) -> String {
 
 /// A key as a path shows it. A key is the sender's text too, and may be a name or a number that somebody put
 /// in the wrong place: only what looks like the name of a field is shown.
-fn shown(key: &str) -> String {
+#[must_use]
+pub fn shown(key: &str) -> String {
     let named = key.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '_' | '$'))
         && key.len() <= SHOWN_KEY_MAX_BYTES
         && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$'))

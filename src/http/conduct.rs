@@ -14,7 +14,7 @@ use super::{
     media,
     rate::Client,
     response,
-    routes::{Access, Route},
+    routes::{Access, Route, Takes},
     trace_ids::TraceIds,
 };
 use crate::{
@@ -25,7 +25,7 @@ use crate::{
         refusal::{Refusal, Refused},
     },
     ids::PartnerId,
-    limits::{HEADER_VALUE_MAX_BYTES, REQUEST_TIMEOUT_SECONDS},
+    limits::{HEADER_VALUE_MAX_BYTES, HEADERS_MAX, HEADERS_MAX_BYTES, REQUEST_TIMEOUT_SECONDS},
 };
 
 /// What a request was matched to.
@@ -65,9 +65,18 @@ pub(super) async fn conduct(
     };
     let route = if let Target::Route(route) = &target { route.path } else { "unmatched" };
     let micros = watch.elapsed_micros();
-    gateway.metrics.request(request.method().as_str(), route, status, micros);
+    gateway.metrics.request(method_word(&request), route, status, micros);
     log(&request, route, status, micros, partner.get(), &ids);
     response::finish(answer, &ids)
+}
+
+/// The method, if it is one that exists: anything else is the caller's own text, and goes into no log and no
+/// metric.
+fn method_word(request: &HttpRequest) -> &'static str {
+    ["GET", "POST", "PUT", "HEAD", "OPTIONS", "DELETE", "PATCH"]
+        .into_iter()
+        .find(|known| request.method().as_str() == *known)
+        .unwrap_or("other")
 }
 
 /// One line for each request: the route's pattern and never the path, no query, no body, no token.
@@ -81,7 +90,7 @@ fn log(
 ) {
     let duration_ms = micros / 1_000;
     let partner = partner.map_or("-", PartnerId::as_str);
-    let method = request.method().as_str();
+    let method = method_word(request);
     if status >= 500 {
         tracing::error!(
             http.method = method,
@@ -89,7 +98,7 @@ fn log(
             http.status = status,
             duration_ms,
             partner,
-            request.id = ids.request,
+            request.id = ids.for_log(),
             "request failed"
         );
     } else if route.starts_with("/health/") {
@@ -99,7 +108,7 @@ fn log(
             http.route = route,
             http.status = status,
             duration_ms,
-            request.id = ids.request,
+            request.id = ids.for_log(),
             "probe"
         );
     } else {
@@ -109,7 +118,7 @@ fn log(
             http.status = status,
             duration_ms,
             partner,
-            request.id = ids.request,
+            request.id = ids.for_log(),
             "request"
         );
     }
@@ -125,7 +134,6 @@ async fn attend(
 ) -> Outcome {
     let peer = request.conn_data::<PeerCertificate>().cloned();
     gateway.rates.check(&client(peer.as_ref(), request))?;
-    let _place = gateway.in_flight.try_acquire().map_err(|_| Refusal::unavailable())?;
     let route = match target {
         Target::Route(route) => *route,
         Target::Method(_) => return Err(wrong_method()),
@@ -137,6 +145,18 @@ async fn attend(
     }
     media::check_accept(Form::of_path(route.path), request.headers())?;
     media::check_content(route.takes, request.headers())?;
+    let headers = headers(request)?;
+    // A place is taken once there is something to work on: who sends half a body holds none.
+    let body = if matches!(route.takes, Takes::Nothing) {
+        Vec::new()
+    } else {
+        in_time(body::read(request.headers(), payload)).await??
+    };
+    let _place = if route.path.starts_with("/health/") {
+        None
+    } else {
+        Some(gateway.in_flight.try_acquire().map_err(|_| Refusal::unavailable())?)
+    };
     let call = Call {
         gateway: Arc::clone(gateway),
         caller,
@@ -145,8 +165,8 @@ async fn attend(
         ids: ids.clone(),
         path: request.match_info().iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
         query: query(route, request.query_string())?,
-        headers: headers(request)?,
-        body: in_time(body::read(request.headers(), payload)).await??,
+        headers,
+        body,
     };
     run(gateway, route, ids, call).await
 }
@@ -194,7 +214,18 @@ fn query(route: &Route, text: &str) -> Result<Vec<(String, String)>, Refusal> {
 
 fn headers(request: &HttpRequest) -> Result<Vec<(String, String)>, Refusal> {
     let mut all = Vec::new();
+    let (mut count, mut bytes) = (0_usize, 0_usize);
     for (name, value) in request.headers() {
+        count += 1;
+        bytes = bytes.saturating_add(name.as_str().len()).saturating_add(value.len());
+        if count > HEADERS_MAX || bytes > HEADERS_MAX_BYTES {
+            return Err(Refusal::new(
+                Refused::BadRequest,
+                "too-long",
+                "headers",
+                format!("At most {HEADERS_MAX} headers with {HEADERS_MAX_BYTES} bytes in all."),
+            ));
+        }
         if value.len() > HEADER_VALUE_MAX_BYTES {
             return Err(Refusal::new(
                 Refused::BadRequest,
@@ -218,7 +249,11 @@ async fn run(gateway: &Gateway, route: &'static Route, ids: &TraceIds, call: Cal
     match in_time(task).await {
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => {
-            tracing::error!(http.route = route.path, request.id = ids.request, "a handler did not end well");
+            tracing::error!(
+                http.route = route.path,
+                request.id = ids.for_log(),
+                "a handler did not end well"
+            );
             Err(Refusal::internal())
         }
         Err(late) => Err(late),

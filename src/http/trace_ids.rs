@@ -23,6 +23,11 @@ pub(super) struct TraceIds {
 }
 
 impl TraceIds {
+    /// The request id as a log may hold it: a caller's own word that is no UUID could be anything.
+    pub(super) fn for_log(&self) -> &str {
+        if is_uuid(&self.request) { &self.request } else { "-" }
+    }
+
     pub(super) fn read(headers: &HeaderMap, mint: &Mint) -> Self {
         let taken = |name: &str| header(headers, name).filter(|id| is_plain(id)).map(str::to_owned);
         Self {

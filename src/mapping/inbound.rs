@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::codes;
 use crate::{
     assessment::{NhsNumber, NhsNumberFault},
-    fhir::Issue,
+    fhir::{Issue, json},
     limits::ISSUES_MAX,
 };
 
@@ -37,7 +37,7 @@ pub struct InboundMessage {
 /// Every issue that was found, each with a `FHIRPath` and what would be right, never with a value.
 pub fn read_message(bundle: &Value) -> Result<InboundMessage, Vec<Issue>> {
     let mut issues = Vec::new();
-    nhs_numbers(bundle, "Bundle", &mut issues);
+    nhs_numbers(bundle, &mut Vec::new(), &mut issues);
     let read = read(bundle, &mut issues);
     match read {
         Some(message) if issues.is_empty() => Ok(message),
@@ -238,8 +238,12 @@ fn refusal(encounter: &Value, path: &str, issues: &mut Vec<Issue>) -> Option<Sai
     Some(Said { reason: Some(reason.to_owned()), comment, ..Said::just("decline") })
 }
 
-/// An issue for every NHS number in the message that cannot be one, wherever it is.
-fn nhs_numbers(value: &Value, path: &str, issues: &mut Vec<Issue>) {
+/// An issue for every NHS number in the message that cannot be one, wherever it is, as far as issues are
+/// reported. The path is written only for an issue, and shows no key that does not look like a field's name.
+fn nhs_numbers<'v>(value: &'v Value, way: &mut Vec<Step<'v>>, issues: &mut Vec<Issue>) {
+    if issues.len() >= ISSUES_MAX {
+        return;
+    }
     match value {
         Value::Object(fields) => {
             if text(value, "/system") == Some(codes::NHS_NUMBER) {
@@ -249,19 +253,43 @@ fn nhs_numbers(value: &Value, path: &str, issues: &mut Vec<Issue>) {
                     Some(NhsNumberFault::Format) => Some("an NHS number is ten digits"),
                     None => None,
                 };
-                issues.extend(what.map(|what| Issue::new("value", format!("{path}.value"), what)));
+                issues.extend(what.map(|what| Issue::new("value", format!("{}.value", written(way)), what)));
             }
             for (key, below) in fields {
-                nhs_numbers(below, &format!("{path}.{key}"), issues);
+                way.push(Step::Field(key));
+                nhs_numbers(below, way, issues);
+                way.pop();
             }
         }
         Value::Array(items) => {
             for (index, below) in items.iter().enumerate() {
-                nhs_numbers(below, &format!("{path}[{index}]"), issues);
+                way.push(Step::Item(index));
+                nhs_numbers(below, way, issues);
+                way.pop();
             }
         }
         _ => {}
     }
+}
+
+/// One step on the way to a place in the message.
+enum Step<'v> {
+    Field(&'v str),
+    Item(usize),
+}
+
+fn written(way: &[Step<'_>]) -> String {
+    let mut path = String::from("Bundle");
+    for step in way {
+        match step {
+            Step::Field(key) => {
+                path.push('.');
+                path.push_str(&json::shown(key));
+            }
+            Step::Item(index) => path.push_str(&format!("[{index}]")),
+        }
+    }
+    path
 }
 
 fn required(value: &Value, pointer: &str, path: &str, issues: &mut Vec<Issue>) -> Option<String> {

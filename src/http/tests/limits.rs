@@ -59,11 +59,16 @@ async fn beyond_the_number_of_open_requests_it_is_503_with_retry_after() {
     let folder = tempfile::tempdir().unwrap();
     let gateway = gateway(folder.path());
     let service =
+        init_service(actix_web::App::new().configure(|c| register(c, &gateway, Listener::Public))).await;
+    let operators =
         init_service(actix_web::App::new().configure(|c| register(c, &gateway, Listener::Operators))).await;
     let all = gateway.in_flight.acquire_many(u32::try_from(REQUESTS_IN_FLIGHT_MAX).unwrap()).await.unwrap();
-    let ask = || TestRequest::get().uri("/health/live").to_request();
+    let ask = || TestRequest::get().uri("/fhir/metadata").to_request();
     let heard = Heard::of(call_service(&service, ask()).await).await;
     assert_eq!((heard.status, heard.header("retry-after")), (503, "2"));
+    // However busy it is, the gateway still says that it lives.
+    let probe = TestRequest::get().uri("/health/live").to_request();
+    assert_eq!(call_service(&operators, probe).await.status(), 200);
     drop(all);
     assert_eq!(call_service(&service, ask()).await.status(), 200);
 }

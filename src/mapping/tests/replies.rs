@@ -156,3 +156,14 @@ fn nothing_panics_on_what_is_not_a_message() {
         assert!(response_accepted(&odd, &REPLY, None).is_none());
     }
 }
+
+#[test]
+fn a_place_shows_no_key_that_could_be_a_name_and_issues_are_bounded() {
+    let wrong = serde_json::json!({"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9990000019"});
+    let many: Vec<Value> = vec![wrong.clone(); 500];
+    let bundle = serde_json::json!({"resourceType": "Bundle", "John Smith 9990000018": wrong, "all": many});
+    let issues = read_message(&bundle).unwrap_err();
+    assert!(issues.len() <= crate::limits::ISSUES_MAX);
+    assert!(issues.iter().any(|issue| issue.path == "Bundle.*.value"), "{issues:?}");
+    assert!(issues.iter().all(|issue| !issue.path.contains("Smith") && !issue.path.contains("999")));
+}
