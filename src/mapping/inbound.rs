@@ -286,7 +286,11 @@ fn written(way: &[Step<'_>]) -> String {
                 path.push('.');
                 path.push_str(&json::shown(key));
             }
-            Step::Item(index) => path.push_str(&format!("[{index}]")),
+            Step::Item(index) => {
+                path.push('[');
+                path.push_str(&index.to_string());
+                path.push(']');
+            }
         }
     }
     path
