@@ -135,6 +135,12 @@ impl Exchange {
             bundle.delivery.new.delivery_id.clone(),
             bundle.delivery.version,
         ));
+        // Taken back between the question and this commit: ask again.
+        preconditions.push(Precondition::ReferralVersion(
+            bundle.referral.site_id.clone(),
+            bundle.referral.referral_id.clone(),
+            bundle.referral.version,
+        ));
         self.commit(writes, preconditions).await
     }
 

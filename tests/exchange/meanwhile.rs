@@ -131,7 +131,12 @@ async fn nothing_is_sent_on_what_no_longer_holds() {
 
 #[tokio::test]
 async fn nothing_is_collected_on_what_no_longer_holds() {
-    for change in [Change::ConsentWithdrawn, Change::ConsentNarrowed, Change::PartnerSuspended] {
+    for change in [
+        Change::ConsentWithdrawn,
+        Change::ConsentNarrowed,
+        Change::ReferralWithdrawn,
+        Change::PartnerSuspended,
+    ] {
         for draws in 0.. {
             let rig = Rig::new().await;
             let answer = rig.submit(&assessment(&["court-harbour"]), "k1").await.unwrap();
