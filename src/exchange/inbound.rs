@@ -16,6 +16,9 @@ use crate::{
     vault::ContentKey,
 };
 
+/// The kind of what came in and answers nothing of ours.
+pub(super) const UNMATCHED: &str = "unmatched";
+
 impl Exchange {
     /// The answer that this mailbox message got before, by its local id.
     pub(super) async fn sent_before(
@@ -93,7 +96,7 @@ impl Exchange {
                 site_id: site.clone(),
                 partner_id: caller.partner_id.clone(),
                 message_key: request_id.to_owned(),
-                kind: String::from("unmatched"),
+                kind: String::from(UNMATCHED),
                 referral_id: None,
                 person_id: None,
                 received_at: now,

@@ -7,7 +7,7 @@ use super::{
     Answer, DECIDE_TRIES, Exchange, MailboxSend,
     ask_again::is_out,
     caller::Caller,
-    inbound::seen_before,
+    inbound::{UNMATCHED, seen_before},
     ports::{CommitError, Precondition, Write, WriteSet},
     prepare::{Decided, Used},
     recall::{Ends, Why, set_state},
@@ -16,7 +16,7 @@ use super::{
     submit::read_json,
 };
 use crate::{
-    audit::Kind,
+    audit::{Kind, merkle::sha256},
     clock::Moment,
     consent::{Exit, Inputs, decide},
     directory::Channel,
@@ -136,13 +136,27 @@ impl Exchange {
             .map_err(|issues| Refusal::with_issues(Refused::Unprocessable, issues))?;
         let action = Action::parse(message.action).ok_or_else(Refusal::internal)?;
         for _ in 0..DECIDE_TRIES {
-            if let Some(first) = self.store.inbound(&caller.site_id, &caller.partner_id, request_id).await? {
+            // What matched nothing took no effect, so its repeat is not told that it did: it is matched again.
+            let first = self.store.inbound(&caller.site_id, &caller.partner_id, request_id).await?;
+            let unmatched =
+                first.as_ref().is_some_and(|f| f.kind == UNMATCHED && f.body_sha256 == sha256(body));
+            if let Some(first) = first.filter(|_| !unmatched) {
+                return Err(seen_before(&first, body));
+            }
+            let message_key =
+                if unmatched { format!("matched-later:{request_id}") } else { request_id.to_owned() };
+            if unmatched
+                && let Some(first) =
+                    self.store.inbound(&caller.site_id, &caller.partner_id, &message_key).await?
+            {
                 return Err(seen_before(&first, body));
             }
             let quoted =
                 self.store.message_by_wire_id(&caller.site_id, &caller.partner_id, &message.answers).await?;
             let Some(quoted) = quoted else {
-                self.keep_unmatched(caller, request_id, body).await?;
+                if !unmatched {
+                    self.keep_unmatched(caller, request_id, body).await?;
+                }
                 return Err(Refusal::new(
                     Refused::NotFound,
                     "not-found",
@@ -166,11 +180,11 @@ impl Exchange {
             };
             let (moved, mut writes, mut preconditions) =
                 self.plan_move(caller, &referral, &key, &said).await?;
-            writes.push(self.inbound(caller, request_id, "servicerequest-response", &moved, &key, body));
+            writes.push(self.inbound(caller, &message_key, "servicerequest-response", &moved, &key, body));
             preconditions.push(Precondition::InboundUnused(
                 caller.site_id.clone(),
                 caller.partner_id.clone(),
-                request_id.to_owned(),
+                message_key,
             ));
             match self.commit(writes, preconditions).await {
                 Ok(()) => {

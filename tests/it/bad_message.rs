@@ -136,5 +136,10 @@ async fn an_unmatched_answer_is_kept() {
     assert_eq!(reply.json()["issue"][0]["code"], "not-found");
     let kept = gateway.books().texts("SELECT kind FROM inbound WHERE referral_id IS NULL");
     assert_eq!(kept, ["unmatched"]);
+    // Sent again it is not called a duplicate, which its sender would read as "it took effect".
+    let again = gateway.cmht.ask(message(REQUEST_ID, response.to_string())).await;
+    assert_eq!(again.status, 404, "{}", again.text());
+    let kept = gateway.books().texts("SELECT kind FROM inbound WHERE referral_id IS NULL");
+    assert_eq!(kept, ["unmatched"], "it is kept once");
     gateway.finish().await;
 }
