@@ -5,11 +5,14 @@
 //! schema cannot say (`assessment::Assessment::contradictions`).
 
 mod catalogue;
+pub mod definition;
+mod finding;
 mod words;
 
 use std::collections::HashMap;
 
 pub use catalogue::Schema;
+pub use finding::{Finding, Severity};
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
