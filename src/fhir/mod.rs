@@ -2,6 +2,7 @@
 
 mod issue;
 pub mod json;
+pub mod locate;
 pub mod outcome;
 
 pub use issue::Issue;
