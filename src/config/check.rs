@@ -43,6 +43,7 @@ pub(super) fn check(settings: Settings, folder: &Path) -> (Option<Config>, Vec<P
     let database = p.database(&settings.database.url);
     let keys = p.keys(&settings.keys);
     let outbound = p.outbound(&settings.outbound);
+    let packages = p.packages(&settings.profiles.packages);
     let log = p.log(settings.log);
     let config = site_id.or_else(|| SiteId::parse("unnamed")).map(|site_id| Config {
         site_id,
@@ -54,6 +55,7 @@ pub(super) fn check(settings: Settings, folder: &Path) -> (Option<Config>, Vec<P
         database,
         keys,
         outbound,
+        packages,
         log,
     });
     (config, problems.found)
@@ -85,6 +87,13 @@ impl Problems<'_> {
             self.add(name, "must name a file");
             PathBuf::new()
         })
+    }
+
+    fn packages(&mut self, texts: &[String]) -> Vec<PathBuf> {
+        if texts.iter().any(String::is_empty) {
+            self.add("profiles.packages", "must name folders or .tgz files");
+        }
+        texts.iter().map(|text| self.folder.join(text)).collect()
     }
 
     fn tls(&mut self, section: &str, certificate: &str, key: &str) -> TlsFiles {

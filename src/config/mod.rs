@@ -48,6 +48,8 @@ pub struct Config {
     pub keys: KeyFiles,
     /// How messages leave.
     pub outbound: Outbound,
+    /// FHIR packages that are loaded beside the profiles that are compiled in: folders or `.tgz` files.
+    pub packages: Vec<PathBuf>,
     /// How the gateway tells what it does.
     pub log: Log,
 }

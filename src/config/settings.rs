@@ -13,6 +13,7 @@ pub(super) struct Settings {
     pub(super) database: Database,
     pub(super) keys: Keys,
     pub(super) outbound: Outbound,
+    pub(super) profiles: Profiles,
     pub(super) log: Log,
 }
 
@@ -66,6 +67,12 @@ pub(super) struct Keys {
     pub(super) key_encryption_key_file: String,
     pub(super) event_signing_key_file: String,
     pub(super) token_signing_key_file: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Profiles {
+    pub(super) packages: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -70,10 +70,12 @@ impl Overlay<'_> {
     }
 }
 
-/// Whether an array's items are all of the type that the default's items have.
+/// Whether an array's items are all of the type that the default's items have; a list that is empty by default holds
+/// texts.
 fn same_items(given: &Value, default: &Value) -> bool {
-    match (given.as_array(), default.as_array().and_then(|d| d.first())) {
-        (Some(items), Some(sample)) => items.iter().all(|item| item.same_type(sample)),
+    match (given.as_array(), default.as_array().map(|d| d.first())) {
+        (Some(items), Some(Some(sample))) => items.iter().all(|item| item.same_type(sample)),
+        (Some(items), Some(None)) => items.iter().all(Value::is_str),
         _ => true,
     }
 }
@@ -83,6 +85,7 @@ fn wanted(default: &Value) -> &'static str {
         Value::String(_) => "a text in quotes",
         Value::Integer(_) => "a whole number",
         Value::Boolean(_) => "true or false",
+        Value::Array(items) if items.is_empty() => "a list of texts in quotes",
         Value::Array(_) => "a list of whole numbers",
         Value::Table(_) => "a section",
         Value::Float(_) | Value::Datetime(_) => "of another type",

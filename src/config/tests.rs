@@ -41,16 +41,24 @@ fn a_file_needs_only_what_differs() {
 #[test]
 fn every_unknown_key_and_wrong_type_is_reported_with_its_line() {
     let problems = read(
-        "[site]\nnmae = \"x\"\n\n[partner]\nlisten = \"\"\n[outbound]\nallow_loopback = \"yes\"\nretry_seconds = [1, \"2\"]\n",
+        "[site]\nnmae = \"x\"\n\n[partner]\nlisten = \"\"\n[outbound]\nallow_loopback = \"yes\"\nretry_seconds = [1, \"2\"]\n\
+         [profiles]\npackages = [1]\n",
     )
     .unwrap_err();
-    assert_eq!(problems.len(), 4, "{problems:#?}");
+    assert_eq!(problems.len(), 5, "{problems:#?}");
     assert!(problems[0].starts_with("/etc/keyway/keyway.toml:"), "{}", problems[0]);
     let all = problems.join("\n");
     assert!(all.contains("keyway.toml:2: unknown key `site.nmae`; known: `id`, `name`"), "{all}");
     assert!(all.contains("keyway.toml:4: unknown key `partner`"), "{all}");
     assert!(all.contains("keyway.toml:7: `outbound.allow_loopback` must be true or false"), "{all}");
     assert!(all.contains("keyway.toml:8: `outbound.retry_seconds` must be a list of whole numbers"), "{all}");
+    assert!(all.contains("keyway.toml:10: `profiles.packages` must be a list of texts in quotes"), "{all}");
+}
+
+#[test]
+fn packages_lie_where_the_file_says() {
+    let config = read("[profiles]\npackages = [\"fhir/ukcore\", \"/srv/bars.tgz\"]\n").unwrap();
+    assert_eq!(config.packages, [Path::new("/etc/keyway/fhir/ukcore"), Path::new("/srv/bars.tgz")]);
 }
 
 #[test]
@@ -80,6 +88,8 @@ fn every_bad_value_is_reported() {
         [outbound]
         retry_seconds = []
         attempts_max = 0
+        [profiles]
+        packages = [""]
         [log]
         format = "xml"
         level = "loud=very"
@@ -98,12 +108,13 @@ fn every_bad_value_is_reported() {
         "database.url: PostgreSQL is not yet offered",
         "outbound.retry_seconds: ",
         "outbound.attempts_max: ",
+        "profiles.packages: ",
         "log.format: ",
         "log.level: ",
     ] {
         assert!(all.contains(expected), "{expected} is missing from:\n{all}");
     }
-    assert_eq!(problems.len(), 12, "{all}");
+    assert_eq!(problems.len(), 13, "{all}");
 }
 
 /// Writes a whole set of keys and certificates into `folder`, as the defaults name them.

@@ -7,6 +7,7 @@
 mod catalogue;
 pub mod definition;
 mod finding;
+pub mod outcome;
 mod words;
 
 use std::collections::HashMap;
