@@ -8,6 +8,9 @@ pub const BODY_DRAIN_MAX_BYTES: usize = 32 * 1_048_576;
 pub const BODY_DRAIN_SECONDS: u64 = 5;
 /// Deepest nesting of a JSON body: beyond it 400.
 pub const JSON_DEPTH_MAX: usize = 64;
+/// Most values in a JSON body, names of members not counted: beyond it 400. A body of nothing but brackets would
+/// otherwise cost far more to judge than to send.
+pub const JSON_VALUES_MAX: usize = 100_000;
 /// Longest number in a JSON body, in bytes: beyond it 400.
 pub const JSON_NUMBER_MAX_BYTES: usize = 64;
 /// Most digits in the exponent of a JSON number: beyond it 400, for `1e999999999` is short to write and long
@@ -23,6 +26,8 @@ pub const REQUEST_TIMEOUT_SECONDS: u64 = 30;
 pub const REQUEST_HEAD_TIMEOUT_SECONDS: u64 = 10;
 /// Requests that are worked on at once, over all connections: beyond it 503 with Retry-After.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 512;
+/// Of those, the most that one client may have at once: beyond it 503 with Retry-After for that client alone.
+pub const REQUESTS_IN_FLIGHT_PER_CLIENT_MAX: usize = 64;
 /// Longest header value that is read, in bytes.
 pub const HEADER_VALUE_MAX_BYTES: usize = 8_192;
 /// Requests a second that one client may make on average.
@@ -81,6 +86,8 @@ pub const RETRY_SECONDS: [i64; 7] = [1, 5, 30, 300, 1_800, 7_200, 18_000];
 /// Longest wait that a partner's Retry-After may ask for, in seconds.
 pub const RETRY_AFTER_MAX_SECONDS: i64 = 3_600;
 
+/// Longest id of its own that the sender of a mailbox message may give it, in bytes.
+pub const LOCAL_ID_MAX_BYTES: usize = 255;
 /// Mailbox items in one list answer.
 pub const MAILBOX_PAGE_MAX: usize = 500;
 /// How long a disclosure without consent may wait for its review, in seconds (72 hours).

@@ -33,7 +33,9 @@ impl Exchange {
             return Ok(None);
         };
         if first.body_sha256 != sha256(&send.body) {
-            return Err(seen_before(&first, &send.body));
+            let mut refusal = seen_before(&first, &send.body);
+            refusal.issues.iter_mut().for_each(|issue| issue.path = String::from("mex-LocalID"));
+            return Err(refusal);
         }
         let mut again = Answer::json(202, &json!({"message_id": first.inbound_id}));
         again.repeated = true;

@@ -2,14 +2,15 @@
 //!
 //! A scanner of our own goes over the bytes once, without recursion, and refuses duplicate keys (also those
 //! that are the same only once unescaped), nesting beyond the limit, invalid UTF-8, U+0000, lone surrogates,
-//! numbers out of all proportion and anything after the document; it says where. What it lets through is read
+//! numbers out of all proportion, more values than
+//! any message has and anything after the document; it says where. What it lets through is read
 //! by `serde_json`, which keeps the order of keys and the digits of numbers. Not here: what a document means.
 
 use std::{borrow::Cow, collections::HashSet};
 
 use serde_json::Value;
 
-use crate::limits::{JSON_DEPTH_MAX, JSON_EXPONENT_MAX_DIGITS, JSON_NUMBER_MAX_BYTES};
+use crate::limits::{JSON_DEPTH_MAX, JSON_EXPONENT_MAX_DIGITS, JSON_NUMBER_MAX_BYTES, JSON_VALUES_MAX};
 
 /// Longest key that is shown in a path, in bytes.
 const SHOWN_KEY_MAX_BYTES: usize = 64;
@@ -32,7 +33,7 @@ pub struct JsonFault {
 
 /// Reads a document strictly.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonFault> {
-    let mut scanner = Scanner { bytes, at: 0, open: Vec::new() };
+    let mut scanner = Scanner { bytes, at: 0, open: Vec::new(), values: 0 };
     scanner.document().map_err(|wrong| scanner.fault(&wrong))?;
     serde_json::from_slice(bytes).map_err(|_| scanner.fault(&Wrong::Syntax("JSON that can be read")))
 }
@@ -46,6 +47,8 @@ enum Wrong {
     ReservedKey,
     #[error("The JSON is nested deeper than {JSON_DEPTH_MAX} levels.")]
     TooDeep,
+    #[error("The JSON holds more than {JSON_VALUES_MAX} values.")]
+    TooMany,
     #[error("The text is not valid UTF-8.")]
     NotUtf8,
     #[error("The character U+0000 is not accepted.")]
@@ -85,6 +88,8 @@ struct Scanner<'a> {
     bytes: &'a [u8],
     at: usize,
     open: Vec<Open<'a>>,
+    /// How many values have begun.
+    values: usize,
 }
 
 impl<'a> Scanner<'a> {
@@ -98,6 +103,10 @@ impl<'a> Scanner<'a> {
 
     /// Scans one value, or the opening of one, and all that closes after it. Whether another value must follow.
     fn value(&mut self) -> Result<bool, Wrong> {
+        self.values += 1;
+        if self.values > JSON_VALUES_MAX {
+            return Err(Wrong::TooMany);
+        }
         match self.next_token() {
             None => return Err(Wrong::EndsEarly),
             Some(b'{') => {

@@ -4,7 +4,10 @@ use proptest::prelude::*;
 use serde_json::{Map, Number, json};
 
 use super::*;
-use crate::{clock::Stopwatch, limits::BODY_MAX_BYTES};
+use crate::{
+    clock::Stopwatch,
+    limits::{BODY_MAX_BYTES, JSON_VALUES_MAX},
+};
 
 fn refused(document: impl AsRef<[u8]>) -> (String, String) {
     let document = document.as_ref();
@@ -51,6 +54,15 @@ fn nesting_beyond_the_limit_is_refused_at_once() {
     }
     // Wide is not deep.
     assert!(parse(format!("[{}1]", "[],{},".repeat(10_000)).as_bytes()).is_ok());
+}
+
+#[test]
+fn more_values_than_any_message_has_are_refused() {
+    let ones = |count: usize| format!("[{}1]", "1,".repeat(count - 2));
+    assert!(parse(ones(JSON_VALUES_MAX).as_bytes()).is_ok());
+    let (path, text) = refused(ones(JSON_VALUES_MAX + 1));
+    assert_eq!(path, format!("/{}", JSON_VALUES_MAX - 1));
+    assert!(text.starts_with("The JSON holds more than 100000 values."), "{text}");
 }
 
 #[test]
@@ -169,21 +181,23 @@ fn a_fault_shows_no_value_and_no_key_that_may_be_one() {
 /// grows with the square takes minutes.
 #[test]
 fn time_is_linear() {
-    let rounds = |part: &str| BODY_MAX_BYTES / part.len();
-    let filled = |part: &str| part.repeat(rounds(part));
+    // As large as a body may be, or with as many values.
+    let filled = |part: &str| part.repeat(BODY_MAX_BYTES / part.len());
+    let listed =
+        |part: &str| part.repeat((JSON_VALUES_MAX - 2) / part.matches(['[', '{', '0', '1', '\\']).count());
     let keys = (0..90_000).map(|i| format!("\"k{i}\":0,")).collect::<Vec<_>>().concat();
     let escaped_keys = (0..60_000).map(|i| format!("\"\\u0061{i}\":0,")).collect::<Vec<_>>().concat();
     let documents = [
         format!("{{{keys}\"z\":0}}"),
         format!("{{{escaped_keys}\"z\":0}}"),
-        format!("[{}0]", filled("[],")),
-        format!("[{}0]", filled("{},")),
-        format!("[{}0]", filled(r#"{"a":0},"#)),
-        format!("[{}0]", filled("\"\\ud83d\\ude00\",")),
+        format!("[{}0]", listed("[],")),
+        format!("[{}0]", listed("{},")),
+        format!("[{}0]", listed(r#"{"a":0},"#)),
+        format!("[{}0]", listed("\"\\ud83d\\ude00\",")),
         format!("\"{}\"", filled("\\n")),
         format!("\"{}\"", filled("é")),
         format!("{}1", filled(" ")),
-        format!("[{}0]", filled("1.5,")),
+        format!("[{}0]", listed("1.5,")),
     ];
     for document in documents {
         let watch = Stopwatch::start();
@@ -258,7 +272,7 @@ proptest! {
         let mut bytes = serde_json::to_vec(&value).unwrap();
         let at = at.index(bytes.len());
         if insert { bytes.insert(at, byte) } else { bytes[at] = byte }
-        let mut scanner = Scanner { bytes: &bytes, at: 0, open: Vec::new() };
+        let mut scanner = Scanner { bytes: &bytes, at: 0, open: Vec::new(), values: 0 };
         let passed = scanner.document().is_ok();
         let readable = serde_json::from_slice::<Value>(&bytes).is_ok();
         prop_assert!(!passed || readable, "{}", bytes.escape_ascii());

@@ -133,7 +133,8 @@ async fn attend(
     partner: &Arc<OnceLock<PartnerId>>,
 ) -> Outcome {
     let peer = request.conn_data::<PeerCertificate>().cloned();
-    gateway.rates.check(&client(peer.as_ref(), request))?;
+    let client = client(peer.as_ref(), request);
+    gateway.rates.check(&client)?;
     let route = match target {
         Target::Route(route) => *route,
         Target::Method(_) => return Err(wrong_method()),
@@ -152,11 +153,7 @@ async fn attend(
     } else {
         in_time(body::read(request.headers(), payload)).await??
     };
-    let _place = if route.path.starts_with("/health/") {
-        None
-    } else {
-        Some(gateway.in_flight.try_acquire().map_err(|_| Refusal::unavailable())?)
-    };
+    let _place = if route.path.starts_with("/health/") { None } else { Some(gateway.places.take(&client)?) };
     let call = Call {
         gateway: Arc::clone(gateway),
         caller,
@@ -188,7 +185,13 @@ async fn identify(
     match route.access {
         Access::Open | Access::Certificate => Ok(None),
         Access::Scope(scope) => {
-            let authorization = request.headers().get(header::AUTHORIZATION).and_then(|v| v.to_str().ok());
+            let mut sent = request.headers().get_all(header::AUTHORIZATION);
+            let authorization = sent.next().and_then(|v| v.to_str().ok());
+            if sent.next().is_some() {
+                // Whoever stands between may have looked at the other one.
+                let text = "This header may stand once only.";
+                return Err(Refusal::new(Refused::BadRequest, "value", "Authorization", text));
+            }
             gateway.authority.authenticate(peer, authorization, scope).await.map(Some)
         }
     }

@@ -6,7 +6,7 @@ use crate::{
         MailboxSend,
         refusal::{Refusal, Refused},
     },
-    limits::MAILBOX_PAGE_MAX,
+    limits::{LOCAL_ID_MAX_BYTES, MAILBOX_PAGE_MAX},
 };
 
 pub(super) async fn handshake(call: Call) -> Outcome {
@@ -47,8 +47,18 @@ pub(super) async fn send(mut call: Call) -> Outcome {
     let send = MailboxSend {
         to: required("mex-to", "mex-To")?,
         workflow: required("mex-workflowid", "mex-WorkflowID")?,
-        local_id: call.header("mex-localid")?.map(str::to_owned),
+        local_id: local_id(&call)?,
         body,
     };
     call.gateway.exchange.mailbox_send(call.caller()?, call.path("mailbox")?, send).await
+}
+
+/// The sender's own id for a message. It is kept for as long as the message is, so it has an end.
+fn local_id(call: &Call) -> Result<Option<String>, Refusal> {
+    let Some(id) = call.header("mex-localid")?.filter(|id| !id.is_empty()) else { return Ok(None) };
+    if id.len() > LOCAL_ID_MAX_BYTES {
+        let text = format!("At most {LOCAL_ID_MAX_BYTES} bytes.");
+        return Err(Refusal::new(Refused::BadRequest, "too-long", "mex-LocalID", text));
+    }
+    Ok(Some(id.to_owned()))
 }

@@ -19,6 +19,7 @@ mod health;
 mod listener;
 mod mailbox;
 mod media;
+mod places;
 mod process_message;
 mod rate;
 mod referrals;
@@ -37,12 +38,11 @@ use std::sync::Arc;
 pub use capabilities::capability_statement;
 pub use error::table as refusals;
 pub use listener::{Served, serve};
-use tokio::{runtime::Handle, sync::Semaphore};
+use tokio::runtime::Handle;
 
 use crate::{
     clock::Moment,
     exchange::{Exchange, authority::Authority},
-    limits::REQUESTS_IN_FLIGHT_MAX,
     metrics::Metrics,
 };
 
@@ -62,7 +62,7 @@ pub struct Gateway {
     /// The loops of the worker that have been silent for too long.
     silent: Box<Silent>,
     rates: rate::Rates,
-    in_flight: Semaphore,
+    places: places::Places,
 }
 
 impl Gateway {
@@ -82,7 +82,7 @@ impl Gateway {
             runtime,
             silent,
             rates: rate::Rates::new(),
-            in_flight: Semaphore::new(REQUESTS_IN_FLIGHT_MAX),
+            places: places::Places::default(),
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::{
     clock::{ManualClock, Moment},
     directory::{AgencyKind, Channel, Partner, PartnerStatus},
     exchange::{
-        authority::{Authority as _, PeerCertificate},
-        ports::{Store as _, Write},
+        authority::{Authority as _, PeerCertificate, TokenRefused, TokenRequest},
+        ports::{Store, Write},
         refusal::{Refusal, Refused},
     },
     ids::{Mint, PartnerId, SeededChance, SiteId},
@@ -337,14 +337,14 @@ fn a_client_gets_what_its_kind_may_have_and_no_more() {
     assert!(service.contains("keyway/assessments.c") && !service.contains("keyway/sheets.r"), "{service}");
 }
 
-/// Whether a client of this kind gets in with a token for `granted` where `asked` is needed, its certificate ending
-/// at `not_after`.
-async fn admitted(
-    kind: AgencyKind,
-    granted: &str,
-    asked: &'static str,
-    not_after: Moment,
-) -> Result<PartnerId, Refusal> {
+/// A gateway's identity on a store with one partner, `cmht`, which has the certificate of [`peer`] 1.
+struct Enrolled {
+    identity: Identity,
+    store: Arc<SqliteStore>,
+    _folder: tempfile::TempDir,
+}
+
+async fn enrolled(kind: AgencyKind) -> Enrolled {
     let (key, folder) = (ed25519(), tempfile::tempdir().unwrap());
     let file = folder.path().join("keyway.db");
     sqlite::migrate(&file).unwrap();
@@ -352,7 +352,6 @@ async fn admitted(
     let store = Arc::new(SqliteStore::open(&file, clock.clone()).unwrap());
     let mint = Arc::new(Mint::new(clock, Arc::new(SeededChance::new(7))));
     let site_id = SiteId::parse("harbour").unwrap();
-    let peer = PeerCertificate { not_after, ..peer(1) };
     let partner = Partner {
         site_id: site_id.clone(),
         partner_id: PartnerId::parse("cmht").unwrap(),
@@ -362,7 +361,7 @@ async fn admitted(
         channel: Channel::Mailbox,
         endpoint: None,
         client_id: String::from("cmht"),
-        certificate_sha256: peer.sha256_hex(),
+        certificate_sha256: peer(1).sha256_hex(),
         jwks: String::new(),
         status: PartnerStatus::Active,
         version: 0,
@@ -370,7 +369,20 @@ async fn admitted(
     store.commit(vec![Write::Partner(partner)], Vec::new()).await.unwrap();
     let settings =
         IdentitySettings { site_id, base_url: ISSUER, token_signing_key: &key, event_signing_key: &key };
-    let identity = Identity::open(&settings, store, mint).unwrap();
+    let identity = Identity::open(&settings, Arc::clone(&store) as Arc<dyn Store>, mint).unwrap();
+    Enrolled { identity, store, _folder: folder }
+}
+
+/// Whether a client of this kind gets in with a token for `granted` where `asked` is needed, its certificate ending
+/// at `not_after`.
+async fn admitted(
+    kind: AgencyKind,
+    granted: &str,
+    asked: &'static str,
+    not_after: Moment,
+) -> Result<PartnerId, Refusal> {
+    let Enrolled { identity, .. } = enrolled(kind).await;
+    let peer = PeerCertificate { not_after, ..peer(1) };
     let (token, _) = identity.tokens.issue(&identity.mint, "cmht", granted, &peer).unwrap();
     let bearer = format!("Bearer {token}");
     identity.authenticate(Some(&peer), Some(&bearer), asked).await.map(|caller| caller.partner_id)
@@ -387,4 +399,20 @@ async fn a_scope_counts_when_the_token_has_it_and_the_kind_may_and_a_certificate
     assert_eq!(class(not_of_its_kind), Refused::Forbidden);
     let ended = admitted(AgencyKind::Cmht, "keyway/mailbox", "keyway/mailbox", NOW.plus_seconds(-1)).await;
     assert_eq!(class(ended), Refused::Unauthorized);
+}
+
+#[tokio::test]
+async fn who_asks_for_a_token_in_anothers_name_is_not_recorded_as_the_other() {
+    let Enrolled { identity, store, _folder } = enrolled(AgencyKind::Cmht).await;
+    let request = || TokenRequest {
+        grant_type: Some(String::from("client_credentials")),
+        client_id: Some(String::from("cmht")),
+        scope: Some(String::from("keyway/assessments.c")),
+        ..TokenRequest::default()
+    };
+    assert!(matches!(identity.issue(&peer(2), request()).await, Err(TokenRefused::InvalidClient(_))));
+    assert!(matches!(identity.issue(&peer(1), request()).await, Err(TokenRefused::InvalidScope(_))));
+    store.sequence_audit(10).await.unwrap();
+    let recorded: Vec<_> = store.audit_page(0, 10).await.unwrap().into_iter().map(|e| e.partner_id).collect();
+    assert_eq!(recorded, [None, PartnerId::parse("cmht")]);
 }

@@ -62,7 +62,8 @@ async fn beyond_the_number_of_open_requests_it_is_503_with_retry_after() {
         init_service(actix_web::App::new().configure(|c| register(c, &gateway, Listener::Public))).await;
     let operators =
         init_service(actix_web::App::new().configure(|c| register(c, &gateway, Listener::Operators))).await;
-    let all = gateway.in_flight.acquire_many(u32::try_from(REQUESTS_IN_FLIGHT_MAX).unwrap()).await.unwrap();
+    let client = |n: usize| Client::Address(std::net::Ipv4Addr::from(u32::try_from(n).unwrap()).into());
+    let all: Vec<_> = (0..REQUESTS_IN_FLIGHT_MAX).map(|n| gateway.places.take(&client(n)).unwrap()).collect();
     let ask = || TestRequest::get().uri("/fhir/metadata").to_request();
     let heard = Heard::of(call_service(&service, ask()).await).await;
     assert_eq!((heard.status, heard.header("retry-after")), (503, "2"));

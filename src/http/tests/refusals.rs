@@ -11,6 +11,7 @@ use crate::{
         response,
         routes::Listener,
     },
+    limits::LOCAL_ID_MAX_BYTES,
 };
 
 #[test]
@@ -106,6 +107,32 @@ async fn without_a_token_it_is_401_and_says_how_to_get_one() {
     let heard = partners(bad).await;
     assert_eq!((heard.status, heard.told().1[0].0.as_str()), (401, "expired"));
     assert_eq!(heard.header("www-authenticate"), "Bearer realm=\"keyway\", error=\"invalid_token\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_tokens_in_one_request_are_none() {
+    let twice = || TestRequest::get().uri("/referrals/0193").append_header(good());
+    let heard = partners(twice().append_header(("authorization", "Bearer old"))).await;
+    assert_eq!(
+        (heard.status, heard.told().1),
+        (400, vec![(String::from("value"), String::from("Authorization"))])
+    );
+    assert_eq!(partners(twice().append_header(good())).await.status, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_senders_own_id_has_an_end() {
+    let send = |id: String| {
+        TestRequest::post()
+            .uri("/messageexchange/l-and-d/outbox")
+            .insert_header(good())
+            .insert_header(("mex-to", "x"))
+            .insert_header(("mex-workflowid", "KEYWAY_RECALL_ACK"))
+            .insert_header(("mex-localid", id))
+    };
+    let heard = partners(send("x".repeat(LOCAL_ID_MAX_BYTES + 1))).await;
+    assert_eq!((heard.status, heard.told().1[0].0.as_str()), (400, "too-long"));
+    assert_ne!(partners(send("x".repeat(LOCAL_ID_MAX_BYTES))).await.told().1[0].0, "too-long");
 }
 
 #[tokio::test(flavor = "multi_thread")]
