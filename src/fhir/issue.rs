@@ -11,11 +11,23 @@ pub struct Issue {
     pub path: String,
     /// What is wrong and what is allowed.
     pub diagnostics: String,
+    /// The rule that says so, where it is a rule of a FHIR profile.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rule: Option<Rule>,
+}
+
+/// A rule of a FHIR profile.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Rule {
+    /// Its id within the profile: an invariant's key (`per-1`), or the kind of rule and the element's id.
+    pub id: String,
+    /// Canonical URL of the profile, with its version.
+    pub profile: String,
 }
 
 impl Issue {
     /// An issue of FHIR type `code` at `path`.
     pub fn new(code: &'static str, path: impl Into<String>, diagnostics: impl Into<String>) -> Self {
-        Self { code, path: path.into(), diagnostics: diagnostics.into() }
+        Self { code, path: path.into(), diagnostics: diagnostics.into(), rule: None }
     }
 }

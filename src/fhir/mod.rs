@@ -5,4 +5,4 @@ pub mod json;
 pub mod locate;
 pub mod outcome;
 
-pub use issue::Issue;
+pub use issue::{Issue, Rule};

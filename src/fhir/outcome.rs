@@ -10,6 +10,8 @@ use crate::limits::ISSUES_MAX;
 const PROFILE: &str = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-OperationOutcome";
 /// The system of the error codes, as the `CodeSystem` itself spells it; the published examples do not.
 const ERROR_CODES: &str = "https://fhir.nhs.uk/CodeSystem/http-error-codes";
+/// The rules that issues name; our own system, because a rule's id means something only beside its profile.
+pub const RULES: &str = "https://keyway.example/fhir/CodeSystem/validation-rule";
 
 /// An `OperationOutcome` with these issues. `details` is the BaRS code and its display, as in
 /// `("REC_BAD_REQUEST", "400 - REC_BAD_REQUEST")`. More issues than the limit are cut, and one more line says
@@ -31,9 +33,17 @@ fn line(issue: &Issue, details: Option<(&str, &str)>) -> Value {
     let mut line = Map::new();
     line.insert("severity".into(), "error".into());
     line.insert("code".into(), issue.code.into());
-    if let Some((code, display)) = details {
-        let coding = json!([{"system": ERROR_CODES, "code": code, "display": display}]);
-        line.insert("details".into(), json!({ "coding": coding }));
+    let bars =
+        details.map(|(code, display)| json!({"system": ERROR_CODES, "code": code, "display": display}));
+    let rule = issue.rule.as_ref().map(|rule| json!({"system": RULES, "code": rule.id}));
+    let codings: Vec<Value> = bars.into_iter().chain(rule).collect();
+    if !codings.is_empty() {
+        let mut details = Map::new();
+        details.insert("coding".into(), codings.into());
+        if let Some(rule) = &issue.rule {
+            details.insert("text".into(), format!("Rule of {}", rule.profile).into());
+        }
+        line.insert("details".into(), details.into());
     }
     if !issue.diagnostics.is_empty() {
         line.insert("diagnostics".into(), issue.diagnostics.as_str().into());
@@ -106,6 +116,19 @@ mod tests {
           ]
         }
         "#);
+    }
+
+    #[test]
+    fn a_rule_is_told_beside_the_code_of_bars() {
+        let mut issue =
+            Issue::new("invariant", "Patient.contact[0]", "A name, a number or a place is needed.");
+        let profile = String::from("http://hl7.org/fhir/StructureDefinition/Patient|4.0.1");
+        issue.rule = Some(crate::fhir::Rule { id: String::from("pat-1"), profile });
+        let outcome = operation_outcome(&[issue], DETAILS);
+        let details = &outcome["issue"][0]["details"];
+        assert_eq!(details["coding"][0]["code"], "REC_BAD_REQUEST");
+        assert_eq!(details["coding"][1], json!({"system": RULES, "code": "pat-1"}));
+        assert_eq!(details["text"], "Rule of http://hl7.org/fhir/StructureDefinition/Patient|4.0.1");
     }
 
     #[test]

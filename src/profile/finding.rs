@@ -1,6 +1,6 @@
 //! One thing that the validator says about a message.
 
-use crate::fhir::Issue;
+use crate::fhir::{Issue, Rule};
 
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -47,6 +47,7 @@ pub struct Finding {
 
 impl From<Finding> for Issue {
     fn from(finding: Finding) -> Self {
-        Self::new(finding.code, finding.expression, finding.diagnostics)
+        let rule = Some(Rule { id: finding.rule, profile: finding.profile });
+        Self { rule, ..Self::new(finding.code, finding.expression, finding.diagnostics) }
     }
 }

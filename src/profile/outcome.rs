@@ -3,9 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{Finding, Severity};
+use crate::fhir::outcome::RULES;
 
-/// The rules that findings name; our own system, because a rule's key means something only beside its profile.
-const RULES: &str = "https://keyway.example/fhir/CodeSystem/validation-rule";
 /// Standard extensions that say where in a file an issue stands.
 const LINE: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line";
 const COLUMN: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-col";
