@@ -68,7 +68,7 @@ catalogue! {
     /// The referral to social care or a voluntary service.
     CommunityReferral = "community-referral", include_str!("../../profiles/community/referral.json");
     /// The FHIR message that carries a referral.
-    ReferralMessage = "referral-message", include_str!("../../profiles/fhir/referral-message.json");
+    ReferralMessage = "referral-message", include_str!("../../profiles/message/referral-message.json");
     /// The recall notice for a mailbox.
     RecallNotice = "recall-notice", include_str!("../../profiles/justice/recall-notice.json");
 }
