@@ -34,6 +34,10 @@ test:
 demo:
     bash .ci/run demo
 
+# FHIR clients from the registries of Python and Node against a running demonstration.
+clients:
+    bash .ci/run clients
+
 # The long forms: the kill test 50 times.
 soak:
     bash .ci/run soak

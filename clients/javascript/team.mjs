@@ -1,0 +1,160 @@
+// The community mental health team, with fhir-kit-client as it is published, over mutual TLS.
+//
+// node team.mjs DEMO REFERRAL    DEMO is the folder of a running demonstration; the file REFERRAL has the id of the
+// referral that the liaison and diversion service submitted.
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client } from 'fhir-kit-client';
+import { SignJWT, importPKCS8 } from 'jose';
+import { Agent, setGlobalDispatcher } from 'undici';
+
+const [demo, referralFile] = process.argv.slice(2);
+const agency = join(demo, 'agencies', 'cmht-riverside');
+const read = (file) => readFileSync(file, 'utf8');
+
+function step(what, held, seen) {
+  console.log(`${held ? 'ok  ' : 'FAIL'}  fhir-kit-client  ${what}`);
+  if (!held) {
+    console.error(`      seen: ${JSON.stringify(seen)}`);
+    process.exit(1);
+  }
+}
+
+/** `ask` must be refused with `status`, and the OperationOutcome must say `code` and, in some place, `text`. */
+async function refused(what, status, ask, code, text) {
+  try {
+    step(what, false, await ask());
+  } catch (error) {
+    const issues = error.response?.data?.issue ?? [];
+    const told = issues.some((issue) => issue.code === code && JSON.stringify(issue).includes(text));
+    step(`${what}: ${status} ${code}`, error.response?.status === status && told, error.response?.data ?? error.stack);
+  }
+}
+
+// The certificate: node's own fetch, which the client uses, takes it from the dispatcher of the process.
+setGlobalDispatcher(
+  new Agent({
+    connect: {
+      ca: read(join(demo, 'ca.pem')),
+      cert: read(join(agency, 'cert.pem')),
+      key: read(join(agency, 'key.pem')),
+    },
+  }),
+);
+
+const gateway = read(join(demo, 'try.sh')).match(/^GATEWAY=(.*)$/m)[1];
+const client = new Client({ baseUrl: `${gateway}/fhir` });
+
+const capabilities = await client.capabilityStatement();
+step('discovery: the CapabilityStatement is of R4 4.0.1', capabilities.fhirVersion === '4.0.1', capabilities);
+const { tokenUrl } = await client.smartAuthMetadata();
+step('discovery: the token endpoint is found', tokenUrl?.href.endsWith('/oauth/token'), tokenUrl);
+
+const clientId = read(join(agency, 'client_id')).trim();
+const assertion = await new SignJWT({})
+  .setProtectedHeader({ alg: 'ES384', kid: 'first', typ: 'JWT' })
+  .setIssuer(clientId)
+  .setSubject(clientId)
+  .setAudience(tokenUrl.href)
+  .setJti(randomUUID())
+  .setIssuedAt()
+  .setExpirationTime('4m')
+  .sign(await importPKCS8(read(join(agency, 'jwt-key.pem')), 'ES384'));
+const issued = await fetch(tokenUrl, {
+  method: 'POST',
+  body: new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: assertion,
+  }),
+}).then((answer) => answer.json());
+step('token: given for a signed assertion over the registered certificate', Boolean(issued.access_token), issued);
+client.bearerToken = issued.access_token;
+
+/** The message of the referral as the team's own server received it. */
+async function received(referral) {
+  const folder = join(demo, 'received', 'cmht');
+  for (let i = 0; i < 100; i += 1) {
+    for (const name of readdirSync(folder)) {
+      const text = name.endsWith('.json') ? read(join(folder, name)) : '';
+      if (text.includes(referral) && text.includes('servicerequest-request')) return JSON.parse(text);
+    }
+    await sleep(100);
+  }
+  return undefined;
+}
+
+const referral = read(referralFile).trim();
+const request = await received(referral);
+step('receive: the referral arrives as a message Bundle', request?.type === 'message', request);
+
+/** The team's answer: sender and receiver swapped, the first Bundle's id quoted. */
+function answerTo(message) {
+  const of = (type) => message.entry.filter(({ resource }) => resource.resourceType === type);
+  const [header] = of('MessageHeader').map(({ resource }) => resource);
+  const encounterUrl = `urn:uuid:${randomUUID()}`;
+  const now = new Date().toISOString();
+  return {
+    resourceType: 'Bundle',
+    id: randomUUID(),
+    meta: { lastUpdated: now, profile: message.meta.profile, versionId: message.meta.versionId },
+    type: 'message',
+    timestamp: now,
+    entry: [
+      {
+        fullUrl: `urn:uuid:${randomUUID()}`,
+        resource: {
+          resourceType: 'MessageHeader',
+          eventCoding: { system: header.eventCoding.system, code: 'servicerequest-response' },
+          destination: [{ endpoint: header.source.endpoint, receiver: header.sender }],
+          sender: header.destination[0].receiver,
+          source: { name: 'Riverside Community Mental Health Team', endpoint: header.destination[0].endpoint },
+          reason: { coding: [{ system: header.reason.coding[0].system, code: 'new' }] },
+          response: { identifier: message.id, code: 'ok' },
+          focus: [{ reference: encounterUrl }],
+          definition: 'https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-response-referral-short',
+        },
+      },
+      {
+        fullUrl: encounterUrl,
+        resource: {
+          resourceType: 'Encounter',
+          status: 'planned',
+          class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' },
+          subject: { reference: of('Patient')[0].fullUrl },
+        },
+      },
+      ...of('ServiceRequest'),
+      ...of('Patient'),
+      ...of('Encounter'),
+      ...of('Organization'),
+    ],
+  };
+}
+
+const sending = (id) => ({ headers: { 'x-request-id': id, 'x-correlation-id': randomUUID() } });
+const answer = answerTo(request);
+const id = randomUUID();
+await refused(
+  '$process-message: without the ids of BaRS',
+  400,
+  () => client.operation({ name: 'process-message', input: answer }),
+  'required',
+  'X-Request-Id',
+);
+const taken = await client.operation({ name: 'process-message', input: answer, options: sending(id) });
+step('$process-message: the answer is taken', ['Bundle', 'OperationOutcome'].includes(taken.resourceType), taken);
+await refused(
+  '$process-message: the same message again',
+  409,
+  () => client.operation({ name: 'process-message', input: answer, options: sending(id) }),
+  'duplicate',
+  'once',
+);
+
+const followed = await fetch(`${gateway}/referrals/${referral}`, {
+  headers: { authorization: `Bearer ${issued.access_token}` },
+}).then((reply) => reply.json());
+step('the referral is accepted', followed.state === 'accepted', followed);

@@ -1,0 +1,114 @@
+"""The liaison and diversion service, with fhirpy as it is published, over mutual TLS.
+
+service.py DEMO REFERRAL    DEMO is the folder of a running demonstration whose keys register.py made; the id of the
+referral that is submitted here goes into the file REFERRAL.
+"""
+
+import sys
+import time
+import uuid
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import jwt
+import requests
+from fhirpy import SyncFHIRClient
+from fhirpy.base.exceptions import AuthorizationError, OperationOutcome
+
+from steps import refused, step
+
+ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+class Agency:
+    """One agency's certificate, key and tokens."""
+
+    def __init__(self, demo, name):
+        folder = demo / "agencies" / name
+        self.tls = {"cert": (str(folder / "cert.pem"), str(folder / "key.pem")), "verify": str(demo / "ca.pem")}
+        self.client_id = (folder / "client_id").read_text().strip()
+        self.key = (folder / "jwt-key.pem").read_bytes()
+
+    def assertion(self, token_endpoint):
+        """A client assertion as SMART Backend Services has it: RFC 7523, ES384, five minutes at most."""
+        now = int(time.time())
+        claims = {"iss": self.client_id, "sub": self.client_id, "aud": token_endpoint,
+                  "exp": now + 240, "iat": now, "jti": str(uuid.uuid4())}
+        return jwt.encode(claims, self.key, algorithm="ES384", headers={"kid": "first", "typ": "JWT"})
+
+    def token(self, token_endpoint, assertion):
+        form = {"grant_type": "client_credentials", "client_assertion_type": ASSERTION, "client_assertion": assertion}
+        return requests.post(token_endpoint, data=form, timeout=10, **self.tls)
+
+    def client(self, base, token=None, **headers):
+        """fhirpy against `base`."""
+        authorization = token and f"Bearer {token}"
+        return SyncFHIRClient(base, authorization=authorization, extra_headers=headers, requests_config=self.tls)
+
+
+def ago(**span):
+    return (datetime.now(timezone.utc) - timedelta(**span)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def assessment():
+    """A person whom no story of the demonstration knows, and who agrees to one referral."""
+    team = "cmht-riverside"
+    return {
+        "profile": "https://keyway.example/profiles/assessment/adult/1",
+        "person": {"reference": f"LD-P-{uuid.uuid4().hex[:8]}", "name": {"family": "Quillfeather", "given": ["Ansel"]},
+                   "birth_date": "1988-04-12", "nhs_number": {"value": "9990000018", "verification": "01"}},
+        "practitioner": {"name": "Ifeoma Brandt", "role": "Practitioner",
+                         "organisation": "Riverside Liaison and Diversion Service"},
+        "clinical": {"narrative": "Low in mood for some weeks; sleeps badly; asks for help with it."},
+        "consents": [{"recipient": team, "decision": "agree", "recorded_at": ago(minutes=20), "how": "oral",
+                      "captured_by": "Ifeoma Brandt", "capacity": "has-capacity",
+                      "valid_until": (datetime.now(timezone.utc) + timedelta(days=90)).strftime("%Y-%m-%d")}],
+        "referrals": [{"recipient": team, "reason": "Please assess and treat", "urgency": "routine",
+                       "need": "mental-health"}],
+    }
+
+
+def main(demo, referral_file):
+    gateway = next(line.removeprefix("GATEWAY=") for line in (demo / "try.sh").read_text().splitlines()
+                   if line.startswith("GATEWAY="))
+    base = f"{gateway}/fhir"
+    service = Agency(demo, "ld-riverside")
+
+    anyone = service.client(base)
+    capabilities = anyone.execute("metadata", method="get")
+    step("discovery: the CapabilityStatement is of R4 4.0.1", capabilities.fhirVersion == "4.0.1", capabilities)
+    smart = anyone.execute(".well-known/smart-configuration", method="get")
+    step("discovery: private_key_jwt and bound tokens are offered",
+         "private_key_jwt" in smart.token_endpoint_auth_methods_supported
+         and smart.tls_client_certificate_bound_access_tokens is True, smart)
+    nothing = {"resourceType": "Bundle", "type": "message"}
+    refused("without a token nothing is taken", AuthorizationError,
+            lambda: anyone.execute("$process-message", method="post", data=nothing), ("login", "access token"))
+
+    proof = service.assertion(smart.token_endpoint)
+    issued = service.token(smart.token_endpoint, proof)
+    step("token: given for a signed assertion over the registered certificate", issued.status_code == 200, issued.text)
+    again = service.token(smart.token_endpoint, proof)
+    step("token: the same assertion a second time is invalid_client",
+         again.status_code == 401 and again.json()["error"] == "invalid_client", again.text)
+    token = issued.json()["access_token"]
+    thief = Agency(demo, "cmht-riverside").client(base, token)
+    refused("token: of no use with another agency's certificate", AuthorizationError,
+            lambda: thief.execute("$process-message", method="post", data=nothing),
+            ("security", "another client certificate"))
+
+    # The assessment itself is not FHIR; the referral that comes of it is.
+    sent = requests.post(f"{gateway}/assessments", json=assessment(), timeout=10, **service.tls,
+                         headers={"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())})
+    planned = sent.json().get("referrals", [{}])[0]
+    step("submit: an assessment becomes a referral to the community team",
+         sent.status_code == 201 and planned.get("state") == "queued", sent.text)
+    referral_file.write_text(planned["referral_id"])
+
+    messages = service.client(base, token, **{"X-Request-Id": str(uuid.uuid4()), "X-Correlation-Id": str(uuid.uuid4())})
+    refused("$process-message: what is no message is refused, with the place", OperationOutcome,
+            lambda: messages.execute("$process-message", method="post", data=nothing), ("structure", "MessageHeader"))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
