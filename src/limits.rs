@@ -121,3 +121,14 @@ pub const DIRECTORY_FILE_MAX_BYTES: u64 = 4 * 1_048_576;
 pub const HEADERS_MAX: usize = 100;
 /// Most bytes of all header fields together.
 pub const HEADERS_MAX_BYTES: usize = 65_536;
+
+/// Most elements of one definition, in its differential and in its snapshot: beyond it the definition is refused.
+pub const DEFINITION_ELEMENTS_MAX: usize = 10_000;
+/// Most definitions that one rests on in a row, bases and unfolded types together: beyond it the definition is refused.
+pub const DEFINITION_DEPTH_MAX: usize = 32;
+/// Most definitions, value sets and code systems that are kept beside base R4: beyond it the next is refused.
+pub const DEFINITIONS_MAX: usize = 20_000;
+/// Most codes of one value set or code system: beyond it the value set cannot be decided, and the code system is refused.
+pub const CODES_MAX: usize = 200_000;
+/// Most value sets that import one another in a row: beyond it the value set cannot be decided.
+pub const VALUE_SET_DEPTH_MAX: usize = 16;

@@ -8,6 +8,7 @@ mod catalogue;
 pub mod definition;
 mod finding;
 pub mod outcome;
+pub mod terminology;
 mod words;
 
 use std::collections::HashMap;

@@ -1,8 +1,316 @@
-//! FHIR conformance resources as the validator reads them.
+//! FHIR conformance resources as the validator reads them: base R4 from the tables of `profiles/r4`, our own from
+//! `profiles/fhir`, and any that are added; each with a snapshot made from its differential.
+//!
+//! Not here: files and packages on disk (bytes are handed in), and what a definition means for a message.
 
+mod built_in;
+mod change;
+mod fault;
+mod merge;
 mod model;
+pub(crate) mod names;
+mod snapshot;
+mod source;
+mod table;
+mod tree;
 
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+pub use built_in::built_in_resources;
+pub use fault::DefinitionFault;
 pub use model::{
     Binding, Constraint, Context, Discriminator, Element, Kind, Rules, Slicing, Strength,
     StructureDefinition, TypeRef,
 };
+use serde_json::Value;
+
+use self::{names::split_version, source::Source, table::Table};
+use super::terminology::Sources;
+use crate::limits;
+
+/// The version of FHIR that the tables hold.
+pub const R4_VERSION: &str = "4.0.1";
+
+/// Every definition that is loaded, and the code systems and value sets beside them.
+///
+/// Definitions may be added in any order: a snapshot is made when it is asked for, and kept.
+#[derive(Debug)]
+pub struct Definitions {
+    table: Table,
+    added: BTreeMap<String, Vec<Added>>,
+    count: usize,
+    terminology: Sources,
+    made: Mutex<HashMap<String, Made>>,
+}
+
+#[derive(Debug)]
+struct Added {
+    source: Arc<Source>,
+    from: String,
+}
+
+/// A snapshot, or why there is none.
+#[derive(Clone, Debug)]
+struct Made {
+    result: Result<Arc<StructureDefinition>, DefinitionFault>,
+    notes: Vec<String>,
+}
+
+/// What became of a resource that was added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// A type, a profile or an extension.
+    Structure,
+    /// A value set or a code system.
+    Terminology,
+    /// The same as one that is there already, or one that base R4 has.
+    Again,
+    /// A resource that the validator has no use for.
+    Unused,
+}
+
+impl Definitions {
+    /// Base R4 alone.
+    pub fn base() -> Result<Self, DefinitionFault> {
+        Ok(Self {
+            table: Table::index(include_str!("../../../profiles/r4/structures.txt"))?,
+            added: BTreeMap::new(),
+            count: 0,
+            terminology: Sources::base()?,
+            made: Mutex::new(HashMap::new()),
+        })
+    }
+
+    /// Base R4 and everything in `profiles/fhir`.
+    pub fn built_in() -> Result<Self, DefinitionFault> {
+        let mut made = Self::base()?;
+        for (from, text) in built_in_resources() {
+            let resource: Value = serde_json::from_str(text)
+                .map_err(|e| DefinitionFault::new("", format!("this is not JSON: {e}")).from(from))?;
+            made.add(&resource, from)?;
+        }
+        Ok(made)
+    }
+
+    /// Takes a conformance resource; `from` is the name of its file, for faults. What is no `StructureDefinition`,
+    /// `ValueSet` or `CodeSystem` is of no use here and is not kept.
+    pub fn add(&mut self, resource: &Value, from: &str) -> Result<Taken, DefinitionFault> {
+        let nameless = |what: &str| DefinitionFault::new("", what).from(from);
+        let fields = resource.as_object().ok_or_else(|| nameless("a resource must be an object"))?;
+        let kind = fields
+            .get("resourceType")
+            .and_then(Value::as_str)
+            .ok_or_else(|| nameless("a resource needs its resourceType"))?;
+        if !matches!(kind, "StructureDefinition" | "ValueSet" | "CodeSystem") {
+            return Ok(Taken::Unused);
+        }
+        let url = fields.get("url").and_then(Value::as_str).filter(|url| !url.is_empty());
+        let url = url.ok_or_else(|| nameless("url is missing: a definition is found by it"))?;
+        if url.contains('|') {
+            return Err(DefinitionFault::new(url, "url must be without a version").from(from));
+        }
+        self.count += 1;
+        if self.count > limits::DEFINITIONS_MAX {
+            let most = limits::DEFINITIONS_MAX;
+            return Err(
+                DefinitionFault::new(url, format!("there are more than {most} definitions")).from(from)
+            );
+        }
+        let taken = if kind == "StructureDefinition" {
+            self.add_structure(fields, url, from)
+        } else {
+            self.terminology
+                .add(fields, kind, url)
+                .map(|new| if new { Taken::Terminology } else { Taken::Again })
+        };
+        taken.map_err(|fault| fault.from(from))
+    }
+
+    fn add_structure(
+        &mut self,
+        fields: &serde_json::Map<String, Value>,
+        url: &str,
+        from: &str,
+    ) -> Result<Taken, DefinitionFault> {
+        if self.table.has(url) {
+            return Ok(Taken::Again);
+        }
+        let source = Source::read(fields, url)?;
+        let known = self.added.entry(url.to_owned()).or_default();
+        if let Some(same) = known.iter().find(|known| known.source.head.version == source.head.version) {
+            let what = format!("there is another of the same version in {}", same.from);
+            return Err(DefinitionFault::new(url, what));
+        }
+        known.push(Added { source: Arc::new(source), from: from.to_owned() });
+        known.sort_by_key(|added| version_key(&added.source.head.version));
+        self.made.get_mut().unwrap_or_else(PoisonError::into_inner).clear();
+        Ok(Taken::Structure)
+    }
+
+    /// The definition of a canonical URL with every element in full. With `|version` that version only; without one,
+    /// the latest. A fault when it is not loaded ([`DefinitionFault::is_unknown`]) or its snapshot cannot be made.
+    pub fn get(&self, canonical: &str) -> Result<Arc<StructureDefinition>, DefinitionFault> {
+        self.make(canonical, &mut Vec::new())
+    }
+
+    /// The definition of a type of FHIR, by its name: `Patient`, `HumanName`, `date`.
+    pub fn of_type(&self, name: &str) -> Result<Arc<StructureDefinition>, DefinitionFault> {
+        self.get(&snapshot::type_url(name))
+    }
+
+    /// Whether a definition of this canonical URL is loaded.
+    #[must_use]
+    pub fn has(&self, canonical: &str) -> bool {
+        self.key(canonical).is_some()
+    }
+
+    /// The canonical URL of every definition that is loaded, without version, base R4 included.
+    pub fn urls(&self) -> impl Iterator<Item = &str> {
+        self.table.urls().chain(self.added.keys().map(String::as_str))
+    }
+
+    /// The canonical URL of every definition beside base R4, without version.
+    pub fn added_urls(&self) -> impl Iterator<Item = &str> {
+        self.added.keys().map(String::as_str)
+    }
+
+    /// The code systems and value sets, ready to be asked.
+    #[must_use]
+    pub fn terminology(&self) -> super::terminology::Terminology {
+        self.terminology.compile()
+    }
+
+    /// Makes every snapshot beside base R4; gives the faults of those that cannot be made.
+    #[must_use]
+    pub fn make_all(&self) -> Vec<DefinitionFault> {
+        let all = self.added.values().flatten();
+        all.filter_map(|added| {
+            let head = &added.source.head;
+            let canonical = if head.version.is_empty() {
+                head.url.clone()
+            } else {
+                format!("{}|{}", head.url, head.version)
+            };
+            self.get(&canonical).err().map(|fault| fault.from(&added.from))
+        })
+        .collect()
+    }
+
+    /// What is odd in the definitions whose snapshots were made, and no fault: a base that is not loaded, a widening
+    /// that is not followed. Sorted.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notes: Vec<String> = made.values().flat_map(|made| made.notes.iter().cloned()).collect();
+        notes.sort();
+        notes.dedup();
+        notes
+    }
+
+    /// The name under which a snapshot is kept, and its source; `None` for the source: base R4.
+    fn key(&self, canonical: &str) -> Option<(String, Option<&Added>)> {
+        let (url, version) = split_version(canonical);
+        if self.table.has(url) {
+            return version.is_none_or(|version| version == R4_VERSION).then(|| (url.to_owned(), None));
+        }
+        let known = self.added.get(url)?;
+        let added = match version {
+            None => known.last(),
+            Some(version) => known.iter().find(|added| added.source.head.version == version),
+        }?;
+        Some((format!("{url}|{}", added.source.head.version), Some(added)))
+    }
+
+    fn make(
+        &self,
+        canonical: &str,
+        path: &mut Vec<String>,
+    ) -> Result<Arc<StructureDefinition>, DefinitionFault> {
+        let (key, added) = self.key(canonical).ok_or_else(|| DefinitionFault::unknown(canonical))?;
+        if let Some(made) = self.made.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return made.result.clone();
+        }
+        if path.contains(&key) {
+            return Err(DefinitionFault::new(
+                canonical,
+                "it is derived from itself, or holds itself unfolded",
+            ));
+        }
+        if path.len() >= limits::DEFINITION_DEPTH_MAX {
+            let most = limits::DEFINITION_DEPTH_MAX;
+            return Err(DefinitionFault::new(
+                canonical,
+                format!("it rests on more than {most} others in a row"),
+            ));
+        }
+        path.push(key.clone());
+        let mut notes = Vec::new();
+        let result = match added {
+            None => self
+                .table
+                .read(canonical_url(canonical))
+                .unwrap_or_else(|| Err(DefinitionFault::unknown(canonical))),
+            Some(added) => {
+                self.derive(&added.source, path, &mut notes).map_err(|fault| fault.from(&added.from))
+            }
+        }
+        .map(Arc::new);
+        path.pop();
+        // What failed only for the way by which it was reached is tried anew on another way.
+        if result.is_ok() || path.is_empty() {
+            let made = Made { result: result.clone(), notes };
+            self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(key, made);
+        }
+        result
+    }
+
+    fn derive(
+        &self,
+        source: &Source,
+        path: &mut Vec<String>,
+        notes: &mut Vec<String>,
+    ) -> Result<StructureDefinition, DefinitionFault> {
+        let head = &source.head;
+        if source.changes.is_empty() && !source.snapshot.is_empty() {
+            let mut made = head.clone();
+            made.elements = source.snapshot.iter().cloned().map(change::Change::into_element).collect();
+            return Ok(made);
+        }
+        let base = match &head.base {
+            None => {
+                return Err(DefinitionFault::new(&head.url, "it has a differential and no baseDefinition"));
+            }
+            Some(base) => match self.make(base, path) {
+                Err(fault) if fault.is_unknown() && head.is_profile => {
+                    notes.push(format!(
+                        "{}: its base {base} is not loaded; the type {} is used in its place",
+                        head.url, head.r#type
+                    ));
+                    self.make(&snapshot::type_url(&head.r#type), path)?
+                }
+                other => other?,
+            },
+        };
+        if head.is_profile && base.r#type != head.r#type {
+            let what = format!("its type is {}, and that of its base is {}", head.r#type, base.r#type);
+            return Err(DefinitionFault::new(&head.url, what));
+        }
+        snapshot::make(source, &base, &mut |canonical| self.make(canonical, path), notes)
+    }
+}
+
+fn canonical_url(canonical: &str) -> &str {
+    split_version(canonical).0
+}
+
+/// Orders versions by their numbers: 1.10 is later than 1.9.
+fn version_key(version: &str) -> Vec<(u64, String)> {
+    version.split(['.', '-']).map(|part| (part.parse().unwrap_or(0), part.to_owned())).collect()
+}
+
+#[cfg(test)]
+#[path = "definition_test.rs"]
+mod tests;

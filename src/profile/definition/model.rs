@@ -83,6 +83,8 @@ pub struct Element {
     pub max_value: Option<Value>,
     /// The greatest number of characters.
     pub max_length: Option<u32>,
+    /// The regular expression of a primitive's value, as the definition of that primitive has it.
+    pub regex: Option<String>,
     /// Where its codes come from.
     pub binding: Option<Binding>,
     /// Invariants, those of its base included.
@@ -143,7 +145,7 @@ pub struct Constraint {
     pub human: String,
     /// The same in `FHIRPath`; empty when the definition has words only.
     pub expression: String,
-    /// The definition that introduced it, as a canonical URL; empty when it is this one.
+    /// The definition that introduced it, as a canonical URL.
     pub source: String,
 }
 
