@@ -30,6 +30,7 @@ pub mod mapping;
 pub mod metrics;
 pub mod minimise;
 pub mod outbound;
+pub mod packages;
 pub mod profile;
 pub mod referral;
 pub mod store;

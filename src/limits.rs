@@ -132,3 +132,13 @@ pub const DEFINITIONS_MAX: usize = 20_000;
 pub const CODES_MAX: usize = 200_000;
 /// Most value sets that import one another in a row: beyond it the value set cannot be decided.
 pub const VALUE_SET_DEPTH_MAX: usize = 16;
+/// Most files of a FHIR package that are read, and most entries of a folder or an archive that are looked at.
+pub const PACKAGE_FILES_MAX: usize = 20_000;
+/// Largest file of a FHIR package, in bytes (16 MiB): beyond it the package is refused.
+pub const PACKAGE_FILE_MAX_BYTES: u64 = 16 * 1_048_576;
+/// Most bytes of a FHIR package, unpacked (512 MiB): beyond it the package is refused.
+pub const PACKAGE_MAX_BYTES: u64 = 512 * 1_048_576;
+/// Deepest folder below that of a FHIR package which is looked into.
+pub const PACKAGE_DEPTH_MAX: usize = 16;
+/// Most faults of a FHIR package that are told.
+pub const PACKAGE_FAULTS_MAX: usize = 100;

@@ -67,6 +67,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("http", &["exchange", "identity", "directory", "fhir", "metrics", "telemetry"]),
     ("console", &["exchange", "identity", "directory", "fhir", "metrics", "telemetry"]),
     ("worker", &["exchange", "metrics"]),
+    // FHIR packages on disk: their bytes go to the definitions of `profile`.
+    ("packages", &["profile"]),
     // What starts and wires.
     ("config", &["directory", "fhir", "vault"]),
     (
@@ -85,6 +87,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "vault",
             "minimise",
             "profile",
+            "packages",
             "metrics",
             "telemetry",
         ],
@@ -100,6 +103,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "assessment",
             "fhir",
             "referral",
+            "packages",
+            "profile",
             "vault",
             "metrics",
             "telemetry",
@@ -147,6 +152,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("refinery", &["src/store/"]),
     ("actix*", &["src/http/", "src/app.rs", "src/app/", "src/cli/demo"]),
     ("reqwest", &["src/outbound/", "src/cli/demo"]),
+    ("flate2", &["src/packages/"]),
+    ("tar", &["src/packages/"]),
     ("rcgen", &["src/cli/demo"]),
     ("std::env", &["src/config/"]),
     // Only the worker sends: no handler may even name the trait.

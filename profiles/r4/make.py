@@ -15,7 +15,7 @@ FHIR = "4.0.1"
 SD = "http://hl7.org/fhir/StructureDefinition/"
 VS = "http://hl7.org/fhir/ValueSet/"
 SYSTEM_TYPES = "http://hl7.org/fhirpath/System."
-FILES = ["profiles-types.json", "profiles-resources.json", "profiles-others.json", "extension-definitions.json",
+FILES = ["dataelements.json", "fhir.schema.json", "profiles-types.json", "profiles-resources.json", "profiles-others.json", "extension-definitions.json",
          "valuesets.json", "v3-codesystems.json", "v2-tables.json"]
 
 # Of the published profiles only the vital signs: UK Core derives from them. The rest nobody asked for.
@@ -28,6 +28,9 @@ MENDED = {
     "dom-3": lambda x: re.sub(r"\bas\((\w+)\)", r"ofType(\1)", x),
     # A contained resource may refer to the resource that holds it by "#" alone; R4B has this third way, R4 forgot.
     "ref-1": lambda x: x + " or (reference='#' and %rootResource!=%resource)",
+    # `in` asks for one item on its left, and there may be several; R5 asks each, as is meant.
+    "tim-9": lambda x: x.replace("((when in ('C' | 'CM' | 'CD' | 'CV')).not())",
+                                 "when.select($this in ('C' | 'CM' | 'CD' | 'CV')).allFalse()"),
     # The answer is a FHIR boolean; `Boolean` is the system type, which an element never has.
     "que-7": lambda x: x.replace("answer is Boolean", "answer is boolean"),
 }
@@ -78,6 +81,88 @@ class Invariants:
             n += 1
             name = f"{c['key']}#{n}"
         return name
+
+
+class Genuine:
+    """What the snapshots of the package must say.
+
+    They are patched: Meta has `project` and `account`, AuditEvent takes `Bot` as its observer, EvidenceVariable and
+    ResearchStudy are those of R5. Three other files of the package tell what R4 says: `dataelements.json` has each element
+    that holds no others (HL7's own list, with full definitions), the differentials have those that do, and
+    `fhir.schema.json` has the names.
+    """
+
+    def __init__(self, folder):
+        self.leaves = {}
+        for resource in entries(folder, "dataelements.json"):
+            element = resource["snapshot"]["element"][0]
+            # Quantity is listed once for each profile on it; the type itself comes first.
+            self.leaves.setdefault(element["path"], element)
+        self.schema = json.loads((folder / "fhir.schema.json").read_text())["definitions"]
+        self.said = []
+
+    def in_schema(self, element):
+        root, *rest = element["path"].split(".")
+        if root not in self.schema or not rest:
+            return True
+        name = rest[0]
+        if name.endswith("[x]"):
+            code = element["type"][0]["code"] if len(rest) == 1 else None
+            return code is None or name[:-3] + code[0].upper() + code[1:] in self.schema[root]["properties"]
+        return name in self.schema[root]["properties"]
+
+    def mend(self, definition):
+        """Takes out what is not R4's, puts in what is missing, and takes R4's word where the two differ."""
+        differential = {e["id"]: e for e in definition["differential"]["element"]}
+        kept, gone = [], set()
+        for element in definition["snapshot"]["element"]:
+            path = element["path"]
+            if path.rsplit(".", 1)[0] in gone:
+                gone.add(path)
+                continue
+            own = "." in path and element["base"]["path"] == path
+            fixed = path.rsplit(".", 1)[-1] in ("id", "extension", "modifierExtension")
+            if own and not fixed and path not in self.leaves and (path not in differential or not self.in_schema(element)):
+                gone.add(path)
+                self.said.append("- " + path)
+                continue
+            self.correct(element, self.leaves.get(path) if own else None, differential.get(path))
+            kept.append(element)
+        there = {e["id"] for e in kept}
+        before = None
+        for identity in differential:
+            if identity not in there and identity in self.leaves:
+                at = next(i for i, e in enumerate(kept) if e["id"] == before) + 1
+                # That list leaves out the one invariant that every element has.
+                kept.insert(at, {**self.leaves[identity], "constraint": kept[1 if at == 0 else at - 1]["constraint"][:1]})
+                self.said.append("+ " + identity)
+            if identity in there or identity in self.leaves:
+                before = identity
+        definition["snapshot"]["element"] = kept
+
+    def correct(self, element, leaf, stated):
+        fields = ("min", "max", "type", "binding")
+        for source, names in ((leaf, fields), (None if leaf else stated, ("min", "max"))):
+            for name in names:
+                if source and name in source and source[name] != element.get(name):
+                    if self.tells(element.get(name)) != self.tells(source[name]):
+                        self.said.append(f"~ {element['id']}.{name}")
+                    element[name] = source[name]
+        stated_rules = {c["key"]: c for c in (stated or {}).get("constraint", [])}
+        for at, c in enumerate(element.get("constraint", [])):
+            right = stated_rules.get(c["key"], c)
+            if right.get("expression") != c.get("expression"):
+                element["constraint"][at] = right
+                self.said.append(f"~ {element['id']} {c['key']}")
+
+    @staticmethod
+    def tells(value):
+        """Types and bindings by what a table says of them."""
+        if isinstance(value, dict):
+            return (value["strength"], value.get("valueSet"))
+        if isinstance(value, list):
+            return [(t["code"], t.get("profile"), t.get("targetProfile")) for t in value]
+        return value
 
 
 def type_of(element, t):
@@ -196,8 +281,9 @@ def code_systems(systems):
 
 def part_lines(sign, part, displays):
     out = []
-    for imported in part.get("valueSet", []):
-        out.append(line(sign + "^" + imported.removesuffix("|" + FHIR)))
+    imported = ["^" + short_url(i.removesuffix("|" + FHIR), VS) for i in part.get("valueSet", [])]
+    if imported:
+        out.append(line(sign + imported[0], *imported[1:]))
     if "system" in part:
         filters = [f"{f['property']} {f['op']} {f['value']}" for f in part.get("filter", [])]
         out.append(line(sign + part["system"], *filters) if filters else sign + part["system"])
@@ -258,7 +344,7 @@ def write(path, what, lines, sources):
 def main():
     folder, out = Path(sys.argv[1]), Path(__file__).parent
     sources = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES}
-    types, resources, profiles, extensions, valuesets, v3, v2 = (entries(folder, name) for name in FILES)
+    types, resources, profiles, extensions, valuesets, v3, v2 = (entries(folder, name) for name in FILES[2:])
 
     # One definition of another version of FHIR (SubscriptionStatus, 4.3.0) has strayed into the package.
     r4 = lambda r: r["resourceType"] == "StructureDefinition" and r.get("fhirVersion") == FHIR
@@ -270,11 +356,19 @@ def main():
     extensions = [r for r in extensions if r4(r)]
     assert len(resources) == 148 and len(types) == 63, (len(resources), len(types))
 
+    genuine = Genuine(folder)
+    for definition in types + resources:
+        if definition.get("derivation") != "constraint" and definition["kind"] != "primitive-type":
+            genuine.mend(definition)
+    print("put right:", *genuine.said, sep="\n  ")
+
     definitions = types + resources + profiles + extensions
     bound = set()
     for d in definitions:
         for e in d["snapshot"]["element"]:
             bound.add(e.get("binding", {}).get("valueSet", "").removesuffix("|" + FHIR))
+    # One value set and its code system (detectedissue-status) are of R5; R4 binds to observation-status there.
+    valuesets = [r for r in valuesets if r.get("version") != "5.0.0"]
     sets = [r for r in valuesets + v3 if r["resourceType"] == "ValueSet"]
     systems = [r for r in valuesets + v3 if r["resourceType"] == "CodeSystem"]
     v2_sets, v2_systems = reachable_v2(sets, systems, v2, bound)
@@ -282,10 +376,10 @@ def main():
 
     pick = lambda *names: [(n, sources[n]) for n in names]
     write(out / "structures.txt", "Types, resources, extensions: every element in full.", structures(definitions),
-          pick(*FILES[:4]))
-    write(out / "codes.txt", "Code systems.", code_systems(once(systems + v2_systems)), pick(*FILES[4:]))
+          pick(*FILES[:6]))
+    write(out / "codes.txt", "Code systems.", code_systems(once(systems + v2_systems)), pick(*FILES[6:]))
     write(out / "valuesets.txt", "Value sets.", value_sets(once(sets + v2_sets), displays_of(systems + v2_systems)),
-          pick(*FILES[4:]))
+          pick(*FILES[6:]))
 
 
 main()

@@ -110,31 +110,53 @@ fn a_slice_is_made_of_what_it_slices_and_unfolds_its_type() {
     assert!(place("Patient.identifier:nhs.period") < place("Patient.active"));
 }
 
+/// The snapshot of a profile on Observation with these elements.
+fn on_observation(elements: &Value) -> Arc<StructureDefinition> {
+    let mut definitions = Definitions::base().unwrap();
+    let base = "http://hl7.org/fhir/StructureDefinition/Observation";
+    definitions.add(&profile("urn:o", "Observation", base, elements), "o.json").unwrap();
+    definitions.get("urn:o").unwrap()
+}
+
+fn codes(element: &Element) -> Vec<&str> {
+    element.types.iter().map(|t| t.code.as_str()).collect()
+}
+
 #[test]
-fn a_choice_is_narrowed_by_its_type_in_each_way_of_writing() {
-    for (id, path, slice) in [
-        ("Observation.valueQuantity.unit", "Observation.valueQuantity.unit", None),
-        ("Observation.value[x]:valueQuantity.unit", "Observation.value[x].unit", Some("valueQuantity")),
-    ] {
-        let mut definitions = Definitions::base().unwrap();
-        let base = "http://hl7.org/fhir/StructureDefinition/Observation";
-        let mut elements = vec![json!({"id": id, "path": path, "min": 1})];
-        if let Some(slice) = slice {
-            let outer = id.trim_end_matches(".unit");
-            elements.insert(0, json!({"id": outer, "path": "Observation.value[x]", "sliceName": slice}));
-        }
-        definitions.add(&profile("urn:o", "Observation", base, &json!(elements)), "o.json").unwrap();
-        let made = definitions.get("urn:o").unwrap();
-        let choice = element(&made, "Observation.value[x]");
-        assert_eq!(choice.types.len(), 11);
-        assert_eq!(
-            choice.slicing.as_ref().unwrap().discriminators,
-            [(Discriminator::Type, String::from("$this"))]
-        );
-        let quantity = element(&made, "Observation.value[x]:valueQuantity");
-        assert_eq!(quantity.types.iter().map(|t| t.code.as_str()).collect::<Vec<_>>(), ["Quantity"]);
-        assert_eq!(element(&made, "Observation.value[x]:valueQuantity.unit").min, 1);
-    }
+fn a_slice_of_a_choice_has_one_of_its_types() {
+    let made = on_observation(&json!([
+        {"id": "Observation.value[x]:valueQuantity", "path": "Observation.value[x]", "sliceName": "valueQuantity"},
+        {"id": "Observation.value[x]:valueQuantity.unit", "path": "Observation.value[x].unit", "min": 1}
+    ]));
+    let choice = element(&made, "Observation.value[x]");
+    assert_eq!(choice.types.len(), 11);
+    let slicing = choice.slicing.as_ref().unwrap();
+    assert_eq!(slicing.discriminators, [(Discriminator::Type, String::from("$this"))]);
+    assert_eq!(slicing.rules, Rules::Open);
+    assert_eq!(codes(element(&made, "Observation.value[x]:valueQuantity")), ["Quantity"]);
+    assert_eq!(element(&made, "Observation.value[x]:valueQuantity.unit").min, 1);
+}
+
+#[test]
+fn the_short_form_of_a_choice_narrows_it() {
+    let made = on_observation(&json!([
+        {"id": "Observation.valueQuantity.unit", "path": "Observation.valueQuantity.unit", "min": 1},
+        {"id": "Observation.valueString", "path": "Observation.valueString", "maxLength": 9}
+    ]));
+    let choice = element(&made, "Observation.value[x]");
+    assert_eq!(codes(choice), ["Quantity", "string"]);
+    assert_eq!(choice.slicing.as_ref().unwrap().rules, Rules::Closed);
+    assert_eq!(element(&made, "Observation.value[x]:valueQuantity.unit").min, 1);
+    assert_eq!(element(&made, "Observation.value[x]:valueString").max_length, Some(9));
+}
+
+#[test]
+fn what_only_one_type_of_a_choice_has_counts_for_that_type() {
+    let elements =
+        json!([{"id": "Observation.value[x].unit", "path": "Observation.value[x].unit", "min": 1}]);
+    let made = on_observation(&elements);
+    assert_eq!(element(&made, "Observation.value[x]").types.len(), 11);
+    assert_eq!(element(&made, "Observation.value[x]:valueQuantity.unit").min, 1);
 }
 
 #[test]

@@ -129,6 +129,17 @@ impl Definitions {
         taken.map_err(|fault| fault.from(from))
     }
 
+    /// Takes a file of a package by its bytes: a conformance resource as [`Self::add`] does, `None` for one that is no
+    /// FHIR resource (`package.json`, an index). A file that is no JSON is a fault.
+    pub fn add_file(&mut self, bytes: &[u8], from: &str) -> Result<Option<Taken>, DefinitionFault> {
+        let value: Value = serde_json::from_slice(bytes)
+            .map_err(|e| DefinitionFault::new("", format!("this is not JSON: {e}")).from(from))?;
+        if value.get("resourceType").is_none_or(|name| !name.is_string()) {
+            return Ok(None);
+        }
+        self.add(&value, from).map(Some)
+    }
+
     fn add_structure(
         &mut self,
         fields: &serde_json::Map<String, Value>,
@@ -137,6 +148,12 @@ impl Definitions {
     ) -> Result<Taken, DefinitionFault> {
         if self.table.has(url) {
             return Ok(Taken::Again);
+        }
+        if let Some(version) = fields.get("fhirVersion").and_then(Value::as_str)
+            && !version.starts_with("4.0.")
+        {
+            let what = format!("it is for FHIR {version}; Keyway reads {R4_VERSION}");
+            return Err(DefinitionFault::new(url, what));
         }
         let source = Source::read(fields, url)?;
         let known = self.added.entry(url.to_owned()).or_default();

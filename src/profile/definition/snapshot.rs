@@ -105,6 +105,9 @@ impl Work<'_, '_> {
             return Err(self.wrong(format!("there is no element {name} in what this is derived from")));
         };
         let child = node.children.get_mut(at).ok_or_else(|| self.wrong("lost"))?;
+        if child.element.slicing.is_none() || !child.chosen.is_empty() {
+            child.chosen.push(code.clone());
+        }
         match &step.slice {
             None => self.slice(child, name, Some(&code)),
             Some(slice) => self.slice(child, &format!("{name}/{slice}"), Some(&code)),
@@ -152,6 +155,7 @@ impl Work<'_, '_> {
         });
         let mut made = outer.unwrap_or(node).clone();
         made.slices = Vec::new();
+        made.chosen = Vec::new();
         made.element.slicing = None;
         made.element.slice_name = Some(slice.to_owned());
         made.element.min = 0;

@@ -1,7 +1,7 @@
 //! The elements of a definition as a tree: an element, its children, its slices.
 
 use super::{
-    Element,
+    Element, Rules,
     names::{self, Step},
 };
 
@@ -16,6 +16,8 @@ pub(super) struct Node {
     pub(super) children: Vec<Node>,
     /// Its slices, in the order of the definition; each stands for itself, with children of its own.
     pub(super) slices: Vec<Node>,
+    /// Of a choice: the types that a differential names by the short form (`valueQuantity`), and so narrows it to.
+    pub(super) chosen: Vec<String>,
 }
 
 impl Node {
@@ -79,6 +81,12 @@ impl Node {
 
     fn write(self, id: &str, path: &str, all: &mut Vec<Element>) {
         let mut element = self.element;
+        if !self.chosen.is_empty() {
+            element.types.retain(|t| self.chosen.contains(&t.code));
+            if let Some(slicing) = &mut element.slicing {
+                slicing.rules = Rules::Closed;
+            }
+        }
         id.clone_into(&mut element.id);
         path.clone_into(&mut element.path);
         all.push(element);

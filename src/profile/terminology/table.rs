@@ -74,8 +74,10 @@ fn set(block: &'static str) -> Result<SetSource, DefinitionFault> {
 }
 
 fn part_of(text: &'static str) -> Option<Part> {
-    if let Some(import) = text.strip_prefix('^') {
-        return Some(Part { imports: vec![full(import)], ..Part::default() });
+    if text.starts_with('^') {
+        let imports =
+            text.split('\t').map(|import| import.strip_prefix('^').map(full)).collect::<Option<_>>()?;
+        return Some(Part { imports, ..Part::default() });
     }
     let mut fields = text.split('\t');
     let mut part = Part { system: fields.next().map(Cow::Borrowed), ..Part::default() };

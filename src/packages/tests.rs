@@ -1,0 +1,96 @@
+use std::{fs, io::Write as _};
+
+use flate2::{Compression, write::GzEncoder};
+
+use super::*;
+
+const PROFILE: &str = r#"{"resourceType": "StructureDefinition", "url": "urn:p", "version": "1", "kind": "resource",
+    "abstract": false, "type": "Patient", "baseDefinition": "http://hl7.org/fhir/StructureDefinition/Patient",
+    "derivation": "constraint", "fhirVersion": "4.0.1"}"#;
+const SET: &str = r#"{"resourceType": "ValueSet", "url": "urn:v",
+    "compose": {"include": [{"system": "urn:x", "concept": [{"code": "a"}]}]}}"#;
+const FILES: &[(&str, &str)] = &[
+    ("package/package.json", r#"{"name": "test"}"#),
+    ("package/p.json", PROFILE),
+    ("package/sets/v.json", SET),
+    ("package/example/patient.json", r#"{"resourceType": "Patient"}"#),
+    ("package/readme.md", "Read."),
+];
+
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        let path = root.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    root
+}
+
+fn archive(files: &[(&str, &str)]) -> tempfile::NamedTempFile {
+    let file = tempfile::Builder::new().suffix(".tgz").tempfile().unwrap();
+    let mut made = tar::Builder::new(GzEncoder::new(file.reopen().unwrap(), Compression::fast()));
+    for (name, text) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(text.len().try_into().unwrap());
+        header.set_mode(0o644);
+        made.append_data(&mut header, name, text.as_bytes()).unwrap();
+    }
+    made.into_inner().unwrap().finish().unwrap();
+    file
+}
+
+#[test]
+fn a_folder_and_an_archive_of_it_load_the_same() {
+    let (folder, archive) = (folder(FILES), archive(FILES));
+    for path in [folder.path(), archive.path()] {
+        let mut definitions = Definitions::base().unwrap();
+        let contents = load(&mut definitions, path).unwrap();
+        assert_eq!(contents, Contents { structures: 1, terminology: 1, again: 0, unused: 1, skipped: 2 });
+        assert_eq!(definitions.get("urn:p|1").unwrap().r#type, "Patient");
+        assert!(definitions.terminology().value_set("urn:v").is_some());
+    }
+}
+
+#[test]
+fn every_fault_of_a_package_is_told_with_its_file() {
+    let wrong = folder(&[
+        ("a.json", "{"),
+        ("b.json", r#"{"resourceType": "StructureDefinition"}"#),
+        ("c.json", &PROFILE.replace("4.0.1", "5.0.0")),
+        ("d.json", PROFILE),
+    ]);
+    let fault = load(&mut Definitions::base().unwrap(), wrong.path()).unwrap_err();
+    let PackageFault::Definitions(faults) = &fault else { panic!("{fault}") };
+    assert_eq!(faults.len(), 3);
+    let text = fault.to_string();
+    for part in ["a.json", "not JSON", "b.json", "url is missing", "c.json", "for FHIR 5.0.0"] {
+        assert!(text.contains(part), "{text}");
+    }
+}
+
+#[test]
+fn what_is_no_package_is_refused() {
+    let mut definitions = Definitions::base().unwrap();
+    let empty = folder(&[("readme.md", "Read.")]);
+    assert!(matches!(load(&mut definitions, empty.path()), Err(PackageFault::Empty(_))));
+    let nowhere = empty.path().join("nowhere");
+    assert!(matches!(load(&mut definitions, &nowhere), Err(PackageFault::Unreadable(..))));
+    let mut text = tempfile::NamedTempFile::new().unwrap();
+    text.write_all(b"This is no archive.").unwrap();
+    assert!(matches!(load(&mut definitions, text.path()), Err(PackageFault::Unreadable(..))));
+}
+
+#[test]
+fn what_is_too_large_or_too_deep_is_refused() {
+    let mut definitions = Definitions::base().unwrap();
+    // A few kilobytes that unpack to more than a file may have.
+    let bomb = archive(&[(
+        "package/p.json",
+        &" ".repeat(usize::try_from(limits::PACKAGE_FILE_MAX_BYTES).unwrap() + 1),
+    )]);
+    assert!(fs::metadata(bomb.path()).unwrap().len() < 1_000_000);
+    assert!(matches!(load(&mut definitions, bomb.path()), Err(PackageFault::TooLarge(..))));
+    let deep = folder(&[(&format!("{}p.json", "d/".repeat(limits::PACKAGE_DEPTH_MAX + 1)), PROFILE)]);
+    assert!(matches!(load(&mut definitions, deep.path()), Err(PackageFault::TooLarge(..))));
+}
