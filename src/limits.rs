@@ -93,6 +93,13 @@ pub const MAILBOX_PAGE_MAX: usize = 500;
 /// How long a disclosure without consent may wait for its review, in seconds (72 hours).
 pub const OVERRIDE_REVIEW_SECONDS: i64 = 72 * 3600;
 
+/// Within which time an answer to an emergency referral is awaited, in seconds (4 hours). Our proposal.
+pub const ANSWER_EMERGENCY_SECONDS: i64 = 4 * 3600;
+/// The same for an urgent one (2 days).
+pub const ANSWER_URGENT_SECONDS: i64 = 2 * 24 * 3600;
+/// The same for a routine one (14 days).
+pub const ANSWER_ROUTINE_SECONDS: i64 = 14 * 24 * 3600;
+
 /// Reads that may wait for a connection to the embedded database.
 pub const READER_QUEUE_MAX: usize = 1_024;
 /// Prepared statements kept by each connection: more than there are.

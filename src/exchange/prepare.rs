@@ -20,6 +20,7 @@ use crate::{
     mapping::{self, Frame, Mapped},
     minimise::{Ask, Projection},
     profile::Schema,
+    referral::answer_within,
     vault::ContentKey,
 };
 
@@ -279,6 +280,7 @@ impl Exchange {
             urgency: &referral.urgency,
             base_url: &self.base_url,
             person_ref: &person_ref,
+            answer_by: draft.created_at.plus_seconds(answer_within(&referral.urgency)),
             review_due_at: referral.review_due_at,
             ids: &ids,
         })

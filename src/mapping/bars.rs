@@ -26,11 +26,13 @@ pub struct Appointment<'a> {
     pub description: &'a str,
 }
 
-/// Resources that an answer carries back.
-const CARRIED: [&str; 7] = [
+/// Resources that an answer carries back: what was asked and what that rests on, and nothing of the assessment.
+const CARRIED: [&str; 9] = [
     "ServiceRequest",
     "Patient",
     "Encounter",
+    "CarePlan",
+    "Consent",
     "Organization",
     "Practitioner",
     "PractitionerRole",
@@ -87,7 +89,10 @@ pub fn response_rejected(bundle: &Value, reply: &Reply<'_>, reason: &str, words:
         }),
         _ => json!({"system": codes::REJECTED_REASONS, "code": "OTH", "display": "Other"}),
     });
-    let why = json!({"coding": codings, "text": words});
+    let mut why = json!({"coding": codings});
+    if let (false, Some(fields)) = (words.trim().is_empty(), why.as_object_mut()) {
+        fields.insert(String::from("text"), Value::from(words));
+    }
     let at = reply.at.to_rfc3339();
     response(bundle, reply, vec![encounter(bundle, reply.bundle_id, &at, "cancelled", Some(why))])
 }
@@ -107,7 +112,10 @@ fn response(bundle: &Value, reply: &Reply<'_>, further: Vec<Value>) -> Option<Va
         "fullUrl": urn(reply.bundle_id, "message-header"),
         "resource": {
             "resourceType": "MessageHeader",
-            "meta": {"lastUpdated": at, "profile": [codes::BARS_RESPONSE_HEADER]},
+            "meta": {
+                "lastUpdated": at,
+                "profile": [codes::BARS_RESPONSE_HEADER, codes::ours("ld-message-header-response")],
+            },
             "eventCoding": {"system": codes::MESSAGE_EVENTS, "code": "servicerequest-response"},
             "destination": [{
                 "endpoint": asked.pointer("/source/endpoint")?,
@@ -127,15 +135,34 @@ fn response(bundle: &Value, reply: &Reply<'_>, further: Vec<Value>) -> Option<Va
     let carried = entries(bundle)
         .iter()
         .filter(|entry| text(entry, "/resource/resourceType").is_some_and(|kind| CARRIED.contains(&kind)));
-    let entry: Vec<Value> = std::iter::once(header).chain(carried.cloned()).chain(further).collect();
+    let mut entry: Vec<Value> = std::iter::once(header).chain(carried.cloned()).chain(further).collect();
+    point_only_inside(&mut entry);
     Some(json!({
         "resourceType": "Bundle",
         "id": reply.bundle_id,
-        "meta": {"versionId": "1.0.0", "lastUpdated": at, "profile": [codes::BARS_BUNDLE]},
+        "meta": {
+            "versionId": "1.0.0",
+            "lastUpdated": at,
+            "profile": [codes::BARS_BUNDLE, codes::ours("ld-referral-response")],
+            "security": bundle.pointer("/meta/security").cloned().unwrap_or_else(|| json!([])),
+        },
         "type": "message",
         "timestamp": at,
         "entry": entry,
     }))
+}
+
+/// Takes out of the request what bears it out and is not carried back.
+fn point_only_inside(entry: &mut [Value]) {
+    let inside: Vec<String> =
+        entry.iter().filter_map(|entry| text(entry, "/fullUrl")).map(str::to_owned).collect();
+    let supporting = entry
+        .iter_mut()
+        .filter(|entry| text(entry, "/resource/resourceType") == Some("ServiceRequest"))
+        .filter_map(|entry| entry.pointer_mut("/resource/supportingInfo").and_then(Value::as_array_mut));
+    for list in supporting {
+        list.retain(|link| text(link, "/reference").is_some_and(|to| inside.iter().any(|url| url == to)));
+    }
 }
 
 /// The receiver's own encounter, beside the one that the sender sent.
@@ -149,7 +176,7 @@ fn encounter(bundle: &Value, seed: &str, at: &str, status: &str, why: Option<Val
     let mut resource = json!({
         "resourceType": "Encounter",
         "id": id,
-        "meta": {"lastUpdated": at, "profile": [codes::uk_core("Encounter")]},
+        "meta": {"lastUpdated": at, "profile": [codes::ours("ld-encounter")]},
         "identifier": [{"system": format!("{}/receiver-contact", codes::ID), "value": id}],
         "status": status,
         "class": {"system": codes::V3_ACT, "code": "AMB", "display": "ambulatory"},
@@ -178,7 +205,7 @@ fn booked(bundle: &Value, reply: &Reply<'_>, offer: &Appointment<'_>) -> Value {
         "fullUrl": urn(reply.bundle_id, "appointment"),
         "resource": {
             "resourceType": "Appointment",
-            "meta": {"lastUpdated": at, "profile": [codes::uk_core("Appointment")]},
+            "meta": {"lastUpdated": at, "profile": [codes::ours("ld-appointment")]},
             "status": "booked",
             "description": offer.description,
             "start": offer.start.to_rfc3339(),

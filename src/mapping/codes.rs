@@ -15,9 +15,8 @@ pub(super) const AGENCY_ID: &str = "https://keyway.example/Id/agency";
 
 /// A referral, new.
 pub(super) const REFERRAL_NEW: &str = "https://keyway.example/fhir/MessageDefinition/ld-referral-new";
-/// A referral, recalled.
-pub(super) const REFERRAL_RECALLED: &str =
-    "https://keyway.example/fhir/MessageDefinition/ld-referral-recalled";
+/// A referral, taken back.
+pub(super) const REFERRAL_CANCEL: &str = "https://keyway.example/fhir/MessageDefinition/ld-referral-cancel";
 /// An answer to a referral.
 pub(super) const REFERRAL_RESPONSE: &str =
     "https://keyway.example/fhir/MessageDefinition/ld-referral-response";
@@ -57,9 +56,9 @@ pub(super) const SNOMED: &str = "http://snomed.info/sct";
 /// HL7 v3 acts.
 pub(super) const V3_ACT: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 
-/// A UK Core profile of `resource`.
-pub(super) fn uk_core(resource: &str) -> String {
-    format!("https://fhir.hl7.org.uk/StructureDefinition/UKCore-{resource}")
+/// A profile or an extension of ours.
+pub(super) fn ours(name: &str) -> String {
+    format!("https://keyway.example/fhir/StructureDefinition/{name}")
 }
 
 /// A UK Core extension.

@@ -37,6 +37,8 @@ pub struct Frame<'a> {
     pub base_url: &'a str,
     /// A pseudonym for the person that this recipient alone knows.
     pub person_ref: &'a str,
+    /// Until when an answer is awaited.
+    pub answer_by: Moment,
     /// When a disclosure without consent must have been reviewed.
     pub review_due_at: Option<Moment>,
     /// A stable UUID for each role of a resource in the message.

@@ -3,12 +3,14 @@
 //! Not here: whether anything may leave (`consent`), and how an action becomes a message (`mapping`).
 
 mod action;
+mod deadline;
 mod lifecycle;
 mod plan;
 mod reason;
 mod state;
 
 pub use action::Action;
+pub use deadline::answer_within;
 pub use lifecycle::{Role, Standing, Step, StepError, permitted, step};
 pub use plan::{PlanItem, order};
 pub use reason::{RECALL_ANSWERS, ReasonCode};

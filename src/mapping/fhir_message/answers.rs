@@ -44,7 +44,7 @@ pub(super) fn answers(message: &Message<'_>) -> Entry {
         ("author", message.refer("practitioner-role")),
         ("item", list(items)),
     ];
-    message.entry(ROLE, "QuestionnaireResponse", Some(codes::uk_core("QuestionnaireResponse")), fields)
+    message.entry(ROLE, "QuestionnaireResponse", "ld-assessment", fields)
 }
 
 /// The items for one field: one, or one for each object in a list.
@@ -74,17 +74,21 @@ fn item(key: &str, link: &str, place: &Place<'_>) -> Option<Tree> {
     map(head.into_iter().chain([content]))
 }
 
-/// An answer of the type that its value has; dates are those of fields that hold dates.
+/// An answer of the type that the questionnaire has for the field: dates are those of fields that hold dates.
 fn answer(key: &str, place: &Place<'_>) -> Option<Tree> {
     let kind = match place.value() {
         Value::Bool(_) => "valueBoolean",
-        Value::Number(number) if number.is_i64() => "valueInteger",
+        Value::Number(number) if number.is_i64() && key != "score" => "valueInteger",
         Value::Number(_) => "valueDecimal",
-        Value::String(text) if is_dated(key) && Moment::from_rfc3339(text).is_some() => "valueDateTime",
-        Value::String(text) if is_dated(key) && text.parse::<jiff::civil::Date>().is_ok() => "valueDate",
+        Value::String(text) if key == "review_by" && text.parse::<jiff::civil::Date>().is_ok() => "valueDate",
+        Value::String(text) if is_dated(key) && is_moment_or_day(text) => "valueDateTime",
         _ => "valueString",
     };
     map([(kind, Some(place.copy()))])
+}
+
+fn is_moment_or_day(text: &str) -> bool {
+    Moment::from_rfc3339(text).is_some() || text.parse::<jiff::civil::Date>().is_ok()
 }
 
 fn is_dated(key: &str) -> bool {

@@ -15,7 +15,9 @@ pub(super) fn consent(message: &Message<'_>) -> Option<Entry> {
     let decision = consent.at("/decision")?;
     let scope =
         concept("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy", "Privacy Consent");
-    let rule = json!({"coding": [super::coding(codes::V3_ACT, "OPTIN", "opt-in")]});
+    // The base rule: nothing may be shared. What may be is the nested permission, so that a receiver which reads
+    // only the outer rule reads a no.
+    let rule = json!({"coding": [{"system": codes::V3_ACT, "code": "OPTOUT"}]});
     let fields = [
         ("status", Some(decision.becomes("active"))),
         ("scope", Some(scope)),
@@ -27,7 +29,7 @@ pub(super) fn consent(message: &Message<'_>) -> Option<Entry> {
         ("policyRule", Some(Tree::fixed(rule))),
         ("provision", provision(message, &consent)),
     ];
-    Some(message.entry("consent", "Consent", Some(codes::uk_core("Consent")), fields))
+    Some(message.entry("consent", "Consent", "ld-consent", fields))
 }
 
 /// Until when, to whom, for what. What the person kept back is not for the recipient to know.
@@ -43,8 +45,10 @@ fn provision(message: &Message<'_>, consent: &Place<'_>) -> Option<Tree> {
         ),
         ("reference", refer(message.frame, "organization-receiver")),
     ]);
+    let until = consent.at("/valid_until").and_then(|place| map([("end", Some(place.copy()))]));
     let permit = map([
         ("type", Some(Tree::fixed("permit"))),
+        ("period", until),
         ("actor", actor.and_then(|actor| list([actor]))),
         (
             "purpose",
@@ -55,6 +59,5 @@ fn provision(message: &Message<'_>, consent: &Place<'_>) -> Option<Tree> {
             )]))),
         ),
     ]);
-    let until = consent.at("/valid_until").and_then(|place| map([("end", Some(place.copy()))]));
-    map([("period", until), ("provision", permit.and_then(|permit| list([permit])))])
+    map([("provision", permit.and_then(|permit| list([permit])))])
 }

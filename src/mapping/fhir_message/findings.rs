@@ -55,7 +55,7 @@ fn flag(message: &Message<'_>, role: String, category: Tree, code: Option<Tree>)
         ("code", code),
         ("subject", message.refer("patient")),
     ];
-    message.entry(role, "Flag", Some(codes::uk_core("Flag")), fields)
+    message.entry(role, "Flag", "ld-flag", fields)
 }
 
 fn safeguarding(message: &Message<'_>) -> Option<Entry> {
@@ -89,10 +89,13 @@ fn our_coding(place: &Place<'_>, system: &str) -> Option<Tree> {
 
 fn risk_to_self(message: &Message<'_>) -> Option<Entry> {
     let risk = message.at("/risk/to_self")?;
-    let level = risk.at("/level").and_then(|place| our_concept(&place, "risk-level"));
+    let not_stated = || concept(&format!("{}/risk-level", codes::OURS), "not-stated", "Not stated");
+    // Silence would read as "no risk", so what was not stated says so.
+    let level =
+        risk.at("/level").and_then(|place| our_concept(&place, "risk-level")).unwrap_or_else(not_stated);
     let prediction = map([
         ("outcome", Some(Tree::fixed(json!({"text": "Harm to self"})))),
-        ("qualitativeRisk", level),
+        ("qualitativeRisk", Some(level)),
         ("rationale", labelled(&[("Current", risk.at("/current")), ("Imminent", risk.at("/imminent"))])),
     ]);
     let fields = [
@@ -105,7 +108,7 @@ fn risk_to_self(message: &Message<'_>) -> Option<Entry> {
         ("mitigation", risk.at("/safety_plan").map(|place| place.copy())),
         ("note", note(risk.at("/handover_advice").as_ref())),
     ];
-    Some(message.entry("risk-to-self", "RiskAssessment", None, fields))
+    Some(message.entry("risk-to-self", "RiskAssessment", "ld-risk-assessment", fields))
 }
 
 fn when(message: &Message<'_>) -> Option<Tree> {
@@ -140,6 +143,9 @@ fn tag(message: &Message<'_>) -> Option<Entry> {
             map([("code", Some(Tree::fixed(code))), ("valueInteger", Some(score.copy()))])
         })
         .collect();
+    if scores.is_empty() {
+        return None;
+    }
     let code = json!({
         "coding": [{"system": format!("{}/screening-tool", codes::OURS), "code": "tag"}],
         "text": "Threshold Assessment Grid",
@@ -147,7 +153,7 @@ fn tag(message: &Message<'_>) -> Option<Entry> {
     let fields = observation(message, Tree::fixed(code))
         .into_iter()
         .chain([("component", list(scores)), ("note", note(grid.at("/note").as_ref()))]);
-    Some(message.entry("observation-tag", "Observation", Some(codes::uk_core("Observation")), fields))
+    Some(message.entry("observation-tag", "Observation", "ld-observation-tag", fields))
 }
 
 fn tool(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> {
@@ -169,7 +175,7 @@ fn tool(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> 
         .chain(value)
         .chain([("note", note(item.at("/note").as_ref()))]);
     let role = format!("observation-tool-{index}");
-    Some(message.entry(role, "Observation", Some(codes::uk_core("Observation")), fields))
+    Some(message.entry(role, "Observation", "ld-observation-score", fields))
 }
 
 /// A diagnosis as it was told or read; L&D does not confirm it, so it has no verification status.
@@ -187,7 +193,7 @@ fn diagnosis(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<En
         ("recordedDate", when(message)),
     ];
     let role = format!("condition-{index}");
-    Some(message.entry(role, "Condition", Some(codes::uk_core("Condition")), fields))
+    Some(message.entry(role, "Condition", "ld-condition", fields))
 }
 
 /// What the person wants, in their own words.
@@ -198,7 +204,11 @@ fn goal(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> 
         let text = place.value().as_i64().map(|rank| format!("The person's own rank: {rank}"))?;
         map([("text", Some(place.becomes(Value::from(text))))])
     });
+    let place_given = item.at("/rank").and_then(|place| {
+        map([("url", Some(Tree::fixed(codes::ours("own-rank")))), ("valuePositiveInt", Some(place.copy()))])
+    });
     let fields = [
+        ("extension", place_given.and_then(|rank| list([rank]))),
         ("lifecycleStatus", Some(Tree::fixed("proposed"))),
         (
             "category",
@@ -208,5 +218,5 @@ fn goal(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> 
         ("description", words(&wanted)),
         ("subject", message.refer("patient")),
     ];
-    Some(message.entry(format!("goal-{index}"), "Goal", None, fields))
+    Some(message.entry(format!("goal-{index}"), "Goal", "ld-goal", fields))
 }

@@ -48,7 +48,8 @@ pub(super) fn header(frame: &Frame<'_>, reason: &'static str, definition: &'stat
         ("focus", refer(frame, "service-request").and_then(|focus| list([focus]))),
         ("definition", Some(Tree::fixed(definition))),
     ];
-    entry(frame, ROLE, "MessageHeader", Some(codes::BARS_REQUEST_HEADER.to_owned()), fields)
+    let profiles = [codes::BARS_REQUEST_HEADER.to_owned(), codes::ours("ld-message-header-request")];
+    entry(frame, ROLE, "MessageHeader", &profiles, fields)
 }
 
 /// Where an agency gets its messages: its own server, or its mailbox here.

@@ -49,15 +49,16 @@ impl<'a> Message<'a> {
         refer(self.frame, role)
     }
 
-    /// A resource of the message: its role, and what it says. No fields, no resource.
+    /// A resource of the message: its role, the profile of ours that it follows, and what it says. No fields, no
+    /// resource.
     fn entry<'k>(
         &self,
         role: impl Into<String>,
         kind: &'static str,
-        profile: Option<String>,
+        profile: &str,
         fields: impl IntoIterator<Item = (&'k str, Option<Tree>)>,
     ) -> Entry {
-        entry(self.frame, role, kind, profile, fields)
+        entry(self.frame, role, kind, &[codes::ours(profile)], fields)
     }
 }
 
@@ -71,7 +72,11 @@ struct Entry {
 pub(super) fn referral(frame: &Frame<'_>, projection: &Projection) -> Option<Tree> {
     let message = Message { frame, root: Place::root(&projection.value) };
     let findings = findings::entries(&message);
-    let supporting: Vec<String> = std::iter::once(String::from(answers::ROLE))
+    let consent = consent::consent(&message);
+    let supporting: Vec<String> = consent
+        .iter()
+        .map(|consent| consent.role.clone())
+        .chain([String::from(answers::ROLE)])
         .chain(findings.iter().map(|finding| finding.role.clone()))
         .collect();
     let mut entries = vec![
@@ -81,17 +86,17 @@ pub(super) fn referral(frame: &Frame<'_>, projection: &Projection) -> Option<Tre
         request::encounter(&message),
         request::care_plan(&message),
     ];
-    entries.extend(consent::consent(&message));
+    entries.extend(consent);
     entries.extend(people::entries(&message));
     entries.push(request::task(&message));
     entries.extend(findings);
     entries.push(answers::answers(&message));
-    bundle(frame, entries, !projection.withheld.is_empty())
+    bundle(frame, "ld-referral-new", entries, !projection.withheld.is_empty())
 }
 
-/// The bundle. `subsetted` says that something was kept back, as the receiver must not take the message for
+/// The bundle, and the profile of ours that it follows. `subsetted` says that something was kept back, as the receiver must not take the message for
 /// all that is known.
-fn bundle(frame: &Frame<'_>, entries: Vec<Entry>, subsetted: bool) -> Option<Tree> {
+fn bundle(frame: &Frame<'_>, profile: &str, entries: Vec<Entry>, subsetted: bool) -> Option<Tree> {
     let restricted = json!({
         "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
         "code": "R",
@@ -112,7 +117,7 @@ fn bundle(frame: &Frame<'_>, entries: Vec<Entry>, subsetted: bool) -> Option<Tre
             map([
                 ("versionId", Some(Tree::fixed("1.0.0"))),
                 ("lastUpdated", Some(frame.at())),
-                ("profile", Some(Tree::fixed(json!([codes::BARS_BUNDLE])))),
+                ("profile", Some(Tree::fixed(json!([codes::BARS_BUNDLE, codes::ours(profile)])))),
                 ("security", list(security)),
             ]),
         ),
@@ -134,13 +139,10 @@ fn entry<'k>(
     frame: &Frame<'_>,
     role: impl Into<String>,
     kind: &'static str,
-    profile: Option<String>,
+    profiles: &[String],
     fields: impl IntoIterator<Item = (&'k str, Option<Tree>)>,
 ) -> Entry {
-    let meta = map([
-        ("lastUpdated", Some(frame.at())),
-        ("profile", profile.map(|profile| Tree::fixed(json!([profile])))),
-    ]);
+    let meta = map([("lastUpdated", Some(frame.at())), ("profile", Some(Tree::fixed(json!(profiles))))]);
     let head = [("resourceType", Some(Tree::fixed(kind))), ("meta", meta)];
     let resource = map(head.into_iter().chain(fields)).map(|tree| tree.under(kind));
     Entry { role: role.into(), resource }

@@ -25,7 +25,7 @@ pub(super) fn patient(message: &Message<'_>) -> Entry {
         ("communication", language(message)),
         ("generalPractitioner", practice.and_then(|practice| list([practice]))),
     ];
-    message.entry(ROLE, "Patient", Some(codes::uk_core("Patient")), fields)
+    message.entry(ROLE, "Patient", "ld-patient", fields)
 }
 
 /// The pseudonym, and the NHS number when it is traced and verified; any other is not sent at all.
@@ -159,11 +159,12 @@ pub(super) fn safe_contact_flag(message: &Message<'_>) -> Option<Entry> {
         ("Must not come to know", contact.at("/must_not_know")),
     ])?;
     let category = concept(codes::FLAG_CATEGORIES, "API", "Additional Patient Information");
+    let safe_contact = coding(&format!("{}/flag-code", codes::OURS), "safe-contact", "Safe contact");
     let fields = [
         ("status", Some(Tree::fixed("active"))),
         ("category", list([category])),
-        ("code", map([("text", Some(text))])),
+        ("code", map([("coding", Some(Tree::fixed(json!([safe_contact])))), ("text", Some(text))])),
         ("subject", message.refer(ROLE)),
     ];
-    Some(message.entry("flag-safe-contact", "Flag", Some(codes::uk_core("Flag")), fields))
+    Some(message.entry("flag-safe-contact", "Flag", "ld-flag", fields))
 }

@@ -39,7 +39,7 @@ fn organisation(frame: &Frame<'_>, role: &str, part: &'static str, partner: &Par
         ("identifier", identifier.and_then(|one| list([one]))),
         ("name", Some(Tree::frame(part, partner.name.as_str()))),
     ];
-    entry(frame, role, "Organization", Some(codes::uk_core("Organization")), fields)
+    entry(frame, role, "Organization", &[codes::ours("ld-organization")], fields)
 }
 
 /// The practice where the person is registered; the Patient points to it.
@@ -50,7 +50,7 @@ fn gp_practice(message: &Message<'_>) -> Option<Entry> {
     });
     let name = practice.at("/name").or_else(|| practice.at("/ods_code"))?;
     let fields = [("identifier", identifier.and_then(|one| list([one]))), ("name", Some(name.copy()))];
-    Some(message.entry("organization-gp", "Organization", Some(codes::uk_core("Organization")), fields))
+    Some(message.entry("organization-gp", "Organization", "ld-organization", fields))
 }
 
 fn service(message: &Message<'_>) -> Entry {
@@ -68,12 +68,7 @@ fn service(message: &Message<'_>) -> Entry {
         ("type", team.and_then(|team| list([team]))),
         ("name", Some(Tree::frame("recipient", recipient.name.as_str()))),
     ];
-    message.entry(
-        "healthcare-service",
-        "HealthcareService",
-        Some(codes::uk_core("HealthcareService")),
-        fields,
-    )
+    message.entry("healthcare-service", "HealthcareService", "ld-healthcare-service", fields)
 }
 
 fn practitioner(message: &Message<'_>) -> Entry {
@@ -81,7 +76,7 @@ fn practitioner(message: &Message<'_>) -> Entry {
         .copy("/practitioner/name")
         .unwrap_or_else(|| Tree::frame("sender", message.frame.sender.name.as_str()));
     let fields = [("name", map([("text", Some(name))]).and_then(|name| list([name])))];
-    message.entry("practitioner", "Practitioner", Some(codes::uk_core("Practitioner")), fields)
+    message.entry("practitioner", "Practitioner", "ld-practitioner", fields)
 }
 
 fn practitioner_role(message: &Message<'_>) -> Entry {
@@ -103,5 +98,5 @@ fn practitioner_role(message: &Message<'_>) -> Entry {
         ("code", role.and_then(|role| list([role]))),
         ("telecom", telephone.and_then(|number| list([number]))),
     ];
-    message.entry("practitioner-role", "PractitionerRole", Some(codes::uk_core("PractitionerRole")), fields)
+    message.entry("practitioner-role", "PractitionerRole", "ld-practitioner-role", fields)
 }

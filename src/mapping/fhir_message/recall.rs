@@ -17,14 +17,14 @@ pub(in crate::mapping) fn recall(frame: &Frame<'_>, reason: &str) -> Option<Tree
         frame,
         "patient",
         "Patient",
-        Some(codes::uk_core("Patient")),
+        &[codes::ours("ld-patient-pseudonym")],
         [("identifier", pseudonym.and_then(|one| list([one])))],
     );
     let mut entries = vec![
-        header::header(frame, "delete", codes::REFERRAL_RECALLED),
+        header::header(frame, "delete", codes::REFERRAL_CANCEL),
         request::revoked(frame, reason),
         patient,
     ];
     entries.extend(people::organisations(frame));
-    bundle(frame, entries, false)
+    bundle(frame, "ld-referral-cancel", entries, false)
 }

@@ -40,7 +40,8 @@ pub(super) fn service_request(message: &Message<'_>, supporting: &[String]) -> E
         ("reasonCode", list(reasons)),
         ("supportingInfo", list(supporting.iter().filter_map(|role| refer(role)))),
     ];
-    message.entry(ROLE, "ServiceRequest", Some(codes::BARS_REFERRAL.to_owned()), fields)
+    let profiles = [codes::BARS_REFERRAL.to_owned(), codes::ours("ld-service-request")];
+    super::entry(message.frame, ROLE, "ServiceRequest", &profiles, fields)
 }
 
 /// One referral: BaRS's category, and our use case beside it, as BaRS has none for this.
@@ -66,6 +67,11 @@ fn priority(message: &Message<'_>) -> Tree {
         _ => "routine",
     };
     asked.map_or_else(|| Tree::frame("urgency", code), |place| place.becomes(code))
+}
+
+/// Until when an answer is awaited.
+fn answer_by(message: &Message<'_>) -> Tree {
+    Tree::frame("urgency", message.frame.answer_by.to_rfc3339())
 }
 
 /// The task of this recipient, whose state both sides follow.
@@ -94,8 +100,9 @@ pub(super) fn task(message: &Message<'_>) -> Entry {
         ("lastModified", Some(message.frame.at())),
         ("requester", refer("practitioner-role")),
         ("owner", refer("organization-receiver")),
+        ("restriction", map([("period", map([("end", Some(answer_by(message)))]))])),
     ];
-    message.entry("task", "Task", Some(codes::uk_core("Task")), fields)
+    message.entry("task", "Task", "ld-task", fields)
 }
 
 /// The contact with L&D. Its class is `FLD`: outside a health site and outside the person's home.
@@ -119,7 +126,7 @@ pub(super) fn encounter(message: &Message<'_>) -> Entry {
         ("period", map([("start", Some(started))])),
         ("location", location(message).and_then(|place| list([place]))),
     ];
-    message.entry("encounter", "Encounter", Some(codes::uk_core("Encounter")), fields)
+    message.entry("encounter", "Encounter", "ld-encounter", fields)
 }
 
 fn location(message: &Message<'_>) -> Option<Tree> {
@@ -134,7 +141,7 @@ fn location(message: &Message<'_>) -> Option<Tree> {
 /// What kind of place it was, where UK Core has a code for it: it has none for a court.
 fn physical_type(point: &Place<'_>) -> Option<Tree> {
     let (code, display) = match point.text()? {
-        "police-custody" | "voluntary-attendance" => ("M03", "Police station / police custody suite"),
+        "police-custody" | "voluntary-attendance" => ("M03", "Police Station / Police Custody Suite"),
         "street-triage" => ("N01", "Street or other public open space"),
         _ => return our_concept(point, "pathway-point"),
     };
@@ -168,11 +175,21 @@ pub(super) fn care_plan(message: &Message<'_>) -> Entry {
         ("author", message.refer("practitioner-role")),
         ("activity", list(activities)),
     ];
-    message.entry("care-plan", "CarePlan", Some(codes::uk_core("CarePlan")), fields)
+    message.entry("care-plan", "CarePlan", "ld-care-plan", fields)
 }
 
 fn activity(place: &Place<'_>) -> Option<Tree> {
     map([("outcomeCodeableConcept", words(place).and_then(|text| list([text])))])
+}
+
+/// A reason of a recall as people read it.
+fn in_words(reason: &str) -> &str {
+    match reason {
+        "consent-withdrawn" => "The person took their consent back",
+        "no-longer-permitted" => "No longer permitted",
+        "withdrawn-by-sender" => "Withdrawn by the sender",
+        other => other,
+    }
 }
 
 /// The request of a recall: ids only, no longer wanted.
@@ -189,7 +206,7 @@ pub(super) fn revoked(frame: &crate::mapping::Frame<'_>, reason: &str) -> Entry 
                 ("code", Some(Tree::frame("reason", reason))),
             ])),
         ),
-        ("text", Some(Tree::frame("reason", reason))),
+        ("text", Some(Tree::frame("reason", in_words(reason)))),
     ]);
     let fields = [
         ("identifier", identifier),
@@ -200,5 +217,6 @@ pub(super) fn revoked(frame: &crate::mapping::Frame<'_>, reason: &str) -> Entry 
         ("authoredOn", Some(frame.at())),
         ("reasonCode", why.and_then(|why| list([why]))),
     ];
-    super::entry(frame, ROLE, "ServiceRequest", Some(codes::BARS_REFERRAL.to_owned()), fields)
+    let profiles = [codes::BARS_REFERRAL.to_owned(), codes::ours("ld-service-request-cancelled")];
+    super::entry(frame, ROLE, "ServiceRequest", &profiles, fields)
 }

@@ -111,6 +111,7 @@ fn with_frame<T>(recipient: &Partner, nature: Nature, make: impl FnOnce(&Frame<'
         urgency: "routine",
         base_url: "https://keyway.example:8443",
         person_ref: "LD-ABCD-EFGH",
+        answer_by: now().plus_seconds(14 * 24 * 3600),
         review_due_at: Some(now().plus_seconds(72 * 3600)),
         ids: &ids,
     })
