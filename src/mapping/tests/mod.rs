@@ -1,6 +1,7 @@
 //! Every audience's message, made from the same full assessment, its rules and its profile.
 
 mod canaries;
+mod fhir;
 mod golden;
 mod notices;
 mod replies;

@@ -1,0 +1,239 @@
+//! The FHIR profiles of `profiles/fhir` and the examples of `fixtures/fhir`: that they can be read, that they say the
+//! same as the code, and that each rule is kept by one example and broken by another.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops where it is surprised"
+)]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use keyway::{
+    audit, consent, directory,
+    profile::definition::{Definitions, built_in_resources},
+    referral::{Action, RECALL_ANSWERS, ReasonCode, State},
+};
+use serde_json::Value;
+
+const OURS: &str = "https://keyway.example/fhir/";
+
+fn resources() -> Vec<(&'static str, Value)> {
+    let read = |text: &str| serde_json::from_str(text).unwrap();
+    built_in_resources().iter().map(|(path, text)| (*path, read(text))).collect()
+}
+
+fn text<'v>(value: &'v Value, pointer: &str) -> &'v str {
+    value.pointer(pointer).and_then(Value::as_str).unwrap_or_else(|| panic!("no {pointer}"))
+}
+
+fn array<'v>(value: &'v Value, pointer: &str) -> &'v [Value] {
+    value.pointer(pointer).and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn elements(resource: &Value) -> &[Value] {
+    array(resource, "/differential/element")
+}
+
+fn fixtures(folder: &str) -> BTreeMap<String, Value> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/fhir").join(folder);
+    let files = fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path());
+    let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
+    files.map(|path| (name(&path), serde_json::from_slice(&fs::read(&path).unwrap()).unwrap())).collect()
+}
+
+/// Every string in a value.
+fn strings<'v>(value: &'v Value, into: &mut Vec<&'v str>) {
+    match value {
+        Value::String(text) => into.push(text),
+        Value::Array(items) => items.iter().for_each(|item| strings(item, into)),
+        Value::Object(fields) => fields.values().for_each(|field| strings(field, into)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_resource_says_who_it_is_where_its_name_says() {
+    let mut seen = BTreeSet::new();
+    for (path, resource) in resources() {
+        let kind = text(&resource, "/resourceType");
+        let id = text(&resource, "/id");
+        assert_eq!(path, format!("{}/{id}.json", kind.to_lowercase()));
+        assert_eq!(text(&resource, "/url"), format!("{OURS}{kind}/{id}"));
+        assert!(seen.insert(text(&resource, "/url").to_owned()));
+        for field in ["/version", "/name", "/title", "/status", "/date", "/publisher", "/description"] {
+            assert!(!text(&resource, field).is_empty(), "{path}{field}");
+        }
+        if kind == "StructureDefinition" {
+            assert_eq!(text(&resource, "/fhirVersion"), "4.0.1", "{path}");
+            assert_eq!(text(&resource, "/derivation"), "constraint", "{path}");
+        }
+    }
+    assert!(seen.len() > 100, "{}", seen.len());
+}
+
+#[test]
+fn every_canonical_of_ours_that_is_named_is_there() {
+    let resources = resources();
+    let known: BTreeSet<&str> = resources.iter().map(|(_, resource)| text(resource, "/url")).collect();
+    for (path, resource) in &resources {
+        let mut named = Vec::new();
+        strings(resource, &mut named);
+        for kind in ["StructureDefinition", "ValueSet", "CodeSystem", "MessageDefinition", "Questionnaire"] {
+            let start = format!("{OURS}{kind}/");
+            for word in named.iter().flat_map(|text| text.split(['\'', '"', '|', ' ', '#'])) {
+                if word.starts_with(&start) && word != start {
+                    assert!(known.contains(word), "{path} names {word}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn every_profile_can_be_made_and_nothing_in_it_is_odd_but_a_base_that_is_not_loaded() {
+    let definitions = Definitions::built_in().unwrap();
+    assert_eq!(definitions.make_all(), []);
+    for note in definitions.notes() {
+        assert!(note.contains("is not loaded; the type"), "{note}");
+    }
+}
+
+#[test]
+fn every_invariant_has_a_key_of_its_own_and_says_what_to_do() {
+    let mut keys = BTreeSet::new();
+    for (path, resource) in resources() {
+        for constraint in elements(&resource).iter().flat_map(|element| array(element, "/constraint")) {
+            let key = text(constraint, "/key");
+            assert!(key.starts_with("kw-") && keys.insert(key.to_owned()), "{path} {key}");
+            assert!(matches!(text(constraint, "/severity"), "error" | "warning"), "{key}");
+            assert!(text(constraint, "/human").ends_with('.'), "{key}");
+            assert!(!text(constraint, "/expression").is_empty(), "{key}");
+        }
+    }
+    assert!(keys.len() > 90, "{}", keys.len());
+}
+
+#[test]
+fn every_concept_has_a_display_and_a_definition() {
+    for (path, resource) in resources().iter().filter(|(path, _)| path.starts_with("codesystem/")) {
+        for concept in array(resource, "/concept") {
+            for field in ["/code", "/display", "/definition"] {
+                assert!(!text(concept, field).is_empty(), "{path} {concept}");
+            }
+        }
+    }
+}
+
+fn codes(name: &str) -> BTreeMap<String, Value> {
+    let path = format!("codesystem/{name}.json");
+    let (_, system) = resources().into_iter().find(|(at, _)| *at == path).expect(name);
+    array(&system, "/concept").iter().map(|c| (text(c, "/code").to_owned(), c.clone())).collect()
+}
+
+fn property<'v>(concept: &'v Value, name: &str) -> Option<&'v Value> {
+    let held = array(concept, "/property").iter().find(|property| property["code"] == name)?;
+    held.get("valueCode").or_else(|| held.get("valueBoolean"))
+}
+
+#[test]
+fn the_code_systems_say_what_the_code_says() {
+    let same = |name: &str, words: &[&str]| {
+        let codes = codes(name);
+        let here: BTreeSet<&str> = codes.keys().map(String::as_str).collect();
+        assert_eq!(here, words.iter().copied().collect(), "{name}");
+    };
+    let state: Vec<&str> = State::ALL.iter().map(|state| state.as_str()).collect();
+    same("referral-state", &state);
+    for state in State::ALL {
+        let concept = &codes("referral-state")[state.as_str()];
+        assert_eq!(property(concept, "taskStatus").unwrap(), state.task_status());
+    }
+    same("referral-action", &Action::ALL.iter().map(|action| action.as_str()).collect::<Vec<_>>());
+    same("agency-kind", &directory::AgencyKind::ALL.map(directory::AgencyKind::as_str));
+    same("decision-reason", &consent::Reason::ALL.map(consent::Reason::as_str));
+    same("audit-kind", &audit::Kind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_reasons_say_what_the_code_says() {
+    let same = |name: &str, reasons: &[ReasonCode]| {
+        let codes = codes(name);
+        assert_eq!(codes.len(), reasons.len(), "{name}");
+        for reason in reasons {
+            let concept = &codes[reason.code];
+            assert_eq!(concept["display"], reason.display, "{name}");
+            assert_eq!(property(concept, "commentIsMandatory").unwrap(), reason.comment_mandatory, "{name}");
+            let leads = property(concept, "businessStatus").and_then(Value::as_str);
+            assert_eq!(leads, reason.business_status, "{name}");
+        }
+    };
+    same("decline-reason", Action::Decline.reasons());
+    same("redirect-reason", Action::Redirect.reasons());
+    same("end-early-reason", Action::EndEarly.reasons());
+    same("withdraw-reason", Action::Withdraw.reasons());
+    same("completion-reason", Action::Complete.reasons());
+    same("not-use-reason", Action::NotUse.reasons());
+    same("recall-answer", RECALL_ANSWERS);
+}
+
+#[test]
+fn the_lists_of_the_assessment_are_the_code_systems() {
+    let schema: Value = serde_json::from_str(include_str!("../profiles/assessment/adult.json")).unwrap();
+    let same = |name: &str, pointer: &str| {
+        let words: BTreeSet<String> =
+            array(&schema, pointer).iter().map(|w| w.as_str().unwrap().into()).collect();
+        assert!(!words.is_empty(), "{pointer}");
+        let mut codes: BTreeSet<String> = codes(name).into_keys().collect();
+        codes.remove("not-stated");
+        assert_eq!(codes, words, "{name}");
+    };
+    let of = |path: &str| {
+        let way: Vec<String> = path
+            .split('.')
+            .map(|step| match step {
+                "[]" => String::from("/items"),
+                step => format!("/properties/{step}"),
+            })
+            .collect();
+        format!("{}/enum", way.concat())
+    };
+    same("need", "/$defs/need/enum");
+    same("disclosure-block", "/$defs/block/enum");
+    same("pathway-point", &of("pathway.point"));
+    same("contact-outcome", &of("pathway.contact_outcome"));
+    same("legal-status", &of("legal.status_category"));
+    same("consent-capture-method", &of("consents.[].how"));
+    same("vulnerability", &of("vulnerabilities.[].category"));
+    same("housing-status", &of("housing.status"));
+    same("risk-level", &of("risk.to_self.level"));
+    same("recommendation", &of("recommendation.[].code"));
+    same("reasonable-adjustment", &of("communication.reasonable_adjustments.[].code"));
+}
+
+#[test]
+fn each_broken_example_is_told_and_each_rule_of_ours_has_one() {
+    let mut invalid = fixtures("invalid");
+    let expected = invalid.remove("expected.json").unwrap();
+    let expected = expected.as_object().unwrap();
+    let told: BTreeSet<&String> = expected.keys().collect();
+    assert_eq!(told, invalid.keys().collect(), "expected.json and the files differ");
+    assert!(invalid.len() >= 60);
+    let broken: BTreeSet<&str> = expected
+        .values()
+        .flat_map(|rules| rules.as_array().unwrap())
+        .map(|rule| rule.as_str().unwrap())
+        .collect();
+    for (path, resource) in resources() {
+        for constraint in elements(&resource).iter().flat_map(|element| array(element, "/constraint")) {
+            let key = text(constraint, "/key");
+            if text(constraint, "/severity") == "error" {
+                assert!(broken.contains(key), "no example breaks {key} of {path}");
+            }
+        }
+    }
+}
