@@ -237,3 +237,15 @@ fn each_broken_example_is_told_and_each_rule_of_ours_has_one() {
         }
     }
 }
+
+#[test]
+fn the_page_names_every_profile_and_code_system() {
+    let page = include_str!("../docs/profiles.md");
+    for (path, resource) in resources() {
+        let named = format!("`{}`", text(&resource, "/id"));
+        assert!(
+            path.starts_with("valueset/") || page.contains(&named),
+            "docs/profiles.md does not name {path}"
+        );
+    }
+}

@@ -121,6 +121,7 @@ impl Consent {
                 "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IDSCL"}]}],
             "patient": {"reference": format!("Patient/{}", self.person)},
             "dateTime": self.valid_from.to_rfc3339(),
+            "performer": [{"reference": format!("Patient/{}", self.person)}],
             "policyRule": {"coding": [{
                 "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTOUT"}]},
             "provision": {"provision": [rule]},
