@@ -149,3 +149,18 @@ pub const PACKAGE_MAX_BYTES: u64 = 512 * 1_048_576;
 pub const PACKAGE_DEPTH_MAX: usize = 16;
 /// Most faults of a FHIR package that are told.
 pub const PACKAGE_FAULTS_MAX: usize = 100;
+
+
+/// Steps of one check of a resource: an element, a trial of a slice, an invariant is one or more. What lies beyond is
+/// not checked, and an error says so.
+pub const CHECK_STEPS_MAX: u64 = 2_000_000;
+/// Deepest place that a check goes to, in steps of its path: beyond it an error says so.
+pub const CHECK_DEPTH_MAX: usize = 200;
+/// Most trials within trials of one check (does this reference's target fit the profile, whose references …).
+pub const CHECK_TRIALS_DEEP_MAX: usize = 8;
+/// Most profiles of one resource that are checked: that there are more is an error.
+pub const CHECK_PROFILES_MAX: usize = 16;
+/// Longest narrative of a resource, in bytes.
+pub const NARRATIVE_MAX_BYTES: usize = 262_144;
+/// Deepest nesting in a narrative.
+pub const NARRATIVE_DEPTH_MAX: usize = 64;

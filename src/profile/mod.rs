@@ -1,12 +1,15 @@
-//! What messages must look like: the JSON Schemas of `profiles/`, compiled in; every issue of a value with its
-//! place and with what is allowed there, and never with the value itself.
+//! What messages must look like: the JSON Schemas of `profiles/`, compiled in, and FHIR's own definitions with ours,
+//! compiled into a program; every issue of a value with its place and with what is allowed there, and never with the
+//! value itself.
 //!
-//! Not here: reading files or addresses at run time (nothing is resolved), FHIR's own invariants, and what a
-//! schema cannot say (`assessment::Assessment::contradictions`).
+//! Not here: reading files or addresses at run time (nothing is resolved), and what a schema cannot say
+//! (`assessment::Assessment::contradictions`).
 
 mod catalogue;
+pub mod check;
 pub mod definition;
 mod finding;
+pub mod leniency;
 pub mod outcome;
 pub mod terminology;
 mod words;

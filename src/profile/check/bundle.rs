@@ -1,0 +1,141 @@
+//! Bundles: finding a resource in one, and the rules that hold between its entries.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+
+use super::{
+    graph::Node,
+    place::Step,
+    primitive::{is_id, is_uuid},
+    walk::Walk,
+};
+use crate::profile::{finding::Severity, leniency::Tolerance};
+
+/// The entries of a Bundle by their addresses.
+#[derive(Debug)]
+pub(super) struct BundleIndex<'a> {
+    by_url: HashMap<&'a str, &'a Value>,
+    /// By `Type/id`, for references that are relative.
+    by_name: HashMap<(&'a str, &'a str), &'a Value>,
+    /// Whether this is a message or a document, which holds what it speaks of.
+    pub(super) is_whole: bool,
+}
+
+impl<'a> BundleIndex<'a> {
+    pub(super) fn new(bundle: &'a Map<String, Value>) -> Self {
+        let mut index = Self {
+            by_url: HashMap::new(),
+            by_name: HashMap::new(),
+            is_whole: matches!(bundle.get("type").and_then(Value::as_str), Some("message" | "document")),
+        };
+        for entry in bundle.get("entry").and_then(Value::as_array).into_iter().flatten() {
+            let Some(resource) = entry.get("resource") else { continue };
+            if let Some(url) = entry.get("fullUrl").and_then(Value::as_str) {
+                index.by_url.entry(url).or_insert(resource);
+                let mut tail = url.rsplit('/');
+                if let (Some(id), Some(kind)) = (tail.next(), tail.next()) {
+                    index.by_name.entry((kind, id)).or_insert(resource);
+                }
+            }
+            let text = |name: &str| resource.get(name).and_then(Value::as_str);
+            if let (Some(kind), Some(id)) = (text("resourceType"), text("id")) {
+                index.by_name.entry((kind, id)).or_insert(resource);
+            }
+        }
+        index
+    }
+
+    /// The resource of this address, or of this `Type/id`.
+    pub(super) fn find(&self, reference: &str) -> Option<&'a Value> {
+        let plain = reference.split_once("/_history/").map_or(reference, |(plain, _)| plain);
+        if let Some(found) = self.by_url.get(plain) {
+            return Some(found);
+        }
+        if plain.contains(':') {
+            return None;
+        }
+        let (kind, id) = plain.split_once('/')?;
+        self.by_name.get(&(kind, id)).copied()
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// The rules between the entries of a Bundle that are no invariants of R4.
+    pub(super) fn bundle(&mut self, node: &'a Node, map: &'a Map<String, Value>) {
+        let entries = map.get("entry").and_then(Value::as_array);
+        let order = map.keys().position(|key| key == "entry").unwrap_or(0);
+        for (number, entry) in entries.into_iter().flatten().enumerate() {
+            let Some(url) = entry.get("fullUrl").and_then(Value::as_str) else { continue };
+            let id = entry.get("resource").and_then(|resource| resource.get("id")).and_then(Value::as_str);
+            let kind = entry
+                .get("resource")
+                .and_then(|resource| resource.get("resourceType"))
+                .and_then(Value::as_str);
+            let says = if url.starts_with("urn:uuid:") {
+                (!is_uuid(url))
+                    .then_some("A UUID is written as in urn:uuid:c757873d-ec9a-4326-a141-556f43239520.")
+            } else if !url.contains(':') {
+                Some("`fullUrl` is absolute: an address that begins with https:// or urn:uuid:.")
+            } else if let (true, Some(id), Some(kind)) = (url.starts_with("http"), id, kind) {
+                let mut tail = url.rsplit('/');
+                let agrees = tail.next() == Some(id) && tail.next() == Some(kind);
+                (!agrees)
+                    .then_some("`fullUrl` ends in the type and the id of the resource, as in …/Patient/1.")
+            } else {
+                None
+            };
+            if let Some(says) = says {
+                self.place.enter(Step::Key("entry"), order);
+                self.place.enter(Step::Index(number), number);
+                self.say(Severity::Error, "value", node, "fullUrl", || ("fullUrl".into(), says.into()));
+                self.place.leave();
+                self.place.leave();
+            }
+        }
+    }
+
+    /// What a message speaks of is in it.
+    pub(super) fn message_header(&mut self, node: &'a Node, map: &'a Map<String, Value>) {
+        let Some(bundle) = self.scope.bundle.clone().filter(|bundle| bundle.is_whole) else { return };
+        let order = map.keys().position(|key| key == "focus").unwrap_or(0);
+        let focus = map.get("focus").and_then(Value::as_array);
+        for (number, reference) in focus.into_iter().flatten().enumerate() {
+            let Some(to) = reference.get("reference").and_then(Value::as_str) else { continue };
+            // Those that name an entry by its UUID are looked at with every other reference.
+            if to.starts_with("urn:uuid:") || to.starts_with('#') || bundle.find(to).is_some() {
+                continue;
+            }
+            self.place.enter(Step::Key("focus"), order);
+            self.place.enter(Step::Index(number), number);
+            self.say_forgivable(
+                Tolerance::DanglingReferences,
+                Severity::Error,
+                "not-found",
+                node,
+                "reference",
+                || {
+                    (
+                        "focus".into(),
+                        "What a message is about stands in the message; no entry has this address.".into(),
+                    )
+                },
+            );
+            self.place.leave();
+            self.place.leave();
+        }
+    }
+}
+
+/// Whether this is `Type/id`, with a version or without.
+pub(super) fn is_relative(reference: &str) -> Option<&str> {
+    let plain = match reference.split_once("/_history/") {
+        Some((plain, version)) if is_id(version) => plain,
+        Some(_) => return None,
+        None => reference,
+    };
+    let (kind, id) = plain.split_once('/')?;
+    let named = kind.starts_with(|first: char| first.is_ascii_uppercase())
+        && kind.bytes().all(|byte| byte.is_ascii_alphabetic());
+    (named && is_id(id)).then_some(kind)
+}

@@ -1,0 +1,327 @@
+//! One element of a definition as a node.
+
+use super::{
+    Builder, R4,
+    tree::{Tree, is_choice},
+};
+use crate::profile::{
+    check::{
+        graph::{
+            Alternative, Bound, Care, Content, Demands, InvariantId, Node, NodeId, OriginId, ProfileRef,
+            Target,
+        },
+        primitive::Primitive,
+        slicing::{Slice, Slicing},
+    },
+    definition::{Binding, Constraint, Element, Kind, Rules, Strength, TypeRef},
+};
+
+impl Node {
+    /// A node that holds the place of one that is being made.
+    pub(super) fn nothing(origin: OriginId) -> Self {
+        Self {
+            id: Box::default(),
+            origin,
+            min: 0,
+            max: u32::MAX,
+            is_array: false,
+            alternatives: Box::default(),
+            demands: None,
+            binding: None,
+            invariants: Box::default(),
+            slicing: None,
+        }
+    }
+}
+
+impl Builder<'_> {
+    /// The root of a definition.
+    pub(super) fn root_node(&mut self, origin: OriginId, tree: &Tree) -> Node {
+        let Some(element) = tree.element(0) else { return Node::nothing(origin) };
+        let definition = &tree.definition;
+        let content = match Primitive::parse(&definition.r#type) {
+            Some(primitive) if definition.kind == Kind::Primitive => Content::Primitive(primitive),
+            _ => Content::Shape(self.shape_of(origin, 0)),
+        };
+        let alternative = Alternative {
+            content,
+            is_inline: true,
+            type_name: definition.r#type.as_str().into(),
+            slice: None,
+            profiles: Box::default(),
+            targets: Box::default(),
+            invariants: Box::default(),
+            care: Care::None,
+        };
+        Node {
+            id: definition.r#type.as_str().into(),
+            origin,
+            min: 0,
+            max: u32::MAX,
+            is_array: false,
+            alternatives: Box::new([alternative]),
+            demands: demands(element),
+            binding: None,
+            invariants: self.invariants_of(&element.constraints),
+            slicing: None,
+        }
+    }
+
+    /// The node of an element; `whole` is the element that it is a slice of.
+    pub(super) fn node_of(
+        &mut self,
+        origin: OriginId,
+        tree: &Tree,
+        number: usize,
+        whole: Option<usize>,
+    ) -> NodeId {
+        let Some(element) = tree.element(number) else { return self.add(Node::nothing(origin)) };
+        let unsliced = whole.and_then(|whole| tree.element(whole));
+        let types = match unsliced {
+            Some(unsliced) if element.types.is_empty() => &unsliced.types,
+            _ => &element.types,
+        };
+        let mut constraints = element.constraints.clone();
+        if let Some(unsliced) = unsliced {
+            for constraint in &unsliced.constraints {
+                if !constraints.iter().any(|known| known.key == constraint.key) {
+                    constraints.push(constraint.clone());
+                }
+            }
+        }
+        let inner = match whole {
+            Some(whole) if tree.children(number).is_empty() && !tree.children(whole).is_empty() => whole,
+            _ => number,
+        };
+        let mut alternatives = self.alternatives(origin, tree, inner, element, types, &constraints);
+        let slicing = self.slices(origin, tree, number, element, &mut alternatives);
+        let invariants = self.invariants_of(&constraints);
+        let binding =
+            element.binding.as_ref().or_else(|| unsliced.and_then(|unsliced| unsliced.binding.as_ref()));
+        let binding = binding.and_then(|binding| self.bound(binding));
+        let base_max = element.base_max.or_else(|| element.max.filter(|_| element.base_max.is_some()));
+        let node = Node {
+            id: element.id.as_str().into(),
+            origin,
+            min: element.min,
+            max: element.max.unwrap_or(u32::MAX),
+            is_array: base_max != Some(1) && !is_choice(element),
+            alternatives: alternatives.into(),
+            demands: demands(element).or_else(|| unsliced.and_then(demands)),
+            binding,
+            invariants,
+            slicing,
+        };
+        self.add(node)
+    }
+
+    fn alternatives(
+        &mut self,
+        origin: OriginId,
+        tree: &Tree,
+        inner: usize,
+        element: &Element,
+        types: &[TypeRef],
+        constraints: &[Constraint],
+    ) -> Vec<Alternative> {
+        if let Some(reference) = &element.content_reference {
+            let content = self.referred(origin, tree, reference);
+            return vec![Alternative {
+                content,
+                is_inline: true,
+                type_name: "BackboneElement".into(),
+                slice: None,
+                profiles: Box::default(),
+                targets: Box::default(),
+                invariants: Box::default(),
+                care: Care::None,
+            }];
+        }
+        let inline = !tree.children(inner).is_empty();
+        types
+            .iter()
+            .map(|one| self.alternative(origin, inner, one, inline && types.len() == 1, constraints))
+            .collect()
+    }
+
+    fn alternative(
+        &mut self,
+        origin: OriginId,
+        inner: usize,
+        one: &TypeRef,
+        inline: bool,
+        constraints: &[Constraint],
+    ) -> Alternative {
+        let name = one.code.as_str();
+        let type_tree = self.type_tree(name);
+        let is_resource = type_tree.as_ref().is_some_and(|tree| tree.definition.kind == Kind::Resource);
+        let content = if let Some(primitive) = Primitive::parse(name) {
+            Content::Primitive(primitive)
+        } else if is_resource {
+            Content::Resource
+        } else if inline {
+            Content::Shape(self.shape_of(origin, inner))
+        } else {
+            self.type_shape(name).map_or(Content::Unknown, Content::Shape)
+        };
+        let own: Vec<Constraint> = match (&type_tree, is_resource) {
+            (Some(tree), false) => tree.element(0).map_or_else(Vec::new, |root| root.constraints.clone()),
+            _ => Vec::new(),
+        };
+        let own: Vec<Constraint> =
+            own.into_iter().filter(|one| !constraints.iter().any(|known| known.key == one.key)).collect();
+        let profiles = one
+            .profiles
+            .iter()
+            .map(|canonical| ProfileRef { canonical: canonical.as_str().into(), root: self.root(canonical) });
+        let profiles: Box<[ProfileRef]> = profiles.collect();
+        let mut targets = Vec::new();
+        for canonical in &one.target_profiles {
+            targets.push(self.target(canonical));
+        }
+        let care = match name {
+            "Extension" => Care::Extension,
+            "Reference" => Care::Reference,
+            "Coding" => Care::Coding,
+            "Identifier" => Care::Identifier,
+            _ => Care::None,
+        };
+        Alternative {
+            content,
+            is_inline: inline,
+            type_name: type_name(name),
+            slice: None,
+            // That something is an instance of its own type says nothing.
+            profiles: if profiles.iter().all(|one| *one.canonical == *format!("{R4}{name}")) {
+                Box::default()
+            } else {
+                profiles
+            },
+            targets: targets.into(),
+            invariants: self.invariants_of(&own),
+            care,
+        }
+    }
+
+    fn target(&mut self, canonical: &str) -> Target {
+        let tree = self.tree(canonical);
+        let type_name = tree.as_ref().map(|tree| tree.definition.r#type.as_str().into());
+        let root =
+            if tree.is_some_and(|tree| tree.definition.is_profile) { self.root(canonical) } else { None };
+        Target { canonical: canonical.into(), type_name, root }
+    }
+
+    /// What stands in the element that another refers to.
+    fn referred(&mut self, origin: OriginId, tree: &Tree, reference: &str) -> Content {
+        let id = reference.rsplit_once('#').map_or(reference, |(_, id)| id);
+        if let Some(number) = tree.find(id) {
+            return Content::Shape(self.shape_of(origin, number));
+        }
+        let name = id.split('.').next().unwrap_or(id);
+        let Some(base) = self.type_tree(name) else { return Content::Unknown };
+        let Some(root) = self.root(&base.definition.url) else { return Content::Unknown };
+        match (self.graph.node(root).map(|node| node.origin), base.find(id)) {
+            (Some(origin), Some(number)) => Content::Shape(self.shape_of(origin, number)),
+            _ => Content::Unknown,
+        }
+    }
+
+    /// The slices of an element: of a choice by type, in its alternatives; of a list in a table.
+    fn slices(
+        &mut self,
+        origin: OriginId,
+        tree: &Tree,
+        number: usize,
+        element: &Element,
+        alternatives: &mut [Alternative],
+    ) -> Option<Box<Slicing>> {
+        let numbers = tree.slices(number).to_vec();
+        if numbers.is_empty() {
+            return None;
+        }
+        if is_choice(element) {
+            for slice in numbers {
+                let Some(types) = tree.element(slice).map(|element| element.types.clone()) else { continue };
+                let node = self.node_of(origin, tree, slice, Some(number));
+                for alternative in alternatives.iter_mut() {
+                    if types.iter().any(|one| type_name(&one.code) == alternative.type_name) {
+                        alternative.slice = Some(node);
+                    }
+                }
+            }
+            return None;
+        }
+        let (discriminators, ordered, rules) = match &element.slicing {
+            Some(slicing) => (slicing.discriminators.clone(), slicing.ordered, slicing.rules),
+            None => (Vec::new(), false, Rules::Open),
+        };
+        let mut slices = Vec::new();
+        let mut also_whole = false;
+        for slice in numbers {
+            let Some(part) = tree.element(slice) else { continue };
+            also_whole |= !tree.children(slice).is_empty() && !tree.children(number).is_empty();
+            let tests = self.tests(tree, slice, &discriminators);
+            if tests.is_none() {
+                self.unsorted(tree, part);
+            }
+            slices.push(Slice {
+                name: part.slice_name.as_deref().unwrap_or_default().into(),
+                min: part.min,
+                max: part.max.unwrap_or(u32::MAX),
+                node: self.node_of(origin, tree, slice, Some(number)),
+                tests: tests.map(Into::into),
+            });
+        }
+        Some(Box::new(Slicing { slices: slices.into(), ordered, rules, also_whole }))
+    }
+
+    fn bound(&self, binding: &Binding) -> Option<Box<Bound>> {
+        let set = |canonical: &str| {
+            let url = canonical.split('|').next().unwrap_or_default();
+            self.terminology.value_set(canonical).or_else(|| self.terminology.value_set(url))
+        };
+        if binding.strength < Strength::Extensible && binding.max_value_set.is_none() {
+            return None;
+        }
+        if binding.value_set.is_empty() && binding.max_value_set.is_none() {
+            return None;
+        }
+        Some(Box::new(Bound {
+            strength: binding.strength,
+            value_set: binding.value_set.as_str().into(),
+            set: set(&binding.value_set),
+            max: binding.max_value_set.as_deref().map(|canonical| (canonical.into(), set(canonical))),
+        }))
+    }
+
+    fn invariants_of(&mut self, constraints: &[Constraint]) -> Box<[InvariantId]> {
+        let mut ids = Vec::new();
+        for constraint in constraints {
+            ids.extend(self.invariant(constraint));
+        }
+        ids.into()
+    }
+}
+
+fn demands(element: &Element) -> Option<Box<Demands>> {
+    let demands = Demands {
+        fixed: element.fixed.clone(),
+        pattern: element.pattern.clone(),
+        min_value: element.min_value.clone(),
+        max_value: element.max_value.clone(),
+        max_length: element.max_length,
+    };
+    (demands != Demands::default()).then(|| Box::new(demands))
+}
+
+/// The name of a type as places and keys have it.
+pub(super) fn type_name(code: &str) -> Box<str> {
+    match code.strip_prefix("http://hl7.org/fhirpath/System.") {
+        Some(system) => {
+            let mut letters = system.chars();
+            let first = letters.next().map(|first| first.to_ascii_lowercase());
+            first.into_iter().chain(letters).collect::<String>().into()
+        }
+        None => code.into(),
+    }
+}

@@ -1,0 +1,166 @@
+//! Extensions: each is checked against its own definition, where that is known, and where it may stand.
+
+use serde_json::{Map, Value};
+
+use super::{
+    graph::{Alternative, Node, Origin, ShapeId},
+    walk::{Holder, Walk},
+};
+use crate::profile::{definition::Context, finding::Severity, leniency::Tolerance};
+
+impl<'a> Walk<'a> {
+    /// Checks one extension.
+    pub(super) fn extension(
+        &mut self,
+        node: &'a Node,
+        kind: &'a Alternative,
+        shape: ShapeId,
+        value: &'a Value,
+        map: &'a Map<String, Value>,
+    ) {
+        let url = map.get("url").and_then(Value::as_str).unwrap_or_default();
+        let by_profile = kind.profiles.iter().find_map(|profile| profile.root);
+        let graph = self.graph;
+        let known = if url.contains(':') { graph.root(url) } else { None };
+        let root = by_profile
+            .or(known)
+            .and_then(|root| graph.node(root))
+            .filter(|root| graph.origin_of(root).is_some_and(|origin| &*origin.type_name == "Extension"));
+        if let Some(root) = root {
+            if let Some(origin) = graph.origin_of(root) {
+                self.context(root, origin);
+                self.extensions.push(&origin.url);
+            }
+            self.against(root, value);
+            self.extensions.pop();
+            if kind.is_inline {
+                self.fields(node, kind, shape, map);
+            }
+        } else {
+            self.fields(node, kind, shape, map);
+            self.invariants(node, &kind.invariants, value);
+            // One that fits a slice inside another extension is known by that.
+            if !kind.is_inline && !url.is_empty() {
+                self.unknown_extension(node, url);
+            }
+        }
+        let has_value = map.keys().any(|key| {
+            key.strip_prefix('_').unwrap_or(key).strip_prefix("value").is_some_and(|rest| !rest.is_empty())
+        });
+        if has_value == map.contains_key("extension") {
+            self.say(Severity::Error, "invariant", node, "", || {
+                ("ext-1".into(), "An extension has either a value or extensions inside, and not both.".into())
+            });
+        }
+        self.demanded(node, value);
+        self.invariants(node, &node.invariants, value);
+    }
+
+    fn unknown_extension(&mut self, node: &'a Node, url: &str) {
+        let inside_known = self.inside_extension().is_some_and(|holder| holder.element != "Extension");
+        if !url.contains(':') {
+            if !inside_known && self.inside_extension().is_some() {
+                return;
+            }
+            self.say(Severity::Error, "value", node, "url", || {
+                let says = if inside_known {
+                    "The definition of the extension around this one knows no part of this name."
+                } else {
+                    "The `url` of an extension is absolute; only inside another one is it a name."
+                };
+                ("extension url".into(), says.into())
+            });
+            return;
+        }
+        if node.id.ends_with("odifierExtension") {
+            self.say(Severity::Error, "extension", node, "url", || {
+                (
+                    "modifier known".into(),
+                    "This extension changes the meaning of what holds it and is not known here, so that cannot be used.".into(),
+                )
+            });
+            return;
+        }
+        self.say_forgivable(
+            Tolerance::UnknownExtensions,
+            Severity::Warning,
+            "extension",
+            node,
+            "url",
+            || ("extension known".into(), "This extension is not known here; it was not checked.".into()),
+        );
+    }
+
+    /// The extension that holds this one directly.
+    fn inside_extension(&self) -> Option<Holder<'a>> {
+        self.holders.last().copied().filter(|holder| holder.type_name == "Extension")
+    }
+
+    /// Whether the extension may stand here.
+    fn context(&mut self, root: &'a Node, origin: &'a Origin) {
+        if origin.contexts.is_empty() {
+            return;
+        }
+        let Some(holder) = self.holders.last().copied() else { return };
+        let path = plain(holder.element);
+        let above = self
+            .holders
+            .len()
+            .checked_sub(2)
+            .and_then(|at| self.holders.get(at))
+            .map(|above| above.type_name);
+        let field = path.rsplit_once('.').map_or("", |(_, field)| field);
+        let fits = origin.contexts.iter().any(|context| match context {
+            Context::Element(wanted) => {
+                let wanted = wanted.strip_prefix(super::compile::R4).unwrap_or(wanted);
+                wanted == "Element"
+                    || wanted == path
+                    || wanted == holder.type_name
+                    || (matches!(wanted, "Resource" | "DomainResource")
+                        && self.graph.resources.contains_key(holder.type_name))
+                    || (wanted == "BackboneElement" && path.contains('.'))
+                    || wanted.split_once('.').is_some_and(|(kind, part)| {
+                        Some(kind) == above && part.strip_suffix("[x]").unwrap_or(part) == field
+                    })
+            }
+            Context::Extension(url) => self.holder_url().is_some_and(|holder| holder == url),
+            // Not decided here: what stands in the way of a reading is said where it is compiled.
+            Context::FhirPath(_) => true,
+        });
+        if !fits {
+            self.say(Severity::Error, "extension", root, "", || {
+                let mut places = String::new();
+                for context in &origin.contexts {
+                    let (Context::Element(place) | Context::Extension(place) | Context::FhirPath(place)) =
+                        context;
+                    if !places.is_empty() {
+                        places.push_str(", ");
+                    }
+                    places.push_str(place);
+                }
+                (
+                    "extension context".into(),
+                    format!("This extension may not stand here. It may on: {places}."),
+                )
+            });
+        }
+    }
+
+    /// The definition of the extension that holds this one.
+    fn holder_url(&self) -> Option<&str> {
+        self.inside_extension()?;
+        self.extensions.last().copied()
+    }
+}
+
+/// A path without the names of slices.
+fn plain(id: &str) -> String {
+    let mut path = String::with_capacity(id.len());
+    for part in id.split('.') {
+        if !path.is_empty() {
+            path.push('.');
+        }
+        path.push_str(part.split(':').next().unwrap_or(part));
+    }
+    path
+}
