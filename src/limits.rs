@@ -16,6 +16,29 @@ pub const JSON_NUMBER_MAX_BYTES: usize = 64;
 /// Most digits in the exponent of a JSON number: beyond it 400, for `1e999999999` is short to write and long
 /// to reckon with.
 pub const JSON_EXPONENT_MAX_DIGITS: usize = 3;
+/// Longest FHIRPath expression, in bytes: beyond it the expression is refused when it is read.
+pub const PATH_MAX_BYTES: usize = 16_384;
+/// Deepest nesting of brackets and arguments in a FHIRPath expression.
+pub const PATH_NESTING_MAX: usize = 48;
+/// Most operators, or most steps of a path, in a row in a FHIRPath expression.
+pub const PATH_CHAIN_MAX: usize = 100;
+/// Highest tree of a FHIRPath expression, in steps: how deep evaluation goes on the stack.
+pub const PATH_DEPTH_MAX: usize = 128;
+/// Longest regular expression in FHIRPath, in bytes.
+pub const PATH_PATTERN_MAX_BYTES: usize = 2_048;
+/// Largest compiled form of one, in bytes.
+pub const PATH_PATTERN_COMPILED_MAX_BYTES: usize = 1_048_576;
+/// Deepest nesting of groups in one.
+pub const PATH_PATTERN_DEPTH_MAX: u32 = 32;
+/// Steps (about 10 ns each) that evaluating one FHIRPath expression may take: beyond it there is no answer, and that
+/// is reported.
+pub const PATH_STEPS_MAX: u32 = 1_000_000;
+/// Steps that a regular expression counts as when it has to be compiled at evaluation.
+pub const PATH_PATTERN_STEPS: usize = 10_000;
+/// Steps that looking up a reference counts as.
+pub const PATH_RESOLVE_STEPS: usize = 100;
+/// Most items in one collection of FHIRPath.
+pub const PATH_ITEMS_MAX: usize = 100_000;
 /// Most issues reported for one message; one more line says that there are others.
 pub const ISSUES_MAX: usize = 100;
 /// Most recipients in one assessment.

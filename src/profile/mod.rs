@@ -11,6 +11,7 @@ pub mod definition;
 mod finding;
 pub mod leniency;
 pub mod outcome;
+pub mod path;
 pub mod terminology;
 mod words;
 

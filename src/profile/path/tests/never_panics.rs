@@ -1,0 +1,157 @@
+//! Arbitrary text and arbitrary JSON: an answer or a fault, in bounded time.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::{Known, shown};
+use crate::profile::path::{EvalFault, Expression, Focus};
+
+/// Pieces that make likely expressions.
+const PIECES: &[&str] = &[
+    "name",
+    "value",
+    ".",
+    ".",
+    "(",
+    ")",
+    "'a'",
+    "1",
+    "1.5",
+    "@2020-01",
+    "+",
+    "-",
+    "*",
+    "/",
+    "div",
+    "mod",
+    "&",
+    "|",
+    "=",
+    "!=",
+    "~",
+    "<",
+    ">=",
+    "and",
+    "or",
+    "xor",
+    "implies",
+    "is",
+    "as",
+    "in",
+    "contains",
+    "string",
+    "$this",
+    "%resource",
+    "where(",
+    "select(",
+    "exists()",
+    "empty()",
+    "count()",
+    "children()",
+    "descendants()",
+    "first()",
+    "toString()",
+    "matches('a')",
+    "substring(1)",
+    "not()",
+    "[0]",
+    "{}",
+    " ",
+    ",",
+    "iif(",
+    "repeat(",
+    "1 'mg'",
+    "ofType(Quantity)",
+    "toInteger()",
+    "round(2)",
+    "abs()",
+    "today()",
+    "resolve()",
+    "join(',')",
+];
+
+fn json_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        prop_oneof![Just("2020-01-01".to_owned()), Just("#a".to_owned()), any::<String>()]
+            .prop_map(Value::from),
+    ];
+    let name = prop::sample::select(vec![
+        "name",
+        "_name",
+        "value",
+        "valueDateTime",
+        "_valueString",
+        "id",
+        "code",
+        "unit",
+        "extension",
+        "resourceType",
+        "reference",
+        "contained",
+        "entry",
+    ]);
+    leaf.prop_recursive(4, 40, 5, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((name.clone(), inner), 0..5)
+                .prop_map(|pairs| pairs.into_iter().map(|(k, v)| (k.to_owned(), v)).collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn any_text_reads_or_is_refused(text in any::<String>()) {
+        let _ = Expression::parse(&text);
+    }
+
+    #[test]
+    fn any_pieces_evaluate_or_fault(
+        pieces in prop::collection::vec(prop::sample::select(PIECES), 0..12),
+        value in json_value(),
+    ) {
+        if let Ok(expression) = Expression::parse(&pieces.concat()) {
+            let world = Known { bundle: Some(&value) };
+            let focus = Focus::of_resource(&value);
+            let _ = expression.evaluate(&focus, &world);
+            let _ = expression.holds(&focus, &world);
+        }
+    }
+}
+
+#[test]
+fn hostile_documents_and_expressions_end_with_a_fault() {
+    let wide = Value::Array((0..60_000).map(|n| json!({"id": n.to_string(), "a": [n, n]})).collect());
+    let document = json!({"resourceType": "Patient", "item": wide});
+    let world = Known { bundle: None };
+    for text in [
+        "descendants().select(%resource.descendants().count())",
+        "item.select(%resource.item.where(id = '1').exists())",
+        "item.repeat(%resource.item)",
+        "item.distinct().count()",
+        "item.a.select('xxxxxxxxxxxxxxxxxxxx'.replace('x', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')).join('')",
+        "item.where('a'.matches('a' & id))",
+    ] {
+        let expression = Expression::parse(text).unwrap();
+        let fault = expression.evaluate(&Focus::of_resource(&document), &world).unwrap_err();
+        assert!(matches!(fault, EvalFault::TooCostly | EvalFault::TooMany), "{text}: {fault}");
+    }
+}
+
+#[test]
+fn deep_documents_are_walked_without_the_stack() {
+    let mut deep = json!({"id": "end"});
+    for _ in 0..2_000 {
+        let mut around = serde_json::Map::new();
+        around.insert("a".to_owned(), deep);
+        deep = Value::Object(around);
+    }
+    assert_eq!(shown("descendants().id", &deep), "\"end\"");
+    assert_eq!(shown("a = a", &deep), "! it goes too deep");
+    // A document this deep would overflow the stack when it is dropped, and is never made by the parser.
+    std::mem::forget(deep);
+}
