@@ -173,7 +173,6 @@ pub const PACKAGE_DEPTH_MAX: usize = 16;
 /// Most faults of a FHIR package that are told.
 pub const PACKAGE_FAULTS_MAX: usize = 100;
 
-
 /// Steps of one check of a resource: an element, a trial of a slice, an invariant is one or more. What lies beyond is
 /// not checked, and an error says so.
 pub const CHECK_STEPS_MAX: u64 = 2_000_000;
