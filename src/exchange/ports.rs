@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::browse::Browse;
 use super::rows::{
     AssessmentRow, AttemptRow, AuditRow, ConsentRow, DecisionRow, DeliveryRow, DeliveryStatus, EpisodeRow,
     IdempotencyRow, InboundRow, LeasedLane, LogHead, LookupRow, MessageRow, NewDelivery, PersonRow,
@@ -26,6 +27,8 @@ pub enum Write {
     Person(PersonRow),
     /// A new look-up; a second person under the same hash is a conflict.
     Lookup(LookupRow),
+    /// The pseudonym under which one agency knows a person; the same again changes nothing.
+    PersonReference(SiteId, PartnerId, String, PersonId),
     /// Something about the person's consents changed.
     ConsentSeqUp(SiteId, PersonId),
     /// A new episode; while the person has an open one a second open one exists already.
@@ -34,7 +37,7 @@ pub enum Write {
     Assessment(AssessmentRow),
     /// A new version of a consent.
     Consent(ConsentRow),
-    /// A new referral.
+    /// A new referral. Each of its versions is kept.
     Referral(ReferralRow),
     /// A referral as it now is; the row's `version` is the new one, and the stored one must be one less.
     ReferralMoved(ReferralRow),
@@ -176,7 +179,7 @@ pub struct DeliveryBundle {
 
 /// Durable storage. One implementation for each engine; the same SQL serves all.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: Browse {
     /// Checks `preconditions` and makes `writes`, all or nothing. When it answers `Ok` the writes are durable.
     async fn commit(&self, writes: WriteSet, preconditions: Vec<Precondition>) -> Result<(), CommitError>;
 

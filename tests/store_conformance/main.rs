@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod browse;
+#[cfg(test)]
 mod commit;
 #[cfg(test)]
 mod engine;
@@ -62,5 +64,8 @@ stories! {
     audit: entries_get_places_after_concurrent_commits, places_keep_the_order_within_a_commit,
         a_late_entry_with_an_early_time_still_gets_a_place,
         the_latest_entries_about_a_referral_are_shown, the_log_begins_empty;
+    browse: referrals_are_paged_in_the_order_of_time_from_either_side, every_version_is_kept_as_it_was,
+        consents_are_paged_in_their_latest_versions, a_person_is_found_by_the_pseudonym_of_one_agency,
+        ones_own_acts_are_paged_the_latest_first;
     restart: everything_is_there_after_a_restart, a_lease_outlives_its_process;
 }

@@ -3,7 +3,7 @@
 use super::FromRow;
 use crate::{
     directory::{Agreement, Partner},
-    exchange::ports::Read,
+    exchange::{browse::Agency, ports::Read},
     ids::{AgreementId, PartnerId, SiteId},
     store::cell::RowReader,
 };
@@ -26,6 +26,16 @@ impl FromRow for Partner {
             status: row.word()?,
             version: row.int()?,
         })
+    }
+}
+
+impl FromRow for Agency {
+    const TABLE: &'static str = "partner_version";
+
+    fn read(row: &mut RowReader) -> Read<Self> {
+        let partner = Partner::read(row)?;
+        let since = row.moment()?;
+        Ok(Self { partner, since: (since.0 > 0).then_some(since) })
     }
 }
 

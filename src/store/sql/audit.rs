@@ -8,7 +8,7 @@ macro_rules! entry {
 
 statements! {
     PUT_ENTRY = "INSERT INTO audit_entry (site_id, entry_id, at, in_commit, kind, person_id, referral_id, \
-        partner_id, leaf, content) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+        partner_id, leaf, content, actor) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
     /// By the index being null, never by an id beyond the last one: entries are not committed in the order of
     /// their ids.
     UNSEQUENCED = "SELECT entry_id, leaf FROM audit_entry WHERE log_index IS NULL \
@@ -23,6 +23,10 @@ statements! {
     /// The latest first.
     ABOUT = concat!("SELECT ", entry!(), " FROM audit_entry WHERE site_id = $1 AND referral_id = $2 \
         ORDER BY at DESC, in_commit DESC, entry_id DESC LIMIT $3");
+    ENTRY = concat!("SELECT ", entry!(), " FROM audit_entry WHERE entry_id = $1 AND site_id = $2");
+    /// What one agency did itself, the latest first, between two moments and after a place.
+    BY_ACTOR = concat!("SELECT ", entry!(), " FROM audit_entry WHERE site_id = $1 AND actor = $2 AND at >= $3 \
+        AND at <= $4 AND (at, entry_id) < ($5, $6) ORDER BY at DESC, entry_id DESC LIMIT $7");
     WAITING = "SELECT COUNT(*) FROM audit_entry WHERE log_index IS NULL";
     /// Fails when the database cannot be written. It has to change something: what stays the same is not written.
     TOUCH = "UPDATE log_head SET probed = 1 - probed WHERE id = 1";

@@ -16,6 +16,15 @@ statements! {
         endpoint = excluded.endpoint, client_id = excluded.client_id, \
         certificate_sha256 = excluded.certificate_sha256, jwks = excluded.jwks, status = excluded.status, \
         version = partner.version + 1";
+    /// What now stands, kept as a version; nothing when it is kept already.
+    KEEP_PARTNER = concat!("INSERT INTO partner_version (", partner!(), ", recorded_at) SELECT ", partner!(), ", $1 \
+        FROM partner WHERE site_id = $2 AND partner_id = $3 ON CONFLICT (site_id, partner_id, version) DO NOTHING");
+    AGENCY_VERSION = concat!("SELECT ", partner!(), ", recorded_at FROM partner_version WHERE site_id = $1 \
+        AND partner_id = $2 AND version = $3");
+    /// Each as it stands.
+    AGENCIES = concat!("SELECT ", partner!(), ", recorded_at FROM partner_version v WHERE site_id = $1 AND version = \
+        (SELECT p.version FROM partner p WHERE p.site_id = v.site_id AND p.partner_id = v.partner_id) \
+        ORDER BY partner_id");
     PARTNER_VERSION_UP =
         "UPDATE partner SET version = version + 1 WHERE site_id = $1 AND partner_id = $2";
     HAS_PARTNER_VERSION = "SELECT 1 FROM partner WHERE site_id = $1 AND partner_id = $2 AND version = $3";

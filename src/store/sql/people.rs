@@ -34,6 +34,16 @@ statements! {
         recorded_by, recorded_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     CONSENT = concat!("SELECT ", consent!(), " FROM consent WHERE site_id = $1 AND consent_id = $2 \
         ORDER BY version DESC LIMIT 1");
+    CONSENT_VERSION = concat!("SELECT ", consent!(), " FROM consent WHERE site_id = $1 AND consent_id = $2 \
+        AND version = $3");
+    /// The latest version of each, in the order of their ids.
+    CONSENTS_AFTER = concat!("SELECT ", consent!(), " FROM consent c WHERE site_id = $1 AND consent_id > $2 \
+        AND version = (SELECT MAX(version) FROM consent d WHERE d.site_id = c.site_id \
+        AND d.consent_id = c.consent_id) ORDER BY consent_id LIMIT $3");
+    PUT_REFERENCE = "INSERT INTO person_reference (site_id, partner_id, reference, person_id) \
+        VALUES ($1, $2, $3, $4) ON CONFLICT (site_id, partner_id, reference) DO NOTHING";
+    PERSON_BY_REFERENCE = "SELECT person_id FROM person_reference WHERE site_id = $1 AND partner_id = $2 \
+        AND reference = $3";
     CONSENTS_OF = concat!("SELECT ", consent!(), " FROM consent c WHERE site_id = $1 AND person_id = $2 \
         AND version = (SELECT MAX(version) FROM consent d WHERE d.site_id = c.site_id \
         AND d.consent_id = c.consent_id) ORDER BY recorded_at, consent_id");

@@ -8,6 +8,48 @@ macro_rules! referral {
     };
 }
 
+/// What one agency sent (`sender_id`) or was sent and may know of (`recipient_id`), in the order of one of its times,
+/// between two moments and after a place.
+macro_rules! party {
+    ("sender_id", $at:literal, $after:literal, $order:literal) => {
+        party!("sender_id", "", $at, $after, $order)
+    };
+    ("recipient_id", $at:literal, $after:literal, $order:literal) => {
+        party!(
+            "recipient_id",
+            " AND (disclosure_id IS NOT NULL OR audience IS NULL) AND state <> 'withheld'",
+            $at,
+            $after,
+            $order
+        )
+    };
+    ($side:literal, $known:literal, $at:literal, $after:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            referral!(),
+            " FROM referral WHERE site_id = $1 AND ",
+            $side,
+            " = $2 AND ",
+            $at,
+            " >= $3 AND ",
+            $at,
+            " <= $4 AND (",
+            $at,
+            ", referral_id) ",
+            $after,
+            " ($5, $6)",
+            $known,
+            " ORDER BY ",
+            $at,
+            " ",
+            $order,
+            ", referral_id ",
+            $order,
+            " LIMIT $7"
+        )
+    };
+}
+
 statements! {
     PUT_REFERRAL = concat!("INSERT INTO referral (", referral!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
         $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)");
@@ -23,12 +65,27 @@ statements! {
         AND episode_id = $2 ORDER BY created_at, referral_id");
     REFERRALS_TO = concat!("SELECT ", referral!(), " FROM referral WHERE site_id = $1 AND person_id = $2 \
         AND recipient_id = $3 ORDER BY created_at, referral_id");
+    /// What now stands, kept as a version.
+    KEEP_REFERRAL = concat!("INSERT INTO referral_version (", referral!(), ") SELECT ", referral!(), " FROM referral \
+        WHERE site_id = $1 AND referral_id = $2");
+    REFERRAL_VERSION = concat!("SELECT ", referral!(), " FROM referral_version WHERE site_id = $1 \
+        AND referral_id = $2 AND version = $3");
+    REFERRALS_ABOUT = concat!("SELECT ", referral!(), " FROM referral WHERE site_id = $1 AND person_id = $2 LIMIT $3");
+    SENT_BY_CREATION = party!("sender_id", "created_at", ">", "ASC");
+    SENT_BY_CREATION_BACKWARDS = party!("sender_id", "created_at", "<", "DESC");
+    SENT_BY_UPDATE = party!("sender_id", "updated_at", ">", "ASC");
+    SENT_BY_UPDATE_BACKWARDS = party!("sender_id", "updated_at", "<", "DESC");
+    GOT_BY_CREATION = party!("recipient_id", "created_at", ">", "ASC");
+    GOT_BY_CREATION_BACKWARDS = party!("recipient_id", "created_at", "<", "DESC");
+    GOT_BY_UPDATE = party!("recipient_id", "updated_at", ">", "ASC");
+    GOT_BY_UPDATE_BACKWARDS = party!("recipient_id", "updated_at", "<", "DESC");
     PUT_DECISION = "INSERT INTO decision (site_id, decision_id, referral_id, person_id, recipient_id, exit, \
         answer, reason, consent_id, consent_version, agreement_id, agreement_version, body, policy_version, \
         consent_seq, partner_version, decided_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
     DECISION = "SELECT site_id, decision_id, referral_id, person_id, recipient_id, exit, answer, reason, \
-        consent_id, consent_version, agreement_id, agreement_version, body, policy_version, consent_seq, partner_version, decided_at FROM decision \
+        consent_id, consent_version, agreement_id, agreement_version, body, policy_version, consent_seq, \
+        partner_version, decided_at FROM decision \
         WHERE site_id = $1 AND decision_id = $2";
     PUT_RECALL = "INSERT INTO recall (site_id, recall_id, referral_id, message_id, consent_id, asked_at, answer, \
         answered_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

@@ -1,5 +1,6 @@
 //! The embedded engine: one file, WAL, every commit synced before it is answered.
 
+mod browse;
 mod checkpoint;
 mod connection;
 #[cfg(test)]

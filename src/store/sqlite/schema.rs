@@ -9,7 +9,10 @@ use super::{Durability, OpenError, connection};
 use crate::store::dialect::sqlite::{HAS_HISTORY, SCHEMA_VERSION};
 
 /// Every migration, in order. A landed one is never edited.
-const MIGRATIONS: &[(&str, &str)] = &[("V1__first", include_str!("../migrations/sqlite/V1__first.sql"))];
+const MIGRATIONS: &[(&str, &str)] = &[
+    ("V1__first", include_str!("../migrations/sqlite/V1__first.sql")),
+    ("V2__versions", include_str!("../migrations/sqlite/V2__versions.sql")),
+];
 
 /// What [`migrate`] did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,9 +111,10 @@ mod tests {
     fn migrating_makes_the_file_once_and_can_be_repeated() {
         let (_folder, file) = file();
         let first = migrate(&file).unwrap();
-        assert_eq!((first.before, first.after, first.applied), (None, 1, vec![String::from("V1__first")]));
+        let all: Vec<String> = MIGRATIONS.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!((first.before, first.after, first.applied), (None, newest(), all));
         let again = migrate(&file).unwrap();
-        assert_eq!((again.before, again.after, again.applied), (Some(1), 1, vec![]));
+        assert_eq!((again.before, again.after, again.applied), (Some(newest()), newest(), vec![]));
         open(&file).unwrap();
     }
 
@@ -120,7 +124,7 @@ mod tests {
         assert!(matches!(open(&file), Err(OpenError::Missing)));
         assert!(!file.exists());
         fs::write(&file, b"").unwrap();
-        assert!(matches!(open(&file), Err(OpenError::NotMigrated { found: None, wanted: 1 })));
+        assert!(matches!(open(&file), Err(OpenError::NotMigrated { found: None, wanted: 2 })));
     }
 
     #[test]
@@ -128,10 +132,10 @@ mod tests {
         let (_folder, file) = file();
         migrate(&file).unwrap();
         let connection = Connection::open(&file).unwrap();
-        let newer = "INSERT INTO refinery_schema_history VALUES (2, 'later', '2026-11-23T00:00:00Z', '1')";
+        let newer = "INSERT INTO refinery_schema_history VALUES (3, 'later', '2026-11-23T00:00:00Z', '1')";
         connection.execute_batch(newer).unwrap();
-        assert!(matches!(open(&file), Err(OpenError::Newer { found: 2, known: 1 })));
-        assert!(matches!(migrate(&file), Err(OpenError::Newer { found: 2, known: 1 })));
+        assert!(matches!(open(&file), Err(OpenError::Newer { found: 3, known: 2 })));
+        assert!(matches!(migrate(&file), Err(OpenError::Newer { found: 3, known: 2 })));
     }
 
     #[test]
@@ -141,7 +145,7 @@ mod tests {
             let both = [(); 2].map(|()| scope.spawn(|| migrate(&file).unwrap().applied.len()));
             both.map(|one| one.join().unwrap()).into_iter().sum()
         });
-        assert_eq!(applied, 1);
+        assert_eq!(applied, MIGRATIONS.len());
     }
 
     /// A landed migration that was edited is not applied on top of what it was.

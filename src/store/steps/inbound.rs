@@ -2,11 +2,13 @@
 
 use super::Step;
 use crate::{
+    audit::Leaf,
     clock::Moment,
     exchange::{
         ports::{CommitError, Precondition},
         rows::{AuditRow, IdempotencyRow, InboundRow},
     },
+    ids::PartnerId,
     store::sql::{audit as audit_sql, inbound as sql},
 };
 
@@ -70,6 +72,10 @@ pub(super) fn forget_once(now: Moment) -> Step {
 
 /// `place` is the entry's place among those of its commit.
 pub(super) fn entry(row: AuditRow, place: i64) -> Step {
+    // Beside the leaf stands what the leaf says. The gateway's own doing is nobody's to ask for, and an operator
+    // (`operator:name`) is no agency.
+    let actor = Leaf::read(&row.leaf).ok().map(|leaf| leaf.actor);
+    let actor = actor.filter(|actor| actor != "gateway" && PartnerId::parse(actor).is_some());
     Step::new(
         "audit_entry",
         audit_sql::PUT_ENTRY,
@@ -84,6 +90,7 @@ pub(super) fn entry(row: AuditRow, place: i64) -> Step {
             row.partner_id.as_ref().into(),
             row.leaf.into(),
             row.content.into(),
+            actor.into(),
         ],
     )
 }

@@ -88,10 +88,13 @@ fn of_write(
         Write::Episode(row) => steps.push(people::episode(row)),
         Write::Assessment(row) => steps.push(people::assessment(row)),
         Write::Consent(row) => steps.push(people::consent(row)),
-        Write::Partner(row) => steps.push(people::partner(row)),
-        Write::Agreement(row) => steps.extend(people::agreement(row)),
-        Write::Referral(row) => steps.push(referrals::referral(row)),
-        Write::ReferralMoved(row) => steps.push(referrals::moved(row)),
+        Write::PersonReference(site, partner, reference, person) => {
+            steps.push(people::reference(&site, &partner, reference, &person));
+        }
+        Write::Partner(row) => steps.extend(people::partner(row, now)),
+        Write::Agreement(row) => steps.extend(people::agreement(row, now)),
+        Write::Referral(row) => steps.extend(referrals::referral(row)),
+        Write::ReferralMoved(row) => steps.extend(referrals::moved(row)),
         Write::Decision(row) => steps.push(referrals::decision(row)),
         Write::Recall(row) => steps.push(referrals::recall(row)),
         Write::RecallAnswered(site, recall, answer, at) => {

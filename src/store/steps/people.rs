@@ -2,6 +2,7 @@
 
 use super::{Expect, Step};
 use crate::{
+    clock::Moment,
     directory::{Agreement, Partner},
     exchange::{
         ports::CommitError,
@@ -106,8 +107,15 @@ pub(super) fn consent(row: ConsentRow) -> Step {
     )
 }
 
-pub(super) fn partner(row: Partner) -> Step {
-    Step::new(
+/// The name under which one agency knows a person; the same again changes nothing.
+pub(super) fn reference(site: &SiteId, partner: &PartnerId, reference: String, person: &PersonId) -> Step {
+    let cells = vec![site.into(), partner.into(), reference.into(), person.into()];
+    Step::new("person_reference", sql::PUT_REFERENCE, cells)
+}
+
+pub(super) fn partner(row: Partner, now: Moment) -> [Step; 2] {
+    let kept = kept(&row.site_id, &row.partner_id, now);
+    let put = Step::new(
         "partner",
         directory_sql::PUT_PARTNER,
         vec![
@@ -123,12 +131,19 @@ pub(super) fn partner(row: Partner) -> Step {
             row.jwks.into(),
             word(&row.status),
         ],
-    )
+    );
+    [put, kept]
+}
+
+/// Each version of an agency is kept as it was.
+fn kept(site: &SiteId, partner: &PartnerId, now: Moment) -> Step {
+    Step::new("partner_version", directory_sql::KEEP_PARTNER, vec![now.into(), site.into(), partner.into()])
 }
 
 /// Also moves the partner on: whoever decided under the old agreement decides again. The same version again must say
 /// the same.
-pub(super) fn agreement(row: Agreement) -> [Step; 3] {
+pub(super) fn agreement(row: Agreement, now: Moment) -> [Step; 4] {
+    let kept = kept(&row.site_id, &row.partner_id, now);
     let up = partner_version_up(&row.site_id, &row.partner_id);
     let cells: Vec<Cell> = vec![
         (&row.site_id).into(),
@@ -144,7 +159,7 @@ pub(super) fn agreement(row: Agreement) -> [Step; 3] {
     ];
     let same = Step::new("agreement", directory_sql::HAS_AGREEMENT, cells.clone())
         .expect(Expect::Found(CommitError::Exists("agreement")));
-    [up, Step::new("agreement", directory_sql::PUT_AGREEMENT, cells), same]
+    [up, kept, Step::new("agreement", directory_sql::PUT_AGREEMENT, cells), same]
 }
 
 fn partner_version_up(site: &SiteId, partner: &PartnerId) -> Step {

@@ -11,8 +11,9 @@ use crate::{
     store::{cell::word, sql::referrals as sql},
 };
 
-pub(super) fn referral(row: ReferralRow) -> Step {
-    Step::new(
+pub(super) fn referral(row: ReferralRow) -> [Step; 2] {
+    let kept = kept(&row);
+    let put = Step::new(
         "referral",
         sql::PUT_REFERRAL,
         vec![
@@ -43,17 +44,25 @@ pub(super) fn referral(row: ReferralRow) -> Step {
             row.created_at.into(),
             row.updated_at.into(),
         ],
-    )
+    );
+    [put, kept]
+}
+
+/// Each version is kept as it was.
+fn kept(row: &ReferralRow) -> Step {
+    Step::new("referral_version", sql::KEEP_REFERRAL, vec![(&row.site_id).into(), (&row.referral_id).into()])
+        .changes_one()
 }
 
 /// What a referral is about (episode, person) and when it was made never change.
-pub(super) fn moved(row: ReferralRow) -> Step {
+pub(super) fn moved(row: ReferralRow) -> [Step; 2] {
+    let kept = kept(&row);
     let before = Precondition::ReferralVersion(
         row.site_id.clone(),
         row.referral_id.clone(),
         row.version.saturating_sub(1),
     );
-    Step::new(
+    let moved = Step::new(
         "referral",
         sql::MOVE_REFERRAL,
         vec![
@@ -82,7 +91,8 @@ pub(super) fn moved(row: ReferralRow) -> Step {
             (&row.referral_id).into(),
         ],
     )
-    .expect(Expect::OneRow(CommitError::Conflict(before)))
+    .expect(Expect::OneRow(CommitError::Conflict(before)));
+    [moved, kept]
 }
 
 pub(super) fn decision(row: DecisionRow) -> Step {

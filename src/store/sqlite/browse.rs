@@ -1,0 +1,128 @@
+//! The methods of [`Browse`], each one statement.
+
+use async_trait::async_trait;
+
+use super::SqliteStore;
+use crate::{
+    clock::Moment,
+    exchange::{
+        browse::{Agency, Browse, By, EntryPage, ReferralPage, Side},
+        ports::Read,
+        rows::{ConsentRow, ReferralRow, StoredEntry},
+    },
+    ids::{ConsentId, EntryId, PartnerId, PersonId, ReferralId, SiteId},
+    store::{
+        cell::{Cell, RowReader},
+        decode::FromRow,
+        sql::{audit, directory, people, referrals},
+    },
+};
+
+/// Sorts before every id.
+const BEFORE_ALL: &str = "";
+/// Sorts after every id: no id holds a tilde.
+const AFTER_ALL: &str = "~";
+
+#[async_trait]
+impl Browse for SqliteStore {
+    async fn referral_version(
+        &self,
+        site: &SiteId,
+        referral: &ReferralId,
+        version: i64,
+    ) -> Read<Option<ReferralRow>> {
+        self.readers
+            .row(referrals::REFERRAL_VERSION, vec![site.into(), referral.into(), version.into()])
+            .await
+    }
+
+    async fn referrals_of(&self, page: &ReferralPage) -> Read<Vec<ReferralRow>> {
+        let sql = match (page.side, page.by, page.backwards) {
+            (Side::Sender, By::Creation, false) => referrals::SENT_BY_CREATION,
+            (Side::Sender, By::Creation, true) => referrals::SENT_BY_CREATION_BACKWARDS,
+            (Side::Sender, By::Update, false) => referrals::SENT_BY_UPDATE,
+            (Side::Sender, By::Update, true) => referrals::SENT_BY_UPDATE_BACKWARDS,
+            (Side::Recipient, By::Creation, false) => referrals::GOT_BY_CREATION,
+            (Side::Recipient, By::Creation, true) => referrals::GOT_BY_CREATION_BACKWARDS,
+            (Side::Recipient, By::Update, false) => referrals::GOT_BY_UPDATE,
+            (Side::Recipient, By::Update, true) => referrals::GOT_BY_UPDATE_BACKWARDS,
+        };
+        let mut cells: Vec<Cell> =
+            vec![(&page.site_id).into(), (&page.partner_id).into(), page.from.into(), page.to.into()];
+        cells.extend(place(page.after.as_ref(), page.backwards));
+        cells.push(limit(page.limit));
+        self.readers.rows(sql, cells).await
+    }
+
+    async fn referrals_about(&self, site: &SiteId, person: &PersonId, most: usize) -> Read<Vec<ReferralRow>> {
+        self.readers.rows(referrals::REFERRALS_ABOUT, vec![site.into(), person.into(), limit(most)]).await
+    }
+
+    async fn person_by_reference(
+        &self,
+        site: &SiteId,
+        partner: &PartnerId,
+        reference: &str,
+    ) -> Read<Option<PersonId>> {
+        let cells = vec![site.into(), partner.into(), reference.into()];
+        let found: Option<KnownPerson> = self.readers.row(people::PERSON_BY_REFERENCE, cells).await?;
+        Ok(found.map(|KnownPerson(person)| person))
+    }
+
+    async fn agencies(&self, site: &SiteId) -> Read<Vec<Agency>> {
+        self.readers.rows(directory::AGENCIES, vec![site.into()]).await
+    }
+
+    async fn agency_version(&self, site: &SiteId, partner: &PartnerId, version: i64) -> Read<Option<Agency>> {
+        self.readers.row(directory::AGENCY_VERSION, vec![site.into(), partner.into(), version.into()]).await
+    }
+
+    async fn consent_version(
+        &self,
+        site: &SiteId,
+        consent: &ConsentId,
+        version: i64,
+    ) -> Read<Option<ConsentRow>> {
+        self.readers.row(people::CONSENT_VERSION, vec![site.into(), consent.into(), version.into()]).await
+    }
+
+    async fn consents_after(&self, site: &SiteId, after: &str, most: usize) -> Read<Vec<ConsentRow>> {
+        self.readers.rows(people::CONSENTS_AFTER, vec![site.into(), after.into(), limit(most)]).await
+    }
+
+    async fn log_entry(&self, site: &SiteId, entry: &EntryId) -> Read<Option<StoredEntry>> {
+        self.readers.row(audit::ENTRY, vec![entry.into(), site.into()]).await
+    }
+
+    async fn log_entries_by(&self, page: &EntryPage) -> Read<Vec<StoredEntry>> {
+        let mut cells: Vec<Cell> =
+            vec![(&page.site_id).into(), (&page.actor).into(), page.from.into(), page.to.into()];
+        cells.extend(place(page.after.as_ref(), true));
+        cells.push(limit(page.limit));
+        self.readers.rows(audit::BY_ACTOR, cells).await
+    }
+}
+
+/// The place after which a page begins; without one, before everything in its order.
+fn place(after: Option<&(Moment, String)>, backwards: bool) -> [Cell; 2] {
+    match after {
+        Some((at, id)) => [(*at).into(), id.as_str().into()],
+        None if backwards => [i64::MAX.into(), AFTER_ALL.into()],
+        None => [i64::MIN.into(), BEFORE_ALL.into()],
+    }
+}
+
+fn limit(most: usize) -> Cell {
+    i64::try_from(most).unwrap_or(i64::MAX).into()
+}
+
+/// A person's id alone in its row.
+struct KnownPerson(PersonId);
+
+impl FromRow for KnownPerson {
+    const TABLE: &'static str = "person_reference";
+
+    fn read(row: &mut RowReader) -> Read<Self> {
+        row.id(PersonId::parse).map(Self)
+    }
+}
