@@ -40,6 +40,15 @@ impl Moment {
         }
     }
 
+    /// As in a header of HTTP: `Mon, 23 Nov 2026 09:30:00 GMT`.
+    #[must_use]
+    pub fn to_http_date(self) -> String {
+        match jiff::Timestamp::from_microsecond(self.0) {
+            Ok(t) => t.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string(),
+            Err(_) => String::from("Thu, 01 Jan 1970 00:00:00 GMT"),
+        }
+    }
+
     /// Reads an RFC 3339 date-time with an offset. `None` when it is anything else.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {

@@ -123,6 +123,26 @@ pub const ANSWER_URGENT_SECONDS: i64 = 2 * 24 * 3600;
 /// The same for a routine one (14 days).
 pub const ANSWER_ROUTINE_SECONDS: i64 = 14 * 24 * 3600;
 
+/// Resources on one page of a FHIR search when nothing else is asked for.
+pub const SEARCH_PAGE_DEFAULT: usize = 20;
+/// Most resources on one page of a FHIR search; `_count` beyond it is cut to it, and the answer's own link says so.
+pub const SEARCH_PAGE_MAX: usize = 100;
+/// Records that one page of a FHIR search looks through; beyond it the page ends where it is, with a link to go on.
+pub const SEARCH_SCAN_MAX: usize = 2_000;
+/// Records that a FHIR search fetches at once.
+pub const SEARCH_BATCH: usize = 200;
+/// Most parameters of one FHIR search: beyond it 400.
+pub const SEARCH_PARAMETERS_MAX: usize = 20;
+/// Longest value of one parameter of a FHIR search, in bytes: beyond it 400.
+pub const SEARCH_VALUE_MAX_BYTES: usize = 1_024;
+/// Most values, parted by commas, of one parameter of a FHIR search: beyond it 400.
+pub const SEARCH_VALUES_MAX: usize = 20;
+/// Resources that `_include` may add to one page.
+pub const SEARCH_INCLUDED_MAX: usize = 100;
+/// Entries about refused looks at others' records that are being written at once; beyond it they are dropped, and
+/// counted in the log.
+pub const REFUSED_LOOKS_IN_FLIGHT: usize = 64;
+
 /// Reads that may wait for a connection to the embedded database.
 pub const READER_QUEUE_MAX: usize = 1_024;
 /// Prepared statements kept by each connection: more than there are.

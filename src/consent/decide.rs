@@ -22,6 +22,8 @@ pub enum Exit {
     Replay,
     /// When the recipient reads its mailbox, a sheet or a guest page.
     Collect,
+    /// When the recipient reads it again by FHIR.
+    Read,
 }
 
 impl Exit {
@@ -33,6 +35,7 @@ impl Exit {
             Self::Send => "send",
             Self::Replay => "replay",
             Self::Collect => "collect",
+            Self::Read => "read",
         }
     }
 }

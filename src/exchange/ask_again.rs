@@ -271,7 +271,7 @@ fn course(then: &Decided, now: &Decided, same_tables: bool, out: bool, exit: Exi
         return match (out, exit) {
             (false, _) => Course::Stop,
             // It was collected while that was right; time has passed since. Nobody took anything back.
-            (true, Exit::Collect) if !taken_back => Course::Close,
+            (true, Exit::Collect | Exit::Read) if !taken_back => Course::Close,
             (true, _) => Course::Recall,
         };
     }

@@ -164,7 +164,7 @@ fn part_label(message: &str, part: Part) -> String {
     message_label(message, if part == Part::Body { "body" } else { "detail" })
 }
 
-fn gone() -> Refusal {
+pub(super) fn gone() -> Refusal {
     Refusal::new(
         Refused::Gone,
         "deleted",
@@ -175,7 +175,7 @@ fn gone() -> Refusal {
 }
 
 /// Whether the message itself is over: stopped, recalled, or overtaken.
-fn message_is_over(bundle: &DeliveryBundle) -> bool {
+pub(super) fn message_is_over(bundle: &DeliveryBundle) -> bool {
     let stopped = bundle.delivery.status == DeliveryStatus::Withdrawn;
     stopped || (bundle.message.kind == MessageKind::Disclosure && is_over(bundle.referral.state))
 }

@@ -6,6 +6,7 @@
 
 mod ask_again;
 pub mod authority;
+pub mod browse;
 pub mod caller;
 mod collect;
 mod consents;
@@ -24,6 +25,7 @@ mod recall;
 pub mod refusal;
 mod request;
 mod respond;
+pub mod rest;
 mod root_key;
 pub mod rows;
 mod submit;
@@ -32,9 +34,9 @@ mod withdraw;
 
 use std::sync::Arc;
 
-use ports::{CommitError, Precondition, Store, StoreError, WriteSet};
+use ports::{CommitError, Precondition, Store, StoreError, Write, WriteSet};
 use refusal::{Refusal, Refused};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     clock::Moment,
@@ -118,6 +120,8 @@ pub struct Exchange {
     pub base_url: String,
     /// When a delivery is tried again.
     pub schedule: RetrySchedule,
+    /// Places for entries about refused looks that are being written.
+    refused_looks: Arc<Semaphore>,
     /// Rung after each commit that may have put something on a lane. A hint only.
     pub wake_delivery: Arc<Notify>,
     /// Rung after each commit that wrote audit entries. A hint only.
@@ -141,6 +145,7 @@ impl Exchange {
             profiles: Profiles::compile()?,
             base_url,
             schedule,
+            refused_looks: Arc::new(Semaphore::new(limits::REFUSED_LOOKS_IN_FLIGHT)),
             wake_delivery: Arc::new(Notify::new()),
             wake_sequencer: Arc::new(Notify::new()),
         })
@@ -151,7 +156,13 @@ impl Exchange {
     }
 
     /// Commits, and rings for the worker when it worked.
-    async fn commit(&self, writes: WriteSet, preconditions: Vec<Precondition>) -> Result<(), CommitError> {
+    async fn commit(
+        &self,
+        mut writes: WriteSet,
+        preconditions: Vec<Precondition>,
+    ) -> Result<(), CommitError> {
+        let known: Vec<Write> = writes.iter().flat_map(|write| self.known_as(write)).collect();
+        writes.extend(known);
         self.store.commit(writes, preconditions).await?;
         self.ring();
         Ok(())

@@ -16,7 +16,7 @@ use crate::{
     clock::Moment,
     consent::{Decision, Exit, Inputs, Override, PermittedReferral, decide},
     directory::{Agreement, Channel, Partner},
-    ids::{DecisionId, DeliveryId, DisclosureId, MessageId, ReferralId},
+    ids::{DecisionId, DeliveryId, DisclosureId, MessageId, PartnerId, PersonId, ReferralId, SiteId},
     mapping::{self, Frame, Mapped},
     minimise::{Ask, Projection},
     profile::Schema,
@@ -263,7 +263,8 @@ impl Exchange {
         recipient: &Partner,
         make: impl FnOnce(&Frame<'_>) -> T,
     ) -> T {
-        let person_ref = self.person_reference(referral);
+        let person_ref =
+            self.person_reference(&referral.site_id, &referral.recipient_id, &referral.person_id);
         let seed = draft.wire_id.clone();
         let ids = move |role: &str| stable_uuid(&seed, role);
         make(&Frame {
@@ -286,10 +287,10 @@ impl Exchange {
         })
     }
 
-    /// A pseudonym for the person that only this recipient sees.
-    fn person_reference(&self, referral: &ReferralRow) -> String {
-        let kind = format!("reference:{}", referral.recipient_id);
-        let hash = self.vault.lookup_hash(&referral.site_id, &kind, referral.person_id.as_str());
+    /// A pseudonym for the person that only this agency sees.
+    pub(super) fn person_reference(&self, site: &SiteId, agency: &PartnerId, person: &PersonId) -> String {
+        let kind = format!("reference:{agency}");
+        let hash = self.vault.lookup_hash(site, &kind, person.as_str());
         let letters = b"ABCDEFGHJKLMNPQRTUVWXYZ2346789";
         let word: String = hash
             .iter()
@@ -298,6 +299,18 @@ impl Exchange {
             .map(|b| char::from(*b))
             .collect();
         format!("LD-{word}")
+    }
+
+    /// Keeps under which pseudonym each side of a new referral knows its person, so that it can be found by it.
+    pub(super) fn known_as(&self, write: &Write) -> Vec<Write> {
+        let Write::Referral(row) = write else { return Vec::new() };
+        [&row.sender_id, &row.recipient_id]
+            .into_iter()
+            .map(|agency| {
+                let reference = self.person_reference(&row.site_id, agency, &row.person_id);
+                Write::PersonReference(row.site_id.clone(), agency.clone(), reference, row.person_id.clone())
+            })
+            .collect()
     }
 
     /// Checks a message of ours against the profile that it says it follows.

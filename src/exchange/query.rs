@@ -66,7 +66,11 @@ impl Exchange {
         ))
     }
 
-    async fn actions_for(&self, caller: &Caller, referral: &ReferralRow) -> Result<Vec<Action>, Refusal> {
+    pub(super) async fn actions_for(
+        &self,
+        caller: &Caller,
+        referral: &ReferralRow,
+    ) -> Result<Vec<Action>, Refusal> {
         let role = if referral.recipient_id == caller.partner_id { Role::Owner } else { Role::Requester };
         let mut actions = permitted(referral.state, referral.nature, role);
         actions.retain(|a| *a != Action::AnswerRecall);
@@ -94,12 +98,8 @@ impl Exchange {
             "channel": referral.channel,
             "state": referral.state,
             "task_status": referral.state.task_status(),
-            "business_status": match referral.state {
-                // Why the sender or the person took it back is the sender's to say.
-                State::Withdrawn if !is_sender => "withdrawn-by-sender",
-                _ => referral.business_status.as_str(),
-            },
-            "reason": if is_sender { referral.reason.as_str() } else { reason_for_recipient(referral) },
+            "business_status": business_status_for(referral, is_sender),
+            "reason": reason_for(referral, is_sender),
             "urgency": referral.urgency,
             "recall_answer": referral.recall_answer,
             "version": referral.version,
@@ -149,6 +149,35 @@ impl Exchange {
             .write();
         Ok(self.commit(vec![look], Vec::new()).await?)
     }
+}
+
+/// The finer word. Why the sender or the person took it back is the sender's to say.
+pub(super) fn business_status_for(referral: &ReferralRow, is_sender: bool) -> &str {
+    match referral.state {
+        State::Withdrawn if !is_sender => "withdrawn-by-sender",
+        _ => &referral.business_status,
+    }
+}
+
+/// Why it stands there, as far as this side may know.
+pub(super) fn reason_for(referral: &ReferralRow, is_sender: bool) -> &str {
+    if is_sender { &referral.reason } else { reason_for_recipient(referral) }
+}
+
+/// What was said about it, as the caller may read it, each remark with its place among all.
+pub(super) fn words_for(
+    caller: &Caller,
+    referral: &ReferralRow,
+    mut words: Map<String, Value>,
+) -> Map<String, Value> {
+    if let Some(comments) = words.get_mut("comments").and_then(Value::as_array_mut) {
+        for (place, comment) in comments.iter_mut().enumerate() {
+            if let Some(comment) = comment.as_object_mut() {
+                comment.insert(String::from("place"), json!(place + 1));
+            }
+        }
+    }
+    if referral.sender_id == caller.partner_id { words } else { words_for_recipient(referral, words) }
 }
 
 /// Why it stands there, as the recipient may know: what itself said, or that it was taken back. Why consent let

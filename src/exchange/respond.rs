@@ -460,14 +460,17 @@ impl Exchange {
         self.store
             .referral(&caller.site_id, &id)
             .await?
-            .filter(|r| {
-                let is_sender = r.sender_id == caller.partner_id;
-                let got_it = r.recipient_id == caller.partner_id && r.disclosure_id.is_some();
-                let was_asked = r.recipient_id == caller.partner_id && r.audience.is_none();
-                is_sender || ((got_it || was_asked) && r.state != State::Withheld)
-            })
+            .filter(|row| may_see(caller, row))
             .ok_or_else(Refusal::not_found)
     }
+}
+
+/// Whether a referral is one that `caller` sent or received. `store` asks the same of what it lists.
+pub(super) fn may_see(caller: &Caller, row: &ReferralRow) -> bool {
+    let is_sender = row.sender_id == caller.partner_id;
+    let got_it = row.recipient_id == caller.partner_id && row.disclosure_id.is_some();
+    let was_asked = row.recipient_id == caller.partner_id && row.audience.is_none();
+    is_sender || ((got_it || was_asked) && row.state != State::Withheld)
 }
 
 /// The label under which the words about a referral are sealed.

@@ -4,5 +4,6 @@ mod issue;
 pub mod json;
 pub mod locate;
 pub mod outcome;
+pub mod search;
 
 pub use issue::{Issue, Rule};

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-use super::{Gateway, trace_ids::TraceIds};
+use super::{Gateway, routes::Route, trace_ids::TraceIds};
 use crate::{
     exchange::{
         Answer,
@@ -26,6 +26,8 @@ pub(super) type Handler = fn(Call) -> Pin<Box<dyn Future<Output = Outcome> + Sen
 /// A request as a handler sees it.
 pub(super) struct Call {
     pub(super) gateway: Arc<Gateway>,
+    /// What was called.
+    pub(super) route: &'static Route,
     pub(super) caller: Option<Caller>,
     /// Who the log line says it was. A handler that finds out says so here.
     pub(super) partner: Arc<OnceLock<PartnerId>>,

@@ -7,10 +7,16 @@ use super::{
     discovery::CACHED,
     routes::{Interaction, ROUTES},
 };
-use crate::exchange::refusal::{Refusal, Refused};
+use crate::{
+    exchange::{
+        refusal::{Refusal, Refused},
+        rest::Kind,
+    },
+    fhir::search::Parameter,
+};
 
 /// When what is offered last changed.
-const DATE: &str = "2026-11-23";
+const DATE: &str = "2026-11-27";
 
 pub(super) fn capabilities(call: &Call) -> Outcome {
     if call.query("_format").is_some_and(|format| !format.contains("json")) {
@@ -27,23 +33,20 @@ pub(super) fn capabilities(call: &Call) -> Outcome {
 #[must_use]
 pub fn capability_statement(base_url: &str) -> Value {
     let interactions: Vec<Interaction> = ROUTES.iter().filter_map(|route| route.fhir).collect();
-    let mut operations = Vec::new();
-    let mut resources: Vec<Value> = Vec::new();
-    for interaction in &interactions {
-        match interaction {
-            Interaction::Capabilities => {}
-            Interaction::SystemOperation(name) => operations.push(operation(name, &definition(None, name))),
-            Interaction::InstanceOperation(kind, name) => {
-                let told = operation(name, &definition(Some(kind), name));
-                let known =
-                    resources.iter_mut().find(|r| r.get("type").and_then(Value::as_str) == Some(kind));
-                match known.and_then(|r| r.get_mut("operation")).and_then(Value::as_array_mut) {
-                    Some(operations) => operations.push(told),
-                    None => resources.push(json!({"type": kind, "operation": [told]})),
-                }
-            }
+    let operations: Vec<Value> = interactions
+        .iter()
+        .filter_map(|interaction| match interaction {
+            Interaction::SystemOperation(name) => Some(operation(name, &definition(None, name))),
+            _ => None,
+        })
+        .collect();
+    let mut kinds: Vec<&'static str> = Vec::new();
+    for kind in interactions.iter().filter_map(|interaction| interaction.resource()) {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
         }
     }
+    let resources: Vec<Value> = kinds.into_iter().map(|kind| resource(kind, &interactions)).collect();
     json!({
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -63,6 +66,53 @@ pub fn capability_statement(base_url: &str) -> Value {
             "operation": operations,
         }],
     })
+}
+
+/// One type with everything that the table offers of it.
+fn resource(kind: &str, interactions: &[Interaction]) -> Value {
+    let own = || interactions.iter().filter(|interaction| interaction.resource() == Some(kind));
+    let mut codes: Vec<&str> = own().filter_map(|interaction| interaction.code()).collect();
+    codes.dedup();
+    let mut told = json!({"type": kind});
+    let mut put = |field: &str, value: Value| {
+        if let Some(fields) = told.as_object_mut()
+            && value.as_array().is_none_or(|list| !list.is_empty())
+        {
+            fields.insert(field.to_owned(), value);
+        }
+    };
+    let searched = Kind::named(kind).filter(|_| codes.contains(&"search-type"));
+    if let Some(searched) = searched {
+        put("documentation", json!(searched.documentation));
+    }
+    put("interaction", codes.iter().map(|code| json!({"code": code})).collect());
+    if codes.contains(&"vread") {
+        put("versioning", json!("versioned"));
+        put("readHistory", json!(true));
+    }
+    if let Some(searched) = searched {
+        let includes = searched.includes.iter().map(|(name, _)| json!(format!("{kind}:{name}")));
+        put("searchInclude", includes.collect());
+        put("searchParam", searched.parameters.iter().map(search_parameter).collect());
+    }
+    let operations = own().filter_map(|interaction| match interaction {
+        Interaction::InstanceOperation(_, name) => Some(operation(name, &definition(Some(kind), name))),
+        _ => None,
+    });
+    put("operation", operations.collect());
+    told
+}
+
+/// A parameter that takes one modifier only is told under its own name.
+fn search_parameter(parameter: &Parameter) -> Value {
+    match parameter.name.split_once(':') {
+        None => json!({"name": parameter.name, "type": parameter.test.type_word()}),
+        Some((name, modifier)) => json!({
+            "name": name,
+            "type": "reference",
+            "documentation": format!("With the modifier :{modifier} only, by an identifier that the caller may know."),
+        }),
+    }
 }
 
 fn operation(name: &str, definition: &str) -> Value {

@@ -156,6 +156,7 @@ async fn attend(
     let _place = if route.path.starts_with("/health/") { None } else { Some(gateway.places.take(&client)?) };
     let call = Call {
         gateway: Arc::clone(gateway),
+        route,
         caller,
         partner: Arc::clone(partner),
         peer,
@@ -203,6 +204,10 @@ fn query(route: &Route, text: &str) -> Result<Vec<(String, String)>, Refusal> {
         return refuse(String::from("The query cannot be read."));
     };
     let pairs = pairs.into_inner();
+    // A search understands its own parameters, which may stand more than once.
+    if route.searches.is_some() {
+        return Ok(pairs);
+    }
     for (at, (name, _)) in pairs.iter().enumerate() {
         if !route.query.contains(&name.as_str()) {
             let known = if route.query.is_empty() { String::from("none") } else { route.query.join(", ") };

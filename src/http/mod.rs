@@ -20,11 +20,13 @@ mod listener;
 mod mailbox;
 mod media;
 mod places;
+mod prefer;
 mod process_message;
 mod rate;
 mod referrals;
 mod requests;
 mod response;
+mod rest;
 pub mod routes;
 mod sheets;
 #[cfg(test)]

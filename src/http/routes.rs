@@ -5,8 +5,9 @@ use std::future::ready;
 
 use super::{
     assessments, call::Handler, capabilities, consents, discovery, health, mailbox,
-    process_message::process_message, referrals, requests::take_request, sheets::collect_sheet, token,
+    process_message::process_message, referrals, requests::take_request, rest, sheets::collect_sheet, token,
 };
+use crate::exchange::rest::{self as kinds, Kind};
 
 /// The three listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -79,8 +80,42 @@ pub enum Interaction {
     Capabilities,
     /// An operation of the whole system, without its `$`.
     SystemOperation(&'static str),
+    /// Reading a resource of this type as it stands.
+    Read(&'static str),
+    /// Reading one as it was at a version.
+    Vread(&'static str),
+    /// Searching, with the parameters in the address.
+    Search(&'static str),
+    /// Searching, with the parameters in a form.
+    SearchByForm(&'static str),
     /// An operation of one resource: its type, and the operation without its `$`.
     InstanceOperation(&'static str, &'static str),
+}
+
+impl Interaction {
+    /// The type of resource that it is about.
+    #[must_use]
+    pub const fn resource(self) -> Option<&'static str> {
+        match self {
+            Self::Capabilities | Self::SystemOperation(_) => None,
+            Self::Read(kind)
+            | Self::Vread(kind)
+            | Self::Search(kind)
+            | Self::SearchByForm(kind)
+            | Self::InstanceOperation(kind, _) => Some(kind),
+        }
+    }
+
+    /// FHIR's code for it, when it is one of the interactions of a type.
+    #[must_use]
+    pub const fn code(self) -> Option<&'static str> {
+        match self {
+            Self::Capabilities | Self::SystemOperation(_) | Self::InstanceOperation(..) => None,
+            Self::Read(_) => Some("read"),
+            Self::Vread(_) => Some("vread"),
+            Self::Search(_) | Self::SearchByForm(_) => Some("search-type"),
+        }
+    }
 }
 
 /// One thing that is offered.
@@ -97,6 +132,9 @@ pub struct Route {
     pub takes: Takes,
     /// The query parameters that are known; others are refused, because a mistyped one would change nothing.
     pub query: &'static [&'static str],
+    /// What is searched: then the kind's own parameters are known, and what is not is told rather than refused, unless
+    /// the caller wants it otherwise.
+    pub searches: Option<&'static Kind>,
     /// What of FHIR it is.
     pub fhir: Option<Interaction>,
     pub(super) handler: Handler,
@@ -117,13 +155,88 @@ const fn get(path: &'static str, listeners: &'static [Listener], access: Access,
         access,
         takes: Takes::Nothing,
         query: &[],
+        searches: None,
         fhir: None,
         handler,
     }
 }
 
 const fn post(path: &'static str, takes: Takes, access: Access, handler: Handler) -> Route {
-    Route { method: Verb::Post, path, listeners: PARTNERS, access, takes, query: &[], fhir: None, handler }
+    Route {
+        method: Verb::Post,
+        path,
+        listeners: PARTNERS,
+        access,
+        takes,
+        query: &[],
+        searches: None,
+        fhir: None,
+        handler,
+    }
+}
+
+impl Route {
+    /// The names of every query parameter that is known here.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<&'static str> {
+        let searched = self.searches.map(Kind::query).unwrap_or_default();
+        self.query.iter().copied().chain(searched).collect()
+    }
+}
+
+/// Reading a resource of one kind.
+macro_rules! reads {
+    ($name:literal) => {
+        Route {
+            fhir: Some(Interaction::Read($name)),
+            query: &["_format"],
+            ..get(concat!("/fhir/", $name, "/{id}"), PARTNERS, looking!($name), |c| Box::pin(rest::read(c)))
+        }
+    };
+}
+
+/// Reading a resource of one kind as it was at a version.
+macro_rules! vreads {
+    ($name:literal) => {
+        Route {
+            fhir: Some(Interaction::Vread($name)),
+            query: &["_format"],
+            ..get(concat!("/fhir/", $name, "/{id}/_history/{version}"), PARTNERS, looking!($name), |c| {
+                Box::pin(rest::read(c))
+            })
+        }
+    };
+}
+
+/// Searching one kind of resource.
+macro_rules! searches {
+    ($name:literal, $kind:ident) => {
+        Route {
+            fhir: Some(Interaction::Search($name)),
+            searches: Some(&kinds::$kind),
+            ..get(concat!("/fhir/", $name), PARTNERS, looking!($name), |c| Box::pin(rest::search(c)))
+        }
+    };
+}
+
+/// Searching one kind of resource without anything personal in an address.
+macro_rules! searches_by_form {
+    ($name:literal, $kind:ident) => {
+        Route {
+            fhir: Some(Interaction::SearchByForm($name)),
+            searches: Some(&kinds::$kind),
+            ..post(concat!("/fhir/", $name, "/_search"), Takes::Form, looking!($name), |c| {
+                Box::pin(rest::search(c))
+            })
+        }
+    };
+}
+
+/// The scope for reading and searching one kind of resource.
+macro_rules! looking {
+    ($name:literal) => {
+        Access::Scope(concat!("system/", $name, ".rs"))
+    };
 }
 
 /// The table.
@@ -149,6 +262,48 @@ pub static ROUTES: &[Route] = &[
             Box::pin(consents::revoke_consent(c))
         })
     },
+    // FHIR, by REST. What is fixed in a path stands before what varies there.
+    searches_by_form!("Task", TASK),
+    searches!("Task", TASK),
+    reads!("Task"),
+    vreads!("Task"),
+    searches_by_form!("ServiceRequest", SERVICE_REQUEST),
+    searches!("ServiceRequest", SERVICE_REQUEST),
+    reads!("ServiceRequest"),
+    vreads!("ServiceRequest"),
+    searches_by_form!("Consent", CONSENT),
+    searches!("Consent", CONSENT),
+    reads!("Consent"),
+    vreads!("Consent"),
+    searches_by_form!("Communication", COMMUNICATION),
+    searches!("Communication", COMMUNICATION),
+    reads!("Communication"),
+    vreads!("Communication"),
+    searches_by_form!("Appointment", APPOINTMENT),
+    searches!("Appointment", APPOINTMENT),
+    reads!("Appointment"),
+    vreads!("Appointment"),
+    searches!("HealthcareService", HEALTHCARE_SERVICE),
+    reads!("HealthcareService"),
+    vreads!("HealthcareService"),
+    searches!("Organization", ORGANIZATION),
+    reads!("Organization"),
+    vreads!("Organization"),
+    searches!("Endpoint", ENDPOINT),
+    reads!("Endpoint"),
+    vreads!("Endpoint"),
+    searches!("Location", LOCATION),
+    reads!("Location"),
+    vreads!("Location"),
+    searches!("PractitionerRole", PRACTITIONER_ROLE),
+    reads!("PractitionerRole"),
+    vreads!("PractitionerRole"),
+    searches!("Provenance", PROVENANCE),
+    reads!("Provenance"),
+    vreads!("Provenance"),
+    searches!("AuditEvent", AUDIT_EVENT),
+    reads!("AuditEvent"),
+    vreads!("AuditEvent"),
     // Tokens.
     post("/oauth/token", Takes::Form, Access::Certificate, |c| Box::pin(token::issue_token(c))),
     get("/oauth/jwks", DISCOVERY, Access::Open, |c| Box::pin(ready(Ok(discovery::key_set(&c))))),

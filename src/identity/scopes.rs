@@ -3,12 +3,24 @@
 use crate::directory::AgencyKind;
 
 /// What every agency may have.
-const EVERYONE: [&str; 5] = [
+const EVERYONE: [&str; 17] = [
     "keyway/requests.c",
     "keyway/referrals.r",
     "keyway/referrals.u",
     "keyway/mailbox",
     "system/MessageHeader.c",
+    "system/Appointment.rs",
+    "system/AuditEvent.rs",
+    "system/Communication.rs",
+    "system/Consent.rs",
+    "system/Endpoint.rs",
+    "system/HealthcareService.rs",
+    "system/Location.rs",
+    "system/Organization.rs",
+    "system/PractitionerRole.rs",
+    "system/Provenance.rs",
+    "system/ServiceRequest.rs",
+    "system/Task.rs",
 ];
 /// What the liaison and diversion service may have besides.
 const SERVICE: [&str; 2] = ["keyway/assessments.c", "system/Consent.u"];

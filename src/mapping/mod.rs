@@ -13,6 +13,7 @@ mod court;
 mod custody;
 mod event;
 mod fhir_message;
+pub mod fhir_rest;
 mod frame;
 mod gaps;
 mod housing;

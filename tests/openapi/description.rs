@@ -8,7 +8,7 @@ use std::{
 };
 
 use keyway::{
-    exchange::refusal::Refused,
+    exchange::{refusal::Refused, rest::RESULT_PARAMETERS},
     http::{
         capability_statement, refusals,
         routes::{Access, Interaction, Listener, ROUTES, Route, Takes},
@@ -119,7 +119,7 @@ fn listeners_scopes_bodies_and_queries_are_those_of_the_table() {
         assert_eq!(types, expected, "{name}");
         assert_eq!(body.is_some_and(|b| b["required"] == true), required, "{name}");
 
-        let query: BTreeSet<&str> = route.query.iter().copied().collect();
+        let query: BTreeSet<&str> = route.parameters().into_iter().collect();
         assert_eq!(parameters(&api, operation, "query"), query, "{name}");
         let in_path: BTreeSet<&str> =
             route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}')).collect();
@@ -205,8 +205,12 @@ fn scopes_and_states_are_those_of_the_code() {
 #[test]
 fn the_capability_statement_offers_what_is_described_under_fhir() {
     let api = described();
-    let mut described: BTreeSet<String> =
-        operations(&api).into_keys().filter(|name| name.contains(" /fhir/") && name.contains('$')).collect();
+    let mut described: BTreeSet<String> = operations(&api)
+        .into_keys()
+        .filter(|name| {
+            name.contains(" /fhir/") && !name.ends_with("/metadata") && !name.contains("/.well-known/")
+        })
+        .collect();
     let statement = capability_statement("https://gateway.test");
     let rest = &statement["rest"][0];
     for operation in rest["operation"].as_array().unwrap() {
@@ -214,11 +218,38 @@ fn the_capability_statement_offers_what_is_described_under_fhir() {
         assert!(described.remove(&name), "{name} is stated and not described");
     }
     for resource in rest["resource"].as_array().unwrap() {
-        for operation in resource["operation"].as_array().unwrap() {
-            let (kind, name) = (resource["type"].as_str().unwrap(), operation["name"].as_str().unwrap());
-            let name = format!("POST /fhir/{kind}/{{id}}/${name}");
+        let kind = resource["type"].as_str().unwrap();
+        for operation in resource["operation"].as_array().into_iter().flatten() {
+            let name = format!("POST /fhir/{kind}/{{id}}/${}", operation["name"].as_str().unwrap());
             assert!(described.remove(&name), "{name} is stated and not described");
         }
+        for interaction in resource["interaction"].as_array().into_iter().flatten() {
+            let name = match interaction["code"].as_str().unwrap() {
+                "read" => format!("GET /fhir/{kind}/{{id}}"),
+                "vread" => format!("GET /fhir/{kind}/{{id}}/_history/{{version}}"),
+                "search-type" => format!("GET /fhir/{kind}"),
+                other => panic!("{kind}: {other} is stated, and no path is known for it"),
+            };
+            assert!(described.remove(&name), "{name} is stated and not described");
+            // Whatever can be searched may be searched by a form as well, where the description says so.
+            if name == format!("GET /fhir/{kind}") {
+                described.remove(&format!("POST /fhir/{kind}/_search"));
+            }
+        }
+        let stated: BTreeSet<&str> = resource["searchParam"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|p| p["name"].as_str().unwrap())
+            .collect();
+        let search = format!("GET /fhir/{kind}");
+        let told = operations(&api).get(&search).map(|operation| {
+            let names = parameters(&api, operation, "query").into_iter().map(str::to_owned);
+            names.filter(|name| !RESULT_PARAMETERS.contains(&name.as_str())).collect::<Vec<_>>()
+        });
+        let told: BTreeSet<&str> =
+            told.iter().flatten().map(|name| name.split(':').next().unwrap()).collect();
+        assert_eq!(stated, told, "{kind}");
     }
     assert!(described.is_empty(), "described and not stated: {described:?}");
     assert!(ROUTES.iter().any(|route| route.fhir == Some(Interaction::Capabilities)));

@@ -81,6 +81,7 @@ fn broken(_call: Call) -> std::pin::Pin<Box<dyn Future<Output = crate::http::cal
 #[tokio::test(flavor = "multi_thread")]
 async fn a_handler_that_panics_is_a_500_that_tells_nothing() {
     static BROKEN: Route = Route {
+        searches: None,
         method: Verb::Get,
         path: "/broken",
         listeners: &[Listener::Operators],

@@ -45,7 +45,7 @@ async fn discovery_says_where_tokens_and_keys_are() {
 }
 
 #[test]
-fn the_capability_statement_names_every_operation_of_the_table() {
+fn the_capability_statement_names_exactly_what_the_table_offers() {
     let statement = capability_statement("https://gateway.test");
     let rest = &statement["rest"][0];
     let mut named = Vec::new();
@@ -53,19 +53,26 @@ fn the_capability_statement_names_every_operation_of_the_table() {
         named.push(operation["name"].as_str().unwrap().to_owned());
     }
     for resource in rest["resource"].as_array().unwrap() {
-        for operation in resource["operation"].as_array().unwrap() {
-            let (kind, name) = (resource["type"].as_str().unwrap(), operation["name"].as_str().unwrap());
-            named.push(format!("{kind}.{name}"));
+        let kind = resource["type"].as_str().unwrap();
+        for operation in resource["operation"].as_array().into_iter().flatten() {
+            named.push(format!("{kind}.{}", operation["name"].as_str().unwrap()));
+        }
+        for interaction in resource["interaction"].as_array().into_iter().flatten() {
+            named.push(format!("{kind} {}", interaction["code"].as_str().unwrap()));
         }
     }
-    let offered: Vec<String> = ROUTES
+    let mut offered: Vec<String> = ROUTES
         .iter()
         .filter_map(|route| match route.fhir? {
             Interaction::Capabilities => None,
             Interaction::SystemOperation(name) => Some(name.to_owned()),
             Interaction::InstanceOperation(kind, name) => Some(format!("{kind}.{name}")),
+            other => Some(format!("{} {}", other.resource().unwrap(), other.code().unwrap())),
         })
         .collect();
+    named.sort();
+    offered.sort();
+    offered.dedup();
     assert_eq!(named, offered);
     assert_eq!(statement["fhirVersion"], "4.0.1");
 }

@@ -11,6 +11,7 @@ use rustls::{ClientConfig, RootCertStore};
 use serde_json::Value;
 
 use super::{
+    described,
     people::forbidden_words,
     pki::{Authority, Identity},
     receiver::Received,
@@ -54,6 +55,24 @@ impl Ask {
 
     pub fn json(self, body: &Value) -> Self {
         self.bytes("application/json", body.to_string())
+    }
+
+    /// A form, percent-encoded.
+    pub fn form(self, pairs: &[(&str, &str)]) -> Self {
+        let encoded =
+            |text: &str| -> String {
+                text.bytes()
+                    .map(|b| {
+                        if b.is_ascii_alphanumeric() {
+                            char::from(b).to_string()
+                        } else {
+                            format!("%{b:02X}")
+                        }
+                    })
+                    .collect()
+            };
+        let body: Vec<String> = pairs.iter().map(|(n, v)| format!("{}={}", encoded(n), encoded(v))).collect();
+        self.bytes("application/x-www-form-urlencoded", body.join("&"))
     }
 
     /// Native POSTs need a key.
@@ -114,6 +133,7 @@ pub trait Caller {
     }
 
     async fn try_ask(&self, ask: Ask) -> Result<Reply, reqwest::Error> {
+        let (method, path) = (ask.method.to_string(), ask.path.clone());
         let mut request = self.client().request(ask.method, format!("{}{}", self.base_url(), ask.path));
         if let Some(token) = self.token().await {
             request = request.bearer_auth(token);
@@ -132,6 +152,7 @@ pub trait Caller {
         if status >= 400 {
             reply.check_names_nobody();
         }
+        described::check(&method, &path, &reply);
         Ok(reply)
     }
 

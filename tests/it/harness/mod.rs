@@ -4,6 +4,7 @@
 pub mod actor;
 pub mod bars;
 pub mod books;
+pub mod described;
 pub mod gateway;
 pub mod logs;
 pub mod people;

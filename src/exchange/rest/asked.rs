@@ -1,0 +1,271 @@
+//! What a search asks for, read from its parameters: all of it understood, or said what was not.
+
+use super::kinds::{Kind, RESULT_PARAMETERS};
+use crate::{
+    exchange::refusal::{Issue, Refusal, Refused},
+    fhir::search::{self, Filter},
+    limits,
+};
+
+/// A search, understood.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) kind: &'static Kind,
+    /// All have to fit.
+    pub(super) filters: Vec<Filter>,
+    /// By what the page is ordered; empty: by id.
+    pub(super) sort: &'static str,
+    /// Latest first.
+    pub(super) backwards: bool,
+    /// Most resources on the page.
+    pub(super) count: usize,
+    /// Where the references stand whose targets go with the page.
+    pub(super) includes: Vec<&'static str>,
+    /// What was not understood and not looked at.
+    pub(super) told: Vec<Issue>,
+    /// The parameters that count, for the link to this page and for those after it.
+    pub(super) used: Vec<(String, String)>,
+}
+
+impl Asked {
+    /// Reads the parameters. What is not known is refused when the caller wants it `strict`, and told otherwise. A
+    /// value that is not understood is refused in any case, and so is a modifier: leaving it away would ask for
+    /// something else.
+    pub(super) fn read(
+        kind: &'static Kind,
+        pairs: &[(String, String)],
+        strict: bool,
+        base: &str,
+    ) -> Result<Self, Refusal> {
+        if pairs.len() > limits::SEARCH_PARAMETERS_MAX {
+            let text = format!("A search takes at most {} parameters.", limits::SEARCH_PARAMETERS_MAX);
+            return Err(refused("too-costly", "query", text));
+        }
+        let mut asked = Self {
+            kind,
+            filters: Vec::new(),
+            sort: kind.sorts.first().copied().unwrap_or_default(),
+            backwards: true,
+            count: limits::SEARCH_PAGE_DEFAULT,
+            includes: Vec::new(),
+            told: Vec::new(),
+            used: Vec::new(),
+        };
+        for (at, (name, value)) in pairs.iter().enumerate() {
+            if value.len() > limits::SEARCH_VALUE_MAX_BYTES {
+                let text = format!("A value has at most {} bytes.", limits::SEARCH_VALUE_MAX_BYTES);
+                return Err(refused("too-long", "query", text));
+            }
+            let again = pairs.iter().take(at).any(|(earlier, _)| earlier == name);
+            asked.take(name, value, again, base)?;
+        }
+        if strict && !asked.told.is_empty() {
+            return Err(Refusal::with_issues(Refused::BadRequest, asked.told));
+        }
+        Ok(asked)
+    }
+
+    fn take(&mut self, name: &str, value: &str, again: bool, base: &str) -> Result<(), Refusal> {
+        let known = self.kind.parameters.iter().find(|parameter| parameter.name == name);
+        let understood = match (name, known) {
+            (_, Some(parameter)) => {
+                let filter = search::read(parameter, value, base)
+                    .map_err(|text| refused("value", parameter.name, text.to_owned()))?;
+                if filter.values.len() > limits::SEARCH_VALUES_MAX {
+                    let text = format!("At most {} values, parted by commas.", limits::SEARCH_VALUES_MAX);
+                    return Err(refused("too-long", parameter.name, text));
+                }
+                self.filters.push(filter);
+                true
+            }
+            ("_count" | "_sort" | "_format", None) if again => {
+                return Err(refused("value", "query", format!("{name} stands twice.")));
+            }
+            ("_count", None) => {
+                let count = value.parse::<usize>().ok().filter(|count| *count > 0);
+                let count =
+                    count.ok_or_else(|| refused("value", "_count", "A whole number above 0.".to_owned()))?;
+                self.count = count.min(limits::SEARCH_PAGE_MAX);
+                self.used.push((name.to_owned(), self.count.to_string()));
+                return Ok(());
+            }
+            ("_sort", None) => self.order(value),
+            ("_include", None) => self.include(value),
+            ("_format", None) => return format(value),
+            _ => {
+                self.check_modifier(name)?;
+                self.tell(format!(
+                    "A search parameter is not supported here and was not looked at. Supported: {}.",
+                    self.kind.query().join(", ")
+                ));
+                false
+            }
+        };
+        if understood {
+            self.used.push((name.to_owned(), value.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn order(&mut self, value: &str) -> bool {
+        let (backwards, name) = value.strip_prefix('-').map_or((false, value), |name| (true, name));
+        let Some(sort) = self.kind.sorts.iter().find(|sort| **sort == name) else {
+            let known = if self.kind.sorts.is_empty() { "none" } else { &self.kind.sorts.join(", ") };
+            self.tell(format!(
+                "This _sort is not supported here. Supported, each alone and with -: {known}."
+            ));
+            return false;
+        };
+        (self.sort, self.backwards) = (sort, backwards);
+        true
+    }
+
+    /// `Task:owner`, or with its target's type, `Task:owner:Organization`.
+    fn include(&mut self, value: &str) -> bool {
+        let mut parts = value.split(':');
+        let (kind, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+        let known = self.kind.includes.iter().find(|(known, _)| *known == name && kind == self.kind.name);
+        let Some((_, place)) = known else {
+            let names: Vec<String> =
+                self.kind.includes.iter().map(|(name, _)| format!("{}:{name}", self.kind.name)).collect();
+            let names = if names.is_empty() { String::from("none") } else { names.join(", ") };
+            self.tell(format!("This _include is not supported here. Supported: {names}."));
+            return false;
+        };
+        if !self.includes.contains(place) {
+            self.includes.push(place);
+        }
+        true
+    }
+
+    /// A modifier on a parameter that is known changes what is asked for: it cannot be left away.
+    fn check_modifier(&self, name: &str) -> Result<(), Refusal> {
+        let Some((stem, _)) = name.split_once([':', '.']) else { return Ok(()) };
+        let known = |p: &str| p == stem || p.split(':').next() == Some(stem);
+        if self.kind.parameters.iter().any(|p| known(p.name)) || RESULT_PARAMETERS.contains(&stem) {
+            let text = "A modifier or chain of this parameter is not supported.";
+            return Err(refused("not-supported", "query", text.to_owned()));
+        }
+        Ok(())
+    }
+
+    fn tell(&mut self, text: String) {
+        let issue = Issue::new("not-supported", "query", text);
+        if !self.told.contains(&issue) {
+            self.told.push(issue);
+        }
+    }
+
+    /// The filters under this name.
+    pub(super) fn filters_on(&self, name: &str) -> impl Iterator<Item = &Filter> {
+        self.filters.iter().filter(move |filter| filter.parameter.name == name)
+    }
+
+    /// Whether a resource is what was asked for, but for the parameter `except`.
+    pub(super) fn fits(&self, resource: &serde_json::Value, except: &str) -> bool {
+        self.filters.iter().all(|filter| filter.parameter.name == except || filter.fits(resource))
+    }
+}
+
+/// Only JSON is offered.
+fn format(value: &str) -> Result<(), Refusal> {
+    if value.to_ascii_lowercase().contains("json") {
+        return Ok(());
+    }
+    Err(Refusal::new(Refused::NotAcceptable, "not-supported", "_format", "Only JSON is offered."))
+}
+
+fn refused(code: &'static str, path: &str, text: String) -> Refusal {
+    Refusal::new(Refused::BadRequest, code, path, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::rest::kinds::{ORGANIZATION, TASK};
+
+    fn read(pairs: &[(&str, &str)], strict: bool) -> Result<Asked, Refusal> {
+        let pairs: Vec<(String, String)> =
+            pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        Asked::read(&TASK, &pairs, strict, "https://gateway.test/fhir")
+    }
+
+    #[test]
+    fn what_is_known_is_understood() {
+        let asked = read(
+            &[
+                ("status", "accepted,rejected"),
+                ("_lastUpdated", "ge2026"),
+                ("_lastUpdated", "lt2027"),
+                ("_sort", "_lastUpdated"),
+                ("_count", "5000"),
+                ("_include", "Task:owner"),
+                ("_include", "Task:focus:ServiceRequest"),
+                ("_format", "application/fhir+json"),
+            ],
+            true,
+        )
+        .unwrap();
+        assert_eq!((asked.filters.len(), asked.sort, asked.backwards), (3, "_lastUpdated", false));
+        assert_eq!((asked.count, asked.includes.len()), (limits::SEARCH_PAGE_MAX, 2));
+        assert!(asked.told.is_empty());
+        let asked = read(&[], true).unwrap();
+        assert_eq!(
+            (asked.sort, asked.backwards, asked.count),
+            ("authored-on", true, limits::SEARCH_PAGE_DEFAULT)
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_is_told_or_refused_and_never_repeated() {
+        for (name, value) in [
+            ("secret-parameter", "1"),
+            ("_summary", "true"),
+            ("_sort", "secret-order"),
+            ("_include", "Task:secret"),
+            ("_include", "Patient:owner"),
+            ("_revinclude", "Provenance:target"),
+            ("performer:Secret", "x"),
+        ] {
+            let asked = read(&[(name, value), ("status", "accepted")], false).unwrap();
+            assert_eq!((asked.told.len(), asked.filters.len(), asked.used.len()), (1, 1, 1), "{name}");
+            assert!(!asked.told[0].diagnostics.contains("ecret"), "{name}");
+            let refusal = read(&[(name, value)], true).unwrap_err();
+            assert_eq!(refusal.class, Refused::BadRequest, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_would_ask_for_something_else_is_refused_in_any_case() {
+        for (name, value) in [
+            ("status:not", "accepted"),
+            ("patient:missing", "true"),
+            ("owner.name", "x"),
+            ("_include:iterate", "Task:owner"),
+            ("authored-on", "ne2026"),
+            ("authored-on", "yesterday"),
+            ("owner", "Patient/1"),
+            ("_count", "0"),
+            ("_count", "many"),
+            ("status", ""),
+        ] {
+            let refusal = read(&[(name, value)], false).unwrap_err();
+            assert_eq!(refusal.class, Refused::BadRequest, "{name}={value}");
+        }
+        assert_eq!(read(&[("_format", "xml")], false).unwrap_err().class, Refused::NotAcceptable);
+        assert_eq!(read(&[("_count", "1"), ("_count", "2")], false).unwrap_err().class, Refused::BadRequest);
+        let many: Vec<(&str, &str)> = vec![("status", "accepted"); limits::SEARCH_PARAMETERS_MAX + 1];
+        assert!(read(&many, false).is_err());
+        let long = "a".repeat(limits::SEARCH_VALUE_MAX_BYTES + 1);
+        assert!(read(&[("status", &long)], false).is_err());
+        let values = vec!["a"; limits::SEARCH_VALUES_MAX + 1].join(",");
+        assert!(read(&[("status", &values)], false).is_err());
+    }
+
+    #[test]
+    fn the_parameters_of_a_kind_are_its_own() {
+        let pairs = [(String::from("owner"), String::from("cmht"))];
+        let asked = Asked::read(&ORGANIZATION, &pairs, false, "https://gateway.test/fhir").unwrap();
+        assert_eq!((asked.filters.len(), asked.told.len()), (0, 1));
+    }
+}

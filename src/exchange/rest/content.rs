@@ -1,0 +1,113 @@
+//! The content of a `ServiceRequest`: the message that was sent to this recipient. For the recipient this is one more
+//! way out, and consent is asked here as at every other.
+
+use serde_json::Value;
+
+use crate::{
+    consent::Exit,
+    exchange::{
+        Exchange,
+        ask_again::{Course, is_out, is_over},
+        caller::Caller,
+        collect::{gone, message_is_over},
+        ports::{CommitError, Precondition, Write},
+        prepare::message_label,
+        refusal::Refusal,
+        rows::{MessageRow, ReferralRow},
+    },
+    vault::ContentKey,
+};
+
+/// A message that was sent, opened, with what has to be on record when it is shown.
+pub(super) struct Sent {
+    pub(super) message: Value,
+    pub(super) writes: Vec<Write>,
+    pub(super) preconditions: Vec<Precondition>,
+}
+
+impl Exchange {
+    /// The message under this version of a referral. `None`: it has none that holds a `ServiceRequest`, or it is not the
+    /// one that stands. For its recipient it is there once it is on its way; gone when it was taken back or when consent
+    /// says no now, and that is then settled as at every other exit.
+    pub(super) async fn sent_content(
+        &self,
+        caller: &Caller,
+        row: &ReferralRow,
+        now: &ReferralRow,
+    ) -> Result<Option<Sent>, Refusal> {
+        let is_sender = row.sender_id == caller.partner_id;
+        if !is_sender && is_over(now.state) {
+            return Err(gone());
+        }
+        let Some(disclosure) = &row.disclosure_id else { return Ok(None) };
+        if row.disclosure_id != now.disclosure_id {
+            return Ok(None);
+        }
+        let message = self.store.message_by_disclosure(&row.site_id, disclosure).await?;
+        let message = message.ok_or_else(Refusal::internal)?;
+        if is_sender {
+            let key = self.key_of(&row.site_id, &row.person_id).await?;
+            let (writes, preconditions) = (Vec::new(), Vec::new());
+            return Ok(Some(Sent { message: self.opened(&message, &key)?, writes, preconditions }));
+        }
+        let bundle = self.store.delivery_of_message(&row.site_id, &message.message_id).await?;
+        let bundle = bundle.ok_or_else(Refusal::not_found)?;
+        // Content that nothing has carried yet is not let out here: a withdrawal would not know that it is out.
+        if !is_out(&bundle.delivery) {
+            return Err(Refusal::not_found());
+        }
+        if message_is_over(&bundle) {
+            return Err(gone());
+        }
+        let asked = self.ask_again(&bundle, Exit::Read).await?;
+        if asked.course != Course::Go {
+            let writes = self.settle(&bundle, &asked)?;
+            return match self.commit(writes, asked.preconditions).await {
+                Ok(()) | Err(CommitError::Conflict(_)) => Err(gone()),
+                Err(other) => Err(other.into()),
+            };
+        }
+        let message = self.opened(&bundle.message, &asked.key)?;
+        let mut writes = Vec::new();
+        if let Some((_, decision)) = asked.decided {
+            writes.push(Write::Decision(decision.clone()));
+            writes.push(self.decided(row, &decision, caller.partner_id.as_str()));
+        }
+        let mut preconditions = asked.preconditions;
+        preconditions.push(Precondition::DeliveryVersion(
+            bundle.delivery.new.delivery_id.clone(),
+            bundle.delivery.version,
+        ));
+        Ok(Some(Sent { message, writes, preconditions }))
+    }
+
+    /// A message's body as JSON. One that is not JSON holds nothing for FHIR.
+    fn opened(&self, message: &MessageRow, key: &ContentKey) -> Result<Value, Refusal> {
+        let label = message_label(message.message_id.as_str(), "body");
+        let bytes = self.vault.unseal(key, &label, &message.body)?;
+        Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// Whether the message under a referral names this NHS number.
+    pub(super) async fn was_sent_number(&self, row: &ReferralRow, number: &str) -> Result<bool, Refusal> {
+        let Some(disclosure) = &row.disclosure_id else { return Ok(false) };
+        let Some(message) = self.store.message_by_disclosure(&row.site_id, disclosure).await? else {
+            return Ok(false);
+        };
+        let bundle = self.store.delivery_of_message(&row.site_id, &message.message_id).await?;
+        if !bundle.is_some_and(|bundle| is_out(&bundle.delivery)) {
+            return Ok(false);
+        }
+        let Some(key) = self.key_if_any(row).await? else { return Ok(false) };
+        let message = self.opened(&message, &key)?;
+        let entries = message.get("entry").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+        Ok(entries.iter().any(|entry| {
+            let identifiers = entry.pointer("/resource/identifier").and_then(Value::as_array);
+            identifiers.into_iter().flatten().any(|identifier| {
+                identifier.get("system").and_then(Value::as_str)
+                    == Some(crate::mapping::fhir_rest::NHS_NUMBER)
+                    && identifier.get("value").and_then(Value::as_str) == Some(number)
+            })
+        }))
+    }
+}

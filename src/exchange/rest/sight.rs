@@ -1,0 +1,121 @@
+//! What a caller may know of a referral: how the person is named to it, why the referral stands where it does, what was
+//! said. The same as the native routes show.
+
+use serde_json::{Map, Value};
+
+use crate::{
+    directory::AgencyKind,
+    exchange::{
+        Exchange,
+        ask_again::is_over,
+        caller::Caller,
+        query::{business_status_for, reason_for, words_for},
+        refusal::Refusal,
+        respond::note_label,
+        rows::ReferralRow,
+    },
+    ids::{PersonId, SiteId},
+    mapping::fhir_rest::{Person, Seen, Why},
+    referral::{Action, State, answer_within},
+    vault::{ContentKey, VaultError},
+};
+
+impl Exchange {
+    /// How `person` is named to the caller.
+    pub(super) fn person_for(&self, caller: &Caller, site: &SiteId, person: &PersonId) -> Person {
+        if caller.kind == AgencyKind::LiaisonDiversion {
+            Person::known_to_the_service(person.to_string())
+        } else {
+            Person::known_to_one(self.person_reference(site, &caller.partner_id, person))
+        }
+    }
+
+    /// The person's key; `None` after erasure: then nothing of content is left to show.
+    pub(super) async fn key_if_any(&self, row: &ReferralRow) -> Result<Option<ContentKey>, Refusal> {
+        let person = self.store.person(&row.site_id, &row.person_id).await?.ok_or_else(Refusal::internal)?;
+        match self.vault.person_key(&row.site_id, &row.person_id, &person.wrapped_key) {
+            Ok(key) => Ok(Some(key)),
+            Err(VaultError::Erased) => Ok(None),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// What was said about a referral, as the caller may read it. `now` is the referral as it stands: what is over shows
+    /// its words to nobody but its sender, in no version.
+    pub(super) async fn words_seen(
+        &self,
+        caller: &Caller,
+        row: &ReferralRow,
+        now: &ReferralRow,
+    ) -> Result<Map<String, Value>, Refusal> {
+        let is_sender = row.sender_id == caller.partner_id;
+        let (Some(note), false) = (&row.receiver_note, is_over(now.state) && !is_sender) else {
+            return Ok(Map::new());
+        };
+        let Some(key) = self.key_if_any(row).await? else { return Ok(Map::new()) };
+        let bytes = self.vault.unseal(&key, &note_label(&row.referral_id), note)?;
+        match serde_json::from_slice::<Value>(&bytes) {
+            Ok(Value::Object(words)) => Ok(words_for(caller, row, words)),
+            _ => Err(Refusal::internal()),
+        }
+    }
+}
+
+/// The referral as `caller` may see it.
+pub(super) fn seen<'a>(
+    caller: &Caller,
+    row: &'a ReferralRow,
+    person: &'a Person,
+    permitted: &'a [&'a str],
+) -> Seen<'a> {
+    let is_sender = row.sender_id == caller.partner_id;
+    Seen {
+        id: row.referral_id.as_str(),
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        nature: row.nature,
+        status: row.state.task_status(),
+        business_status: business_status_for(row, is_sender),
+        why: why(row, reason_for(row, is_sender)),
+        answer_by: (!row.state.is_final()).then(|| row.created_at.plus_seconds(answer_within(&row.urgency))),
+        urgency: &row.urgency,
+        sender: row.sender_id.as_str(),
+        recipient: row.recipient_id.as_str(),
+        person,
+        recall_answer: row.recall_answer.as_deref(),
+        permitted,
+    }
+}
+
+/// Why it stands there, with the code system that has the reason: each ending has its own.
+fn why<'a>(row: &ReferralRow, reason: &'a str) -> Option<Why<'a>> {
+    let (system, action) = match row.state {
+        State::Rejected => ("decline-reason", Some(Action::Decline)),
+        State::Redirected => ("redirect-reason", Some(Action::Redirect)),
+        State::EndedEarly => ("end-early-reason", Some(Action::EndEarly)),
+        State::Completed => ("completion-reason", Some(Action::Complete)),
+        State::Withdrawn => ("withdraw-reason", Some(Action::Withdraw)),
+        State::NotUsed => ("not-use-reason", Some(Action::NotUse)),
+        State::Recalled => ("recall-reason", None),
+        State::Withheld => ("decision-reason", None),
+        State::InformationRequested => {
+            let text = "The recipient asks for more: see the Communication about this Task.";
+            return Some(Why { system: "", code: "", text });
+        }
+        State::Failed => {
+            return Some(Why { system: "", code: "", text: "It could not be delivered." });
+        }
+        _ => return None,
+    };
+    let known = action.and_then(|action| action.reasons().iter().find(|known| known.code == reason));
+    let text = match (known, row.state) {
+        (Some(known), _) => known.display,
+        (None, State::Recalled) => "Taken back: stop using what was sent.",
+        (None, State::Withheld) => "Not sent: consent or agreement says no.",
+        (None, State::Withdrawn) => "Taken back.",
+        (None, _) => return None,
+    };
+    let coded = known.is_some() || !reason.is_empty() && action.is_none();
+    Some(Why { system, code: if coded { reason } else { "" }, text })
+}

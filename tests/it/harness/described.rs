@@ -1,0 +1,94 @@
+//! Real answers beside `openapi.yaml`: whatever comes back under `/fhir/{Type}` is what the description says.
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, LazyLock, Mutex},
+};
+
+use jsonschema::Validator;
+use serde_json::{Value, json};
+
+use super::Reply;
+
+static API: LazyLock<Value> = LazyLock::new(|| {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.yaml");
+    serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
+});
+
+static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+
+/// Checks an answer against what the description says of its path, method and status. Paths that are not of the REST
+/// face are left.
+pub fn check(method: &str, path: &str, reply: &Reply) {
+    let path = path.split('?').next().unwrap_or_default();
+    let Some((template, operation)) = operation(method, path) else { return };
+    if !operation["tags"].as_array().is_some_and(|tags| tags.contains(&json!("rest"))) {
+        return;
+    }
+    let at = format!("{method} {template} -> {}", reply.status);
+    let responses = &operation["responses"];
+    let told = responses.get(reply.status.to_string()).unwrap_or(&responses["default"]);
+    let told = resolved(told);
+    assert_eq!(reply.headers.get("cache-control").map(String::as_str), Some("no-store"), "{at}");
+    if reply.body.is_empty() {
+        return;
+    }
+    let content = told["content"].as_object().unwrap_or_else(|| panic!("{at}: no body is described"));
+    let media = content.get(reply.content_type()).unwrap_or_else(|| panic!("{at}: {}", reply.content_type()));
+    let body = reply.json();
+    valid(&media["schema"], &body, &at);
+    for name in told["headers"].as_object().into_iter().flatten().map(|(name, _)| name.to_lowercase()) {
+        // When a version began is not known of everything.
+        let optional = name == "last-modified" && body["meta"].get("lastUpdated").is_none();
+        assert!(optional || reply.headers.contains_key(&name), "{at}: {name} is missing");
+    }
+    if body["resourceType"] == "Bundle" {
+        for entry in body["entry"].as_array().into_iter().flatten() {
+            let kind = entry["resource"]["resourceType"].as_str().unwrap();
+            let schema = json!({"$ref": format!("#/components/schemas/{kind}")});
+            valid(&schema, &entry["resource"], &at);
+        }
+    }
+}
+
+fn operation(method: &str, path: &str) -> Option<(&'static str, &'static Value)> {
+    let api: &'static Value = &API;
+    let fits = |template: &str| {
+        let (mut wanted, mut there) = (template.split('/'), path.split('/'));
+        loop {
+            match (wanted.next(), there.next()) {
+                (None, None) => return true,
+                (Some(wanted), Some(there)) if wanted == there || wanted.starts_with('{') => {}
+                _ => return false,
+            }
+        }
+    };
+    let fixed = |template: &&(&'static String, &'static Value)| !template.0.contains('{');
+    let paths: Vec<_> = api["paths"].as_object()?.iter().filter(|(template, _)| fits(template)).collect();
+    let (template, methods) = paths.iter().find(fixed).or_else(|| paths.first())?;
+    methods.get(method.to_lowercase()).map(|operation| (template.as_str(), operation))
+}
+
+fn resolved(value: &'static Value) -> &'static Value {
+    match value["$ref"].as_str() {
+        Some(reference) => API.pointer(reference.strip_prefix('#').unwrap()).expect("it leads somewhere"),
+        None => value,
+    }
+}
+
+fn valid(schema: &Value, body: &Value, at: &str) {
+    let validator = {
+        let mut compiled = COMPILED.lock().unwrap();
+        let make = || {
+            let mut whole = schema.clone();
+            whole["components"] = json!({"schemas": API["components"]["schemas"]});
+            let options = jsonschema::options().should_validate_formats(true);
+            Arc::new(options.build(&whole).unwrap_or_else(|e| panic!("{at}: {e}")))
+        };
+        Arc::clone(compiled.entry(schema.to_string()).or_insert_with(make))
+    };
+    let wrong: Vec<String> =
+        validator.iter_errors(body).map(|error| format!("{}: {error}", error.instance_path())).collect();
+    assert!(wrong.is_empty(), "{at} is not as described:\n{}\n{body:#}", wrong.join("\n"));
+}
