@@ -115,5 +115,8 @@ fn binding(element: &mut Element, change: &Change, url: &str, notes: &mut Vec<St
         return;
     }
     let max_value_set = change.max_value_set.clone().or_else(|| base.and_then(|base| base.max_value_set));
+    // Where the binding itself is required, the same set as a limit says nothing more.
+    let max_value_set =
+        max_value_set.filter(|most| *most != value_set || strength != super::Strength::Required);
     element.binding = Some(Binding { strength, value_set, max_value_set });
 }

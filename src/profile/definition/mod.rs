@@ -276,8 +276,11 @@ impl Definitions {
         }
         .map(Arc::new);
         path.pop();
+        // A resource or an extension of R4 is read again in no time; kept, all of them would be most of the memory.
+        let seldom = added.is_none()
+            && result.as_ref().is_ok_and(|made| made.is_profile || made.kind == Kind::Resource);
         // What failed only for the way by which it was reached is tried anew on another way.
-        if result.is_ok() || path.is_empty() {
+        if (result.is_ok() || path.is_empty()) && !seldom {
             let made = Made { result: result.clone(), notes };
             self.made.lock().unwrap_or_else(PoisonError::into_inner).insert(key, made);
         }

@@ -17,9 +17,14 @@ pub(super) fn is_language(code: &str) -> Member<'static> {
     of(head && parts.all(sound))
 }
 
-/// RFC 6838: a type and a subtype, then parameters: `text/plain; charset=UTF-8`. FHIR's own short forms `json`, `xml`
-/// and the like, of its `_format` parameter, are not media types.
+/// RFC 6838: a type and a subtype, then parameters: `text/plain; charset=UTF-8`. The short names that FHIR lets
+/// `CapabilityStatement.format` have beside them are no media types, and where they stand is not known here.
 pub(super) fn is_media_type(code: &str) -> Member<'static> {
+    if matches!(code, "json" | "xml" | "ttl") {
+        return Member::Unknown(
+            "a short name that FHIR allows in CapabilityStatement.format, and no media type",
+        );
+    }
     let (name, parameters) = code.split_once(';').unwrap_or((code, ""));
     let token = |part: &str| {
         (1..=127).contains(&part.len())

@@ -69,7 +69,7 @@ impl Terminology {
         self.sets.get(set.0).map_or(Member::No, |set| set.contains(self, system, code))
     }
 
-    /// The codes of a value set with their systems, where it is a short list: for a message that says what is allowed.
+    /// The codes of a value set, each once, where it is a short list: for a message that says what is allowed.
     /// Nothing where there are more than `most`, or where they cannot be listed.
     #[must_use]
     pub fn listed(&self, set: SetId, most: usize) -> Vec<&str> {

@@ -75,6 +75,7 @@ fn required_codes_of_base_r4_are_decided() {
     for (name, system, code, expected) in cases {
         assert_eq!(all.contains(&r4(name), *system, code), *expected, "{name} {code}");
     }
+    assert!(is_unknown(all.contains(&r4("mimetypes"), None, "json")));
     assert_eq!(all.contains(&format!("{}|4.0.1", r4("task-status")), None, "ready"), Member::Yes);
     assert!(is_unknown(all.contains(&format!("{}|9", r4("task-status")), None, "ready")));
 }

@@ -83,6 +83,9 @@ impl Set {
                 _ => return Vec::new(),
             }
         }
+        // One code may stand in two systems.
+        let mut seen = HashSet::new();
+        codes.retain(|code| seen.insert(*code));
         let out = |code: &&str| any_of(&self.exclude, all, None, code) == Member::No;
         codes.into_iter().filter(out).collect()
     }
