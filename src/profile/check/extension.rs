@@ -38,7 +38,7 @@ impl<'a> Walk<'a> {
             }
         } else {
             self.fields(node, kind, shape, map);
-            self.invariants(node, &kind.invariants, value);
+            self.invariants(node, kind, &kind.invariants, Some(value), None);
             // One that fits a slice inside another extension is known by that.
             if !kind.is_inline && !url.is_empty() {
                 self.unknown_extension(node, url);
@@ -53,7 +53,7 @@ impl<'a> Walk<'a> {
             });
         }
         self.demanded(node, value);
-        self.invariants(node, &node.invariants, value);
+        self.invariants(node, kind, &node.invariants, Some(value), None);
     }
 
     fn unknown_extension(&mut self, node: &'a Node, url: &str) {

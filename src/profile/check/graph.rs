@@ -96,6 +96,8 @@ pub(super) struct Alternative {
     pub(super) is_inline: bool,
     /// Its name, for places: `Quantity`.
     pub(super) type_name: Box<str>,
+    /// Its name, for `FHIRPath`: of what has elements of its own their path, `Patient.contact`.
+    pub(super) path: Box<str>,
     /// For an element that is sliced by type: the slice of this type.
     pub(super) slice: Option<NodeId>,
     /// Profiles of the type, one of which must fit.
@@ -180,6 +182,10 @@ pub(super) struct Graph {
     pub(super) roots: HashMap<Box<str>, NodeId>,
     /// The root of each resource type, by name.
     pub(super) resources: HashMap<Box<str>, NodeId>,
+    /// The shape of each type, and of each element with elements of its own by its path; base definitions only.
+    pub(super) by_path: HashMap<Box<str>, ShapeId>,
+    /// What each type of base R4 is derived from, by name.
+    pub(super) bases: HashMap<Box<str>, Box<[Box<str>]>>,
     /// The shape of `Element`, for what stands beside a primitive value.
     pub(super) element: Option<ShapeId>,
     /// The root of `Extension`.

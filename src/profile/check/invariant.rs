@@ -2,8 +2,17 @@
 
 use serde_json::Value;
 
-use super::{graph::Node, native, walk::Walk};
-use crate::profile::{definition::Constraint, finding::Severity};
+use super::{
+    graph::{Alternative, Node},
+    native,
+    surroundings::Surroundings,
+    walk::Walk,
+};
+use crate::profile::{
+    definition::Constraint,
+    finding::Severity,
+    path::{self, Expression, Focus},
+};
 
 /// A compiled invariant.
 #[derive(Debug)]
@@ -20,6 +29,8 @@ pub(super) struct Invariant {
 pub(super) enum Run {
     /// In a form of our own, which a test holds against the `FHIRPath`.
     Native(native::Rule),
+    /// As it is written.
+    Path(Expression),
     /// Not at all, and why.
     Not(Box<str>),
 }
@@ -33,7 +44,11 @@ impl Invariant {
         }
         let run = match native::find(&constraint.key).filter(|_| is_base) {
             Some(rule) => Run::Native(rule),
-            None => Run::Not("FHIRPath is not there yet".into()),
+            None if constraint.expression.is_empty() => Run::Not("it is given in words only".into()),
+            None => match Expression::parse(&constraint.expression) {
+                Ok(expression) => Run::Path(expression),
+                Err(fault) => Run::Not(fault.to_string().into()),
+            },
         };
         Some(Self {
             key: constraint.key.as_str().into(),
@@ -47,25 +62,51 @@ impl Invariant {
 
 impl<'a> Walk<'a> {
     /// Checks one invariant of a value.
-    pub(super) fn invariant(&mut self, node: &'a Node, invariant: &'a Invariant, value: &'a Value) {
+    pub(super) fn invariant(
+        &mut self,
+        node: &'a Node,
+        kind: &'a Alternative,
+        invariant: &'a Invariant,
+        value: Option<&'a Value>,
+        shadow: Option<&'a Value>,
+    ) {
         if !self.spend(1) || (&*invariant.key == "dom-6" && !self.ask.best_practice) {
             return;
         }
-        let severity = if invariant.is_error { Severity::Error } else { Severity::Warning };
-        match &invariant.run {
-            Run::Native(rule) => {
-                if !rule(self, value) {
-                    self.say(severity, "invariant", node, "", || {
-                        (invariant.key.to_string(), invariant.human.to_string())
-                    });
-                }
-            }
-            Run::Not(why) => self.say(Severity::Information, "not-supported", node, "", || {
-                (
-                    invariant.key.to_string(),
-                    format!("This rule was not evaluated ({why}): {}", invariant.human),
-                )
-            }),
+        let broken = match &invariant.run {
+            Run::Native(rule) => value.is_some_and(|value| !rule(self, value)),
+            Run::Path(expression) => match self.holds(kind, expression, value, shadow) {
+                Ok(truth) => !truth.is_satisfied(),
+                Err(fault) => return self.not_evaluated(node, invariant, &fault.to_string()),
+            },
+            Run::Not(why) => return self.not_evaluated(node, invariant, why),
+        };
+        if broken {
+            let severity = if invariant.is_error { Severity::Error } else { Severity::Warning };
+            self.say(severity, "invariant", node, "", || (invariant.key.to_string(), invariant.human.to_string()));
         }
+    }
+
+    fn holds(
+        &mut self,
+        kind: &'a Alternative,
+        expression: &'a Expression,
+        value: Option<&'a Value>,
+        shadow: Option<&'a Value>,
+    ) -> Result<path::Truth, path::EvalFault> {
+        let node = match value {
+            Some(value) if value.get("resourceType").is_some() => path::Node::resource(value),
+            Some(value) if value.is_object() => path::Node::element(value, &kind.path),
+            _ => path::Node::primitive(value, shadow, &kind.path),
+        };
+        let resource = self.scope.resource.map_or(node, path::Node::resource);
+        let root = self.scope.container.map_or(resource, path::Node::resource);
+        expression.holds(&Focus { node, resource, root }, &Surroundings(self))
+    }
+
+    fn not_evaluated(&mut self, node: &'a Node, invariant: &'a Invariant, why: &str) {
+        self.say(Severity::Information, "not-supported", node, "", || {
+            (invariant.key.to_string(), format!("This rule was not evaluated ({why}): {}", invariant.human))
+        });
     }
 }

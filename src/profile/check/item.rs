@@ -73,8 +73,8 @@ impl<'a> Walk<'a> {
                     if primitive == Primitive::Xhtml {
                         self.narrative(node, value);
                     }
-                    self.invariants(node, &node.invariants, value);
-                    self.invariants(node, &kind.invariants, value);
+                    self.invariants(node, kind, &node.invariants, Some(value), None);
+                    self.invariants(node, kind, &kind.invariants, Some(value), None);
                 }
             }
         }
@@ -118,7 +118,7 @@ impl<'a> Walk<'a> {
         let covered = self.profiled(node, kind, value);
         if !covered {
             self.fields(node, kind, shape, map);
-            self.invariants(node, &kind.invariants, value);
+            self.invariants(node, kind, &kind.invariants, Some(value), None);
         }
         self.demanded(node, value);
         if let Some(bound) = &node.binding {
@@ -130,7 +130,7 @@ impl<'a> Walk<'a> {
             Care::Coding => self.coding(node, map),
             Care::Identifier => self.identifier(node, map),
         }
-        self.invariants(node, &node.invariants, value);
+        self.invariants(node, kind, &node.invariants, Some(value), None);
     }
 
     /// Checks a value against the profiles that its element names for its type. Whether one of them covers all the
@@ -187,10 +187,17 @@ impl<'a> Walk<'a> {
     }
 
     /// Checks invariants.
-    pub(super) fn invariants(&mut self, node: &'a Node, invariants: &'a [InvariantId], value: &'a Value) {
+    pub(super) fn invariants(
+        &mut self,
+        node: &'a Node,
+        kind: &'a Alternative,
+        invariants: &'a [InvariantId],
+        value: Option<&'a Value>,
+        shadow: Option<&'a Value>,
+    ) {
         for id in invariants {
             if let Some(invariant) = self.graph.invariants.get(id.0) {
-                self.invariant(node, invariant, value);
+                self.invariant(node, kind, invariant, value, shadow);
             }
         }
     }

@@ -24,6 +24,7 @@ mod reference;
 mod resource;
 mod said;
 mod slicing;
+mod surroundings;
 mod values;
 mod walk;
 

@@ -65,6 +65,11 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// Whether a narrative is well-formed, does nothing, and has only what FHIR allows.
+pub(super) fn is_allowed(text: &str) -> bool {
+    matches!(fault(text), None | Some(Fault::Empty))
+}
+
 fn fault(text: &str) -> Option<Fault> {
     if text.len() > limits::NARRATIVE_MAX_BYTES {
         return Some(Fault::TooLong);

@@ -17,7 +17,6 @@ use crate::{limits, profile::finding::Severity};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope<'a> {
     /// The resource that holds it.
-    #[expect(dead_code, reason = "what FHIRPath calls %resource")]
     pub(super) resource: Option<&'a Value>,
     /// The resource that contains that one; the same where none does.
     pub(super) container: Option<&'a Value>,
@@ -129,7 +128,7 @@ impl<'a> Walk<'a> {
             (Content::Shape(shape), Value::Object(map)) => {
                 self.fields(root, alternative, shape, map);
                 self.demanded(root, value);
-                self.invariants(root, &root.invariants, value);
+                self.invariants(root, alternative, &root.invariants, Some(value), None);
             }
             (Content::Primitive(_), _) => self.item(root, None, Some(value), None),
             _ => {}

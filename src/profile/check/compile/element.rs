@@ -47,6 +47,7 @@ impl Builder<'_> {
             content,
             is_inline: true,
             type_name: definition.r#type.as_str().into(),
+            path: definition.r#type.as_str().into(),
             slice: None,
             profiles: Box::default(),
             targets: Box::default(),
@@ -130,6 +131,7 @@ impl Builder<'_> {
                 content,
                 is_inline: true,
                 type_name: "BackboneElement".into(),
+                path: reference.rsplit_once('#').map_or(reference.as_str(), |(_, id)| id).into(),
                 slice: None,
                 profiles: Box::default(),
                 targets: Box::default(),
@@ -140,7 +142,7 @@ impl Builder<'_> {
         let inline = !tree.children(inner).is_empty();
         types
             .iter()
-            .map(|one| self.alternative(origin, inner, one, inline && types.len() == 1, constraints))
+            .map(|one| self.alternative(origin, inner, &element.path, one, inline && types.len() == 1, constraints))
             .collect()
     }
 
@@ -148,6 +150,7 @@ impl Builder<'_> {
         &mut self,
         origin: OriginId,
         inner: usize,
+        path: &str,
         one: &TypeRef,
         inline: bool,
         constraints: &[Constraint],
@@ -186,10 +189,12 @@ impl Builder<'_> {
             "Identifier" => Care::Identifier,
             _ => Care::None,
         };
+        let path = if matches!(name, "BackboneElement" | "Element") && inline { path.into() } else { type_name(name) };
         Alternative {
             content,
             is_inline: inline,
             type_name: type_name(name),
+            path,
             slice: None,
             // That something is an instance of its own type says nothing.
             profiles: if profiles.iter().all(|one| *one.canonical == *format!("{R4}{name}")) {

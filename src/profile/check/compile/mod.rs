@@ -90,7 +90,7 @@ impl<'d> Builder<'d> {
     /// Every rule that is not checked, and why.
     pub(super) fn unevaluated(&self) -> Vec<Unevaluated> {
         let invariants = self.graph.invariants.iter().filter_map(|invariant| match &invariant.run {
-            Run::Native(_) => None,
+            Run::Native(_) | Run::Path(_) => None,
             Run::Not(why) => Some(Unevaluated {
                 profile: invariant.source.to_string(),
                 rule: invariant.key.to_string(),
@@ -149,6 +149,10 @@ impl<'d> Builder<'d> {
         }
         let origin = OriginId(self.graph.origins.len());
         let ancestors = self.ancestors(definition.base.as_deref());
+        if !definition.is_profile {
+            let names = ancestors.iter().filter_map(|url| url.strip_prefix(R4)).map(Into::into).collect();
+            self.graph.bases.entry(definition.r#type.as_str().into()).or_insert(names);
+        }
         self.graph.origins.push(Origin {
             canonical: with_version.as_str().into(),
             url: definition.url.as_str().into(),

@@ -51,6 +51,11 @@ impl Builder<'_> {
             required: required.into(),
             is_resource,
         };
+        if !tree.definition.is_profile
+            && let Some(element) = tree.element(number)
+        {
+            self.graph.by_path.entry(element.path.as_str().into()).or_insert(shape);
+        }
         if let Some(place) = self.graph.shapes.get_mut(shape.0) {
             *place = made;
         }

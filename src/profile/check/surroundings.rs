@@ -1,0 +1,89 @@
+//! What `FHIRPath` may ask of its surroundings: types from the program, resources from the message, codes from the
+//! terminology.
+
+use serde_json::Value;
+
+use super::{graph::Content, narrative, walk::Walk};
+use crate::profile::{
+    path::World,
+    terminology::{Member, SetId},
+};
+
+/// A walk as an expression sees it.
+pub(super) struct Surroundings<'w, 'a>(pub(super) &'w Walk<'a>);
+
+impl<'a> World<'a> for Surroundings<'_, 'a> {
+    fn child_type(&self, parent: &str, name: &str) -> Option<&'a str> {
+        let graph = self.0.graph;
+        let shape = graph.shape(*graph.by_path.get(parent)?)?;
+        let hit = shape.keys.get(name)?;
+        let node = graph.node(shape.children.get(hit.child)?.node)?;
+        let kind = node.alternatives.get(hit.alternative)?;
+        Some(match kind.content {
+            Content::Resource => "Resource",
+            _ => &kind.path,
+        })
+    }
+
+    fn is_subtype(&self, name: &str, of: &str) -> bool {
+        if name == of || (name.contains('.') && matches!(of, "BackboneElement" | "Element")) {
+            return true;
+        }
+        self.0.graph.bases.get(name).is_some_and(|bases| bases.iter().any(|base| **base == *of))
+    }
+
+    fn resolve(&self, reference: &str, _root: &'a Value) -> Option<&'a Value> {
+        self.0.resolve(reference)
+    }
+
+    fn member_of(&self, code: &Value, value_set: &str) -> Option<bool> {
+        let terminology = &self.0.program.terminology;
+        let url = value_set.split('|').next().unwrap_or_default();
+        let set = terminology.value_set(value_set).or_else(|| terminology.value_set(url))?;
+        self.is_member(set, code)
+    }
+
+    fn conforms_to(&self, _value: &Value, _profile: &str) -> Option<bool> {
+        None
+    }
+
+    fn html_checks(&self, div: &str) -> Option<bool> {
+        Some(narrative::is_allowed(div))
+    }
+
+    fn now(&self) -> Option<jiff::Timestamp> {
+        jiff::Timestamp::from_microsecond(self.0.ask.now).ok()
+    }
+}
+
+impl Surroundings<'_, '_> {
+    fn is_member(&self, set: SetId, code: &Value) -> Option<bool> {
+        let member = |system: Option<&str>, code: &str| match self.0.program.terminology.is_in(set, system, code) {
+            Member::Yes => Some(true),
+            Member::No => Some(false),
+            Member::Unknown(_) => None,
+        };
+        let coding = |coding: &Value| {
+            let text = |name: &str| coding.get(name).and_then(Value::as_str);
+            text("code").map_or(Some(false), |code| member(text("system"), code))
+        };
+        match code {
+            Value::String(code) => member(None, code),
+            Value::Object(fields) => match fields.get("coding").and_then(Value::as_array) {
+                None => coding(code),
+                Some(codings) => {
+                    let mut answer = Some(false);
+                    for one in codings {
+                        match coding(one) {
+                            Some(true) => return Some(true),
+                            Some(false) => {}
+                            None => answer = None,
+                        }
+                    }
+                    answer
+                }
+            },
+            _ => Some(false),
+        }
+    }
+}
