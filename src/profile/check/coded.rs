@@ -257,7 +257,7 @@ impl<'a> Walk<'a> {
         if let Some(right) = nhs_system(system) {
             self.say_forgivable(
                 Tolerance::NhsSystemSpelling,
-                Severity::Error,
+                Severity::Warning,
                 "value",
                 node,
                 "system",

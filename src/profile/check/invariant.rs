@@ -75,7 +75,7 @@ impl<'a> Walk<'a> {
         }
         let broken = match &invariant.run {
             Run::Native(rule) => value.is_some_and(|value| !rule(self, value)),
-            Run::Path(expression) => match self.holds(kind, expression, value, shadow) {
+            Run::Path(expression) => match self.evaluated(kind, expression, value, shadow) {
                 Ok(truth) => !truth.is_satisfied(),
                 Err(fault) => return self.not_evaluated(node, invariant, &fault.to_string()),
             },
@@ -83,11 +83,13 @@ impl<'a> Walk<'a> {
         };
         if broken {
             let severity = if invariant.is_error { Severity::Error } else { Severity::Warning };
-            self.say(severity, "invariant", node, "", || (invariant.key.to_string(), invariant.human.to_string()));
+            self.say_of(severity, "invariant", node, &invariant.source, || {
+                (invariant.key.to_string(), invariant.human.to_string())
+            });
         }
     }
 
-    fn holds(
+    fn evaluated(
         &mut self,
         kind: &'a Alternative,
         expression: &'a Expression,
@@ -105,7 +107,7 @@ impl<'a> Walk<'a> {
     }
 
     fn not_evaluated(&mut self, node: &'a Node, invariant: &'a Invariant, why: &str) {
-        self.say(Severity::Information, "not-supported", node, "", || {
+        self.say_of(Severity::Information, "not-supported", node, &invariant.source, || {
             (invariant.key.to_string(), format!("This rule was not evaluated ({why}): {}", invariant.human))
         });
     }

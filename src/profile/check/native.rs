@@ -18,6 +18,19 @@ pub(super) fn find(key: &str) -> Option<Rule> {
         "dom-4" => contained_has_no_version,
         "dom-5" => contained_has_no_security,
         "dom-6" => has_narrative,
+        "bdl-1" => total_in_search_only,
+        "bdl-2" => search_in_searchset_only,
+        "bdl-3" => request_in_transactions,
+        "bdl-4" => response_in_answers,
+        "bdl-5" => entry_is_not_empty,
+        "bdl-7" => full_urls_are_unique,
+        "bdl-8" => full_url_has_no_version,
+        "bdl-11" => document_begins_with_composition,
+        "bdl-12" => message_begins_with_header,
+        "qrs-1" => group_or_answer,
+        "cpt-2" => telecom_has_system,
+        // A prediction without a probability is no matter of this rule; as it is written, FHIRPath gives nothing for it.
+        "ras-2" => probability_is_a_percentage,
         _ => return None,
     })
 }
@@ -82,4 +95,84 @@ fn refers_in<'a>(value: &'a Value, wanted: &mut dyn FnMut(&'a str) -> bool) -> b
         Value::Object(fields) => refers(fields, wanted),
         _ => false,
     }
+}
+
+fn kind(bundle: &Value) -> &str {
+    bundle.get("type").and_then(Value::as_str).unwrap_or_default()
+}
+
+fn entries(bundle: &Value) -> impl Iterator<Item = &Value> {
+    bundle.get("entry").and_then(Value::as_array).into_iter().flatten()
+}
+
+/// Whether an element or what stands beside it is there.
+fn has(value: &Value, name: &str) -> bool {
+    value
+        .as_object()
+        .is_some_and(|fields| fields.keys().any(|key| key == name || key.strip_prefix('_') == Some(name)))
+}
+
+fn total_in_search_only<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool {
+    !has(bundle, "total") || matches!(kind(bundle), "searchset" | "history")
+}
+
+fn search_in_searchset_only<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool {
+    kind(bundle) == "searchset" || entries(bundle).all(|entry| !has(entry, "search"))
+}
+
+fn request_in_transactions<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool {
+    let wanted = matches!(kind(bundle), "batch" | "transaction" | "history");
+    entries(bundle).all(|entry| has(entry, "request") == wanted)
+}
+
+fn response_in_answers<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool {
+    let wanted = matches!(kind(bundle), "batch-response" | "transaction-response" | "history");
+    entries(bundle).all(|entry| has(entry, "response") == wanted)
+}
+
+fn entry_is_not_empty<'a>(_: &Walk<'a>, entry: &'a Value) -> bool {
+    ["resource", "request", "response"].into_iter().any(|name| has(entry, name))
+}
+
+fn full_urls_are_unique<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool {
+    let mut seen = std::collections::HashSet::new();
+    kind(bundle) == "history"
+        || entries(bundle).all(|entry| {
+            let Some(url) = entry.get("fullUrl").and_then(Value::as_str) else { return true };
+            let meta = entry.get("resource").and_then(|resource| resource.get("meta"));
+            let version = meta.and_then(|meta| meta.get("versionId")).and_then(Value::as_str);
+            seen.insert((url, version.unwrap_or_default()))
+        })
+}
+
+fn full_url_has_no_version<'a>(_: &Walk<'a>, entry: &'a Value) -> bool {
+    !entry.get("fullUrl").and_then(Value::as_str).is_some_and(|url| url.contains("/_history/"))
+}
+
+fn begins_with(bundle: &Value, wanted: &str) -> bool {
+    let first = entries(bundle).next().and_then(|entry| entry.get("resource"));
+    first.and_then(|resource| resource.get("resourceType")).and_then(Value::as_str) == Some(wanted)
+}
+
+fn document_begins_with_composition<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool {
+    kind(bundle) != "document" || begins_with(bundle, "Composition")
+}
+
+fn message_begins_with_header<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool {
+    kind(bundle) != "message" || begins_with(bundle, "MessageHeader")
+}
+
+fn group_or_answer<'a>(_: &Walk<'a>, item: &'a Value) -> bool {
+    !(has(item, "answer") && has(item, "item"))
+}
+
+fn telecom_has_system<'a>(_: &Walk<'a>, telecom: &'a Value) -> bool {
+    !has(telecom, "value") || has(telecom, "system")
+}
+
+fn probability_is_a_percentage<'a>(_: &Walk<'a>, prediction: &'a Value) -> bool {
+    prediction
+        .get("probabilityDecimal")
+        .and_then(Value::as_f64)
+        .is_none_or(|probability| probability <= 100.0)
 }

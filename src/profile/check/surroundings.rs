@@ -58,11 +58,12 @@ impl<'a> World<'a> for Surroundings<'_, 'a> {
 
 impl Surroundings<'_, '_> {
     fn is_member(&self, set: SetId, code: &Value) -> Option<bool> {
-        let member = |system: Option<&str>, code: &str| match self.0.program.terminology.is_in(set, system, code) {
-            Member::Yes => Some(true),
-            Member::No => Some(false),
-            Member::Unknown(_) => None,
-        };
+        let member =
+            |system: Option<&str>, code: &str| match self.0.program.terminology.is_in(set, system, code) {
+                Member::Yes => Some(true),
+                Member::No => Some(false),
+                Member::Unknown(_) => None,
+            };
         let coding = |coding: &Value| {
             let text = |name: &str| coding.get(name).and_then(Value::as_str);
             text("code").map_or(Some(false), |code| member(text("system"), code))

@@ -50,6 +50,7 @@ fn a_small_patient_is_right_and_each_fault_is_found() {
             pair("/birthDate", "date Patient.birthDate"),
             pair("/shoeSize", "unknown Patient"),
             pair("/deceasedDateTime", "choice Patient.deceased[x]"),
+            pair("/contact/0", "pat-1"),
             pair("/contact/0/relationship/0", "ele-1"),
         ]
     );

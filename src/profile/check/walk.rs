@@ -78,6 +78,19 @@ impl<'a> Walk<'a> {
         self.said.add(severity, code, &self.place, below, profile, words);
     }
 
+    /// The same for an invariant, by the definition that introduced it.
+    pub(super) fn say_of(
+        &mut self,
+        severity: Severity,
+        code: &'static str,
+        node: &Node,
+        source: &str,
+        words: impl FnOnce() -> (String, String),
+    ) {
+        let root = self.graph.root(source).and_then(|root| self.graph.node(root));
+        self.say(severity, code, root.unwrap_or(node), "", words);
+    }
+
     /// Tries something without saying anything. Whether it was without error.
     pub(super) fn attempt(&mut self, trial: impl FnOnce(&mut Self)) -> bool {
         if self.trials >= limits::CHECK_TRIALS_DEEP_MAX {

@@ -142,7 +142,9 @@ impl Builder<'_> {
         let inline = !tree.children(inner).is_empty();
         types
             .iter()
-            .map(|one| self.alternative(origin, inner, &element.path, one, inline && types.len() == 1, constraints))
+            .map(|one| {
+                self.alternative(origin, inner, &element.path, one, inline && types.len() == 1, constraints)
+            })
             .collect()
     }
 
@@ -189,7 +191,11 @@ impl Builder<'_> {
             "Identifier" => Care::Identifier,
             _ => Care::None,
         };
-        let path = if matches!(name, "BackboneElement" | "Element") && inline { path.into() } else { type_name(name) };
+        let path = if matches!(name, "BackboneElement" | "Element") && inline {
+            path.into()
+        } else {
+            type_name(name)
+        };
         Alternative {
             content,
             is_inline: inline,
