@@ -6,6 +6,7 @@
 use std::{
     io::ErrorKind,
     net::{SocketAddr, TcpListener},
+    path::PathBuf,
     sync::Arc,
     time::Duration,
 };
@@ -28,6 +29,8 @@ use crate::{
     limits,
     metrics::Metrics,
     outbound::{AddressPolicy, CourierError, CourierSettings, HttpCourier, MeteredCourier},
+    packages::{self, PackageFault},
+    profile::{check::Program, definition::Definitions},
     store::sqlite::{self, NotOpened, SqliteStore},
     vault::Vault,
     worker::{Worker, WorkerHandle, WorkerSettings},
@@ -56,6 +59,9 @@ pub enum StartError {
     /// The compiled-in tables.
     #[error("the compiled-in profiles or allow-lists do not serve: {0}")]
     Tables(String),
+    /// A FHIR package that the settings name.
+    #[error(transparent)]
+    Package(#[from] PackageFault),
     /// The keys for tokens.
     #[error(transparent)]
     Tokens(#[from] SelfTestFailed),
@@ -144,6 +150,23 @@ impl App {
         warnings
     }
 
+    /// Base R4, Keyway's own profiles and these FHIR packages, compiled into the program that checks messages.
+    ///
+    /// # Errors
+    /// A package that cannot be read, or definitions that cannot be used; each is named.
+    pub fn fhir_program(packages: &[PathBuf]) -> Result<Arc<Program>, StartError> {
+        if packages.is_empty() {
+            return Program::shared().map_err(StartError::Tables);
+        }
+        let mut definitions =
+            Definitions::built_in().map_err(|fault| StartError::Tables(fault.to_string()))?;
+        for package in packages {
+            packages::load(&mut definitions, package)?;
+        }
+        let compiled = Program::compile(&definitions).map_err(PackageFault::Definitions)?;
+        Ok(Arc::new(compiled))
+    }
+
     /// Starts a gateway whose database has been migrated.
     ///
     /// # Errors
@@ -206,7 +229,8 @@ fn prepare(config: &Config) -> Result<Prepared, StartError> {
         Arc::clone(&store),
         Arc::clone(&mint),
     )?;
-    let exchange = Exchange::new(store, vault, mint, base_url, schedule).map_err(StartError::Tables)?;
+    let mut exchange = Exchange::new(store, vault, mint, base_url, schedule).map_err(StartError::Tables)?;
+    exchange.fhir = App::fhir_program(&config.packages)?;
     let courier = courier(config, &material, clock)?;
     Ok(Prepared { sockets: vec![partners, public, operators], exchange, identity, courier })
 }

@@ -111,6 +111,8 @@ pub const RETRY_AFTER_MAX_SECONDS: i64 = 3_600;
 
 /// Longest id of its own that the sender of a mailbox message may give it, in bytes.
 pub const LOCAL_ID_MAX_BYTES: usize = 255;
+/// Largest file that `keyway validate` reads, in bytes.
+pub const VALIDATED_FILE_MAX_BYTES: u64 = 16 * 1_048_576;
 /// Mailbox items in one list answer.
 pub const MAILBOX_PAGE_MAX: usize = 500;
 /// How long a disclosure without consent may wait for its review, in seconds (72 hours).

@@ -11,6 +11,7 @@ mod migrate;
 mod partner;
 mod print;
 mod serve;
+mod validate;
 
 use std::{
     path::{Path, PathBuf},
@@ -38,6 +39,7 @@ enum Command {
     Directory(directory::DirectoryArgs),
     Partner(partner::PartnerArgs),
     Audit(audit::AuditArgs),
+    Validate(validate::ValidateArgs),
 }
 
 /// Which settings file.
@@ -70,6 +72,7 @@ pub fn run() -> ExitCode {
         Command::Directory(args) => on_runtime(directory::run(args)),
         Command::Partner(args) => on_runtime(partner::run(args)),
         Command::Audit(args) => on_runtime(audit::run(args)),
+        Command::Validate(args) => validate::run(&args),
     };
     ended.unwrap_or_else(|error| {
         print::problem(&format!("{error:#}"));

@@ -29,6 +29,7 @@ pub mod rest;
 mod root_key;
 pub mod rows;
 mod submit;
+mod validate;
 mod verify;
 mod withdraw;
 
@@ -43,7 +44,7 @@ use crate::{
     ids::Mint,
     limits,
     minimise::Rules,
-    profile::Profiles,
+    profile::{Profiles, check::Program},
     vault::{Vault, VaultError},
 };
 
@@ -114,8 +115,10 @@ pub struct Exchange {
     pub mint: Arc<Mint>,
     /// The compiled allow-lists.
     pub rules: Rules,
-    /// The compiled profiles.
+    /// The compiled profiles of what is not FHIR.
     pub profiles: Profiles,
+    /// The compiled profiles of FHIR.
+    pub fhir: Arc<Program>,
     /// Where partners reach this gateway: `https://host:port`, no slash at the end.
     pub base_url: String,
     /// When a delivery is tried again.
@@ -143,6 +146,7 @@ impl Exchange {
             mint,
             rules: Rules::compile()?,
             profiles: Profiles::compile()?,
+            fhir: Program::shared()?,
             base_url,
             schedule,
             refused_looks: Arc::new(Semaphore::new(limits::REFUSED_LOOKS_IN_FLIGHT)),

@@ -36,7 +36,9 @@ pub fn capability_statement(base_url: &str) -> Value {
     let operations: Vec<Value> = interactions
         .iter()
         .filter_map(|interaction| match interaction {
-            Interaction::SystemOperation(name) => Some(operation(name, &definition(None, name))),
+            Interaction::SystemOperation(name) | Interaction::EveryTypeOperation(name) => {
+                Some(operation(name, &definition(None, name)))
+            }
             _ => None,
         })
         .collect();
@@ -119,12 +121,13 @@ fn operation(name: &str, definition: &str) -> Value {
     json!({"name": name, "definition": definition})
 }
 
-/// FHIR defines `$process-message`; everything else is our own.
+/// FHIR defines `$process-message` and `$validate`; everything else is our own.
 fn definition(kind: Option<&str>, name: &str) -> String {
     match (kind, name) {
         (None, "process-message") => {
             String::from("http://hl7.org/fhir/OperationDefinition/MessageHeader-process-message")
         }
+        (None, "validate") => String::from("http://hl7.org/fhir/OperationDefinition/Resource-validate"),
         (kind, name) => {
             let kind = kind.unwrap_or("System");
             format!("https://keyway.example/fhir/OperationDefinition/{kind}-{name}")

@@ -33,6 +33,7 @@ mod sheets;
 mod tests;
 mod token;
 mod trace_ids;
+mod validate;
 mod version;
 
 use std::sync::Arc;

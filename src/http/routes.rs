@@ -6,6 +6,7 @@ use std::future::ready;
 use super::{
     assessments, call::Handler, capabilities, consents, discovery, health, mailbox,
     process_message::process_message, referrals, requests::take_request, rest, sheets::collect_sheet, token,
+    validate::validate,
 };
 use crate::exchange::rest::{self as kinds, Kind};
 
@@ -80,6 +81,8 @@ pub enum Interaction {
     Capabilities,
     /// An operation of the whole system, without its `$`.
     SystemOperation(&'static str),
+    /// An operation of every type of resource, without its `$`.
+    EveryTypeOperation(&'static str),
     /// Reading a resource of this type as it stands.
     Read(&'static str),
     /// Reading one as it was at a version.
@@ -97,7 +100,7 @@ impl Interaction {
     #[must_use]
     pub const fn resource(self) -> Option<&'static str> {
         match self {
-            Self::Capabilities | Self::SystemOperation(_) => None,
+            Self::Capabilities | Self::SystemOperation(_) | Self::EveryTypeOperation(_) => None,
             Self::Read(kind)
             | Self::Vread(kind)
             | Self::Search(kind)
@@ -110,7 +113,10 @@ impl Interaction {
     #[must_use]
     pub const fn code(self) -> Option<&'static str> {
         match self {
-            Self::Capabilities | Self::SystemOperation(_) | Self::InstanceOperation(..) => None,
+            Self::Capabilities
+            | Self::SystemOperation(_)
+            | Self::EveryTypeOperation(_)
+            | Self::InstanceOperation(..) => None,
             Self::Read(_) => Some("read"),
             Self::Vread(_) => Some("vread"),
             Self::Search(_) | Self::SearchByForm(_) => Some("search-type"),
@@ -254,6 +260,13 @@ pub static ROUTES: &[Route] = &[
         fhir: Some(Interaction::SystemOperation("process-message")),
         ..post("/fhir/$process-message", Takes::Fhir, Access::Scope("system/MessageHeader.c"), |c| {
             Box::pin(process_message(c))
+        })
+    },
+    Route {
+        fhir: Some(Interaction::EveryTypeOperation("validate")),
+        query: &["profile", "_format"],
+        ..post("/fhir/{type}/$validate", Takes::Fhir, Access::Scope("keyway/validate"), |c| {
+            Box::pin(ready(validate(&c)))
         })
     },
     Route {

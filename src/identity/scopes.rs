@@ -3,7 +3,8 @@
 use crate::directory::AgencyKind;
 
 /// What every agency may have.
-const EVERYONE: [&str; 17] = [
+const EVERYONE: [&str; 18] = [
+    "keyway/validate",
     "keyway/requests.c",
     "keyway/referrals.r",
     "keyway/referrals.u",

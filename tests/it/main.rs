@@ -16,6 +16,8 @@ mod closing;
 #[expect(unreachable_pub, reason = "what the harness offers its tests is public to them")]
 mod harness;
 #[cfg(test)]
+mod judging;
+#[cfg(test)]
 mod rest;
 #[cfg(test)]
 mod rest_strangers;

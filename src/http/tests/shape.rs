@@ -65,7 +65,9 @@ fn the_capability_statement_names_exactly_what_the_table_offers() {
         .iter()
         .filter_map(|route| match route.fhir? {
             Interaction::Capabilities => None,
-            Interaction::SystemOperation(name) => Some(name.to_owned()),
+            Interaction::SystemOperation(name) | Interaction::EveryTypeOperation(name) => {
+                Some(name.to_owned())
+            }
             Interaction::InstanceOperation(kind, name) => Some(format!("{kind}.{name}")),
             other => Some(format!("{} {}", other.resource().unwrap(), other.code().unwrap())),
         })

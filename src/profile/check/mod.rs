@@ -28,6 +28,8 @@ mod surroundings;
 mod values;
 mod walk;
 
+use std::sync::{Arc, OnceLock};
+
 use serde_json::Value;
 
 use self::{
@@ -110,6 +112,15 @@ impl Program {
     /// Base R4 and Keyway's own definitions.
     pub fn built_in() -> Result<Self, Vec<DefinitionFault>> {
         Self::compile(&Definitions::built_in().map_err(|fault| vec![fault])?)
+    }
+
+    /// The same, compiled once in a process and shared by all who ask.
+    pub fn shared() -> Result<Arc<Self>, String> {
+        static SHARED: OnceLock<Result<Arc<Program>, String>> = OnceLock::new();
+        let told = |faults: Vec<DefinitionFault>| {
+            faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+        };
+        SHARED.get_or_init(|| Self::built_in().map(Arc::new).map_err(told)).clone()
     }
 
     /// Whether a profile of this canonical URL is known.

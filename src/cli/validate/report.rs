@@ -1,0 +1,140 @@
+//! What is wrong with one file, for people: each finding with its place, a caret under it, and the rule.
+
+use std::fmt::Write as _;
+
+use crate::{
+    fhir::locate::{Place, locate},
+    profile::{Finding, Severity},
+};
+
+/// Most characters of a line that are shown; a document on one line is cut round the place.
+const SHOWN_MAX_CHARS: usize = 96;
+/// How many of them stand before the place.
+const SHOWN_BEFORE_CHARS: usize = 40;
+
+/// The findings of one file and a line that counts them. `text` is what the file holds.
+pub(super) fn report(file: &str, text: &str, findings: &[Finding]) -> String {
+    let mut told = String::new();
+    for finding in findings {
+        // Writing to a String cannot fail.
+        let _ = write!(told, "{}", one(file, text, finding));
+    }
+    told.push_str(&count(file, findings));
+    told
+}
+
+fn one(file: &str, text: &str, finding: &Finding) -> String {
+    let place = locate(text, &finding.pointer);
+    let gutter = place.line.to_string().len();
+    let (line, before) = excerpt(text, &place);
+    let caret = "^".repeat(place.width.min(SHOWN_MAX_CHARS.saturating_sub(before)).max(1));
+    let severity = finding.severity.as_str();
+    format!(
+        "{severity}[{code}]: {diagnostics}\n\
+         {pad:gutter$}--> {file}:{row}:{column}: {expression}\n\
+         {pad:gutter$} |\n\
+         {row:gutter$} | {line}\n\
+         {pad:gutter$} | {pad:before$}{caret}{nearest}\n\
+         {pad:gutter$} = rule: {rule} of {profile}\n\n",
+        code = finding.code,
+        diagnostics = finding.diagnostics,
+        pad = "",
+        row = place.line,
+        column = place.column,
+        expression = finding.expression,
+        nearest = if place.is_exact { "" } else { " in here" },
+        rule = finding.rule,
+        profile = if finding.profile.is_empty() { "Keyway" } else { finding.profile.as_str() },
+    )
+}
+
+/// The line of a place as it can be shown, and how many characters of it stand before the place.
+fn excerpt(text: &str, place: &Place) -> (String, usize) {
+    let line = text.split('\n').nth(place.line.saturating_sub(1)).unwrap_or_default();
+    let count = line.chars().count();
+    let before = place.column.saturating_sub(1);
+    if count <= SHOWN_MAX_CHARS {
+        return (line.chars().map(printable).collect(), before);
+    }
+    let from = before.saturating_sub(SHOWN_BEFORE_CHARS);
+    let mut shown: String = line.chars().skip(from).take(SHOWN_MAX_CHARS).map(printable).collect();
+    if from + SHOWN_MAX_CHARS < count {
+        shown.push('…');
+    }
+    if from > 0 { (format!("…{shown}"), before - from + 1) } else { (shown, before) }
+}
+
+/// A character as a terminal may get it: nothing moves the cursor or turns the direction of what is read.
+fn printable(character: char) -> char {
+    let turns =
+        matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    match character {
+        '\t' => ' ',
+        c if c.is_control() || turns => '·',
+        c => c,
+    }
+}
+
+fn count(file: &str, findings: &[Finding]) -> String {
+    let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let (errors, warnings, notes) = (of(Severity::Error), of(Severity::Warning), of(Severity::Information));
+    let verdict = if errors == 0 { "valid" } else { "NOT valid" };
+    format!("{file}: {verdict} ({errors} errors, {warnings} warnings, {notes} notes)")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn finding(pointer: &str) -> Finding {
+        Finding {
+            severity: Severity::Error,
+            code: "value",
+            expression: String::from("Patient.birthDate"),
+            pointer: pointer.to_owned(),
+            diagnostics: String::from("This is no date of the calendar. Write one as in 2026-11-23."),
+            profile: String::from("http://hl7.org/fhir/StructureDefinition/date|4.0.1"),
+            rule: String::from("format Patient.birthDate"),
+        }
+    }
+
+    #[test]
+    fn a_caret_stands_under_the_place_with_the_rule_and_what_would_be_right() {
+        let text = "{\n  \"resourceType\": \"Patient\",\n  \"birthDate\": \"2026-02-30\"\n}\n";
+        insta::assert_snapshot!(report("patient.json", text, &[finding("/birthDate")]), @r#"
+        error[value]: This is no date of the calendar. Write one as in 2026-11-23.
+         --> patient.json:3:16: Patient.birthDate
+          |
+        3 |   "birthDate": "2026-02-30"
+          |                ^^^^^^^^^^^^
+          = rule: format Patient.birthDate of http://hl7.org/fhir/StructureDefinition/date|4.0.1
+
+        patient.json: NOT valid (1 errors, 0 warnings, 0 notes)
+        "#);
+    }
+
+    #[test]
+    fn what_is_missing_is_shown_at_what_it_is_missing_from() {
+        let text = "{\"resourceType\": \"Patient\",\n \"name\": [{}]}";
+        let told = report("p.json", text, &[finding("/name/0/family")]);
+        assert!(told.contains("p.json:2:11:") && told.contains("^ in here"), "{told}");
+    }
+
+    #[test]
+    fn a_document_on_one_line_is_cut_round_the_place() {
+        let long = "x".repeat(400);
+        let text = format!(r#"{{"a": "{long}", "birthDate": "2026-02-30", "b": "{long}"}}"#);
+        let told = report("p.json", &text, &[finding("/birthDate")]);
+        let lines: Vec<&str> = told.lines().collect();
+        assert!(lines.iter().all(|line| line.chars().count() < 120), "{told}");
+        let column = |line: &str, what: &str| line.split(what).next().unwrap().chars().count();
+        assert_eq!(column(lines[3], "\"2026-02-30\""), column(lines[4], "^"), "{told}");
+    }
+
+    #[test]
+    fn nothing_in_a_file_moves_the_cursor() {
+        let text = "{\"a\": \"\u{1b}[2J\u{202e}x\", \"birthDate\": 1}";
+        let told = report("p.json", text, &[finding("/birthDate")]);
+        assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told}");
+    }
+}
