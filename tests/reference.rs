@@ -15,7 +15,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use keyway::{fhir, limits, mapping::inbound};
+use keyway::{
+    fhir, limits,
+    mapping::inbound::{self, Fault, Forgiven, What},
+};
 use serde_json::Value;
 
 /// The folder with the reference data, or a word past the capture of the test's output.
@@ -62,10 +65,41 @@ fn published_answers_are_read() {
             .find(|file| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)))
             .unwrap_or_else(|| panic!("the example {start} is not there"));
         let mut answer = json(&file);
-        let issues = inbound::read_message(&answer).unwrap_err();
+        let issues = inbound::read_message(&answer, Forgiven::default()).unwrap_err().issues;
         assert!(issues.iter().all(|issue| issue.path.ends_with("identifier[0].value")), "{issues:?}");
         mend_nhs_numbers(&mut answer);
-        assert_eq!(inbound::read_message(&answer).unwrap().action, action, "{start}");
+        let read = inbound::read_message(&answer, Forgiven::default()).unwrap().what;
+        assert!(matches!(&read, What::Answer(said) if said.action == action), "{start}: {read:?}");
+    }
+}
+
+/// BaRS example requests: new ones, an update of one, a cancellation by `update` and `revoked`; and what is not done
+/// here, a validation and a booking.
+#[test]
+fn published_requests_are_read() {
+    let Some(folder) = reference("published_requests_are_read") else { return };
+    let files = json_files(&folder.join("health/examples/bars"));
+    let read = |start: &str| {
+        let file = files
+            .iter()
+            .find(|file| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)))
+            .unwrap_or_else(|| panic!("the example {start} is not there"));
+        let mut request = json(file);
+        mend_nhs_numbers(&mut request);
+        inbound::read_message(&request, Forgiven::default())
+    };
+    for start in ["REFREQ01", "REFREQ05", "REFREQ8A"] {
+        assert!(matches!(read(start).unwrap().what, What::New(_)), "{start}");
+    }
+    let updated = read("REFREQ8B").unwrap();
+    assert_eq!(updated.bundle_id, read("REFREQ8A").unwrap().bundle_id, "an update keeps the Bundle.id");
+    assert!(matches!(&updated.what, What::Update(named) if named.ours().count() == 1));
+    let cancelled = read("SERVREQ01").unwrap().what;
+    assert!(
+        matches!(&cancelled, What::Cancel(named, why) if named.ours().count() == 0 && why.reason == "no-longer-needed")
+    );
+    for start in ["VALREQ01", "BOOKREQ01"] {
+        assert_eq!(read(start).unwrap_err().fault, Fault::NotOffered, "{start}");
     }
 }
 

@@ -32,6 +32,7 @@ fn partner() -> Partner {
         certificate_sha256: String::new(),
         jwks: String::new(),
         status: PartnerStatus::Active,
+        forgives: Vec::new(),
         version: 1,
     }
 }

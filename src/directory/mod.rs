@@ -233,6 +233,8 @@ pub struct Partner {
     pub jwks: String,
     /// Whether traffic may flow.
     pub status: PartnerStatus,
+    /// What its messages are forgiven: names of the closed list of [`crate::profile::leniency`]. Empty: nothing.
+    pub forgives: Vec<String>,
     /// Moves on at each change of the partner or of its agreement.
     pub version: i64,
 }

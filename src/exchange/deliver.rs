@@ -177,11 +177,13 @@ impl Exchange {
             bundle.referral.referral_id.clone(),
             bundle.referral.version,
         ));
+        let correlation_id = self.correlation_of(bundle).await?;
         self.commit(writes, preconditions).await?;
         let parcel = Parcel {
             partner: asked.partner,
+            sender: asked.sender,
             message_id: message.message_id.clone(),
-            correlation_id: bundle.referral.correlation_id.clone(),
+            correlation_id,
             content_type: message.content_type.clone(),
             body,
             send_by,

@@ -13,6 +13,7 @@ use crate::{
     directory::{Agreement, Audience, Partner},
     ids::{Mint, SiteId},
     minimise::Rules,
+    profile::leniency::Tolerance,
 };
 
 /// What is entered for a site.
@@ -32,6 +33,12 @@ pub async fn entered(store: &dyn Store, site: &SiteId) -> Read<Entered> {
         agreements.extend(store.agreements(site, &partner.partner_id).await?);
     }
     Ok(Entered { partners, agreements })
+}
+
+/// What can be forgiven to an agency, by name.
+#[must_use]
+pub fn tolerances() -> [&'static str; Tolerance::ALL.len()] {
+    Tolerance::ALL.map(Tolerance::as_str)
 }
 
 /// Blocks that an agreement's emergency row may name, for each audience.

@@ -8,20 +8,25 @@ mod ask_again;
 pub mod authority;
 pub mod browse;
 pub mod caller;
+mod cancel;
 mod collect;
 mod consents;
+mod definitions;
 mod deliver;
 pub mod enrol;
 mod idempotency;
 mod inbound;
 mod ledger;
 mod mailbox;
+mod message;
 mod people;
 mod plan;
 pub mod ports;
 mod prepare;
+mod progress;
 mod query;
 mod recall;
+mod refer;
 pub mod refusal;
 mod request;
 mod respond;
@@ -48,7 +53,9 @@ use crate::{
     vault::{Vault, VaultError},
 };
 
+pub use definitions::read_message_definition;
 pub use mailbox::MailboxSend;
+pub use message::{MessageHead, Target};
 pub use root_key::{RootKeyError, open_root_key};
 pub use verify::verify_log;
 

@@ -4,9 +4,9 @@ use async_trait::async_trait;
 
 use super::browse::Browse;
 use super::rows::{
-    AssessmentRow, AttemptRow, AuditRow, ConsentRow, DecisionRow, DeliveryRow, DeliveryStatus, EpisodeRow,
-    IdempotencyRow, InboundRow, LeasedLane, LogHead, LookupRow, MessageRow, NewDelivery, PersonRow,
-    RecallRow, ReferralRow, RootKeyRow, StoredEntry,
+    AssessmentRow, AttemptRow, AuditRow, ConsentRow, ConversationRow, DecisionRow, DeliveryRow,
+    DeliveryStatus, EpisodeRow, IdempotencyRow, InboundRow, LeasedLane, LogHead, LookupRow, MessageRow,
+    NewDelivery, PersonRow, Quoted, RecallRow, ReferralRow, RootKeyRow, StoredEntry,
 };
 use crate::{
     clock::Moment,
@@ -73,6 +73,9 @@ pub enum Write {
     },
     /// A message that came in.
     Inbound(InboundRow),
+    /// By what its sender knows a FHIR referral; a second one for the same referral, or with the sender's same
+    /// Bundle.id, exists already.
+    Conversation(ConversationRow),
     /// The first answer to an idempotent request.
     Idempotency(IdempotencyRow),
     /// A one-time value (a token's `jti`, a nonce): a second use is a conflict. `(kind, value, expires)`.
@@ -253,6 +256,15 @@ pub trait Store: Browse {
         partner: &PartnerId,
         message_key: &str,
     ) -> Read<Option<InboundRow>>;
+    /// By what the sender of a referral knows it; `None` when it did not come as a FHIR message.
+    async fn conversation_of(&self, site: &SiteId, referral: &ReferralId) -> Read<Option<ConversationRow>>;
+    /// What a message of this sender may quote, the latest first; two at most, as one is meant.
+    async fn conversations(
+        &self,
+        site: &SiteId,
+        partner: &PartnerId,
+        quoted: &Quoted,
+    ) -> Read<Vec<ConversationRow>>;
     /// The recall of a referral that waits for an answer.
     async fn open_recall(&self, site: &SiteId, referral: &ReferralId) -> Read<Option<RecallRow>>;
 
@@ -306,6 +318,8 @@ pub trait Store: Browse {
 pub struct Parcel {
     /// To whom.
     pub partner: Partner,
+    /// From whom.
+    pub sender: Partner,
     /// The message id: the recipient's key for duplicates.
     pub message_id: MessageId,
     /// One for the whole conversation with this recipient.

@@ -263,8 +263,7 @@ impl Exchange {
         recipient: &Partner,
         make: impl FnOnce(&Frame<'_>) -> T,
     ) -> T {
-        let person_ref =
-            self.person_reference(&referral.site_id, &referral.recipient_id, &referral.person_id);
+        let person_ref = self.person_reference(&referral.site_id, &recipient.partner_id, &referral.person_id);
         let seed = draft.wire_id.clone();
         let ids = move |role: &str| stable_uuid(&seed, role);
         make(&Frame {

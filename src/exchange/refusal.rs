@@ -8,6 +8,10 @@ pub use crate::fhir::Issue;
 pub enum Refused {
     /// The bytes or headers are not what the interface takes.
     BadRequest,
+    /// A header that says whom a message is for, or from whom, cannot be read.
+    HeaderMalformed,
+    /// A header names somebody whom this gateway does not reach, or more than one.
+    TargetUnknown,
     /// Nobody, or not whom the certificate says.
     Unauthorized,
     /// Known, but not allowed to do this at all.
@@ -48,8 +52,10 @@ pub enum Refused {
 
 impl Refused {
     /// Every class, for the test that walks them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 21] = [
         Self::BadRequest,
+        Self::HeaderMalformed,
+        Self::TargetUnknown,
         Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,

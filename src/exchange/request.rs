@@ -10,6 +10,7 @@ use super::{
     people::{Description, Identified},
     ports::{CommitError, Precondition, Write, WriteSet},
     prepare::{Decided, Used},
+    progress::{standing, takes_messages},
     refusal::{Issue, Refusal, Refused},
     rows::{InboundRow, MessageKind, ReferralRow, Sealed},
     submit::read_json,
@@ -23,6 +24,20 @@ use crate::{
     profile::Schema,
     referral::{Action, Role, State, step},
 };
+
+/// A request as it came.
+pub(super) struct Came<'a> {
+    /// The bytes.
+    pub(super) body: &'a [u8],
+    /// What it is.
+    pub(super) kind: &'static str,
+    /// The sender's own id for the message, by which a repeat is known; `None` where something else tells.
+    pub(super) message_key: Option<&'a str>,
+    /// The sender's id of the conversation, where it has one.
+    pub(super) correlation_id: Option<&'a str>,
+    /// The NHS number, when the sender verified it.
+    pub(super) nhs_number: Option<&'a str>,
+}
 
 impl Exchange {
     /// Takes a request of another agency for L&D.
@@ -41,12 +56,19 @@ impl Exchange {
         if !issues.is_empty() {
             return Err(Refusal::with_issues(Refused::Unprocessable, issues));
         }
+        let came = Came {
+            body,
+            kind: "screening-request",
+            message_key: None,
+            correlation_id: None,
+            nhs_number: None,
+        };
         for _ in 0..DECIDE_TRIES {
             if let Some(first) = self.first_answer(caller, &ticket).await? {
                 return Ok(first);
             }
             let (mut writes, mut preconditions, mut answer) =
-                self.plan_request(caller, &request, body).await?;
+                self.plan_request(caller, &request, &came).await?;
             answer.status = 201;
             writes.push(self.keep_answer(caller, &ticket, &answer, self.now()));
             preconditions.push(ticket.precondition(caller));
@@ -59,11 +81,11 @@ impl Exchange {
         Err(Refusal::unavailable())
     }
 
-    async fn plan_request(
+    pub(super) async fn plan_request(
         &self,
         caller: &Caller,
         request: &Value,
-        body: &[u8],
+        came: &Came<'_>,
     ) -> Result<(WriteSet, Vec<Precondition>, Answer), Refusal> {
         let (site, now) = (&caller.site_id, self.now());
         let partners = self.store.partners(site).await?;
@@ -84,7 +106,7 @@ impl Exchange {
                 &Description {
                     sender: &caller.partner_id,
                     reference: text("/person/reference").ok_or_else(Refusal::internal)?,
-                    nhs_number: None,
+                    nhs_number: came.nhs_number,
                     birth_date: text("/person/birth_date"),
                 },
             )
@@ -114,7 +136,7 @@ impl Exchange {
             decision_id: None,
             review_due_at: None,
             recall_answer: None,
-            correlation_id: self.mint.uuid(),
+            correlation_id: came.correlation_id.map_or_else(|| self.mint.uuid(), str::to_owned),
             messages: 0,
             version: 1,
             created_at: now,
@@ -138,13 +160,13 @@ impl Exchange {
             "state": referral.state,
             "business_status": referral.business_status,
         });
-        writes.push(self.inbound_write(caller, &referral, &person, "screening-request", body));
+        writes.push(self.inbound_write(caller, &referral, &person, came));
         let message_id = message.message_id.clone();
         writes.push(
             self.note_on(&referral, now, Kind::Received, caller.partner_id.as_str())
                 .about("message", &message_id)
                 .fact("request", &referral.reason)
-                .fact("body-hmac", &self.keyed_digest(site, body))
+                .fact("body-hmac", &self.keyed_digest(site, came.body))
                 .write(),
         );
         let delivery = self.new_delivery(&message, service.channel, now);
@@ -167,20 +189,20 @@ impl Exchange {
         caller: &Caller,
         referral: &ReferralRow,
         person: &Identified,
-        kind: &str,
-        body: &[u8],
+        came: &Came<'_>,
     ) -> Write {
         let inbound_id = InboundId::fresh(&self.mint);
+        let by_itself = || format!("request:{}", referral.referral_id);
         Write::Inbound(InboundRow {
             site_id: caller.site_id.clone(),
             partner_id: caller.partner_id.clone(),
-            message_key: format!("request:{}", referral.referral_id),
-            kind: kind.to_owned(),
+            message_key: came.message_key.map_or_else(by_itself, str::to_owned),
+            kind: came.kind.to_owned(),
             referral_id: Some(referral.referral_id.clone()),
             person_id: Some(referral.person_id.clone()),
             received_at: self.now(),
-            body_sha256: sha256(body),
-            body: self.vault.seal(&person.key, &format!("inbound:{inbound_id}"), body),
+            body_sha256: sha256(came.body),
+            body: self.vault.seal(&person.key, &format!("inbound:{inbound_id}"), came.body),
             inbound_id,
         })
     }
@@ -255,8 +277,13 @@ impl Exchange {
             }
         }
         let draft = self.draft(referral, MessageKind::Answer, &service, &asker);
-        let mapped = self.with_frame(referral, &draft, None, &service, &asker, |frame| {
-            mapping::answer_to_request(frame, outcome)
+        let conversation = self.store.conversation_of(site, &referral.referral_id).await?;
+        let conversation = conversation.filter(|_| takes_messages(&asker));
+        let mapped = self.with_frame(referral, &draft, None, &service, &asker, |frame| match &conversation {
+            Some(conversation) => {
+                mapping::status_answer(frame, &standing(&moved, &conversation.bundle_id, Some(outcome)))
+            }
+            None => mapping::answer_to_request(frame, outcome),
         });
         self.check_output(&mapped)?;
         let message = self.seal_message(draft, Some(decision.decision_id.clone()), &mapped, &key);
@@ -284,7 +311,7 @@ impl Exchange {
     }
 
     /// Whether something of the agency's own request may pass, under the agreement with it.
-    async fn permitted_own_request(&self, agency: &Partner) -> Result<Decided, Refusal> {
+    pub(super) async fn permitted_own_request(&self, agency: &Partner) -> Result<Decided, Refusal> {
         let agreements = self.store.agreements(&agency.site_id, &agency.partner_id).await?;
         let decision = decide_own_request(agency, &agreements, self.now());
         if decision.permits() {

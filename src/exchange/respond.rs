@@ -1,5 +1,5 @@
-//! The answer comes in: as an action, as a FHIR message, or through the mailbox. All three end in one move of the
-//! referral, by the one table of `referral`.
+//! The answer comes in: as an action, through the mailbox, or as a FHIR message (`message`). All three end in one move
+//! of the referral, by the one table of `referral`.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,6 @@ use super::{
     Answer, DECIDE_TRIES, Exchange, MailboxSend,
     ask_again::is_out,
     caller::Caller,
-    inbound::{UNMATCHED, seen_before},
     ports::{CommitError, Precondition, Write, WriteSet},
     prepare::{Decided, Used},
     recall::{Ends, Why, set_state},
@@ -16,24 +15,23 @@ use super::{
     submit::read_json,
 };
 use crate::{
-    audit::{Kind, merkle::sha256},
+    audit::Kind,
     clock::Moment,
     consent::{Exit, Inputs, decide},
     directory::Channel,
     ids::ReferralId,
-    mapping,
     profile::Schema,
     referral::{Action, RECALL_ANSWERS, Role, State, StepError, step},
     vault::ContentKey,
 };
 
 /// What somebody does to a referral.
-struct Move {
-    action: Action,
-    reason: Option<String>,
-    comment: Option<String>,
-    appointment: Option<Value>,
-    recall_answer: Option<String>,
+pub(super) struct Move {
+    pub(super) action: Action,
+    pub(super) reason: Option<String>,
+    pub(super) comment: Option<String>,
+    pub(super) appointment: Option<Value>,
+    pub(super) recall_answer: Option<String>,
 }
 
 impl Move {
@@ -124,81 +122,6 @@ impl Exchange {
         self.show_referral(caller, &moved).await
     }
 
-    /// `POST /fhir/$process-message`: a FHIR message in. The request id is the `X-Request-Id` (a UUID).
-    pub async fn process_message(
-        &self,
-        caller: &Caller,
-        request_id: &str,
-        body: &[u8],
-    ) -> Result<Answer, Refusal> {
-        let value = read_json(body)?;
-        let message = mapping::inbound::read_message(&value)
-            .map_err(|issues| Refusal::with_issues(Refused::Unprocessable, issues))?;
-        let action = Action::parse(message.action).ok_or_else(Refusal::internal)?;
-        for _ in 0..DECIDE_TRIES {
-            // What matched nothing took no effect, so its repeat is not told that it did: it is matched again.
-            let first = self.store.inbound(&caller.site_id, &caller.partner_id, request_id).await?;
-            let unmatched =
-                first.as_ref().is_some_and(|f| f.kind == UNMATCHED && f.body_sha256 == sha256(body));
-            if let Some(first) = first.filter(|_| !unmatched) {
-                return Err(seen_before(&first, body));
-            }
-            let message_key =
-                if unmatched { format!("matched-later:{request_id}") } else { request_id.to_owned() };
-            if unmatched
-                && let Some(first) =
-                    self.store.inbound(&caller.site_id, &caller.partner_id, &message_key).await?
-            {
-                return Err(seen_before(&first, body));
-            }
-            let quoted =
-                self.store.message_by_wire_id(&caller.site_id, &caller.partner_id, &message.answers).await?;
-            let Some(quoted) = quoted else {
-                if !unmatched {
-                    self.keep_unmatched(caller, request_id, body).await?;
-                }
-                return Err(Refusal::new(
-                    Refused::NotFound,
-                    "not-found",
-                    "Bundle.entry[0].resource.response.identifier",
-                    "No message to you has this Bundle.id. What you sent was kept and flagged for a person to \
-                     look at.",
-                ));
-            };
-            let referral = self
-                .store
-                .referral(&caller.site_id, &quoted.referral_id)
-                .await?
-                .ok_or_else(Refusal::internal)?;
-            let key = self.key_of(&caller.site_id, &referral.person_id).await?;
-            let said = Move {
-                action,
-                reason: message.reason.clone(),
-                comment: message.comment.clone(),
-                appointment: message.appointment_start.as_ref().map(|start| json!({"start": start})),
-                recall_answer: None,
-            };
-            let (moved, mut writes, mut preconditions) =
-                self.plan_move(caller, &referral, &key, &said).await?;
-            writes.push(self.inbound(caller, &message_key, "servicerequest-response", &moved, &key, body));
-            preconditions.push(Precondition::InboundUnused(
-                caller.site_id.clone(),
-                caller.partner_id.clone(),
-                message_key,
-            ));
-            match self.commit(writes, preconditions).await {
-                Ok(()) => {
-                    let mut answer = Answer::json(200, &mapping::bars::echo(&value));
-                    answer.content_type = "application/fhir+json";
-                    return Ok(answer);
-                }
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
-            }
-        }
-        Err(Refusal::unavailable())
-    }
-
     /// An action that an agency without a server sends through its mailbox.
     pub(super) async fn act_by_mailbox(
         &self,
@@ -240,7 +163,7 @@ impl Exchange {
     }
 
     /// The writes of one move with what they rest on, and the referral as it will be.
-    async fn plan_move(
+    pub(super) async fn plan_move(
         &self,
         caller: &Caller,
         referral: &ReferralRow,
@@ -289,6 +212,9 @@ impl Exchange {
                 }
             }
             _ => {}
+        }
+        if role == Role::Owner {
+            preconditions.extend(self.tell_asker(&mut moved, key, actor, &mut writes).await?);
         }
         writes.push(self.moved(&moved, now, actor, said.action));
         writes.push(Write::ReferralMoved(moved.clone()));

@@ -432,6 +432,36 @@ pub struct InboundRow {
     pub body: Sealed,
 }
 
+/// By what the sender of a FHIR referral knows it: what its later messages, and the answers to it, quote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConversationRow {
+    /// The tenant.
+    pub site_id: SiteId,
+    /// The sender.
+    pub partner_id: PartnerId,
+    /// The referral.
+    pub referral_id: ReferralId,
+    /// The Bundle.id of its first message.
+    pub bundle_id: String,
+    /// Its own `X-Correlation-Id`. Recipients have another, so that they cannot compare.
+    pub correlation_id: String,
+    /// A keyed hash of the sender's own identifier of the request, where it has one.
+    pub request_hash: Option<[u8; 32]>,
+    /// When.
+    pub created_at: Moment,
+}
+
+/// What a later message quotes of a conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Quoted {
+    /// The Bundle.id of the first message.
+    Bundle(String),
+    /// The `X-Correlation-Id`.
+    Correlation(String),
+    /// The keyed hash of the sender's identifier of the request.
+    Request([u8; 32]),
+}
+
 /// The first answer to an idempotent request, kept so that a repeat gets the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IdempotencyRow {

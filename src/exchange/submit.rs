@@ -28,12 +28,16 @@ use crate::{
 };
 
 /// Everything that a submission would write, and what it would answer.
-struct Submission {
-    writes: WriteSet,
-    preconditions: Vec<Precondition>,
+pub(super) struct Submission {
+    pub(super) writes: WriteSet,
+    pub(super) preconditions: Vec<Precondition>,
     answer: Map<String, Value>,
     previews: Vec<Value>,
     assessment_id: AssessmentId,
+    /// Whom it is about.
+    pub(super) person: Identified,
+    /// What the sender should be told.
+    pub(super) warnings: Vec<Issue>,
 }
 
 impl Exchange {
@@ -85,7 +89,11 @@ impl Exchange {
 
     /// Parses and validates; every issue at once.
     fn read_assessment(&self, body: &[u8]) -> Result<Assessment, Refusal> {
-        let value = read_json(body)?;
+        self.valid_assessment(read_json(body)?)
+    }
+
+    /// Validates; every issue at once.
+    pub(super) fn valid_assessment(&self, value: Value) -> Result<Assessment, Refusal> {
         let profile = value.get("profile").and_then(Value::as_str);
         if let Some(profile) = profile
             && profile != Assessment::ADULT_PROFILE
@@ -110,7 +118,8 @@ impl Exchange {
         }
     }
 
-    async fn plan_submission(
+    /// `body` is kept as the assessment.
+    pub(super) async fn plan_submission(
         &self,
         caller: &Caller,
         assessment: &Assessment,
@@ -218,7 +227,7 @@ impl Exchange {
             String::from("warnings"),
             warnings.iter().map(|w| json!({"path": w.path, "text": w.diagnostics})).collect(),
         );
-        Ok(Submission { writes, preconditions, answer, previews, assessment_id })
+        Ok(Submission { writes, preconditions, answer, previews, assessment_id, person, warnings })
     }
 
     /// What rests on an agreement that the person now declines is stopped or recalled in the same commit.

@@ -67,6 +67,7 @@ pub fn capability_statement(base_url: &str) -> Value {
             "resource": resources,
             "operation": operations,
         }],
+        "messaging": [messaging(base_url)],
     })
 }
 
@@ -96,6 +97,12 @@ fn resource(kind: &str, interactions: &[Interaction]) -> Value {
         let includes = searched.includes.iter().map(|(name, _)| json!(format!("{kind}:{name}")));
         put("searchInclude", includes.collect());
         put("searchParam", searched.parameters.iter().map(search_parameter).collect());
+    } else {
+        // What is no record of anybody is searched by what its route knows.
+        let route =
+            ROUTES.iter().find(|route| matches!(route.fhir, Some(Interaction::Search(of)) if of == kind));
+        let known = route.map_or(&[][..], |route| route.query);
+        put("searchParam", known.iter().map(|name| json!({"name": name, "type": "token"})).collect());
     }
     let operations = own().filter_map(|interaction| match interaction {
         Interaction::InstanceOperation(_, name) => Some(operation(name, &definition(Some(kind), name))),
@@ -115,6 +122,30 @@ fn search_parameter(parameter: &Parameter) -> Value {
             "documentation": format!("With the modifier :{modifier} only, by an identifier that the caller may know."),
         }),
     }
+}
+
+/// The messages that are sent and taken, by our definitions.
+fn messaging(base_url: &str) -> Value {
+    let definition = |name: &str| format!("https://keyway.example/fhir/MessageDefinition/{name}");
+    let supported: Vec<Value> = [
+        ("sender", "ld-referral-new"),
+        ("sender", "ld-referral-cancel"),
+        ("sender", "ld-referral-response"),
+        ("receiver", "ld-referral-new"),
+        ("receiver", "ld-referral-update"),
+        ("receiver", "ld-referral-cancel"),
+        ("receiver", "ld-referral-response"),
+    ]
+    .into_iter()
+    .map(|(mode, name)| json!({"mode": mode, "definition": definition(name)}))
+    .collect();
+    json!({
+        "endpoint": [{
+            "protocol": {"system": "http://terminology.hl7.org/CodeSystem/message-transport", "code": "http"},
+            "address": format!("{base_url}/fhir/$process-message"),
+        }],
+        "supportedMessage": supported,
+    })
 }
 
 fn operation(name: &str, definition: &str) -> Value {

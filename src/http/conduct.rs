@@ -55,7 +55,8 @@ pub(super) async fn conduct(
     }
     let (status, answer) = match outcome {
         Ok(answer) => {
-            let response = response::of_answer(answer, &gateway.exchange.base_url);
+            let version = media::asked_version(request.headers());
+            let response = response::of_answer(answer, &gateway.exchange.base_url, version.as_deref());
             (response.status().as_u16(), response)
         }
         Err(refusal) => {

@@ -3,6 +3,7 @@
 //! | refusal | status | BaRS code |
 //! |---|---|---|
 //! | what the caller got wrong about who it is, what it may do or how it calls | 401 403 405 406 429 | `SEND_…` |
+//! | what is wrong with the way to the receiver: whom a header names | 400 404 | `PROXY_…` |
 //! | what is wrong with the message, or with us | all others | `REC_…` |
 //!
 //! Where the `http-error-codes` of `BaRS` have none for a status (410, 412, 413, 428) the nearest in meaning stands.
@@ -31,6 +32,8 @@ pub struct Told {
 pub const fn table(class: Refused) -> Told {
     let (status, code, title) = match class {
         Refused::BadRequest => (StatusCode::BAD_REQUEST, "REC_BAD_REQUEST", "Bad request"),
+        Refused::HeaderMalformed => (StatusCode::BAD_REQUEST, "PROXY_BAD_REQUEST", "Header malformed"),
+        Refused::TargetUnknown => (StatusCode::NOT_FOUND, "PROXY_NOT_FOUND", "Target unknown"),
         Refused::Unauthorized => (StatusCode::UNAUTHORIZED, "SEND_UNAUTHORIZED", "Unauthorized"),
         Refused::Forbidden => (StatusCode::FORBIDDEN, "SEND_FORBIDDEN", "Forbidden"),
         Refused::NotFound => (StatusCode::NOT_FOUND, "REC_NOT_FOUND", "Not found"),

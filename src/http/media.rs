@@ -8,6 +8,8 @@ use crate::exchange::refusal::{Refusal, Refused};
 const JSON: &str = "application/json";
 const FHIR: &str = "application/fhir+json";
 const FORM: &str = "application/x-www-form-urlencoded";
+/// Ranges of one `Accept` line that are looked at for a version.
+const RANGES_MAX: usize = 32;
 
 /// Whether the body's media type is one that the route takes.
 pub(super) fn check_content(takes: Takes, headers: &HeaderMap) -> Result<(), Refusal> {
@@ -61,7 +63,7 @@ pub(super) fn check_accept(form: Form, headers: &HeaderMap) -> Result<(), Refusa
     }
     Err(Refusal::new(
         Refused::NotAcceptable,
-        "not-supported",
+        "processing",
         "Accept",
         "Ask for application/fhir+json; of BaRS, version 1.",
     ))
@@ -74,13 +76,34 @@ fn is_acceptable(range: &str) -> bool {
     let known = [FHIR, JSON, "application/*", "*/*"].iter().any(|k| essence.eq_ignore_ascii_case(k));
     known
         && parts.all(|parameter| match parameter.split_once('=') {
-            Some((name, value)) if name.trim().eq_ignore_ascii_case("version") => {
-                let version = value.trim().trim_matches('"');
-                version == "1" || version.starts_with("1.")
-            }
+            Some((name, value)) if name.trim().eq_ignore_ascii_case("version") => version(value).is_some(),
             Some((name, value)) if name.trim().eq_ignore_ascii_case("q") => {
                 value.trim().parse::<f32>().is_ok_and(|q| q > 0.0)
             }
             _ => true,
         })
+}
+
+/// The highest version of BaRS that the caller asks for, as in `1.4.0`; `None` when it asks for none. The answer is
+/// given as that one: what BaRS changed within version 1 changes nothing of what is said here.
+pub(super) fn asked_version(headers: &HeaderMap) -> Option<String> {
+    let ranges = headers
+        .get_all(ACCEPT)
+        .flat_map(|value| value.to_str().unwrap_or_default().split(',').take(RANGES_MAX));
+    let versions = ranges.filter(|range| is_acceptable(range.trim())).flat_map(|range| {
+        range.split(';').filter_map(|parameter| {
+            let (name, value) = parameter.split_once('=')?;
+            name.trim().eq_ignore_ascii_case("version").then(|| version(value)).flatten()
+        })
+    });
+    versions.max().map(|[minor, patch]| format!("1.{minor}.{patch}"))
+}
+
+/// Minor version and patch of a version 1, as in `1.4.0`, `1.4` or `1`.
+fn version(value: &str) -> Option<[u8; 2]> {
+    let mut parts = value.trim().trim_matches('"').split('.');
+    let is_first = parts.next() == Some("1");
+    let mut next = || parts.next().map_or(Some(0), |part| part.parse().ok());
+    let found = [next()?, next()?];
+    (is_first && parts.next().is_none()).then_some(found)
 }

@@ -8,6 +8,7 @@
 //! Not here: SQL, what a caller may see, and anything that writes to a partner.
 
 mod assessments;
+mod bars_head;
 mod body;
 mod call;
 mod capabilities;
@@ -19,6 +20,7 @@ mod health;
 mod listener;
 mod mailbox;
 mod media;
+mod message_definitions;
 mod places;
 mod prefer;
 mod process_message;

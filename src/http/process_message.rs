@@ -1,11 +1,11 @@
 //! `POST /fhir/$process-message`: a BaRS-style message in.
 
 use super::{
+    bars_head,
     call::{Call, Outcome},
-    trace_ids::required_uuids,
 };
 
 pub(super) async fn process_message(call: Call) -> Outcome {
-    let request_id = required_uuids(&call)?;
-    call.gateway.exchange.process_message(call.caller()?, &request_id, &call.body).await
+    let head = bars_head::read(&call)?;
+    call.gateway.exchange.process_message(call.caller()?, &head, &call.body).await
 }

@@ -31,11 +31,16 @@ const ALWAYS: [(&str, &str); 6] = [
     ("x-content-type-options", "nosniff"),
 ];
 
-pub(super) fn of_answer(answer: Answer, base_url: &str) -> HttpResponse {
+/// `version` is that of BaRS which the caller asked for; FHIR is given as that.
+pub(super) fn of_answer(answer: Answer, base_url: &str, version: Option<&str>) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponseBuilder::new(status);
     if !answer.body.is_empty() {
-        response.insert_header((CONTENT_TYPE, answer.content_type));
+        let plain = answer.content_type;
+        match version.filter(|_| plain == Form::Fhir.content_type()) {
+            Some(version) => response.insert_header((CONTENT_TYPE, format!("{plain}; version={version}"))),
+            None => response.insert_header((CONTENT_TYPE, plain)),
+        };
     }
     if let Some(version) = answer.version {
         response.insert_header((ETAG, version::etag(version)));

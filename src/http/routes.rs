@@ -4,7 +4,7 @@
 use std::future::ready;
 
 use super::{
-    assessments, call::Handler, capabilities, consents, discovery, health, mailbox,
+    assessments, call::Handler, capabilities, consents, discovery, health, mailbox, message_definitions,
     process_message::process_message, referrals, requests::take_request, rest, sheets::collect_sheet, token,
     validate::validate,
 };
@@ -267,6 +267,19 @@ pub static ROUTES: &[Route] = &[
         query: &["profile", "_format"],
         ..post("/fhir/{type}/$validate", Takes::Fhir, Access::Scope("keyway/validate"), |c| {
             Box::pin(ready(validate(&c)))
+        })
+    },
+    Route {
+        fhir: Some(Interaction::Search("MessageDefinition")),
+        query: &["context"],
+        ..get("/fhir/MessageDefinition", PARTNERS, Access::Scope("system/MessageHeader.c"), |c| {
+            Box::pin(message_definitions::search(c))
+        })
+    },
+    Route {
+        fhir: Some(Interaction::Read("MessageDefinition")),
+        ..get("/fhir/MessageDefinition/{id}", PARTNERS, Access::Scope("system/MessageHeader.c"), |c| {
+            Box::pin(ready(message_definitions::read(&c)))
         })
     },
     Route {

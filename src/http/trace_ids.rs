@@ -2,11 +2,7 @@
 
 use actix_web::http::header::HeaderMap;
 
-use super::call::Call;
-use crate::{
-    exchange::refusal::{Issue, Refusal, Refused},
-    ids::Mint,
-};
+use crate::ids::Mint;
 
 /// The header for one request: unchanged when the same message is sent again.
 pub(super) const REQUEST_ID: &str = "x-request-id";
@@ -37,29 +33,6 @@ impl TraceIds {
     }
 }
 
-/// `BaRS`: both ids must be there and be UUIDs. Answers with the request's, in lower case.
-pub(super) fn required_uuids(call: &Call) -> Result<String, Refusal> {
-    let mut issues = Vec::new();
-    for (name, told) in [(REQUEST_ID, "X-Request-Id"), (CORRELATION_ID, "X-Correlation-Id")] {
-        match call.header(name)?.filter(|id| !id.is_empty()) {
-            None => issues.push(Issue::new("required", told, "This header is required: a UUID.")),
-            Some(id) if !is_uuid(id) => {
-                issues.push(Issue::new(
-                    "value",
-                    told,
-                    "This header must be a UUID, in its 36-character form.",
-                ));
-            }
-            Some(_) => {}
-        }
-    }
-    if issues.is_empty() {
-        Ok(call.ids.request.to_ascii_lowercase())
-    } else {
-        Err(Refusal::with_issues(Refused::BadRequest, issues))
-    }
-}
-
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty())
 }
@@ -69,6 +42,6 @@ fn is_plain(id: &str) -> bool {
         && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
 }
 
-fn is_uuid(id: &str) -> bool {
+pub(super) fn is_uuid(id: &str) -> bool {
     id.len() == 36 && uuid::Uuid::try_parse(id).is_ok()
 }

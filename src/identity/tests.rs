@@ -364,6 +364,7 @@ async fn enrolled(kind: AgencyKind) -> Enrolled {
         certificate_sha256: peer(1).sha256_hex(),
         jwks: String::new(),
         status: PartnerStatus::Active,
+        forgives: Vec::new(),
         version: 0,
     };
     store.commit(vec![Write::Partner(partner)], Vec::new()).await.unwrap();

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::codes;
-use crate::clock::Moment;
+use crate::{clock::Moment, fhir::Issue, limits::ISSUES_MAX};
 
 /// What a receiver gives to every answer.
 #[derive(Clone, Copy, Debug)]
@@ -39,12 +39,16 @@ const CARRIED: [&str; 9] = [
     "HealthcareService",
 ];
 
-/// The synchronous answer to a message: the same Bundle with the receiver's ids; for a request also the
-/// receiver's own Encounter, `planned`.
+/// The synchronous answer to a message: the same Bundle with the receiver's ids; for a request that is not taken
+/// back also the receiver's own Encounter, `planned`.
 #[must_use]
 pub fn echo(bundle: &Value) -> Value {
     let mut echoed = bundle.clone();
-    let request = text(bundle, "/entry/0/resource/eventCoding/code") == Some("servicerequest-request");
+    let request = text(bundle, "/entry/0/resource/eventCoding/code") == Some("servicerequest-request")
+        && entries(bundle).iter().any(|entry| {
+            text(entry, "/resource/resourceType") == Some("ServiceRequest")
+                && text(entry, "/resource/status") == Some("active")
+        });
     let Some(entries) = echoed.get_mut("entry").and_then(Value::as_array_mut) else { return echoed };
     for entry in entries.iter_mut() {
         let Some(id) = text(entry, "/fullUrl").and_then(|url| url.strip_prefix("urn:uuid:")) else {
@@ -59,6 +63,46 @@ pub fn echo(bundle: &Value) -> Value {
         let seed = text(bundle, "/id").unwrap_or_default();
         let at = text(bundle, "/timestamp").unwrap_or_default();
         entries.push(encounter(bundle, seed, at, "planned", None));
+    }
+    echoed
+}
+
+/// The echo of a referral that this gateway took as `referral_id`: its ServiceRequest has that id, and an
+/// `OperationOutcome` at the end says what of the message stays as received.
+#[must_use]
+pub fn echo_taken(bundle: &Value, referral_id: &str, kept: &[Issue]) -> Value {
+    let mut echoed = echo(bundle);
+    let Some(entries) = echoed.get_mut("entry").and_then(Value::as_array_mut) else { return echoed };
+    for entry in entries.iter_mut() {
+        let Some(resource) = entry.get_mut("resource").and_then(Value::as_object_mut) else { continue };
+        if resource.get("resourceType").and_then(Value::as_str) == Some("ServiceRequest") {
+            resource.insert(String::from("id"), json!(referral_id));
+        }
+    }
+    if !kept.is_empty() {
+        let issues: Vec<Value> = kept
+            .iter()
+            .take(ISSUES_MAX)
+            .map(|issue| {
+                let severity = if issue.code == "incomplete" { "information" } else { "warning" };
+                json!({
+                    "severity": severity,
+                    "code": issue.code,
+                    "diagnostics": issue.diagnostics,
+                    "expression": [issue.path],
+                })
+            })
+            .collect();
+        let seed = text(bundle, "/id").unwrap_or_default();
+        entries.push(json!({
+            "fullUrl": urn(seed, "outcome"),
+            "resource": {
+                "resourceType": "OperationOutcome",
+                "id": uuid_of(seed, "outcome"),
+                "meta": {"profile": [codes::uk_core("OperationOutcome")]},
+                "issue": issues,
+            },
+        }));
     }
     echoed
 }
@@ -230,7 +274,7 @@ fn urn(seed: &str, role: &str) -> String {
 }
 
 /// A UUID that is the same for the same seed and role, so that an answer sent again is the same answer.
-fn uuid_of(seed: &str, role: &str) -> String {
+pub(super) fn uuid_of(seed: &str, role: &str) -> String {
     let digest =
         aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, format!("{seed}\u{0}{role}").as_bytes());
     let mut bytes = [0_u8; 16];

@@ -1,5 +1,7 @@
 //! Code systems and profiles by name. Where the reference data do not show a published code, the system is ours.
 
+/// Our profiles.
+pub(super) const OUR_PROFILES: &str = "https://keyway.example/fhir/StructureDefinition/";
 /// Our code systems.
 pub(super) const OURS: &str = "https://keyway.example/fhir/CodeSystem";
 /// Our identifier systems.
@@ -10,12 +12,16 @@ pub(super) const REFERRAL_ID: &str = "https://keyway.example/Id/referral";
 pub(super) const CONTACT_ID: &str = "https://keyway.example/Id/contact";
 /// The pseudonym of a person for one recipient.
 pub(super) const PERSON_REF: &str = "https://keyway.example/Id/ldref";
+/// A sender's own, lasting reference for a person, as its native messages have it.
+pub(super) const PERSON_ID: &str = "https://keyway.example/Id/person";
 /// An agency of the directory.
 pub(super) const AGENCY_ID: &str = "https://keyway.example/Id/agency";
 
 /// A referral, new.
 pub(super) const REFERRAL_NEW: &str = "https://keyway.example/fhir/MessageDefinition/ld-referral-new";
-/// A referral, taken back.
+/// A referral, changed.
+pub(super) const REFERRAL_UPDATE: &str = "https://keyway.example/fhir/MessageDefinition/ld-referral-update";
+/// A referral, taken back: also the recall of what was disclosed under it.
 pub(super) const REFERRAL_CANCEL: &str = "https://keyway.example/fhir/MessageDefinition/ld-referral-cancel";
 /// An answer to a referral.
 pub(super) const REFERRAL_RESPONSE: &str =
@@ -58,7 +64,12 @@ pub(super) const V3_ACT: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCod
 
 /// A profile or an extension of ours.
 pub(super) fn ours(name: &str) -> String {
-    format!("https://keyway.example/fhir/StructureDefinition/{name}")
+    format!("{OUR_PROFILES}{name}")
+}
+
+/// A UK Core profile of `resource`.
+pub(super) fn uk_core(resource: &str) -> String {
+    format!("https://fhir.hl7.org.uk/StructureDefinition/UKCore-{resource}")
 }
 
 /// A UK Core extension.

@@ -6,6 +6,7 @@
 //!
 //! Not here: what may leave (`minimise`), whether the message fits its profile (`profile`), how it travels.
 
+pub mod address;
 pub mod bars;
 mod codes;
 mod community;
@@ -28,7 +29,8 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use fhir_message::Standing;
 pub use frame::{Frame, Mapped};
-pub use notice::{answer_to_request, recall, request_to_ld};
+pub use notice::{answer_to_request, recall, request_to_ld, status_answer};
 pub use render::render;
 pub use tree::Lineage;

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{
     event::{self, EventType, Parts},
-    fhir_message,
+    fhir_message::{self, Standing},
     frame::{Frame, Mapped},
     place::Place,
     render::{FHIR_JSON, JSON, body_only, bytes},
@@ -90,6 +90,13 @@ pub fn answer_to_request(frame: &Frame<'_>, outcome: &str) -> Mapped {
         .chain([("contactOutcome", Some(Tree::frame("outcome", outcome)))]));
     let (version, schema) = ("screening-answer/1", "screening-answer");
     carried(frame, tree, version, schema, "KEYWAY_SCREENING_ANSWER", event::SCREENING_ANSWERED)
+}
+
+/// Tells who sent a FHIR referral how it stands: a `servicerequest-response` in ids and closed codes.
+#[must_use]
+pub fn status_answer(frame: &Frame<'_>, standing: &Standing<'_>) -> Mapped {
+    let tree = fhir_message::status(frame, standing);
+    whole(tree, "fhir-response/1", "response-message", FHIR_JSON, "KEYWAY_FHIR_RESPONSE")
 }
 
 fn head(frame: &Frame<'_>, profile: &'static str) -> [(&'static str, Option<Tree>); 6] {

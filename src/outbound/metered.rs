@@ -85,21 +85,24 @@ mod tests {
     }
 
     fn parcel() -> Parcel {
+        let partner = Partner {
+            site_id: SiteId::parse("site-1").unwrap(),
+            partner_id: PartnerId::parse("cmht").unwrap(),
+            kind: AgencyKind::Housing,
+            name: String::from("x"),
+            organisation_code: String::from("test|1"),
+            channel: Channel::FhirPush,
+            endpoint: None,
+            client_id: String::from("client"),
+            certificate_sha256: String::new(),
+            jwks: String::new(),
+            status: PartnerStatus::Active,
+            forgives: Vec::new(),
+            version: 1,
+        };
         Parcel {
-            partner: Partner {
-                site_id: SiteId::parse("site-1").unwrap(),
-                partner_id: PartnerId::parse("cmht").unwrap(),
-                kind: AgencyKind::Housing,
-                name: String::from("x"),
-                organisation_code: String::from("test|1"),
-                channel: Channel::FhirPush,
-                endpoint: None,
-                client_id: String::from("client"),
-                certificate_sha256: String::new(),
-                jwks: String::new(),
-                status: PartnerStatus::Active,
-                version: 1,
-            },
+            sender: partner.clone(),
+            partner,
             message_id: MessageId::parse("11111111-1111-4111-8111-111111111111").unwrap(),
             correlation_id: String::new(),
             content_type: String::new(),

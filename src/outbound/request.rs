@@ -67,6 +67,9 @@ pub(super) fn head(
             put(&mut headers, HeaderName::from_static("x-request-id"), id)?;
             let target = target_identifier(&parcel.partner.organisation_code)?;
             put(&mut headers, HeaderName::from_static("nhsd-target-identifier"), &target)?;
+            let organisation = end_user_organisation(&parcel.sender)?;
+            put(&mut headers, HeaderName::from_static("nhsd-end-user-organisation"), &organisation)?;
+            put(&mut headers, HeaderName::from_static("nhsd-requesting-software"), &requesting_software())?;
             if let Some(context) = use_context::of_message(&parcel.body) {
                 put(&mut headers, HeaderName::from_static("use-context"), &context)?;
             }
@@ -106,6 +109,29 @@ fn target_identifier(organisation_code: &str) -> Result<String, Unsendable> {
     let (system, value) = organisation_code.split_once('|').ok_or(Unsendable::OrganisationCode)?;
     let identifier = serde_json::json!({ "value": value, "system": system });
     Ok(STANDARD.encode(identifier.to_string()))
+}
+
+/// `NHSD-End-User-Organisation`: on whose behalf the message is sent. Who of its people is behind it is said in the
+/// message, to its receiver alone, and not in a header (`NHSD-Requesting-Practitioner` is optional).
+fn end_user_organisation(sender: &Partner) -> Result<String, Unsendable> {
+    let (system, value) = sender.organisation_code.split_once('|').ok_or(Unsendable::OrganisationCode)?;
+    let organisation = serde_json::json!({
+        "resourceType": "Organization",
+        "identifier": [{ "system": system, "value": value }],
+        "name": sender.name,
+    });
+    Ok(STANDARD.encode(organisation.to_string()))
+}
+
+/// `NHSD-Requesting-Software`: this program and its version.
+fn requesting_software() -> String {
+    let device = serde_json::json!({
+        "resourceType": "Device",
+        "identifier": [{ "system": "https://keyway.example/Id/software", "value": "keyway" }],
+        "deviceName": [{ "name": "Keyway", "type": "manufacturer-name" }],
+        "version": [{ "value": env!("CARGO_PKG_VERSION") }],
+    });
+    STANDARD.encode(device.to_string())
 }
 
 fn put(headers: &mut HeaderMap, name: HeaderName, value: &str) -> Result<(), Unsendable> {

@@ -69,6 +69,8 @@ catalogue! {
     CommunityReferral = "community-referral", include_str!("../../profiles/community/referral.json");
     /// The FHIR message that carries a referral.
     ReferralMessage = "referral-message", include_str!("../../profiles/message/referral-message.json");
+    /// The FHIR message that answers a FHIR referral.
+    ResponseMessage = "response-message", include_str!("../../profiles/message/response-message.json");
     /// The recall notice for a mailbox.
     RecallNotice = "recall-notice", include_str!("../../profiles/justice/recall-notice.json");
 }

@@ -197,6 +197,13 @@ impl RowReader {
         self.present(value)
     }
 
+    pub(super) fn opt_hash(&mut self) -> Read<Option<[u8; 32]>> {
+        match self.opt_blob()? {
+            None => Ok(None),
+            Some(bytes) => self.present(bytes.try_into().ok()).map(Some),
+        }
+    }
+
     pub(super) fn sealed(&mut self) -> Read<Sealed> {
         self.blob().map(Sealed)
     }

@@ -73,6 +73,7 @@ pub fn partner(id: &str, kind: AgencyKind, channel: Channel) -> Partner {
         certificate_sha256: String::from("00"),
         jwks: String::new(),
         status: PartnerStatus::Active,
+        forgives: Vec::new(),
         version: 0,
     }
 }

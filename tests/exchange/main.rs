@@ -14,6 +14,7 @@ mod harness;
 mod consent_at_every_exit;
 mod durable_or_nothing;
 mod exits;
+mod fhir_in;
 mod lanes;
 mod meanwhile;
 mod said;

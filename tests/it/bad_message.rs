@@ -98,12 +98,23 @@ async fn an_unknown_profile_or_event_is_refused() {
     for change in [
         |m: &mut Value| m["meta"]["profile"][0] = "https://elsewhere.example/Bundle".into(),
         |m: &mut Value| m["entry"][0]["resource"]["definition"] = "https://elsewhere.example/x".into(),
-        |m: &mut Value| m["entry"][0]["resource"]["eventCoding"]["code"] = "booking-request".into(),
     ] {
         let mut changed = response.clone();
         change(&mut changed);
         refused(&gateway, 422, "not-supported", message(REQUEST_ID, changed.to_string())).await;
     }
+    let mut booking = response.clone();
+    booking["entry"][0]["resource"]["eventCoding"]["code"] = "booking-request".into();
+    refused(&gateway, 501, "not-supported", message(REQUEST_ID, booking.to_string())).await;
+    let mut versionless = response.clone();
+    versionless["meta"].as_object_mut().unwrap().remove("versionId");
+    refused(&gateway, 400, "invariant", message(REQUEST_ID, versionless.to_string())).await;
+    let mut newer = response.clone();
+    newer["meta"]["versionId"] = "2.0.0".into();
+    refused(&gateway, 422, "not-supported", message(REQUEST_ID, newer.to_string())).await;
+    let mut odd = response.clone();
+    odd["entry"][0]["resource"]["reason"]["coding"][0]["code"] = "delete".into();
+    refused(&gateway, 400, "invariant", message(REQUEST_ID, odd.to_string())).await;
     let mut headless = response.clone();
     headless["entry"].as_array_mut().unwrap().remove(0);
     let reply = gateway.cmht.ask(message(REQUEST_ID, headless.to_string())).await;

@@ -18,6 +18,8 @@ mod harness;
 #[cfg(test)]
 mod judging;
 #[cfg(test)]
+mod referral_in;
+#[cfg(test)]
 mod rest;
 #[cfg(test)]
 mod rest_strangers;

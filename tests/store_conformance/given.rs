@@ -70,6 +70,7 @@ pub(crate) fn partner(slug: &str, channel: Channel) -> Partner {
         certificate_sha256: "ab".repeat(32),
         jwks: String::new(),
         status: PartnerStatus::Active,
+        forgives: Vec::new(),
         version: 1,
     }
 }

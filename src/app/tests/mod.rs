@@ -103,6 +103,7 @@ fn partner(slug: &str, kind: AgencyKind, certificate_sha256: &str) -> Partner {
         certificate_sha256: certificate_sha256.to_owned(),
         jwks: String::new(),
         status: PartnerStatus::Active,
+        forgives: Vec::new(),
         version: 1,
     }
 }

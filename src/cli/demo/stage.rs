@@ -133,6 +133,7 @@ impl Stage {
             certificate_sha256: identity.sha256,
             jwks: String::new(),
             status: PartnerStatus::Active,
+            forgives: Vec::new(),
             version: 1,
         });
         self.offices.insert(agency.id.clone(), office);
@@ -170,6 +171,7 @@ fn agreements(fixtures: &Fixtures, partners: &[Partner]) -> Result<Vec<Agreement
         partners,
         agreements: &[],
         emergency_blocks: &emergency_blocks,
+        tolerances: &enrol::tolerances(),
         fingerprint: &|_, _| Err(String::from("is not read here")),
     };
     let listing = Listing { agreements: fixtures.agreements.clone(), ..Listing::default() };

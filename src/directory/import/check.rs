@@ -27,6 +27,8 @@ pub struct Known<'a> {
     pub agreements: &'a [Agreement],
     /// Blocks that may leave under an override, for each audience.
     pub emergency_blocks: &'a BTreeMap<Audience, Vec<String>>,
+    /// What can be forgiven to an agency, by name.
+    pub tolerances: &'a [&'a str],
     /// Reads certificates.
     pub fingerprint: &'a Fingerprint<'a>,
 }
@@ -104,6 +106,7 @@ impl Checker<'_> {
             jwks: jwks?,
             // A list that says nothing about it must not wake up a partner that somebody suspended.
             status: agency.status.or(entered.map(|p| p.status)).unwrap_or(PartnerStatus::Active),
+            forgives: self.forgives(agency, entered),
             version: entered.map_or(1, |p| p.version),
         };
         let change = match entered {
@@ -112,6 +115,24 @@ impl Checker<'_> {
             Some(_) => Change::Changed,
         };
         Some((partner, change))
+    }
+
+    /// Names of the closed list, sorted and each once. Like its status, what is forgiven to an agency stands until a
+    /// list says otherwise.
+    fn forgives(&mut self, agency: &ListedAgency, entered: Option<&Partner>) -> Vec<String> {
+        let Some(listed) = &agency.forgives else {
+            return entered.map(|partner| partner.forgives.clone()).unwrap_or_default();
+        };
+        for (at, name) in listed.iter().enumerate() {
+            if !self.known.tolerances.contains(&name.as_str()) {
+                let text = format!("must be one of {}", self.known.tolerances.join(", "));
+                self.add(&agency.place, &format!("/forgives/{at}"), text);
+            }
+        }
+        let mut forgives = listed.clone();
+        forgives.sort();
+        forgives.dedup();
+        forgives
     }
 
     fn reachable(&mut self, agency: &ListedAgency) {

@@ -97,6 +97,8 @@ pub struct ListedAgency {
     pub jwks: Option<Value>,
     /// Whether traffic may flow. Absent: as it is entered already, or active when it is new.
     pub status: Option<PartnerStatus>,
+    /// What its messages are forgiven. Absent: as it is entered already, or nothing when it is new.
+    pub forgives: Option<Vec<String>>,
 }
 
 /// A certificate as a list names it.

@@ -100,6 +100,7 @@ impl Reader<'_> {
             "certificate_sha256",
             "jwks",
             "status",
+            "forgives",
         ];
         let f = self.fields(path, value, &known)?;
         Some(ListedAgency {
@@ -115,6 +116,7 @@ impl Reader<'_> {
             certificate: self.certificate(&f),
             jwks: f.map.get("jwks").filter(|v| !v.is_null()).cloned(),
             status: self.status(&f),
+            forgives: self.forgives(&f),
         })
     }
 
@@ -212,6 +214,12 @@ impl Reader<'_> {
         f.map.get("status").filter(|v| !v.is_null())?;
         let known = [PartnerStatus::Active, PartnerStatus::Suspended];
         self.word(f, "status", &known, PartnerStatus::as_str)
+    }
+
+    /// An empty list is one too: it takes back what was forgiven.
+    fn forgives(&mut self, f: &Fields<'_>) -> Option<Vec<String>> {
+        let value = f.map.get("forgives").filter(|v| !v.is_null())?;
+        Some(self.each(&format!("{}/forgives", f.path), value, Self::checked_text))
     }
 
     fn moment(&mut self, f: &Fields<'_>, name: &str) -> Option<Moment> {

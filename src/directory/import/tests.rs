@@ -37,6 +37,7 @@ fn held_against(partners: &[Partner], agreements: &[Agreement], value: &Value) -
         site_id: &SiteId::parse("site-1").unwrap(),
         partners,
         agreements,
+        tolerances: &["unknown-codes", "bars-code-case"],
         emergency_blocks: &BTreeMap::from([(Audience::Housing, vec![String::from("name")])]),
         fingerprint: &|_, file| if file == "a.pem" { Ok("a".repeat(64)) } else { Err(String::from("no")) },
     };

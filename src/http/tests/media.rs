@@ -58,6 +58,25 @@ async fn only_json_of_bars_1_is_given() {
             partners(TestRequest::get().uri("/fhir/metadata").insert_header(("accept", accept))).await;
         assert_eq!(heard.status, if acceptable { 200 } else { 406 }, "{accept}");
     }
+    for (accept, given) in [
+        ("application/fhir+json", "application/fhir+json"),
+        ("application/fhir+json; version=1.4.0", "application/fhir+json; version=1.4.0"),
+        (
+            "application/fhir+json; version=1.2, application/fhir+json; version=1.10.1",
+            "application/fhir+json; version=1.10.1",
+        ),
+        ("application/fhir+json; version=2.0, */*", "application/fhir+json"),
+    ] {
+        let heard =
+            partners(TestRequest::get().uri("/fhir/metadata").insert_header(("accept", accept))).await;
+        assert_eq!(heard.header("content-type"), given, "{accept}");
+    }
+    for wrong in ["1.x", "1.2.3.4", "01", "1.", "11", "", "1.999"] {
+        let accept = format!("application/fhir+json; version={wrong}");
+        let heard =
+            partners(TestRequest::get().uri("/fhir/metadata").insert_header(("accept", accept))).await;
+        assert_eq!((heard.status, heard.told().1[0].0.as_str()), (406, "processing"), "{wrong}");
+    }
     assert_eq!(partners(TestRequest::get().uri("/fhir/metadata?_format=json")).await.status, 200);
     assert_eq!(partners(TestRequest::get().uri("/fhir/metadata?_format=xml")).await.status, 406);
 }
@@ -84,7 +103,8 @@ async fn a_bars_message_needs_both_ids_as_uuids() {
         assert_eq!(heard.told().1, [(String::from("value"), String::from("http.X-Request-Id"))]);
     }
     let heard = partners(message()).await;
-    assert_eq!(heard.status, 422, "the ids are right and the message is not");
+    assert_eq!(heard.status, 400, "the ids are right and the message is not");
+    assert_eq!(heard.told().1, [(String::from("structure"), String::from("Bundle.type"))]);
     assert_eq!((heard.header("x-request-id"), heard.header("x-correlation-id")), (REQUEST_ID, REQUEST_ID));
 }
 
@@ -130,4 +150,27 @@ async fn a_single_header_that_stands_twice_is_refused() {
     let heard = partners(request).await;
     assert_eq!(heard.status, 400);
     assert_eq!(heard.told().1, [(String::from("value"), String::from("idempotency-key"))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_that_holds_something_is_read_or_refused() {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let of = |text: &str| STANDARD.encode(text);
+    for (name, right, wrong) in [
+        ("NHSD-Target-Identifier", r#"{"value":"1","system":"s"}"#, r#"{"value":"1"}"#),
+        ("NHSD-End-User-Organisation", r#"{"resourceType":"Organization"}"#, r#"{"resourceType":"Patient"}"#),
+        ("NHSD-Requesting-Practitioner", r#"{"resourceType":"PractitionerRole"}"#, "[]"),
+        ("NHSD-Requesting-Software", r#"{"resourceType":"Device"}"#, r#"{"resourceType":"Device"#),
+    ] {
+        let heard = partners(message().insert_header((name, of(right)))).await;
+        assert_eq!(heard.told().0, "REC_BAD_REQUEST", "{name}: the head is right and the message is not");
+        for sent in [of(wrong), String::from("%%%"), of("{\"a\":1,\"a\":2}"), String::new()] {
+            let heard = partners(message().insert_header((name, sent))).await;
+            assert_eq!((heard.status, heard.told().0.as_str()), (400, "PROXY_BAD_REQUEST"), "{name}");
+            assert_eq!(heard.told().1, [(String::from("structure"), format!("http.{name}"))]);
+        }
+    }
+    // For those who pass a message on; whatever it says, a receiver ignores it.
+    let heard = partners(message().insert_header(("use-context", "a1t1|booked||"))).await;
+    assert_eq!(heard.told().0, "REC_BAD_REQUEST");
 }

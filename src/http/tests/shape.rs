@@ -78,3 +78,19 @@ fn the_capability_statement_names_exactly_what_the_table_offers() {
     assert_eq!(named, offered);
     assert_eq!(statement["fhirVersion"], "4.0.1");
 }
+
+#[test]
+fn the_capability_statement_names_messages_of_both_modes_by_definitions_that_are_given_out() {
+    let statement = capability_statement("https://gateway.test");
+    let messages = statement["messaging"][0]["supportedMessage"].as_array().unwrap().clone();
+    for mode in ["sender", "receiver"] {
+        assert!(messages.iter().any(|message| message["mode"] == mode), "{mode}");
+    }
+    for message in &messages {
+        let id = message["definition"].as_str().unwrap().rsplit('/').next().unwrap();
+        let answer = crate::exchange::read_message_definition(id).unwrap();
+        let given: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(given["url"], message["definition"]);
+    }
+    assert!(crate::exchange::read_message_definition("ld-referral-message").is_err());
+}

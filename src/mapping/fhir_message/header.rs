@@ -21,11 +21,40 @@ pub(super) fn new_referral(message: &Message<'_>) -> Entry {
 
 /// The header of a request message: `reason` is `new` or `delete`.
 pub(super) fn header(frame: &Frame<'_>, reason: &'static str, definition: &'static str) -> Entry {
+    let kind = Kind {
+        event: "servicerequest-request",
+        focus: "service-request",
+        profile: codes::BARS_REQUEST_HEADER,
+        answers: None,
+    };
+    of(frame, &kind, reason, definition)
+}
+
+/// The header of an answer to the message with the Bundle.id `answers`.
+pub(super) fn response(frame: &Frame<'_>, answers: &str) -> Entry {
+    let quoted =
+        map([("identifier", Some(Tree::frame("answers", answers))), ("code", Some(Tree::fixed("ok")))]);
+    let kind = Kind {
+        event: "servicerequest-response",
+        focus: "receiver-encounter",
+        profile: codes::BARS_RESPONSE_HEADER,
+        answers: quoted,
+    };
+    // BaRS says `new` for a first answer and `update` for those after it; both are read alike.
+    of(frame, &kind, "new", codes::REFERRAL_RESPONSE)
+}
+
+/// What differs between a request and an answer.
+struct Kind {
+    event: &'static str,
+    focus: &'static str,
+    profile: &'static str,
+    answers: Option<Tree>,
+}
+
+fn of(frame: &Frame<'_>, kind: &Kind, reason: &'static str, definition: &'static str) -> Entry {
     let fields = [
-        (
-            "eventCoding",
-            Some(Tree::fixed(json!({"system": codes::MESSAGE_EVENTS, "code": "servicerequest-request"}))),
-        ),
+        ("eventCoding", Some(Tree::fixed(json!({"system": codes::MESSAGE_EVENTS, "code": kind.event})))),
         (
             "destination",
             list(map([
@@ -45,10 +74,12 @@ pub(super) fn header(frame: &Frame<'_>, reason: &'static str, definition: &'stat
             ]),
         ),
         ("reason", Some(Tree::fixed(json!({"coding": [{"system": codes::MESSAGE_REASON, "code": reason}]})))),
-        ("focus", refer(frame, "service-request").and_then(|focus| list([focus]))),
+        ("response", kind.answers.clone()),
+        ("focus", refer(frame, kind.focus).and_then(|focus| list([focus]))),
         ("definition", Some(Tree::fixed(definition))),
     ];
-    let profiles = [codes::BARS_REQUEST_HEADER.to_owned(), codes::ours("ld-message-header-request")];
+    let own = if kind.answers.is_some() { "ld-message-header-response" } else { "ld-message-header-request" };
+    let profiles = [kind.profile.to_owned(), codes::ours(own)];
     entry(frame, ROLE, "MessageHeader", &profiles, fields)
 }
 

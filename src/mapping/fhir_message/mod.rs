@@ -4,7 +4,8 @@
 //! systems act on is in resources of its own beside it. Resources have no `id`, as in the published examples of
 //! a first sending, and refer to one another by `urn:uuid:`.
 //!
-//! Not here: messages that come in (`inbound`), a receiver's answers (`bars`).
+//! An answer to a referral that came in is one too (`status`). Not here: messages that come in (`inbound`), a
+//! receiver's answers (`bars`).
 
 mod answers;
 mod consent;
@@ -14,6 +15,7 @@ mod patient;
 mod people;
 mod recall;
 mod request;
+mod status;
 
 use serde_json::{Value, json};
 
@@ -26,6 +28,8 @@ use super::{
 use crate::minimise::Projection;
 
 pub(super) use recall::recall;
+pub use status::Standing;
+pub(super) use status::status;
 
 /// What a message is made from.
 struct Message<'a> {
@@ -91,12 +95,14 @@ pub(super) fn referral(frame: &Frame<'_>, projection: &Projection) -> Option<Tre
     entries.push(request::task(&message));
     entries.extend(findings);
     entries.push(answers::answers(&message));
-    bundle(frame, "ld-referral-new", entries, !projection.withheld.is_empty())
+    bundle(frame, Some("ld-referral-new"), entries, !projection.withheld.is_empty())
 }
 
-/// The bundle, and the profile of ours that it follows. `subsetted` says that something was kept back, as the receiver must not take the message for
-/// all that is known.
-fn bundle(frame: &Frame<'_>, profile: &str, entries: Vec<Entry>, subsetted: bool) -> Option<Tree> {
+/// The bundle, and the profile of ours that it follows, where there is one. `subsetted` says that something was kept
+/// back, as the receiver must not take the message for all that is known.
+fn bundle(frame: &Frame<'_>, profile: Option<&str>, entries: Vec<Entry>, subsetted: bool) -> Option<Tree> {
+    let profiles: Vec<String> =
+        std::iter::once(codes::BARS_BUNDLE.to_owned()).chain(profile.map(codes::ours)).collect();
     let restricted = json!({
         "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
         "code": "R",
@@ -117,7 +123,7 @@ fn bundle(frame: &Frame<'_>, profile: &str, entries: Vec<Entry>, subsetted: bool
             map([
                 ("versionId", Some(Tree::fixed("1.0.0"))),
                 ("lastUpdated", Some(frame.at())),
-                ("profile", Some(Tree::fixed(json!([codes::BARS_BUNDLE, codes::ours(profile)])))),
+                ("profile", Some(Tree::fixed(json!(profiles)))),
                 ("security", list(security)),
             ]),
         ),

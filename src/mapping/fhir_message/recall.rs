@@ -26,5 +26,5 @@ pub(in crate::mapping) fn recall(frame: &Frame<'_>, reason: &str) -> Option<Tree
         patient,
     ];
     entries.extend(people::organisations(frame));
-    bundle(frame, "ld-referral-cancel", entries, false)
+    bundle(frame, Some("ld-referral-cancel"), entries, false)
 }

@@ -7,6 +7,7 @@ use crate::{
     clock::Moment,
     mapping::{
         codes,
+        frame::Frame,
         place::Place,
         tree::{Tree, list, map},
     },
@@ -53,10 +54,7 @@ pub(super) fn category() -> Tree {
 }
 
 fn identifier(message: &Message<'_>) -> Option<Tree> {
-    list(map([
-        ("system", Some(Tree::fixed(codes::REFERRAL_ID))),
-        ("value", Some(Tree::frame("referral_id", message.frame.referral_id))),
-    ]))
+    identifier_of(message.frame)
 }
 
 fn priority(message: &Message<'_>) -> Tree {
@@ -192,12 +190,30 @@ fn in_words(reason: &str) -> &str {
     }
 }
 
-/// The request of a recall: ids only, no longer wanted.
-pub(super) fn revoked(frame: &crate::mapping::Frame<'_>, reason: &str) -> Entry {
-    let identifier = list(map([
+/// The request of an answer: which one it is, and nothing else.
+pub(super) fn asked(frame: &Frame<'_>) -> Entry {
+    let fields = [
+        ("identifier", identifier_of(frame)),
+        ("status", Some(Tree::fixed("active"))),
+        ("intent", Some(Tree::fixed("plan"))),
+        ("category", list([category()])),
+        ("subject", super::refer(frame, "patient")),
+        ("authoredOn", Some(frame.at())),
+    ];
+    super::entry(frame, ROLE, "ServiceRequest", &[codes::BARS_REFERRAL.to_owned()], fields)
+}
+
+/// The referral's own id.
+pub(super) fn identifier_of(frame: &Frame<'_>) -> Option<Tree> {
+    list(map([
         ("system", Some(Tree::fixed(codes::REFERRAL_ID))),
         ("value", Some(Tree::frame("referral_id", frame.referral_id))),
-    ]));
+    ]))
+}
+
+/// The request of a recall: ids only, no longer wanted.
+pub(super) fn revoked(frame: &Frame<'_>, reason: &str) -> Entry {
+    let identifier = identifier_of(frame);
     let why = map([
         (
             "coding",

@@ -4,6 +4,7 @@ mod canaries;
 mod fhir;
 mod golden;
 mod notices;
+mod referrals;
 mod replies;
 
 use serde_json::Value;
@@ -40,6 +41,7 @@ fn partner(slug: &str, kind: AgencyKind, name: &str, code: &str, channel: Channe
         certificate_sha256: String::new(),
         jwks: String::new(),
         status: PartnerStatus::Active,
+        forgives: Vec::new(),
         version: 1,
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::mapping::{answer_to_request, recall, request_to_ld};
+use crate::mapping::{Standing, answer_to_request, inbound, recall, request_to_ld, status_answer};
 
 #[test]
 fn a_recall_names_the_referral_and_tells_nothing() {
@@ -39,4 +39,26 @@ fn the_agency_that_asked_learns_the_contact_outcome_only() {
     assert_eq!(answer["contactOutcome"], "seen");
     assert_eq!(answer.as_object().unwrap().len(), 7);
     insta::assert_snapshot!("screening_answer", pretty(&answer));
+}
+
+#[test]
+fn who_sent_a_fhir_referral_learns_how_it_stands_in_ids_and_codes() {
+    let asker = recipient(Audience::Health);
+    for (encounter, task, reason, action) in [
+        ("planned", "accepted", None, "accept"),
+        ("in-progress", "in-progress", None, "start"),
+        ("finished", "completed", None, "complete"),
+        ("cancelled", "rejected", Some(("decline-reason", "capacity")), "decline"),
+        ("planned", "on-hold", None, "request-information"),
+    ] {
+        let standing = Standing { answers: "b-1", encounter, task, business_status: "accepted", reason };
+        let mapped = with_frame(&asker, Nature::Referral, |frame| status_answer(frame, &standing));
+        assert_follows_profiles(&mapped);
+        let answer = document(&mapped);
+        // What we write, we read.
+        let read = inbound::read_message(&answer, inbound::Forgiven::default()).unwrap();
+        let inbound::What::Answer(said) = read.what else { panic!("an answer is expected") };
+        assert_eq!((said.answers.as_str(), said.action), ("b-1", action));
+        assert_eq!(said.reason.as_deref(), reason.map(|(_, code)| code));
+    }
 }

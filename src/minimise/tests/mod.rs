@@ -67,6 +67,7 @@ fn permitted(audience: Audience, scope: Scope) -> PermittedReferral {
         certificate_sha256: String::new(),
         jwks: String::new(),
         status: PartnerStatus::Active,
+        forgives: Vec::new(),
         version: 1,
     };
     let decision = Decision {

@@ -76,6 +76,7 @@ pub(in crate::outbound) fn partner_at(endpoint: &str) -> Partner {
         certificate_sha256: String::new(),
         jwks: String::new(),
         status: PartnerStatus::Active,
+        forgives: Vec::new(),
         version: 1,
     }
 }
@@ -86,6 +87,7 @@ pub(super) fn parcel(channel: Channel, endpoint: &str) -> Parcel {
         if channel == Channel::FhirPush { "application/fhir+json" } else { "application/json" };
     Parcel {
         partner: Partner { channel, ..partner_at(endpoint) },
+        sender: partner_at("https://sender.example/fhir"),
         message_id: MessageId::parse(MESSAGE_ID).unwrap(),
         correlation_id: CORRELATION_ID.to_owned(),
         content_type: content_type.to_owned(),

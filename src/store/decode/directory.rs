@@ -24,6 +24,7 @@ impl FromRow for Partner {
             certificate_sha256: row.text()?,
             jwks: row.text()?,
             status: row.word()?,
+            forgives: row.json()?,
             version: row.int()?,
         })
     }

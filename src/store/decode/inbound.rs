@@ -1,10 +1,10 @@
-//! Messages in, and kept answers.
+//! Messages in, by what their senders know them, and kept answers.
 
 use super::FromRow;
 use crate::{
     exchange::{
         ports::Read,
-        rows::{IdempotencyRow, InboundRow},
+        rows::{ConversationRow, IdempotencyRow, InboundRow},
     },
     ids::{InboundId, PartnerId, PersonId, ReferralId, SiteId},
     store::cell::RowReader,
@@ -42,6 +42,22 @@ impl FromRow for IdempotencyRow {
             body: row.sealed()?,
             created_at: row.moment()?,
             expires_at: row.moment()?,
+        })
+    }
+}
+
+impl FromRow for ConversationRow {
+    const TABLE: &'static str = "conversation";
+
+    fn read(row: &mut RowReader) -> Read<Self> {
+        Ok(Self {
+            site_id: row.id(SiteId::parse)?,
+            partner_id: row.id(PartnerId::parse)?,
+            referral_id: row.id(ReferralId::parse)?,
+            bundle_id: row.text()?,
+            correlation_id: row.text()?,
+            request_hash: row.opt_hash()?,
+            created_at: row.moment()?,
         })
     }
 }

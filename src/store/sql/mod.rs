@@ -14,6 +14,7 @@ macro_rules! statements {
 }
 
 pub(in crate::store) mod audit;
+pub(in crate::store) mod conversations;
 pub(in crate::store) mod directory;
 pub(in crate::store) mod inbound;
 pub(in crate::store) mod lanes;
@@ -24,8 +25,17 @@ pub(in crate::store) mod referrals;
 /// Every statement with its name.
 #[cfg(test)]
 pub(super) fn all() -> Vec<(&'static str, &'static str)> {
-    [audit::ALL, directory::ALL, inbound::ALL, lanes::ALL, messages::ALL, people::ALL, referrals::ALL]
-        .concat()
+    [
+        audit::ALL,
+        conversations::ALL,
+        directory::ALL,
+        inbound::ALL,
+        lanes::ALL,
+        messages::ALL,
+        people::ALL,
+        referrals::ALL,
+    ]
+    .concat()
 }
 
 #[cfg(test)]

@@ -16,9 +16,9 @@ use crate::{
     exchange::{
         ports::{CommitError, DeliveryBundle, Precondition, Read, Store, StoreError, Write, WriteSet},
         rows::{
-            AssessmentRow, ConsentRow, DecisionRow, DeliveryRow, DeliveryStatus, EpisodeRow, IdempotencyRow,
-            InboundRow, LeasedLane, LogHead, MessageRow, PersonRow, RecallRow, ReferralRow, RootKeyRow,
-            StoredEntry,
+            AssessmentRow, ConsentRow, ConversationRow, DecisionRow, DeliveryRow, DeliveryStatus, EpisodeRow,
+            IdempotencyRow, InboundRow, LeasedLane, LogHead, MessageRow, PersonRow, Quoted, RecallRow,
+            ReferralRow, RootKeyRow, StoredEntry,
         },
     },
     ids::{
@@ -29,7 +29,7 @@ use crate::{
     store::{
         cell::{Cell, RowReader},
         decode::FromRow,
-        sql::{audit, directory, inbound, lanes as lane_sql, messages, people, referrals},
+        sql::{audit, conversations, directory, inbound, lanes as lane_sql, messages, people, referrals},
         steps,
     },
 };
@@ -177,6 +177,24 @@ impl Store for SqliteStore {
         message_key: &str,
     ) -> Read<Option<InboundRow>> {
         self.readers.row(inbound::INBOUND, vec![site.into(), partner.into(), message_key.into()]).await
+    }
+
+    async fn conversation_of(&self, site: &SiteId, referral: &ReferralId) -> Read<Option<ConversationRow>> {
+        self.readers.row(conversations::CONVERSATION_OF, vec![site.into(), referral.into()]).await
+    }
+
+    async fn conversations(
+        &self,
+        site: &SiteId,
+        partner: &PartnerId,
+        quoted: &Quoted,
+    ) -> Read<Vec<ConversationRow>> {
+        let (sql, value): (_, Cell) = match quoted {
+            Quoted::Bundle(id) => (conversations::BY_BUNDLE, id.as_str().into()),
+            Quoted::Correlation(id) => (conversations::BY_CORRELATION, id.as_str().into()),
+            Quoted::Request(hash) => (conversations::BY_REQUEST, (*hash).into()),
+        };
+        self.readers.rows(sql, vec![site.into(), partner.into(), value]).await
     }
 
     async fn open_recall(&self, site: &SiteId, referral: &ReferralId) -> Read<Option<RecallRow>> {

@@ -12,6 +12,7 @@ use crate::store::dialect::sqlite::{HAS_HISTORY, SCHEMA_VERSION};
 const MIGRATIONS: &[(&str, &str)] = &[
     ("V1__first", include_str!("../migrations/sqlite/V1__first.sql")),
     ("V2__versions", include_str!("../migrations/sqlite/V2__versions.sql")),
+    ("V3__conversations", include_str!("../migrations/sqlite/V3__conversations.sql")),
 ];
 
 /// What [`migrate`] did.
@@ -124,7 +125,7 @@ mod tests {
         assert!(matches!(open(&file), Err(OpenError::Missing)));
         assert!(!file.exists());
         fs::write(&file, b"").unwrap();
-        assert!(matches!(open(&file), Err(OpenError::NotMigrated { found: None, wanted: 2 })));
+        assert!(matches!(open(&file), Err(OpenError::NotMigrated { found: None, .. })));
     }
 
     #[test]
@@ -132,10 +133,14 @@ mod tests {
         let (_folder, file) = file();
         migrate(&file).unwrap();
         let connection = Connection::open(&file).unwrap();
-        let newer = "INSERT INTO refinery_schema_history VALUES (3, 'later', '2026-11-23T00:00:00Z', '1')";
-        connection.execute_batch(newer).unwrap();
-        assert!(matches!(open(&file), Err(OpenError::Newer { found: 3, known: 2 })));
-        assert!(matches!(migrate(&file), Err(OpenError::Newer { found: 3, known: 2 })));
+        let later = newest() + 1;
+        let newer = format!(
+            "INSERT INTO refinery_schema_history VALUES ({later}, 'later', '2026-11-23T00:00:00Z', '1')"
+        );
+        connection.execute_batch(&newer).unwrap();
+        let refused = |found: &OpenError| matches!(found, OpenError::Newer { found, known } if (*found, *known) == (later, newest()));
+        assert!(open(&file).err().is_some_and(|error| refused(&error)));
+        assert!(migrate(&file).err().is_some_and(|error| refused(&error)));
     }
 
     #[test]

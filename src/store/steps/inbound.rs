@@ -6,10 +6,10 @@ use crate::{
     clock::Moment,
     exchange::{
         ports::{CommitError, Precondition},
-        rows::{AuditRow, IdempotencyRow, InboundRow},
+        rows::{AuditRow, ConversationRow, IdempotencyRow, InboundRow},
     },
     ids::PartnerId,
-    store::sql::{audit as audit_sql, inbound as sql},
+    store::sql::{audit as audit_sql, conversations, inbound as sql},
 };
 
 pub(super) fn inbound(row: InboundRow) -> Step {
@@ -32,6 +32,22 @@ pub(super) fn inbound(row: InboundRow) -> Step {
         ],
     )
     .on_unique(CommitError::Conflict(used))
+}
+
+pub(super) fn conversation(row: ConversationRow) -> Step {
+    Step::new(
+        "conversation",
+        conversations::PUT_CONVERSATION,
+        vec![
+            (&row.site_id).into(),
+            (&row.partner_id).into(),
+            (&row.referral_id).into(),
+            row.bundle_id.into(),
+            row.correlation_id.into(),
+            row.request_hash.into(),
+            row.created_at.into(),
+        ],
+    )
 }
 
 /// The answer to an idempotent request; one that has expired makes way.

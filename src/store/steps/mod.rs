@@ -112,6 +112,7 @@ fn of_write(
             steps.extend(messages::release(site_id, recipient_id, person_id, fence));
         }
         Write::Inbound(row) => steps.push(inbound::inbound(row)),
+        Write::Conversation(row) => steps.push(inbound::conversation(row)),
         Write::Idempotency(row) => steps.extend(inbound::answer(row)),
         Write::Once(kind, value, expires) => {
             steps.extend([inbound::once(kind, value, expires), inbound::forget_once(now)]);

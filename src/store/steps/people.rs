@@ -130,6 +130,7 @@ pub(super) fn partner(row: Partner, now: Moment) -> [Step; 2] {
             row.certificate_sha256.into(),
             row.jwks.into(),
             word(&row.status),
+            json(&row.forgives),
         ],
     );
     [put, kept]

@@ -274,6 +274,7 @@ fn partner(
         certificate_sha256: identity.sha256(),
         jwks: String::new(),
         status: PartnerStatus::Active,
+        forgives: Vec::new(),
         version: 0,
     }
 }

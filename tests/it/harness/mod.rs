@@ -13,5 +13,5 @@ pub mod receiver;
 
 pub use actor::{Ask, Caller, Reply, Stranger};
 pub use gateway::Gateway;
-pub use people::{Assessment, CMHT, COURT, CUSTODY, HOUSING, PROBATION, Person, RECIPIENTS};
+pub use people::{Assessment, CMHT, COURT, CUSTODY, HOUSING, LD, PROBATION, Person, RECIPIENTS};
 pub use receiver::Behaviour;

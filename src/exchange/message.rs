@@ -1,0 +1,226 @@
+//! `POST /fhir/$process-message`: a FHIR message in. Whom it is for, whether it came before, and what is then done with
+//! it: an answer moves a referral, a new referral is taken (`refer`), one that came before is taken back (`cancel`).
+
+use serde_json::{Value, json};
+
+use super::{
+    Answer, DECIDE_TRIES, Exchange,
+    caller::Caller,
+    inbound::{UNMATCHED, seen_before},
+    ports::{CommitError, Precondition},
+    refusal::{Issue, Refusal, Refused},
+    respond::Move,
+    submit::read_json,
+};
+use crate::{
+    audit::merkle::sha256,
+    directory::Partner,
+    mapping::{
+        self,
+        address::{is_addressed, is_identified},
+        inbound::{self as reading, Fault, Forgiven, Unread, What},
+    },
+    profile::leniency::{Leniency, Tolerance},
+    referral::Action,
+};
+
+/// Whom a message is for, as a header says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// The system of the identifier.
+    pub system: String,
+    /// The identifier.
+    pub value: String,
+}
+
+/// What stands above a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MessageHead {
+    /// `X-Request-Id`: new for each message, unchanged when it is sent again.
+    pub request_id: String,
+    /// `X-Correlation-Id`: one for the whole conversation.
+    pub correlation_id: String,
+    /// `NHSD-Target-Identifier`, where it was sent.
+    pub target: Option<Target>,
+}
+
+/// A message and what is known of it before anything is done.
+pub(super) struct Incoming<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) head: &'a MessageHead,
+    pub(super) body: &'a [u8],
+    pub(super) value: &'a Value,
+    pub(super) bundle_id: &'a str,
+    pub(super) receiver: &'a Partner,
+}
+
+impl Exchange {
+    /// Takes a FHIR message.
+    pub async fn process_message(
+        &self,
+        caller: &Caller,
+        head: &MessageHead,
+        body: &[u8],
+    ) -> Result<Answer, Refusal> {
+        let value = read_json(body)?;
+        let partners = self.store.partners(&caller.site_id).await?;
+        let sender = partners.iter().find(|p| p.partner_id == caller.partner_id);
+        let forgiven = sender.map(forgiven).unwrap_or_default();
+        let message = reading::read_message(&value, forgiven).map_err(unread)?;
+        let target = head.target.as_ref().map(|target| targeted(&partners, target)).transpose()?;
+        let receiver = self.destined(&partners, &message.destinations)?;
+        if target.is_some_and(|target| target.partner_id != receiver.partner_id) {
+            return Err(elsewhere("The agency that NHSD-Target-Identifier names is expected here."));
+        }
+        if receiver.partner_id == caller.partner_id {
+            return Err(elsewhere("Nobody sends to themselves: name the agency that this is for."));
+        }
+        let incoming =
+            Incoming { caller, head, body, value: &value, bundle_id: &message.bundle_id, receiver };
+        match &message.what {
+            What::Answer(said) => self.take_answer(&incoming, said).await,
+            What::New(named) => self.take_referral(&incoming, named).await,
+            What::Cancel(named, why) => self.take_cancellation(&incoming, named, why).await,
+            What::Update(named) => self.take_update(&incoming, named).await,
+        }
+    }
+
+    /// The one agency that the destinations name.
+    fn destined<'p>(&self, partners: &'p [Partner], endpoints: &[String]) -> Result<&'p Partner, Refusal> {
+        let is_meant = |partner: &&'p Partner| {
+            endpoints.iter().any(|endpoint| is_addressed(partner, &self.base_url, endpoint))
+        };
+        let mut found = partners.iter().filter(is_meant);
+        let first = found.next().ok_or_else(|| {
+            elsewhere(
+                "No agency that is reached here has this address. Send `system|value` of its service id or \
+                       code, or the address that its own messages name as their source.",
+            )
+        })?;
+        if found.next().is_some() || endpoints.len() > 1 {
+            return Err(elsewhere("Each agency gets a message of its own: name one destination."));
+        }
+        Ok(first)
+    }
+
+    async fn take_answer(&self, incoming: &Incoming<'_>, said: &reading::Answer) -> Result<Answer, Refusal> {
+        let Incoming { caller, body, value, .. } = *incoming;
+        let request_id = incoming.head.request_id.as_str();
+        let action = Action::parse(said.action).ok_or_else(Refusal::internal)?;
+        for _ in 0..DECIDE_TRIES {
+            // What matched nothing took no effect, so its repeat is not told that it did: it is matched again.
+            let first = self.store.inbound(&caller.site_id, &caller.partner_id, request_id).await?;
+            let unmatched =
+                first.as_ref().is_some_and(|f| f.kind == UNMATCHED && f.body_sha256 == sha256(body));
+            if let Some(first) = first.filter(|_| !unmatched) {
+                return Err(seen_before(&first, body));
+            }
+            let message_key =
+                if unmatched { format!("matched-later:{request_id}") } else { request_id.to_owned() };
+            if unmatched
+                && let Some(first) =
+                    self.store.inbound(&caller.site_id, &caller.partner_id, &message_key).await?
+            {
+                return Err(seen_before(&first, body));
+            }
+            let quoted =
+                self.store.message_by_wire_id(&caller.site_id, &caller.partner_id, &said.answers).await?;
+            let Some(quoted) = quoted else {
+                if !unmatched {
+                    self.keep_unmatched(caller, request_id, body).await?;
+                }
+                return Err(Refusal::new(
+                    Refused::NotFound,
+                    "not-found",
+                    "Bundle.entry[0].resource.response.identifier",
+                    "No message to you has this Bundle.id. What you sent was kept and flagged for a person to \
+                     look at.",
+                ));
+            };
+            let referral = self
+                .store
+                .referral(&caller.site_id, &quoted.referral_id)
+                .await?
+                .ok_or_else(Refusal::internal)?;
+            if referral.sender_id != incoming.receiver.partner_id {
+                return Err(elsewhere("An answer goes to the agency whose message it quotes."));
+            }
+            let key = self.key_of(&caller.site_id, &referral.person_id).await?;
+            let step = Move {
+                action,
+                reason: said.reason.clone(),
+                comment: said.comment.clone(),
+                appointment: said.appointment_start.as_ref().map(|start| json!({"start": start})),
+                recall_answer: None,
+            };
+            let (moved, mut writes, mut preconditions) =
+                self.plan_move(caller, &referral, &key, &step).await.map_err(clash)?;
+            writes.push(self.inbound(caller, &message_key, "servicerequest-response", &moved, &key, body));
+            preconditions.push(Precondition::InboundUnused(
+                caller.site_id.clone(),
+                caller.partner_id.clone(),
+                message_key,
+            ));
+            match self.commit(writes, preconditions).await {
+                Ok(()) => return Ok(fhir(&mapping::bars::echo(value))),
+                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Refusal::unavailable())
+    }
+}
+
+/// The agency that a header names.
+fn targeted<'p>(partners: &'p [Partner], target: &Target) -> Result<&'p Partner, Refusal> {
+    let mut found = partners.iter().filter(|p| is_identified(p, &target.system, &target.value));
+    let unknown =
+        |code, text: &str| Err(Refusal::new(Refused::TargetUnknown, code, "NHSD-Target-Identifier", text));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (None, _) => unknown("not-found", "No agency that is reached here has this identifier."),
+        (Some(_), Some(_)) => unknown("multiple-matches", "More than one agency has this identifier."),
+    }
+}
+
+fn elsewhere(text: &str) -> Refusal {
+    let path = "Bundle.entry[0].resource.destination[0].endpoint";
+    Refusal::new(Refused::Unprocessable, "value", path, text)
+}
+
+/// What is forgiven to a sender. A name that is not known any more forgives nothing.
+pub(super) fn leniency(sender: &Partner) -> Leniency {
+    sender.forgives.iter().filter_map(|name| Tolerance::parse(name)).fold(Leniency::NONE, Leniency::with)
+}
+
+fn forgiven(sender: &Partner) -> Forgiven {
+    let all = leniency(sender);
+    Forgiven {
+        codesystem_misspelt: all.has(Tolerance::BarsCodeSystemMisspelt),
+        check_digit: all.has(Tolerance::NhsNumberCheckDigit),
+    }
+}
+
+fn unread(unread: Unread) -> Refusal {
+    let class = match unread.fault {
+        Fault::Malformed => Refused::BadRequest,
+        Fault::Wrong => Refused::Unprocessable,
+        Fault::NotOffered => Refused::NotSupported,
+    };
+    Refusal::with_issues(class, unread.issues)
+}
+
+/// A step that does not go with how the referral stands, in BaRS's word for it.
+pub(super) fn clash(mut refusal: Refusal) -> Refusal {
+    if refusal.class == Refused::Conflict {
+        refusal.issues.iter_mut().for_each(|issue: &mut Issue| issue.code = "conflict");
+    }
+    refusal
+}
+
+/// A FHIR answer.
+pub(super) fn fhir(body: &Value) -> Answer {
+    let mut answer = Answer::json(200, body);
+    answer.content_type = "application/fhir+json";
+    answer
+}

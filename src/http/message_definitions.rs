@@ -1,0 +1,22 @@
+//! `/fhir/MessageDefinition`: which messages are taken, and for whom.
+
+use super::{
+    call::{Call, Outcome},
+    discovery::CACHED,
+};
+use crate::exchange::{Answer, read_message_definition};
+
+pub(super) async fn search(call: Call) -> Outcome {
+    let answer = call.gateway.exchange.search_message_definition(call.caller()?, call.query("context")).await;
+    answer.map(cached)
+}
+
+pub(super) fn read(call: &Call) -> Outcome {
+    read_message_definition(call.path("id")?).map(cached)
+}
+
+/// What is offered changes with a new version only.
+fn cached(mut answer: Answer) -> Answer {
+    answer.headers.push((CACHED.0, String::from("private, max-age=300")));
+    answer
+}

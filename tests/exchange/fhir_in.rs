@@ -1,0 +1,305 @@
+//! Referrals that come as FHIR messages: taken, refused, answered, taken back.
+
+use keyway::{
+    exchange::{
+        Answer, MailboxSend, MessageHead, Target,
+        refusal::{Refusal, Refused},
+    },
+    mapping::inbound,
+};
+use serde_json::{Value, json};
+
+use crate::harness::{Rig, Scripted, id, json};
+
+const CORRELATION: &str = "0198c0de-0000-7000-8000-00000000cccc";
+const CANARY: &str = "CANARY-nobody-reads-this";
+
+fn head(n: u32) -> MessageHead {
+    MessageHead {
+        request_id: format!("0198c0de-0000-7000-8000-{n:012}"),
+        correlation_id: CORRELATION.to_owned(),
+        target: None,
+    }
+}
+
+fn ods(partner: &str) -> String {
+    partner.to_uppercase()
+}
+
+fn of<'m>(message: &'m mut Value, kind: &str) -> &'m mut Value {
+    let entries = message["entry"].as_array_mut().unwrap();
+    &mut entries.iter_mut().find(|e| e["resource"]["resourceType"] == kind).unwrap()["resource"]
+}
+
+/// The example referral, from one agency to another; what nobody reads holds a canary.
+fn referral(from: &str, to: &str) -> Value {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/fhir/valid/message-new.json");
+    let mut message: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
+    let system = "https://fhir.nhs.uk/Id/ods-organization-code";
+    message["entry"][0]["resource"]["destination"][0]["endpoint"] = json!(format!("{system}|{}", ods(to)));
+    let mut ends = [from, to].into_iter();
+    for entry in message["entry"].as_array_mut().unwrap() {
+        if entry["resource"]["resourceType"] == "Organization" {
+            entry["resource"]["identifier"] = json!([{"system": system, "value": ods(ends.next().unwrap())}]);
+        }
+    }
+    of(&mut message, "ServiceRequest")["identifier"] = json!([{"system": "urn:sender", "value": "SR-1"}]);
+    of(&mut message, "ServiceRequest")["note"] = json!([{"text": CANARY}]);
+    of(&mut message, "Observation")["note"] = json!([{"text": CANARY}]);
+    message
+}
+
+/// The same as it is taken back.
+fn cancelled(mut message: Value, reason: &str, status: &str) -> Value {
+    message["id"] = json!("0198c0de-0000-7000-8000-0000000000ca");
+    message["entry"][0]["resource"]["reason"]["coding"][0]["code"] = json!(reason);
+    of(&mut message, "ServiceRequest")["status"] = json!(status);
+    message
+}
+
+async fn send(rig: &Rig, from: &str, n: u32, message: &Value) -> Result<Answer, Refusal> {
+    rig.exchange.process_message(&rig.caller(from), &head(n), message.to_string().as_bytes()).await
+}
+
+fn service_request(answer: &Value) -> String {
+    let entries = answer["entry"].as_array().unwrap();
+    let found = entries.iter().find(|e| e["resource"]["resourceType"] == "ServiceRequest").unwrap();
+    id(&found["resource"], "id")
+}
+
+fn code(refusal: &Refusal) -> (Refused, &'static str) {
+    (refusal.class, refusal.issues[0].code)
+}
+
+#[tokio::test]
+async fn a_fhir_referral_of_the_service_goes_the_way_of_every_assessment_and_its_answers_come_back() {
+    let rig = Rig::new().await;
+    let courier = Scripted::delivers();
+    let message = referral("ld-harbour", "cmht-riverside");
+    let echoed = json(&send(&rig, "ld-harbour", 1, &message).await.unwrap());
+    assert_eq!(echoed["id"], message["id"]);
+    let referral_id = service_request(&echoed);
+    let entries = echoed["entry"].as_array().unwrap();
+    assert!(entries.iter().any(|e| e["resource"]["status"] == "planned"), "the receiver's encounter");
+    let outcome = entries.last().unwrap();
+    assert_eq!(outcome["resource"]["resourceType"], "OperationOutcome", "what was not read is told");
+
+    rig.deliver_all(&courier).await;
+    let [body] = &courier.texts()[..] else { panic!("one message goes out") };
+    assert!(body.contains("Testcase") && body.contains("low mood"));
+    assert!(!body.contains(CANARY), "what was not read never leaves");
+    assert!(!body.contains(CORRELATION), "the recipient has another id for its conversation");
+    assert_eq!(rig.referral(&referral_id).await["state"], "delivered");
+
+    // The recipient moves it; who sent it learns how it stands.
+    rig.act("cmht-riverside", &referral_id, "accept", json!({})).await;
+    let item = rig.first_item("ld-harbour").await;
+    let read = rig.exchange.mailbox_read(&rig.caller("ld-harbour"), "ld-harbour", &item).await.unwrap();
+    let answer = json(&read);
+    let understood = inbound::read_message(&answer, inbound::Forgiven::default()).unwrap().what;
+    let inbound::What::Answer(said) = understood else { panic!("an answer is expected") };
+    assert_eq!((said.action, said.answers.as_str()), ("accept", message["id"].as_str().unwrap()));
+    for word in ["Testcase", "9990000018", "01632", "1991"] {
+        assert!(!read.body.windows(word.len()).any(|w| w == word.as_bytes()), "the answer says {word}");
+    }
+    rig.audit().await;
+}
+
+#[tokio::test]
+async fn without_an_explicit_consent_nothing_is_sent_and_the_sender_is_told_each_time() {
+    let rig = Rig::new().await;
+    let courier = Scripted::delivers();
+    let mut message = referral("ld-harbour", "cmht-riverside");
+    of(&mut message, "Consent").as_object_mut().unwrap().remove("provision");
+    let refused = send(&rig, "ld-harbour", 1, &message).await.unwrap_err();
+    assert_eq!(code(&refused), (Refused::Unprocessable, "business-rule"));
+    assert!(refused.details.iter().any(|(name, value)| *name == "reason" && value == "no-consent"));
+    // Sent again it is not called a duplicate: its sender would take that for proof that it arrived.
+    let again = send(&rig, "ld-harbour", 1, &message).await.unwrap_err();
+    assert_eq!(again, refused);
+    rig.deliver_all(&courier).await;
+    assert_eq!(courier.count(), 0);
+
+    // A consent about the recipient that cannot be read is refused, and nothing is kept.
+    let mut unclear = referral("ld-harbour", "cmht-riverside");
+    unclear["id"] = json!("0198c0de-0000-7000-8000-0000000000bb");
+    of(&mut unclear, "Consent")["provision"]["provision"][0]["securityLabel"] = json!([{"code": "R"}]);
+    let refused = send(&rig, "ld-harbour", 2, &unclear).await.unwrap_err();
+    assert_eq!(refused.class, Refused::Unprocessable);
+    assert_eq!(refused.issues[0].path, "Bundle.entry[5].resource");
+    rig.deliver_all(&courier).await;
+    assert_eq!(courier.count(), 0);
+    rig.audit().await;
+}
+
+#[tokio::test]
+async fn a_message_takes_effect_once_and_a_referral_is_made_once() {
+    let rig = Rig::new().await;
+    let courier = Scripted::delivers();
+    let message = referral("ld-harbour", "cmht-riverside");
+    let first = send(&rig, "ld-harbour", 1, &message).await.unwrap();
+    let referral_id = service_request(&json(&first));
+    let again = send(&rig, "ld-harbour", 1, &message).await.unwrap_err();
+    assert_eq!(code(&again), (Refused::Duplicate, "duplicate"));
+    assert!(again.details.contains(&("referral", referral_id)));
+    let mut other = message.clone();
+    other["timestamp"] = json!("2026-11-23T10:00:01Z");
+    assert_eq!(
+        code(&send(&rig, "ld-harbour", 1, &other).await.unwrap_err()),
+        (Refused::Conflict, "conflict")
+    );
+    // Under a new request id, the Bundle.id and then the sender's own identifier tell.
+    let same_bundle = send(&rig, "ld-harbour", 2, &message).await.unwrap_err();
+    assert_eq!(
+        (code(&same_bundle), same_bundle.issues[0].path.as_str()),
+        ((Refused::Conflict, "conflict"), "Bundle.id")
+    );
+    other["id"] = json!("0198c0de-0000-7000-8000-0000000000bb");
+    assert_eq!(
+        code(&send(&rig, "ld-harbour", 3, &other).await.unwrap_err()),
+        (Refused::Conflict, "conflict")
+    );
+    rig.deliver_all(&courier).await;
+    assert_eq!(courier.count(), 1);
+}
+
+#[tokio::test]
+async fn both_spellings_of_a_cancellation_withdraw_and_one_is_written() {
+    for (reason, status, by_id) in [("update", "revoked", true), ("delete", "entered-in-error", false)] {
+        let rig = Rig::new().await;
+        let courier = Scripted::delivers();
+        let message = referral("ld-harbour", "cmht-riverside");
+        let referral_id = service_request(&json(&send(&rig, "ld-harbour", 1, &message).await.unwrap()));
+        rig.deliver_all(&courier).await;
+        let mut back = cancelled(message, reason, status);
+        if by_id {
+            let request = of(&mut back, "ServiceRequest");
+            request["id"] = json!(referral_id);
+            request.as_object_mut().unwrap().remove("identifier");
+        }
+        let echoed = json(&send(&rig, "ld-harbour", 2, &back).await.unwrap());
+        assert_eq!(service_request(&echoed), referral_id);
+        assert!(!echoed.to_string().contains("\"planned\""), "nothing is planned any more");
+        assert_eq!(rig.referral(&referral_id).await["state"], "withdrawn");
+        rig.deliver_all(&courier).await;
+        let written: Value = serde_json::from_str(courier.texts().last().unwrap()).unwrap();
+        assert_eq!(written["entry"][0]["resource"]["reason"]["coding"][0]["code"], "delete");
+        assert_eq!(written["entry"][1]["resource"]["status"], "revoked");
+        // It is over: a second cancellation clashes with how it stands.
+        let clash = send(&rig, "ld-harbour", 3, &back).await.unwrap_err();
+        assert_eq!(code(&clash), (Refused::Conflict, "conflict"));
+        rig.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn only_its_sender_takes_a_referral_back_and_only_where_it_went() {
+    let rig = Rig::new().await;
+    let message = referral("ld-harbour", "cmht-riverside");
+    let referral_id = service_request(&json(&send(&rig, "ld-harbour", 1, &message).await.unwrap()));
+    let mut back = cancelled(referral("probation-harbour", "ld-harbour"), "delete", "revoked");
+    of(&mut back, "ServiceRequest")["id"] = json!(referral_id);
+    let refused = send(&rig, "probation-harbour", 2, &back).await.unwrap_err();
+    assert_eq!(code(&refused), (Refused::NotFound, "not-found"));
+    let mut elsewhere = cancelled(referral("ld-harbour", "housing-harbour"), "delete", "revoked");
+    of(&mut elsewhere, "ServiceRequest")["id"] = json!(referral_id);
+    let refused = send(&rig, "ld-harbour", 3, &elsewhere).await.unwrap_err();
+    assert_eq!(code(&refused), (Refused::Unprocessable, "value"));
+    let mut nameless = cancelled(message, "delete", "revoked");
+    of(&mut nameless, "ServiceRequest").as_object_mut().unwrap().remove("identifier");
+    // Nothing is named: the conversation has one referral, and that is it.
+    send(&rig, "ld-harbour", 4, &nameless).await.unwrap();
+    assert_eq!(rig.referral(&referral_id).await["state"], "withdrawn");
+}
+
+#[tokio::test]
+async fn an_agency_refers_to_the_service_says_it_anew_and_hears_what_became_of_it() {
+    let rig = Rig::new().await;
+    let courier = Scripted::delivers();
+    let message = referral("cmht-riverside", "ld-harbour");
+    let echoed = json(&send(&rig, "cmht-riverside", 1, &message).await.unwrap());
+    let referral_id = service_request(&echoed);
+    let item = rig.first_item("ld-harbour").await;
+    let ld = rig.caller("ld-harbour");
+    let landed = json(&rig.exchange.mailbox_read(&ld, "ld-harbour", &item).await.unwrap());
+    assert_eq!(landed["referralId"], json!(referral_id));
+    assert_eq!(landed["request"]["request_type"], "screening");
+    assert!(!landed.to_string().contains(CANARY));
+    rig.exchange.mailbox_acknowledge(&ld, "ld-harbour", &item).await.unwrap();
+
+    let mut update = message.clone();
+    update["entry"][0]["resource"]["reason"]["coding"][0]["code"] = json!("update");
+    of(&mut update, "ServiceRequest")["priority"] = json!("stat");
+    send(&rig, "cmht-riverside", 2, &update).await.unwrap();
+    let item = rig.first_item("ld-harbour").await;
+    let anew = json(&rig.exchange.mailbox_read(&ld, "ld-harbour", &item).await.unwrap());
+    assert_eq!(
+        (&anew["referralId"], &anew["request"]["urgency"]),
+        (&json!(referral_id), &json!("emergency"))
+    );
+    // Somebody else's details under the same referral change nothing.
+    of(&mut update, "Patient")["identifier"] = json!([{"system": "urn:other", "value": "2"}]);
+    let refused = send(&rig, "cmht-riverside", 3, &update).await.unwrap_err();
+    assert_eq!(code(&refused), (Refused::Conflict, "conflict"));
+
+    let said = json!({"referral_id": referral_id, "contact_outcome": "declined"});
+    let answered = MailboxSend {
+        to: String::from("cmht-riverside"),
+        workflow: String::from("KEYWAY_SCREENING_ANSWER"),
+        local_id: None,
+        body: said.to_string().into_bytes(),
+    };
+    rig.exchange.mailbox_send(&ld, "ld-harbour", answered).await.unwrap();
+    rig.deliver_all(&courier).await;
+    let parcel = courier.carried.lock().unwrap().pop().unwrap();
+    assert_eq!(parcel.correlation_id, CORRELATION, "the sender's own conversation");
+    let answer: Value = serde_json::from_slice(&parcel.body).unwrap();
+    assert_eq!(answer["entry"][0]["resource"]["response"]["identifier"], message["id"]);
+    let text = answer.to_string();
+    assert!(text.contains("declined") && text.contains("cancelled") && !text.contains("Testcase"));
+    // It has ended: nothing is said anew.
+    let mut late = message;
+    late["entry"][0]["resource"]["reason"]["coding"][0]["code"] = json!("update");
+    assert_eq!(
+        code(&send(&rig, "cmht-riverside", 4, &late).await.unwrap_err()),
+        (Refused::Conflict, "conflict")
+    );
+    rig.audit().await;
+}
+
+#[tokio::test]
+async fn whom_a_message_is_for_must_be_certain() {
+    let rig = Rig::new().await;
+    let cmht = rig.caller("cmht-riverside");
+    let to_third = referral("cmht-riverside", "housing-harbour");
+    let refused = send(&rig, "cmht-riverside", 1, &to_third).await.unwrap_err();
+    assert_eq!(code(&refused), (Refused::Forbidden, "forbidden"), "only the service refers on");
+    let nobody = referral("cmht-riverside", "nobody");
+    assert_eq!(
+        code(&send(&rig, "cmht-riverside", 2, &nobody).await.unwrap_err()),
+        (Refused::Unprocessable, "value")
+    );
+    let itself = referral("cmht-riverside", "cmht-riverside");
+    assert_eq!(
+        code(&send(&rig, "cmht-riverside", 3, &itself).await.unwrap_err()),
+        (Refused::Unprocessable, "value")
+    );
+
+    let message = referral("cmht-riverside", "ld-harbour").to_string();
+    let target = |value: &str| MessageHead {
+        target: Some(Target {
+            system: String::from("https://fhir.nhs.uk/Id/ods-organization-code"),
+            value: value.to_owned(),
+        }),
+        ..head(4)
+    };
+    for (value, class, code) in [
+        ("NOBODY", Refused::TargetUnknown, "not-found"),
+        ("HOUSING-HARBOUR", Refused::Unprocessable, "value"),
+    ] {
+        let refused =
+            rig.exchange.process_message(&cmht, &target(value), message.as_bytes()).await.unwrap_err();
+        assert_eq!((refused.class, refused.issues[0].code), (class, code));
+    }
+    rig.exchange.process_message(&cmht, &target("LD-HARBOUR"), message.as_bytes()).await.unwrap();
+}
