@@ -11,16 +11,35 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+    sync::LazyLock,
 };
 
 use keyway::{
     audit, consent, directory,
-    profile::definition::{Definitions, built_in_resources},
+    profile::{
+        Finding, Severity,
+        check::{Ask, Program},
+        definition::{Definitions, built_in_resources},
+    },
     referral::{Action, RECALL_ANSWERS, ReasonCode, State},
 };
 use serde_json::Value;
 
+/// 23 November 2026, when the examples play.
+const NOW: i64 = 1_795_428_000_000_000;
 const OURS: &str = "https://keyway.example/fhir/";
+
+static PROGRAM: LazyLock<Program> = LazyLock::new(|| Program::built_in().unwrap());
+
+fn findings(value: &Value) -> Vec<Finding> {
+    PROGRAM.check(value, &Ask { best_practice: false, ..Ask::at(NOW) })
+}
+
+/// The rules that say that something is wrong.
+fn errors(value: &Value) -> BTreeSet<String> {
+    let wrong = findings(value).into_iter().filter(|finding| finding.severity == Severity::Error);
+    wrong.map(|finding| finding.rule).collect()
+}
 
 fn resources() -> Vec<(&'static str, Value)> {
     let read = |text: &str| serde_json::from_str(text).unwrap();
@@ -248,4 +267,49 @@ fn the_page_names_every_profile_and_code_system() {
             "docs/profiles.md does not name {path}"
         );
     }
+}
+
+#[test]
+fn what_keeps_the_rules_passes() {
+    let valid = fixtures("valid");
+    for (name, value) in &valid {
+        let wrong: Vec<Finding> =
+            findings(value).into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+        assert_eq!(wrong, [], "{name}");
+    }
+    let profiles: BTreeSet<String> =
+        valid.values().flat_map(|value| named_profiles(value)).map(str::to_owned).collect();
+    for (path, resource) in resources().iter().filter(|(path, _)| path.starts_with("structuredefinition/")) {
+        let is_used = profiles.contains(text(resource, "/url"));
+        // The common part of the messages and of the log entries is used through those that derive from it.
+        let is_common = path.ends_with("/ld-referral-message.json") || path.ends_with("/ld-audit-event.json");
+        let is_extension = resource["type"] == "Extension";
+        assert!(is_used || is_common || is_extension, "no example keeps {path}");
+    }
+}
+
+fn named_profiles(value: &Value) -> Vec<&str> {
+    let entries = array(value, "/entry").iter().flat_map(|entry| array(entry, "/resource/meta/profile"));
+    array(value, "/meta/profile").iter().chain(entries).filter_map(Value::as_str).collect()
+}
+
+#[test]
+fn what_breaks_a_rule_is_told_by_that_rule_and_no_other() {
+    let mut invalid = fixtures("invalid");
+    let expected = invalid.remove("expected.json").unwrap();
+    let mut differ = Vec::new();
+    for (name, value) in &invalid {
+        let rules = array(&expected[name], "").iter().map(|rule| rule.as_str().unwrap().to_owned());
+        let (rules, said) = (rules.collect::<BTreeSet<_>>(), errors(value));
+        if rules != said {
+            differ.push(format!("{name}: {rules:?} was expected, and {said:?} was said"));
+        }
+    }
+    assert!(differ.is_empty(), "{}", differ.join("\n"));
+}
+
+#[test]
+fn no_rule_of_ours_goes_unevaluated() {
+    let ours: Vec<_> = PROGRAM.unevaluated().iter().filter(|rule| rule.profile.starts_with(OURS)).collect();
+    assert!(ours.is_empty(), "{ours:#?}");
 }

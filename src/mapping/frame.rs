@@ -67,7 +67,8 @@ pub struct Mapped {
     pub workflow: String,
     /// What is sent.
     pub body: Vec<u8>,
-    /// The profile that the body follows, by its name in the catalogue of profiles.
+    /// The profile that the body follows, by its name in the catalogue of profiles, or
+    /// [`FHIR_PROFILES`](super::FHIR_PROFILES).
     pub body_schema: &'static str,
     /// What a thin event points to; the recipient collects it.
     pub detail: Option<Vec<u8>>,

@@ -32,5 +32,5 @@ mod tests;
 pub use fhir_message::Standing;
 pub use frame::{Frame, Mapped};
 pub use notice::{answer_to_request, recall, request_to_ld, status_answer};
-pub use render::render;
+pub use render::{FHIR_PROFILES, render};
 pub use tree::Lineage;

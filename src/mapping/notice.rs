@@ -7,7 +7,7 @@ use super::{
     fhir_message::{self, Standing},
     frame::{Frame, Mapped},
     place::Place,
-    render::{FHIR_JSON, JSON, body_only, bytes},
+    render::{FHIR_JSON, FHIR_PROFILES, JSON, body_only, bytes},
     sections::agency,
     tree::{Tree, map},
 };
@@ -26,7 +26,7 @@ pub fn recall(frame: &Frame<'_>, reason: &str) -> Mapped {
     match frame.recipient.channel {
         Channel::FhirPush => {
             let tree = fhir_message::recall(frame, reason);
-            whole(tree, "fhir-recall/1", "referral-message", FHIR_JSON, "KEYWAY_RECALL")
+            whole(tree, "fhir-recall/1", FHIR_PROFILES, FHIR_JSON, "KEYWAY_RECALL")
         }
         Channel::EventPush => {
             let parts = Parts {

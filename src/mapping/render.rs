@@ -18,6 +18,8 @@ use crate::{
 
 /// A FHIR message.
 pub(super) const FHIR_JSON: &str = "application/fhir+json";
+/// What a FHIR message follows: the profiles that it names in `meta.profile`.
+pub const FHIR_PROFILES: &str = "fhir";
 /// Everything else.
 pub(super) const JSON: &str = "application/json";
 
@@ -126,7 +128,7 @@ fn document(frame: &Frame<'_>, audience: Audience, projection: &Projection) -> O
             ..plain(
                 fhir_message::referral(frame, projection)?,
                 "fhir-referral/1",
-                "referral-message",
+                FHIR_PROFILES,
                 "KEYWAY_FHIR_REFERRAL",
                 event::REFERRAL,
             )

@@ -7,16 +7,21 @@ mod notices;
 mod referrals;
 mod replies;
 
+use std::sync::LazyLock;
+
 use serde_json::Value;
 
-use super::{Frame, Mapped, render};
+use super::{FHIR_PROFILES, Frame, Mapped, render};
 use crate::{
     clock::Moment,
     consent::{Decision, Outcome, PermittedReferral, Reason, Scope},
     directory::{AgencyKind, Audience, Channel, Nature, Partner, PartnerStatus},
     ids::{PartnerId, SiteId},
     minimise::{Ask, Projection, Rules},
-    profile::{Profiles, Schema},
+    profile::{
+        Profiles, Schema, Severity,
+        check::{self, Program},
+    },
 };
 
 /// The assessment that fills every field.
@@ -176,6 +181,18 @@ fn document(mapped: &Mapped) -> Value {
     json(mapped.detail.as_ref().unwrap_or(&mapped.body))
 }
 
+static PROGRAM: LazyLock<Program> = LazyLock::new(|| Program::built_in().unwrap());
+
+/// It names a profile of ours, and nothing in it is wrong by that or by those that its resources name.
+fn assert_follows_its_fhir_profiles(bundle: &Value) {
+    let named: Vec<&str> =
+        bundle["meta"]["profile"].as_array().unwrap().iter().map(|url| url.as_str().unwrap()).collect();
+    assert!(named.iter().any(|url| url.starts_with("https://keyway.example/") && PROGRAM.knows(url)));
+    let findings = PROGRAM.check(bundle, &check::Ask::at(now().0));
+    let wrong: Vec<_> = findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 /// Both parts follow their profiles.
 fn assert_follows_profiles(mapped: &Mapped) {
     let profiles = Profiles::compile().unwrap();
@@ -183,6 +200,10 @@ fn assert_follows_profiles(mapped: &Mapped) {
         [(Some(mapped.body_schema), Some(&mapped.body)), (mapped.detail_schema, mapped.detail.as_ref())];
     for (name, bytes) in parts {
         let (Some(name), Some(bytes)) = (name, bytes) else { continue };
+        if name == FHIR_PROFILES {
+            assert_follows_its_fhir_profiles(&json(bytes));
+            continue;
+        }
         let issues = profiles.check(Schema::parse(name).unwrap(), &json(bytes));
         assert!(issues.is_empty(), "{name}: {issues:#?}");
     }

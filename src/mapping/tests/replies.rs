@@ -71,6 +71,22 @@ fn a_refusal_is_read_with_its_reason_and_words() {
 }
 
 #[test]
+fn every_answer_follows_the_profiles_that_it_names() {
+    let offer = Appointment { start: now(), end: now().plus_seconds(3600), description: "First meeting" };
+    let answers = [
+        response_accepted(&request(), &REPLY, None),
+        response_accepted(&request(), &REPLY, Some(&offer)),
+        response_rejected(&request(), &REPLY, "below-threshold", "Try the advice line"),
+        response_rejected(&request(), &REPLY, "capacity", ""),
+        response_progress(&request(), &REPLY, false),
+        response_progress(&request(), &REPLY, true),
+    ];
+    for answer in answers {
+        assert_follows_its_fhir_profiles(&answer.unwrap());
+    }
+}
+
+#[test]
 fn progress_is_read() {
     assert_eq!(read(&response_progress(&request(), &REPLY, false).unwrap()).action, "start");
     assert_eq!(read(&response_progress(&request(), &REPLY, true).unwrap()).action, "complete");
