@@ -16,10 +16,11 @@ use crate::{
     clock::Moment,
     consent::{Decision, Exit, Inputs, Override, PermittedReferral, decide},
     directory::{Agreement, Channel, Partner},
+    fhir::Issue,
     ids::{DecisionId, DeliveryId, DisclosureId, MessageId, PartnerId, PersonId, ReferralId, SiteId},
     mapping::{self, Frame, Mapped},
     minimise::{Ask, Projection},
-    profile::Schema,
+    profile::{Schema, Severity, check},
     referral::answer_within,
     vault::ContentKey,
 };
@@ -312,20 +313,38 @@ impl Exchange {
             .collect()
     }
 
-    /// Checks a message of ours against the profile that it says it follows.
+    /// Checks a message of ours against the profile that it says it follows. A FHIR message must name a profile
+    /// of ours beside those of others; warnings do not hold it back.
     pub(super) fn check_output(&self, mapped: &Mapped) -> Result<(), Refusal> {
         let parts = std::iter::once((mapped.body_schema, Some(&mapped.body)))
             .chain(mapped.detail_schema.map(|schema| (schema, mapped.detail.as_ref())));
         for (name, bytes) in parts {
-            let schema = Schema::parse(name).ok_or_else(Refusal::internal)?;
             let value =
                 bytes.and_then(|b| serde_json::from_slice::<Value>(b).ok()).ok_or_else(Refusal::internal)?;
-            let issues = self.profiles.check(schema, &value);
+            let issues = if name == mapping::FHIR_PROFILES {
+                self.check_fhir(&value)?
+            } else {
+                let schema = Schema::parse(name).ok_or_else(Refusal::internal)?;
+                self.profiles.check(schema, &value)
+            };
             if !issues.is_empty() {
                 return Err(own_output_is_wrong(&issues));
             }
         }
         Ok(())
+    }
+
+    /// What is wrong with a FHIR message of ours.
+    fn check_fhir(&self, message: &Value) -> Result<Vec<Issue>, Refusal> {
+        let named = message.pointer("/meta/profile").and_then(Value::as_array);
+        let is_ours = |url: &Value| {
+            url.as_str().is_some_and(|url| url.starts_with(mapping::OUR_PROFILES) && self.fhir.knows(url))
+        };
+        if !named.into_iter().flatten().any(is_ours) {
+            return Err(Refusal::internal());
+        }
+        let findings = self.fhir.check(message, &check::Ask::at(self.now().0));
+        Ok(findings.into_iter().filter(|found| found.severity == Severity::Error).map(Issue::from).collect())
     }
 
     /// Seals what `mapped` holds into `draft`.

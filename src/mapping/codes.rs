@@ -1,7 +1,7 @@
 //! Code systems and profiles by name. Where the reference data do not show a published code, the system is ours.
 
-/// Our profiles.
-pub(super) const OUR_PROFILES: &str = "https://keyway.example/fhir/StructureDefinition/";
+/// Our profiles and extensions.
+pub const OUR_PROFILES: &str = "https://keyway.example/fhir/StructureDefinition/";
 /// Our code systems.
 pub(super) const OURS: &str = "https://keyway.example/fhir/CodeSystem";
 /// Our identifier systems.

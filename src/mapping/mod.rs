@@ -29,6 +29,7 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+pub use codes::OUR_PROFILES;
 pub use fhir_message::Standing;
 pub use frame::{Frame, Mapped};
 pub use notice::{answer_to_request, recall, request_to_ld, status_answer};

@@ -134,10 +134,14 @@ fn extensions(message: &Message<'_>) -> Vec<Tree> {
     [ethnicity, religion, interpreter].into_iter().flatten().collect()
 }
 
+/// The codes of the NHS list.
+const ETHNIC_CATEGORIES: [&str; 18] =
+    ["A", "B", "C", "D", "E", "F", "G", "H", "J", "K", "L", "M", "N", "P", "R", "S", "Z", "99"];
+
 /// As it was given: a letter of the NHS list is a code, anything else is the person's own word.
 fn ethnic_category(place: &Place<'_>) -> Option<Tree> {
     let given = place.text()?;
-    let is_code = given == "99" || given.len() == 1 && given.bytes().all(|b| b.is_ascii_uppercase());
+    let is_code = ETHNIC_CATEGORIES.contains(&given);
     let value = if is_code {
         let system = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland";
         map([("coding", list(map([("system", Some(Tree::fixed(system))), ("code", Some(place.copy()))])))])
