@@ -10,6 +10,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::Write as _,
     path::{Path, PathBuf},
     sync::LazyLock,
 };
@@ -312,4 +313,26 @@ fn what_breaks_a_rule_is_told_by_that_rule_and_no_other() {
 fn no_rule_of_ours_goes_unevaluated() {
     let ours: Vec<_> = PROGRAM.unevaluated().iter().filter(|rule| rule.profile.starts_with(OURS)).collect();
     assert!(ours.is_empty(), "{ours:#?}");
+}
+
+/// With UK Core and BaRS loaded, their rules stand beside ours.
+#[test]
+#[expect(clippy::disallowed_methods, reason = "a test asks where its data lies; the gateway never does")]
+fn what_keeps_our_rules_keeps_those_of_uk_core_and_bars_too() {
+    let Some(folder) = std::env::var_os("KEYWAY_REFERENCE_DATA").filter(|value| !value.is_empty()) else {
+        writeln!(std::io::stderr(), "SKIPPED for want of KEYWAY_REFERENCE_DATA: our examples and UK Core")
+            .ok();
+        return;
+    };
+    let mut definitions = Definitions::built_in().unwrap();
+    for package in ["health/ukcore", "health/bars"] {
+        keyway::packages::load(&mut definitions, &Path::new(&folder).join(package)).unwrap();
+    }
+    let program = Program::compile(&definitions).unwrap();
+    for (name, value) in fixtures("valid") {
+        let findings = program.check(&value, &Ask { best_practice: false, ..Ask::at(NOW) });
+        let wrong: Vec<Finding> =
+            findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+        assert_eq!(wrong, [], "{name}");
+    }
 }
