@@ -86,7 +86,12 @@ impl Exchange {
         Ok(Recorded { consents: known, shown, turned })
     }
 
-    fn consent_writes(&self, caller: &Caller, person: &Identified, consent: &Consent) -> [Write; 2] {
+    pub(super) fn consent_writes(
+        &self,
+        caller: &Caller,
+        person: &Identified,
+        consent: &Consent,
+    ) -> [Write; 2] {
         let (site, now) = (&caller.site_id, self.now());
         let body = consent.to_fhir().to_string();
         let row = ConsentRow {
@@ -111,20 +116,20 @@ impl Exchange {
 }
 
 /// How a statement stands to the one on record for the same recipient.
-enum Compared {
+pub(super) enum Compared {
     Newer,
     Same,
     Older,
 }
 
 /// When the person last spoke of this recipient: the statement, or its withdrawal.
-fn last_word(rows: &[ConsentRow], on_record: &Consent) -> Moment {
+pub(super) fn last_word(rows: &[ConsentRow], on_record: &Consent) -> Moment {
     rows.iter()
         .find(|row| row.consent_id == on_record.id && row.status != "active")
         .map_or(on_record.valid_from, |row| row.recorded_at)
 }
 
-fn compare(earlier: &Consent, spoken: Moment, said: &Consent) -> Compared {
+pub(super) fn compare(earlier: &Consent, spoken: Moment, said: &Consent) -> Compared {
     let same_terms = earlier.status == said.status
         && earlier.decision == said.decision
         && earlier.valid_to == said.valid_to

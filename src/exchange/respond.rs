@@ -35,7 +35,7 @@ pub(super) struct Move {
 }
 
 impl Move {
-    fn from_json(action: Action, said: &Value) -> Self {
+    pub(super) fn from_json(action: Action, said: &Value) -> Self {
         let text = |name: &str| said.get(name).and_then(Value::as_str).map(str::to_owned);
         Self {
             action,
@@ -52,9 +52,15 @@ impl Move {
             |code, path: &str, text: &str| Err(Refusal::new(Refused::Unprocessable, code, path, text));
         match self.action {
             Action::BookAppointment => {
-                let start = self.appointment.as_ref().and_then(|a| a.get("start")).and_then(Value::as_str);
-                match start.map(Moment::from_rfc3339) {
+                let at = |name: &str| {
+                    let text = self.appointment.as_ref().and_then(|a| a.get(name)).and_then(Value::as_str);
+                    text.map(Moment::from_rfc3339)
+                };
+                match at("start") {
                     None => wrong("required", "/appointment/start", "Say when the appointment is."),
+                    Some(Some(start)) if at("end").is_some_and(|end| end.is_none_or(|end| end <= start)) => {
+                        wrong("value", "/appointment/end", "A date-time after the start is needed here.")
+                    }
                     Some(Some(start)) if start >= now => Ok(()),
                     Some(_) => wrong(
                         "value",
@@ -100,26 +106,36 @@ impl Exchange {
         }
         let action = Action::parse(action).ok_or_else(Refusal::not_found)?;
         let said = if body.is_empty() { json!({}) } else { read_json(body)? };
-        let issues = self.profiles.check(Schema::ReferralAction, &said);
+        let moved = self.make_move(caller, &referral, action, &said).await?;
+        self.show_referral(caller, &moved).await
+    }
+
+    /// Makes one move of a referral as it was read; 412 when it has moved meanwhile. `said` is what the profile of
+    /// actions has: reason, comment, appointment, answer.
+    pub(super) async fn make_move(
+        &self,
+        caller: &Caller,
+        referral: &ReferralRow,
+        action: Action,
+        said: &Value,
+    ) -> Result<ReferralRow, Refusal> {
+        let issues = self.profiles.check(Schema::ReferralAction, said);
         if !issues.is_empty() {
             return Err(Refusal::with_issues(Refused::Unprocessable, issues));
         }
         let key = self.key_of(&caller.site_id, &referral.person_id).await?;
         let (moved, writes, preconditions) =
-            self.plan_move(caller, &referral, &key, &Move::from_json(action, &said)).await?;
+            self.plan_move(caller, referral, &key, &Move::from_json(action, said)).await?;
         match self.commit(writes, preconditions).await {
-            Ok(()) => {}
-            Err(CommitError::Conflict(Precondition::ReferralVersion(..))) => {
-                return Err(Refusal::new(
-                    Refused::PreconditionFailed,
-                    "conflict",
-                    "If-Match",
-                    "The referral has changed since. Read it again.",
-                ));
-            }
-            Err(other) => return Err(other.into()),
+            Ok(()) => Ok(moved),
+            Err(CommitError::Conflict(Precondition::ReferralVersion(..))) => Err(Refusal::new(
+                Refused::PreconditionFailed,
+                "conflict",
+                "If-Match",
+                "The referral has changed since. Read it again.",
+            )),
+            Err(other) => Err(other.into()),
         }
-        self.show_referral(caller, &moved).await
     }
 
     /// An action that an agency without a server sends through its mailbox.

@@ -93,6 +93,12 @@ fn resource(kind: &str, interactions: &[Interaction]) -> Value {
         put("versioning", json!("versioned"));
         put("readHistory", json!(true));
     }
+    if codes.contains(&"update") {
+        put("updateCreate", json!(false));
+    }
+    if codes.contains(&"create") {
+        put("conditionalCreate", json!(true));
+    }
     if let Some(searched) = searched {
         let includes = searched.includes.iter().map(|(name, _)| json!(format!("{kind}:{name}")));
         put("searchInclude", includes.collect());

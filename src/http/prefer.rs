@@ -1,13 +1,18 @@
 //! `Prefer` (RFC 7240), as FHIR uses it.
 
 use super::call::Call;
-use crate::exchange::refusal::{Refusal, Refused};
+use crate::exchange::{
+    refusal::{Refusal, Refused},
+    rest::Returning,
+};
 
 /// What the caller would rather have. What is not known there is not minded, as the RFC says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Preferences {
     /// `handling=strict`: refuse what is not supported.
     pub(super) strict: bool,
+    /// `return=…`: what the answer to a write holds.
+    pub(super) returning: Returning,
 }
 
 impl Preferences {
@@ -23,6 +28,13 @@ impl Preferences {
         for token in headers.flat_map(|value| value.split([',', ';'])) {
             let (name, value) = token.split_once('=').unwrap_or((token, ""));
             let value = value.trim().trim_matches('"');
+            if name.trim().eq_ignore_ascii_case("return") {
+                preferences.returning = match value {
+                    "minimal" => Returning::Minimal,
+                    "OperationOutcome" => Returning::OperationOutcome,
+                    _ => Returning::Representation,
+                };
+            }
             if name.trim().eq_ignore_ascii_case("handling") {
                 if handling.is_some_and(|before| before != value) {
                     let text = "Say once whether handling is strict or lenient.";

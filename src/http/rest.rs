@@ -1,4 +1,4 @@
-//! Reading and searching FHIR resources: `/fhir/{Type}`.
+//! Reading, searching and changing FHIR resources: `/fhir/{Type}`.
 
 use actix_web::web;
 
@@ -6,10 +6,11 @@ use super::{
     call::{Call, Outcome},
     prefer::Preferences,
     routes::Interaction,
+    version,
 };
 use crate::exchange::{
     refusal::{Refusal, Refused},
-    rest::Kind,
+    rest::{Kind, Terms},
 };
 
 /// `GET /fhir/{Type}/{id}` and `GET /fhir/{Type}/{id}/_history/{version}`.
@@ -41,4 +42,40 @@ pub(super) async fn search(call: Call) -> Outcome {
         pairs.extend(form.into_inner());
     }
     call.gateway.exchange.search_resources(call.caller()?, kind, &pairs, strict).await
+}
+
+/// `POST /fhir/{Type}`.
+pub(super) async fn create(call: Call) -> Outcome {
+    let Some(Interaction::Create(name)) = call.route.fhir else { return Err(Refusal::internal()) };
+    let kind = Kind::named(name).ok_or_else(Refusal::internal)?;
+    let if_none_exist = match call.header("if-none-exist")? {
+        None => None,
+        Some(text) => {
+            let text = text.strip_prefix('?').unwrap_or(text);
+            let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| {
+                let told = "A search is needed here, as in status=active&date=ge2026.";
+                Refusal::new(Refused::BadRequest, "value", "If-None-Exist", told)
+            })?;
+            Some(pairs.into_inner())
+        }
+    };
+    let terms = Terms {
+        if_match: None,
+        if_none_exist,
+        idempotency_key: call.header("idempotency-key")?.map(str::to_owned),
+        returning: Preferences::read(&call)?.returning,
+    };
+    call.gateway.exchange.create_resource(call.caller()?, kind, &terms, &call.body).await
+}
+
+/// `PUT /fhir/{Type}/{id}`.
+pub(super) async fn update(call: Call) -> Outcome {
+    let Some(Interaction::Update(name)) = call.route.fhir else { return Err(Refusal::internal()) };
+    let kind = Kind::named(name).ok_or_else(Refusal::internal)?;
+    let terms = Terms {
+        if_match: version::if_match(call.header("if-match")?)?,
+        returning: Preferences::read(&call)?.returning,
+        ..Terms::default()
+    };
+    call.gateway.exchange.update_resource(call.caller()?, kind, call.path("id")?, &terms, &call.body).await
 }

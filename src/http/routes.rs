@@ -91,6 +91,10 @@ pub enum Interaction {
     Search(&'static str),
     /// Searching, with the parameters in a form.
     SearchByForm(&'static str),
+    /// Making a resource of this type.
+    Create(&'static str),
+    /// Changing one.
+    Update(&'static str),
     /// An operation of one resource: its type, and the operation without its `$`.
     InstanceOperation(&'static str, &'static str),
 }
@@ -105,6 +109,8 @@ impl Interaction {
             | Self::Vread(kind)
             | Self::Search(kind)
             | Self::SearchByForm(kind)
+            | Self::Create(kind)
+            | Self::Update(kind)
             | Self::InstanceOperation(kind, _) => Some(kind),
         }
     }
@@ -119,6 +125,8 @@ impl Interaction {
             | Self::InstanceOperation(..) => None,
             Self::Read(_) => Some("read"),
             Self::Vread(_) => Some("vread"),
+            Self::Create(_) => Some("create"),
+            Self::Update(_) => Some("update"),
             Self::Search(_) | Self::SearchByForm(_) => Some("search-type"),
         }
     }
@@ -238,6 +246,37 @@ macro_rules! searches_by_form {
     };
 }
 
+/// Making a resource of one kind.
+macro_rules! creates {
+    ($name:literal) => {
+        Route {
+            fhir: Some(Interaction::Create($name)),
+            ..post(
+                concat!("/fhir/", $name),
+                Takes::Fhir,
+                Access::Scope(concat!("system/", $name, ".c")),
+                |c| Box::pin(rest::create(c)),
+            )
+        }
+    };
+}
+
+/// Changing a resource of one kind.
+macro_rules! updates {
+    ($name:literal) => {
+        Route {
+            method: Verb::Put,
+            fhir: Some(Interaction::Update($name)),
+            ..post(
+                concat!("/fhir/", $name, "/{id}"),
+                Takes::Fhir,
+                Access::Scope(concat!("system/", $name, ".u")),
+                |c| Box::pin(rest::update(c)),
+            )
+        }
+    };
+}
+
 /// The scope for reading and searching one kind of resource.
 macro_rules! looking {
     ($name:literal) => {
@@ -293,6 +332,7 @@ pub static ROUTES: &[Route] = &[
     searches!("Task", TASK),
     reads!("Task"),
     vreads!("Task"),
+    updates!("Task"),
     searches_by_form!("ServiceRequest", SERVICE_REQUEST),
     searches!("ServiceRequest", SERVICE_REQUEST),
     reads!("ServiceRequest"),
@@ -301,14 +341,19 @@ pub static ROUTES: &[Route] = &[
     searches!("Consent", CONSENT),
     reads!("Consent"),
     vreads!("Consent"),
+    creates!("Consent"),
+    updates!("Consent"),
     searches_by_form!("Communication", COMMUNICATION),
     searches!("Communication", COMMUNICATION),
     reads!("Communication"),
     vreads!("Communication"),
+    creates!("Communication"),
     searches_by_form!("Appointment", APPOINTMENT),
     searches!("Appointment", APPOINTMENT),
     reads!("Appointment"),
     vreads!("Appointment"),
+    creates!("Appointment"),
+    updates!("Appointment"),
     searches!("HealthcareService", HEALTHCARE_SERVICE),
     reads!("HealthcareService"),
     vreads!("HealthcareService"),

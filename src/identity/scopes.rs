@@ -3,15 +3,18 @@
 use crate::directory::AgencyKind;
 
 /// What every agency may have.
-const EVERYONE: [&str; 18] = [
+const EVERYONE: [&str; 22] = [
     "keyway/validate",
     "keyway/requests.c",
     "keyway/referrals.r",
     "keyway/referrals.u",
     "keyway/mailbox",
     "system/MessageHeader.c",
+    "system/Appointment.c",
     "system/Appointment.rs",
+    "system/Appointment.u",
     "system/AuditEvent.rs",
+    "system/Communication.c",
     "system/Communication.rs",
     "system/Consent.rs",
     "system/Endpoint.rs",
@@ -22,9 +25,10 @@ const EVERYONE: [&str; 18] = [
     "system/Provenance.rs",
     "system/ServiceRequest.rs",
     "system/Task.rs",
+    "system/Task.u",
 ];
 /// What the liaison and diversion service may have besides.
-const SERVICE: [&str; 2] = ["keyway/assessments.c", "system/Consent.u"];
+const SERVICE: [&str; 3] = ["keyway/assessments.c", "system/Consent.c", "system/Consent.u"];
 /// What its partners may have besides.
 const PARTNER: [&str; 1] = ["keyway/sheets.r"];
 

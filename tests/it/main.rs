@@ -24,6 +24,8 @@ mod rest;
 #[cfg(test)]
 mod rest_strangers;
 #[cfg(test)]
+mod rest_writes;
+#[cfg(test)]
 mod stories;
 #[cfg(test)]
 mod strangers;

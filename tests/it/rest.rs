@@ -358,6 +358,7 @@ async fn what_is_not_supported_is_told_or_refused() {
         ("PATCH", format!("Task/{id}")),
         ("PUT", String::from("Organization/cmht-test")),
         ("POST", String::from("Task")),
+        ("POST", String::from("ServiceRequest")),
     ] {
         let ask =
             Ask::new(method.parse().unwrap(), &format!("/fhir/{path}")).bytes("application/fhir+json", "{}");

@@ -232,6 +232,8 @@ fn the_capability_statement_offers_what_is_described_under_fhir() {
             let name = match interaction["code"].as_str().unwrap() {
                 "read" => format!("GET /fhir/{kind}/{{id}}"),
                 "vread" => format!("GET /fhir/{kind}/{{id}}/_history/{{version}}"),
+                "create" => format!("POST /fhir/{kind}"),
+                "update" => format!("PUT /fhir/{kind}/{{id}}"),
                 "search-type" => format!("GET /fhir/{kind}"),
                 other => panic!("{kind}: {other} is stated, and no path is known for it"),
             };

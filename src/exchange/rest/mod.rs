@@ -19,6 +19,9 @@ mod referrals;
 mod search;
 mod shown;
 mod sight;
+mod writing;
+
+pub use writing::{Returning, Terms};
 
 pub use kinds::{
     ALL, APPOINTMENT, AUDIT_EVENT, COMMUNICATION, CONSENT, ENDPOINT, HEALTHCARE_SERVICE, Kind, LOCATION,

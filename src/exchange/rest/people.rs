@@ -36,7 +36,11 @@ impl Exchange {
         Ok(people)
     }
 
-    async fn person_meant(&self, caller: &Caller, token: &str) -> Result<Option<PersonId>, Refusal> {
+    pub(super) async fn person_meant(
+        &self,
+        caller: &Caller,
+        token: &str,
+    ) -> Result<Option<PersonId>, Refusal> {
         let site = &caller.site_id;
         let is_service = caller.kind == AgencyKind::LiaisonDiversion;
         Ok(match token.split_once('|') {

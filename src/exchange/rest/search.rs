@@ -120,7 +120,12 @@ impl Exchange {
         Err(Refusal::unavailable())
     }
 
-    async fn page(&self, caller: &Caller, asked: &Asked, place: Option<&Place>) -> Result<Page, Refusal> {
+    pub(super) async fn page(
+        &self,
+        caller: &Caller,
+        asked: &Asked,
+        place: Option<&Place>,
+    ) -> Result<Page, Refusal> {
         match asked.kind.source {
             Source::Referral => self.search_referrals(caller, asked, place).await,
             Source::Consent => self.search_consents(caller, asked, place).await,

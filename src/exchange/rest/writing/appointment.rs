@@ -1,0 +1,108 @@
+//! An Appointment made, moved to another time, or told how it went.
+
+use serde_json::{Value, json};
+
+use super::{HOW, Terms, check_rest, retold, wrong};
+use crate::{
+    exchange::{
+        DECIDE_TRIES, Exchange,
+        caller::Caller,
+        refusal::{Refusal, Refused},
+        rest::kinds::Kind,
+        rows::ReferralRow,
+    },
+    referral::Action,
+};
+
+/// The fields from which a booking is read; every other one has to be as it stands.
+const READ: [&str; 5] = ["status", "start", "end", "_end", "description"];
+/// Where the parts of a booking stand in an Appointment.
+const PLACES: [(&str, &str); 3] = [
+    ("/appointment/start", "Appointment.start"),
+    ("/appointment/end", "Appointment.end"),
+    ("/appointment/place", "Appointment.description"),
+];
+
+impl Exchange {
+    /// Answers the new resource's id: that of its referral.
+    pub(super) async fn create_appointment(
+        &self,
+        caller: &Caller,
+        kind: &'static Kind,
+        body: &Value,
+    ) -> Result<String, Refusal> {
+        let based = body.pointer("/basedOn/0/reference").and_then(Value::as_str);
+        let id = based.and_then(|reference| reference.strip_prefix("ServiceRequest/")).ok_or_else(|| {
+            wrong("required", kind, "basedOn", "Say for which request it is: ServiceRequest/{id}.")
+        })?;
+        if body.get("status").and_then(Value::as_str) != Some("booked") {
+            return Err(wrong("value", kind, "status", "booked is needed here."));
+        }
+        for _ in 0..DECIDE_TRIES {
+            let row = self.referral_seen(caller, kind, id).await?;
+            if !self.yielded(caller, kind, &row, &row).await?.is_empty() {
+                let text = "There is one already for this request: change it by PUT.";
+                return Err(Refusal::new(Refused::Conflict, "duplicate", "Appointment.basedOn", text));
+            }
+            match self.book(caller, &row, body).await {
+                Ok(()) => return Ok(id.to_owned()),
+                // It moved meanwhile: look again.
+                Err(refusal) if refusal.class == Refused::PreconditionFailed => {}
+                Err(refusal) => return Err(refusal),
+            }
+        }
+        Err(Refusal::unavailable())
+    }
+
+    pub(super) async fn update_appointment(
+        &self,
+        caller: &Caller,
+        kind: &'static Kind,
+        id: &str,
+        terms: &Terms,
+        body: &Value,
+    ) -> Result<String, Refusal> {
+        let stands = self.find_resource(caller, kind, id, None, HOW).await?.resource;
+        let row = self.referral_to_change(caller, kind, id, terms).await?;
+        check_rest(kind, &stands, body, &READ)?;
+        let same = |field: &str| stands.get(field) == body.get(field);
+        let timing_same = ["start", "end", "description"].into_iter().all(same);
+        let action = match body.get("status").and_then(Value::as_str) {
+            Some("booked") if same("status") && timing_same => return Ok(id.to_owned()),
+            Some("booked") => {
+                self.book(caller, &row, body).await?;
+                return Ok(id.to_owned());
+            }
+            Some(_) if !timing_same => {
+                let text = "Another time goes with booked; how it went, with the time that stands.";
+                return Err(wrong("business-rule", kind, "start", text));
+            }
+            Some("noshow") => Action::DidNotAttend,
+            Some("fulfilled") => Action::Start,
+            _ => {
+                let text =
+                    "booked, noshow or fulfilled is taken here; ending the referral is a move of its Task.";
+                return Err(wrong("not-supported", kind, "status", text));
+            }
+        };
+        if !same("status") {
+            let moved = self.make_move(caller, &row, action, &json!({})).await;
+            moved.map_err(|refusal| retold(refusal, &PLACES))?;
+        }
+        Ok(id.to_owned())
+    }
+
+    async fn book(&self, caller: &Caller, row: &ReferralRow, body: &Value) -> Result<(), Refusal> {
+        let mut booking = json!({});
+        if let Some(fields) = booking.as_object_mut() {
+            for (name, field) in [("start", "start"), ("end", "end"), ("place", "description")] {
+                if let Some(value) = body.get(field) {
+                    fields.insert(name.to_owned(), value.clone());
+                }
+            }
+        }
+        let said = json!({"appointment": booking});
+        let moved = self.make_move(caller, row, Action::BookAppointment, &said).await;
+        moved.map(|_| ()).map_err(|refusal| retold(refusal, &PLACES))
+    }
+}

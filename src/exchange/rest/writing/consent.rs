@@ -1,0 +1,206 @@
+//! A Consent made (a later statement of the person about one recipient) or taken back. For the service only, which holds
+//! consents; to others the kind cannot be written at all.
+
+use serde_json::{Value, json};
+
+use super::{HOW, Terms, check_rest, check_version, wrong};
+use crate::{
+    consent::{Consent, ConsentDecision, ConsentStatus},
+    exchange::{
+        DECIDE_TRIES, Exchange,
+        caller::Caller,
+        consents::{Compared, compare, last_word},
+        people::Identified,
+        ports::{CommitError, Precondition, Write},
+        refusal::{Refusal, Refused},
+        rest::kinds::Kind,
+        withdraw::{Taken, TakingBack},
+    },
+    fhir::json::shown,
+    ids::{ConsentId, PersonId},
+    limits,
+};
+
+/// Longest text of who captured a consent, in characters.
+const CAPTURED_BY_MAX: usize = 120;
+/// How a consent can have been given.
+const HOWS: [&str; 3] = ["oral", "written", "signed"];
+
+impl Exchange {
+    /// Records a statement; answers the consent's id. One that says what stands already changes nothing, and one that is
+    /// older than what stands is refused. A refusal takes back what rested on the agreement before it, in the same
+    /// commit.
+    pub(super) async fn create_consent(
+        &self,
+        caller: &Caller,
+        kind: &'static Kind,
+        body: &Value,
+    ) -> Result<String, Refusal> {
+        let person_id = self.person_of(caller, kind, body).await?;
+        let site = &caller.site_id;
+        for _ in 0..DECIDE_TRIES {
+            let row = self.store.person(site, &person_id).await?.ok_or_else(Refusal::internal)?;
+            let key = self.vault.person_key(site, &person_id, &row.wrapped_key)?;
+            let rows = self.store.consents_of(site, &person_id).await?;
+            let known = self.open_consents(&key, &rows);
+            let draft = self.statement(kind, body, &person_id)?;
+            let recipient = self.store.partner(site, &draft.recipient).await?.ok_or_else(|| {
+                let text = "No agency with this id is in the directory of your site.";
+                wrong("not-found", kind, "provision.provision[0].actor[0].reference", text)
+            })?;
+            let on_record = known.iter().flatten().find(|consent| consent.recipient == draft.recipient);
+            let consent = Consent {
+                id: on_record.map_or_else(|| ConsentId::fresh(&self.mint), |earlier| earlier.id.clone()),
+                version: on_record.map_or(1, |earlier| earlier.version + 1),
+                ..draft
+            };
+            match on_record.map(|earlier| compare(earlier, last_word(&rows, earlier), &consent)) {
+                Some(Compared::Same) => return Ok(consent.id.to_string()),
+                Some(Compared::Older) => {
+                    let text = "A later statement by the person is on record for this recipient.";
+                    return Err(Refusal::new(Refused::Conflict, "business-rule", "Consent.dateTime", text));
+                }
+                Some(Compared::Newer) | None => {}
+            }
+            let turned = on_record.is_some_and(|earlier| earlier.decision == ConsentDecision::Permit)
+                && consent.decision == ConsentDecision::Deny;
+            let seq = row.consent_seq;
+            let person = Identified { row, key, is_new: false, writes: Vec::new() };
+            let mut taken = Taken::default();
+            taken.writes.extend(self.consent_writes(caller, &person, &consent));
+            taken.writes.push(Write::ConsentSeqUp(site.clone(), person_id.clone()));
+            taken.preconditions.push(Precondition::ConsentSeq(site.clone(), person_id.clone(), seq));
+            if turned {
+                let actor = caller.partner_id.as_str();
+                let back =
+                    TakingBack { consent: &consent.id, recipient: &recipient, key: &person.key, actor };
+                self.take_back_all(site, &person_id, &back, &mut taken).await?;
+            }
+            match self.commit(taken.writes, taken.preconditions).await {
+                Ok(()) => return Ok(consent.id.to_string()),
+                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Err(Refusal::unavailable())
+    }
+
+    /// A consent that the person takes back: the same as `$revoke`. Answers 202 while something is in flight.
+    pub(super) async fn update_consent(
+        &self,
+        caller: &Caller,
+        kind: &'static Kind,
+        id: &str,
+        terms: &Terms,
+        body: &Value,
+    ) -> Result<(String, u16), Refusal> {
+        let stands = self.find_resource(caller, kind, id, None, HOW).await?;
+        check_version(terms, stands.version)?;
+        check_rest(kind, &stands.resource, body, &["status"])?;
+        let status = body.get("status");
+        if status == stands.resource.get("status") {
+            return Ok((id.to_owned(), 200));
+        }
+        if status != Some(&json!("inactive")) {
+            let text =
+                "inactive is taken here: the person takes it back. What they say anew is a new Consent.";
+            return Err(wrong("business-rule", kind, "status", text));
+        }
+        let answer = self.revoke_consent(caller, id, &[]).await?;
+        Ok((id.to_owned(), answer.status))
+    }
+
+    /// The person, by an identifier that the service may know them by.
+    async fn person_of(&self, caller: &Caller, kind: &Kind, body: &Value) -> Result<PersonId, Refusal> {
+        let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
+        let place = "patient.identifier";
+        let (system, value) = text("/patient/identifier/system")
+            .zip(text("/patient/identifier/value"))
+            .ok_or_else(|| wrong("required", kind, place, "Name the person by system and value."))?;
+        let found = self.person_meant(caller, &format!("{system}|{value}")).await?;
+        found.ok_or_else(|| wrong("not-found", kind, place, "Nobody is known here by this identifier."))
+    }
+
+    /// The statement that a body makes, in the shape in which consents are stored. Anything else is refused: what is not
+    /// understood of a consent could be what the person meant.
+    fn statement(&self, kind: &Kind, body: &Value, person: &PersonId) -> Result<Consent, Refusal> {
+        let now = self.now();
+        let mut shaped = body.clone();
+        let reference = format!("Patient/{person}");
+        if let Some(fields) = shaped.as_object_mut() {
+            for field in ["text", "implicitRules", "language"] {
+                fields.remove(field);
+            }
+            fields.insert("id".into(), json!("new"));
+            fields.insert("meta".into(), json!({"versionId": "1"}));
+            fields.insert("patient".into(), json!({"reference": reference}));
+            fields.insert("performer".into(), json!([{"reference": reference}]));
+        }
+        let unclear = |place: &str| {
+            let text = "This is not in the shape in which consents are kept here: see docs/fhir-rest.md.";
+            let place = place.trim_start_matches('/').replace("/0", "[0]").replace('/', ".");
+            wrong("structure", kind, &place, text)
+        };
+        let consent = Consent::from_fhir(&shaped).map_err(|fault| unclear(fault.0))?;
+        // Written again it has to be what was sent: nothing is left out in silence.
+        let again = consent.to_fhir();
+        let other = again
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(field, _)| field)
+            .chain(shaped.as_object().into_iter().flatten().map(|(field, _)| field))
+            .find(|field| {
+                **field != "dateTime" && **field != "provision" && again.get(*field) != shaped.get(*field)
+            });
+        if let Some(field) = other {
+            return Err(unclear(&shown(field)));
+        }
+        if consent.status != ConsentStatus::Active {
+            return Err(wrong("value", kind, "status", "active is needed here."));
+        }
+        if !same_provision(&again, &shaped) {
+            return Err(unclear("provision"));
+        }
+        if consent.valid_from > now.plus_seconds(limits::CLOCK_AHEAD_SECONDS) {
+            let text = "This lies in the future: a consent is recorded when it is given.";
+            return Err(wrong("value", kind, "provision.provision[0].period.start", text));
+        }
+        if consent.valid_to <= consent.valid_from {
+            let text = "The end of the period has to come after its start.";
+            return Err(wrong("value", kind, "provision.provision[0].period.end", text));
+        }
+        let known = |block: &String| self.rules.blocks().any(|(name, _)| name == block);
+        if !consent.excluded.iter().chain(&consent.specific).all(known) {
+            let text = "Blocks of the disclosure table are needed here: docs/disclosure-table.md has them.";
+            return Err(wrong("code-invalid", kind, "provision.provision[0].provision", text));
+        }
+        if consent.excluded.iter().any(|block| block == "own-consent") {
+            let text = "What the person agreed to always goes with what is sent under it.";
+            return Err(wrong("value", kind, "provision.provision[0].provision", text));
+        }
+        let captured = consent.captured_by.chars().count();
+        if captured == 0 || captured > CAPTURED_BY_MAX || !HOWS.contains(&consent.how.as_str()) {
+            let text = format!(
+                "Who captured it (1 to {CAPTURED_BY_MAX} characters) and how: oral, written, signed."
+            );
+            return Err(wrong("value", kind, "extension[0]", text));
+        }
+        // A sender's clock may be a little ahead of ours: the consent holds from now, not from then.
+        Ok(Consent { valid_from: consent.valid_from.min(now), ..consent })
+    }
+}
+
+/// Whether two Consents have the same rule, but for the way in which the moments of its period are written.
+fn same_provision(ours: &Value, theirs: &Value) -> bool {
+    let without_period = |consent: &Value| {
+        let mut rule = consent.get("provision").cloned().unwrap_or_default();
+        if let Some(rule) = rule.pointer_mut("/provision/0").and_then(Value::as_object_mut) {
+            let period = rule.remove("period");
+            let fields = period.as_ref().and_then(Value::as_object).map_or(0, serde_json::Map::len);
+            rule.insert(String::from("fields of period"), json!(fields));
+        }
+        rule
+    };
+    without_period(ours) == without_period(theirs)
+}
