@@ -55,5 +55,5 @@ done
 
 # Both register a key of their own, as SMART Backend Services has it, and from then on prove themselves with it.
 "$python" clients/python/register.py "$work/demo" "$keyway" ld-riverside cmht-riverside
-"$python" clients/python/service.py "$work/demo" "$work/referral"
-node "$cache/team.mjs" "$work/demo" "$work/referral"
+"$python" clients/python/service.py "$work/demo" "$work/referrals"
+node "$cache/team.mjs" "$work/demo" "$work/referrals"

@@ -1,7 +1,7 @@
 // The community mental health team, with fhir-kit-client as it is published, over mutual TLS.
 //
-// node team.mjs DEMO REFERRAL    DEMO is the folder of a running demonstration; the file REFERRAL has the id of the
-// referral that the liaison and diversion service submitted.
+// node team.mjs DEMO REFERRALS    DEMO is the folder of a running demonstration; the file REFERRALS has the id of the
+// referral that the liaison and diversion service submitted, and that of one to another agency.
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -10,7 +10,7 @@ import { Client } from 'fhir-kit-client';
 import { SignJWT, importPKCS8 } from 'jose';
 import { Agent, setGlobalDispatcher } from 'undici';
 
-const [demo, referralFile] = process.argv.slice(2);
+const [demo, referralsFile] = process.argv.slice(2);
 const agency = join(demo, 'agencies', 'cmht-riverside');
 const read = (file) => readFileSync(file, 'utf8');
 
@@ -86,7 +86,7 @@ async function received(referral) {
   return undefined;
 }
 
-const referral = read(referralFile).trim();
+const { ours: referral, of_another: another } = JSON.parse(read(referralsFile));
 const request = await received(referral);
 step('receive: the referral arrives as a message Bundle', request?.type === 'message', request);
 
@@ -154,7 +154,49 @@ await refused(
   'once',
 );
 
-const followed = await fetch(`${gateway}/referrals/${referral}`, {
-  headers: { authorization: `Bearer ${issued.access_token}` },
-}).then((reply) => reply.json());
-step('the referral is accepted', followed.state === 'accepted', followed);
+const task = await client.read({ resourceType: 'Task', id: referral });
+step('read: the Task is accepted', task.status === 'accepted', task);
+step('read: and says what may be done next', JSON.stringify(task.extension ?? []).includes('book-appointment'), task);
+const first = await client.vread({ resourceType: 'Task', id: referral, version: '1' });
+step('read: and how it stood before', first.status !== task.status, first);
+
+let page = await client.search({
+  resourceType: 'Task',
+  searchParams: { owner: 'Organization/cmht-riverside', _count: 2, _sort: '-_lastUpdated' },
+});
+const whole = await client.search({ resourceType: 'Task', searchParams: { _count: 100 } });
+const seen = [];
+while (page) {
+  seen.push(...page.entry.map(({ resource }) => resource.id));
+  page = page.link.some(({ relation }) => relation === 'next') ? await client.nextPage({ bundle: page }) : undefined;
+}
+step('page: all pages together are all own Tasks, each once', seen.length === whole.total && new Set(seen).size === seen.length, seen);
+step('search: the one that changed last comes first', seen[0] === referral, seen);
+await refused(
+  "read: another agency's Task",
+  404,
+  () => client.read({ resourceType: 'Task', id: another }),
+  'not-found',
+  '',
+);
+const none = await client.search({ resourceType: 'Task', searchParams: { _id: another } });
+step("search: another agency's Task is not even counted", none.total === 0 && !none.entry, none);
+await refused(
+  'delete: is not offered',
+  405,
+  () => client.delete({ resourceType: 'Task', id: referral }),
+  'not-supported',
+  '',
+);
+
+const judged = await client.operation({
+  name: 'validate',
+  resourceType: 'Patient',
+  input: { resourceType: 'Patient', gender: 'f', shoeSize: 43 },
+});
+const wrong = judged.issue.filter(({ severity }) => severity === 'error').map(({ expression }) => expression[0]);
+step(
+  '$validate: a wrong code and an unknown field are found',
+  wrong.includes('Patient.gender') && wrong.includes('Patient.shoeSize') && !JSON.stringify(judged).includes('43'),
+  judged,
+);

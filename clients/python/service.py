@@ -1,9 +1,10 @@
 """The liaison and diversion service, with fhirpy as it is published, over mutual TLS.
 
-service.py DEMO REFERRAL    DEMO is the folder of a running demonstration whose keys register.py made; the id of the
-referral that is submitted here goes into the file REFERRAL.
+service.py DEMO REFERRALS    DEMO is the folder of a running demonstration whose keys register.py made. The id of the
+referral that is submitted here, and that of one to another agency, go into the file REFERRALS.
 """
 
+import json
 import sys
 import time
 import uuid
@@ -13,10 +14,12 @@ from pathlib import Path
 import jwt
 import requests
 from fhirpy import SyncFHIRClient
-from fhirpy.base.exceptions import AuthorizationError, OperationOutcome
+from fhirpy.base.exceptions import AuthorizationError, OperationOutcome, ResourceNotFound
 
 from steps import refused, step
 
+# From the range that is never issued, and in no story of the demonstration.
+NHS_NUMBER = "9990007772"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -56,7 +59,7 @@ def assessment():
     return {
         "profile": "https://keyway.example/profiles/assessment/adult/1",
         "person": {"reference": f"LD-P-{uuid.uuid4().hex[:8]}", "name": {"family": "Quillfeather", "given": ["Ansel"]},
-                   "birth_date": "1988-04-12", "nhs_number": {"value": "9990000018", "verification": "01"}},
+                   "birth_date": "1988-04-12", "nhs_number": {"value": NHS_NUMBER, "verification": "01"}},
         "practitioner": {"name": "Ifeoma Brandt", "role": "Practitioner",
                          "organisation": "Riverside Liaison and Diversion Service"},
         "clinical": {"narrative": "Low in mood for some weeks; sleeps badly; asks for help with it."},
@@ -68,7 +71,7 @@ def assessment():
     }
 
 
-def main(demo, referral_file):
+def main(demo, referrals_file):
     gateway = next(line.removeprefix("GATEWAY=") for line in (demo / "try.sh").read_text().splitlines()
                    if line.startswith("GATEWAY="))
     base = f"{gateway}/fhir"
@@ -103,11 +106,50 @@ def main(demo, referral_file):
     planned = sent.json().get("referrals", [{}])[0]
     step("submit: an assessment becomes a referral to the community team",
          sent.status_code == 201 and planned.get("state") == "queued", sent.text)
-    referral_file.write_text(planned["referral_id"])
+    referral = planned["referral_id"]
 
     messages = service.client(base, token, **{"X-Request-Id": str(uuid.uuid4()), "X-Correlation-Id": str(uuid.uuid4())})
     refused("$process-message: what is no message is refused, with the place", OperationOutcome,
             lambda: messages.execute("$process-message", method="post", data=nothing), ("structure", "MessageHeader"))
+
+
+    reader = service.client(base, token)
+    tasks = reader.resources("Task").search(requester="Organization/ld-riverside").sort("-authored-on").limit(3)
+    page = tasks.fetch_raw()
+    step("search: a page of own Tasks, and no count of what it does not show",
+         len(page.entry) == 3 and "total" not in page, page)
+    paged = [task.id for task in tasks.fetch_all()]
+    whole = [task.id for task in reader.resources("Task").search(requester="Organization/ld-riverside").limit(100).fetch()]
+    step("page: all pages together are all Tasks, each once",
+         len(paged) > 3 and len(set(paged)) == len(paged) and set(paged) == set(whole), [paged, whole])
+    found = reader.resources("Task").search(**{"patient:identifier": f"https://fhir.nhs.uk/Id/nhs-number|{NHS_NUMBER}"})
+    step("search: by the person's NHS number", [task.id for task in found.fetch()] == [referral])
+    whole = reader.resources("Task").search(_id=referral).include("Task", "owner").fetch_raw()
+    step("search: with the owner", sorted(e.resource.resourceType for e in whole.entry) == ["Organization", "Task"], whole)
+    told = reader.resources("Task").search(colour="red").limit(1).fetch_raw()
+    said = [e.resource for e in told.entry if e.resource.resourceType == "OperationOutcome"]
+    step("search: a parameter that is not known is told", said and "was not looked at" in said[0].issue[0].diagnostics, told)
+    strict = service.client(base, token, Prefer="handling=strict")
+    refused("search: and refused where that is asked for", OperationOutcome,
+            lambda: strict.resources("Task").search(colour="red").fetch(), ("not-supported", "not supported here"))
+
+    task = reader.reference("Task", referral).to_resource()
+    step("read: the Task, for the team", task.owner.reference == "Organization/cmht-riverside", task)
+    before = reader.execute(f"Task/{referral}/_history/1", method="get")
+    step("read: the Task as it first was", before.id == referral and before.meta.versionId == "1", before)
+    consents = reader.resources("Consent").search(actor="Organization/cmht-riverside", status="active").fetch()
+    step("search: the consents that name the team", bool(consents), consents)
+    refused("read: what is not offered is not there", ResourceNotFound,
+            lambda: reader.resources("Patient").fetch(), ("not-found", "path"))
+    refused("read: nor what does not exist", ResourceNotFound,
+            lambda: reader.reference("Task", "00000000-0000-0000-0000-000000000000").to_resource(), ("not-found", ""))
+    patient = {"resourceType": "Patient", "birthDate": "1991-02-30"}
+    judged = reader.execute("Patient/$validate", method="post", data=patient)
+    wrong = [issue.expression[0] for issue in judged.issue if issue.severity == "error"]
+    step("$validate: 30 February is found, and its place is told", wrong == ["Patient.birthDate"], judged)
+
+    others = reader.resources("Task").search(owner="Organization/housing-harbour").fetch()
+    referrals_file.write_text(json.dumps({"ours": referral, "of_another": others[0].id}))
 
 
 if __name__ == "__main__":
