@@ -14,6 +14,9 @@ use crate::profile::{
     path::{self, Expression, Focus},
 };
 
+/// Steps of an expression that count as one step of a check.
+const PATH_STEPS_FOR_ONE: u64 = 4;
+
 /// A compiled invariant.
 #[derive(Debug)]
 pub(super) struct Invariant {
@@ -103,7 +106,11 @@ impl<'a> Walk<'a> {
         };
         let resource = self.scope.resource.map_or(node, path::Node::resource);
         let root = self.scope.container.map_or(resource, path::Node::resource);
-        expression.holds(&Focus { node, resource, root }, &Surroundings(self))
+        let left = u32::try_from(self.steps.saturating_mul(PATH_STEPS_FOR_ONE)).unwrap_or(u32::MAX);
+        let (truth, spent) =
+            expression.holds_within(&Focus { node, resource, root }, &Surroundings(self), left);
+        self.spend(u64::from(spent) / PATH_STEPS_FOR_ONE);
+        truth
     }
 
     fn not_evaluated(&mut self, node: &'a Node, invariant: &'a Invariant, why: &str) {

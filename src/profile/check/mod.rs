@@ -145,7 +145,14 @@ impl Program {
     /// [`limits::ISSUES_MAX`] findings, and one that says that there are more.
     #[must_use]
     pub fn check(&self, resource: &Value, ask: &Ask<'_>) -> Vec<Finding> {
-        let mut walk = Walk {
+        let mut walk = self.walk(ask);
+        walk.document(resource);
+        let costly = walk.steps == 0;
+        walk.said.finish(costly)
+    }
+
+    fn walk<'a>(&'a self, ask: &'a Ask<'a>) -> Walk<'a> {
+        Walk {
             program: self,
             graph: &self.graph,
             ask,
@@ -158,10 +165,7 @@ impl Program {
             steps: limits::CHECK_STEPS_MAX,
             trials: 0,
             trial_failed: false,
-        };
-        walk.document(resource);
-        let costly = walk.steps == 0;
-        walk.said.finish(costly)
+        }
     }
 }
 

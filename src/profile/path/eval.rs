@@ -1,6 +1,10 @@
 //! Evaluation: what each step of an expression finds.
 
-use std::{borrow::Cow, cell::Cell};
+use std::{
+    borrow::Cow,
+    cell::{Cell, RefCell},
+    collections::HashMap,
+};
 
 use super::{
     fault::EvalFault,
@@ -18,6 +22,9 @@ pub(super) struct Run<'r, 'v> {
     /// Whether the types of elements are followed.
     pub(super) typed: bool,
     steps: Cell<u32>,
+    most: u32,
+    /// What was found once, by number.
+    once: RefCell<Vec<Option<Collection<'v>>>>,
 }
 
 /// What `$this`, `$index` and `$total` are.
@@ -32,8 +39,20 @@ pub(super) struct Scope<'s, 'v> {
 pub(super) type Outcome<T> = Result<T, EvalFault>;
 
 impl<'r, 'v> Run<'r, 'v> {
-    pub(super) fn new(world: &'r dyn World<'v>, focus: &'r Focus<'v>, typed: bool) -> Self {
-        Self { world, focus, typed, steps: Cell::new(0) }
+    /// An evaluation in at most so many steps, in which so much is found once.
+    pub(super) fn new(
+        world: &'r dyn World<'v>,
+        focus: &'r Focus<'v>,
+        typed: bool,
+        once: usize,
+        most: u32,
+    ) -> Self {
+        Self { world, focus, typed, steps: Cell::new(0), most, once: RefCell::new(vec![None; once]) }
+    }
+
+    /// How many steps it took so far.
+    pub(super) fn spent(&self) -> u32 {
+        self.steps.get()
     }
 
     pub(super) fn scope<'s>(this: &'s [Item<'v>]) -> Scope<'s, 'v> {
@@ -44,7 +63,7 @@ impl<'r, 'v> Run<'r, 'v> {
     pub(super) fn spend(&self, steps: usize) -> Outcome<()> {
         let spent = self.steps.get().saturating_add(u32::try_from(steps).unwrap_or(u32::MAX));
         self.steps.set(spent);
-        if spent > limits::PATH_STEPS_MAX { Err(EvalFault::TooCostly) } else { Ok(()) }
+        if spent > self.most { Err(EvalFault::TooCostly) } else { Ok(()) }
     }
 
     /// Adds an item to what was found.
@@ -110,6 +129,19 @@ impl<'r, 'v> Run<'r, 'v> {
                     if self.is_of(&item, name) {
                         self.push(out, item)?;
                     }
+                }
+                Ok(())
+            }
+            Tree::Once(number, inner) => {
+                if let Some(Some(known)) = self.once.borrow().get(*number) {
+                    self.spend(known.len())?;
+                    out.extend(known.iter().cloned());
+                    return Ok(());
+                }
+                let found = self.found(inner, scope)?;
+                self.push_all(out, &found)?;
+                if let Some(place) = self.once.borrow_mut().get_mut(*number) {
+                    *place = Some(found);
                 }
                 Ok(())
             }
@@ -301,6 +333,8 @@ impl<'r, 'v> Run<'r, 'v> {
         out: &mut Collection<'v>,
     ) -> Outcome<()> {
         let mut seen = Collection::new();
+        // Where elements with the same outline stand among them: others cannot be equal.
+        let mut outlines: HashMap<u64, Collection<'v>> = HashMap::new();
         let mut waiting = base;
         while !waiting.is_empty() {
             let mut next = Collection::new();
@@ -308,7 +342,9 @@ impl<'r, 'v> Run<'r, 'v> {
                 let mut found = Collection::new();
                 self.eval(projection, Self::inside(scope, item, index), &mut found)?;
                 for item in found {
-                    if !self.is_among(&item, &seen)? {
+                    let alike = outlines.entry(self.outline(&item)?).or_default();
+                    if !self.is_among(&item, alike)? {
+                        alike.push(item.clone());
                         self.push(&mut seen, item.clone())?;
                         self.push(&mut next, item)?;
                     }

@@ -14,6 +14,7 @@ mod eval;
 mod fault;
 mod function;
 mod navigate;
+mod once;
 mod parse;
 mod sets;
 mod temporal;
@@ -30,12 +31,15 @@ pub use value::{Collection, Item, Node, Quantity, Truth};
 pub use world::{Focus, World, resolve_within};
 
 use self::{eval::Run, tree::Tree};
+use crate::limits;
 
 /// An expression that was read, and can be evaluated any number of times.
 #[derive(Debug)]
 pub struct Expression {
     tree: Tree,
     typed: bool,
+    /// How much of it is found once.
+    once: usize,
 }
 
 impl Expression {
@@ -43,7 +47,8 @@ impl Expression {
     pub fn parse(text: &str) -> Result<Self, PathFault> {
         let tree = parse::tree(text)?;
         let typed = tree.needs_types();
-        Ok(Self { tree, typed })
+        let (tree, once) = once::mark(tree);
+        Ok(Self { tree, typed, once })
     }
 
     /// What it finds.
@@ -53,7 +58,7 @@ impl Expression {
         world: &dyn World<'v>,
     ) -> Result<Collection<'v>, EvalFault> {
         let this = [Item::Node(focus.node)];
-        let run = Run::new(world, focus, self.typed);
+        let run = Run::new(world, focus, self.typed, self.once, limits::PATH_STEPS_MAX);
         let mut found = Collection::new();
         run.eval(&self.tree, Run::scope(&this), &mut found)?;
         Ok(found)
@@ -63,9 +68,21 @@ impl Expression {
     /// own validator. One item that is neither `true` nor `false` counts as `true` (FHIRPath, "Singleton Evaluation
     /// of Collections"); several are a fault.
     pub fn holds<'v>(&'v self, focus: &Focus<'v>, world: &dyn World<'v>) -> Result<Truth, EvalFault> {
+        self.holds_within(focus, world, limits::PATH_STEPS_MAX).0
+    }
+
+    /// The same in at most so many steps, and how many it took: for one who evaluates many.
+    pub fn holds_within<'v>(
+        &'v self,
+        focus: &Focus<'v>,
+        world: &dyn World<'v>,
+        steps: u32,
+    ) -> (Result<Truth, EvalFault>, u32) {
         let this = [Item::Node(focus.node)];
-        let run = Run::new(world, focus, self.typed);
-        run.truth(&self.tree, Run::scope(&this)).map(Truth::from)
+        let most = steps.min(limits::PATH_STEPS_MAX);
+        let run = Run::new(world, focus, self.typed, self.once, most);
+        let truth = run.truth(&self.tree, Run::scope(&this)).map(Truth::from);
+        (truth, run.spent())
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+
 use super::{
     eval::{Outcome, Run, Scope},
     fault::EvalFault,
@@ -22,6 +24,19 @@ impl<'v> Run<'_, 'v> {
             }
         }
         Ok(false)
+    }
+
+    /// A number that is the same for items that are equal: of an element with children, from the texts in it; of
+    /// anything else always one and the same.
+    pub(super) fn outline(&self, item: &Item<'v>) -> Outcome<u64> {
+        let Item::Node(node) = item else { return Ok(0) };
+        let Some(Value::Object(fields)) = node.json() else { return Ok(0) };
+        self.spend(1 + fields.len() / LOOK_UP_FROM)?;
+        // The order of the fields does not matter: what they come to is added up.
+        Ok(fields.iter().fold(1, |sum: u64, (key, value)| {
+            let text = value.as_str().unwrap_or_default();
+            sum.wrapping_add(mixed(key).wrapping_mul(31).wrapping_add(mixed(text)))
+        }))
     }
 
     /// The texts of the items, when they are many and all are text.
@@ -133,4 +148,14 @@ impl<'v> Run<'_, 'v> {
         }
         Ok(())
     }
+}
+
+/// A number for a text, from its length, its beginning and its end.
+fn mixed(text: &str) -> u64 {
+    let bytes = text.as_bytes();
+    let ends = match (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        (Some(first), Some(last)) => u64::from_le_bytes(*first) ^ u64::from_le_bytes(*last).rotate_left(23),
+        _ => bytes.iter().fold(0, |sum, byte| (sum << 8) | u64::from(*byte)),
+    };
+    (ends ^ bytes.len() as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

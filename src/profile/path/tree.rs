@@ -30,6 +30,8 @@ pub(super) enum Tree {
     As(Box<Tree>, TypeName),
     /// `base[n]`.
     At(Box<(Tree, Tree)>),
+    /// The same for every item that it is asked of: found once in an evaluation and kept, by its number.
+    Once(usize, Box<Tree>),
 }
 
 /// A function with what it is called on.
@@ -144,12 +146,16 @@ pub(super) const SIGN_BINDING: u8 = 13;
 
 impl Tree {
     /// What stands directly under it.
-    fn parts(&self) -> Vec<&Self> {
+    pub(super) fn parts(&self) -> Vec<&Self> {
         match self {
             Self::This | Self::Index | Self::Total | Self::Literal(_) | Self::Variable(_) | Self::Root(_) => {
                 Vec::new()
             }
-            Self::Member(base, _) | Self::Negate(base) | Self::Is(base, _) | Self::As(base, _) => vec![base],
+            Self::Member(base, _)
+            | Self::Negate(base)
+            | Self::Is(base, _)
+            | Self::As(base, _)
+            | Self::Once(_, base) => vec![base],
             Self::Binary(_, both) | Self::At(both) => vec![&both.0, &both.1],
             Self::Call(call) => std::iter::once(&call.base).chain(&call.arguments).collect(),
         }
@@ -187,6 +193,7 @@ impl Tree {
     /// Whether it is a value that is neither a date nor compared with one, or gives `true`, `false` or a number.
     fn is_plain(&self) -> bool {
         match self {
+            Self::Once(_, inner) => inner.is_plain(),
             Self::Literal(literal) => !matches!(literal, Literal::Temporal(_)),
             Self::Is(..) | Self::Index => true,
             Self::Binary(operator, _) => {
@@ -199,6 +206,7 @@ impl Tree {
 
     fn is_number(&self) -> bool {
         match self {
+            Self::Once(_, inner) => inner.is_number(),
             Self::Literal(Literal::Integer(_) | Literal::Decimal(_)) | Self::Index => true,
             Self::Negate(of) => of.is_number(),
             Self::Binary(Operator::Plus | Operator::Minus, both) => both.0.is_number() && both.1.is_number(),

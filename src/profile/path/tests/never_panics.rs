@@ -129,8 +129,8 @@ fn hostile_documents_and_expressions_end_with_a_fault() {
     let document = json!({"resourceType": "Patient", "item": wide});
     let world = Known { bundle: None };
     for text in [
-        "descendants().select(%resource.descendants().count())",
-        "item.select(%resource.item.where(id = '1').exists())",
+        "item.select(id | %resource.item.id)",
+        "item.where(id in %resource.item.id)",
         "item.repeat(%resource.item)",
         "item.distinct().count()",
         "item.a.select('xxxxxxxxxxxxxxxxxxxx'.replace('x', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx')).join('')",
@@ -140,6 +140,27 @@ fn hostile_documents_and_expressions_end_with_a_fault() {
         let fault = expression.evaluate(&Focus::of_resource(&document), &world).unwrap_err();
         assert!(matches!(fault, EvalFault::TooCostly | EvalFault::TooMany), "{text}: {fault}");
     }
+}
+
+#[test]
+fn what_is_the_same_for_every_item_is_found_once() {
+    let wide = Value::Array((0..2_000).map(|n| json!({"id": n.to_string()})).collect());
+    let document = json!({"resourceType": "Patient", "item": wide});
+    let world = Known { bundle: None };
+    for (text, wanted) in [
+        ("item.all(%resource.item.where(id = '1').exists())", true),
+        ("item.all(%resource.item.where(id = '1').empty())", false),
+        ("item.where(%resource.item.count() = 2000 and id = '7').count() = 1", true),
+        ("item.first().select(%resource.item.where(id = %context.item.last().id)).id = '1999'", true),
+    ] {
+        let expression = Expression::parse(text).unwrap();
+        let (truth, steps) = expression.holds_within(&Focus::of_resource(&document), &world, u32::MAX);
+        assert_eq!(truth.unwrap().is_satisfied(), wanted, "{text}");
+        assert!(steps < 60_000, "{text}: {steps}");
+    }
+    let few = Expression::parse("item.all(id.exists())").unwrap();
+    let (fault, _) = few.holds_within(&Focus::of_resource(&document), &world, 100);
+    assert!(matches!(fault, Err(EvalFault::TooCostly)));
 }
 
 #[test]

@@ -1,0 +1,139 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// A message with most kinds of element.
+fn message() -> Value {
+    let text = include_str!("../../../mapping/tests/snapshots/keyway__mapping__tests__golden__health.snap");
+    serde_json::from_str(text.splitn(3, "---\n").nth(2).unwrap()).unwrap()
+}
+
+fn places(value: &Value, at: &str, into: &mut Vec<String>) {
+    into.push(at.to_owned());
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, v)| places(v, &format!("{at}/{name}"), into)),
+        Value::Array(entries) => {
+            entries.iter().enumerate().for_each(|(n, v)| places(v, &format!("{at}/{n}"), into));
+        }
+        _ => {}
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[ -~]{0,12}".prop_map(Value::from),
+        Just(json!("CANARY")),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            proptest::collection::vec(("[a-z_A-Z]{1,8}|extension|id|coding|resourceType", inner), 0..3)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn whatever_stands_anywhere_is_judged_and_never_repeated(at in any::<prop::sample::Index>(), put in any_json()) {
+        let mut value = message();
+        let mut all = Vec::new();
+        places(&value, "", &mut all);
+        let place = all[at.index(all.len())].clone();
+        *value.pointer_mut(&place).unwrap() = put;
+        let found = check(&value);
+        prop_assert!(found.len() <= limits::ISSUES_MAX + 2);
+        let said = format!("{found:?}");
+        prop_assert!(!said.contains("CANARY"), "{}", said);
+        for finding in &found {
+            prop_assert!(finding.diagnostics.len() > 10 && !finding.rule.is_empty(), "{:?}", finding);
+        }
+    }
+
+    #[test]
+    fn a_strange_field_is_found_wherever_it_stands(at in any::<prop::sample::Index>()) {
+        let mut value = message();
+        let mut all = Vec::new();
+        places(&value, "", &mut all);
+        all.retain(|place| value.pointer(place).is_some_and(Value::is_object));
+        let place = all[at.index(all.len())].clone();
+        value.pointer_mut(&place).unwrap()["shoeSize"] = json!(43);
+        let wanted = format!("{place}/shoeSize");
+        prop_assert!(errors(&value).iter().any(|(pointer, _)| *pointer == wanted), "{}", wanted);
+    }
+}
+
+#[test]
+fn a_required_element_that_is_taken_away_is_always_found() {
+    let whole = message();
+    let mut all = Vec::new();
+    places(&whole, "", &mut all);
+    let required = [
+        ("Bundle", "type"),
+        ("MessageHeader", "source"),
+        ("ServiceRequest", "status"),
+        ("ServiceRequest", "intent"),
+        ("ServiceRequest", "subject"),
+        ("Encounter", "status"),
+        ("Encounter", "class"),
+        ("CarePlan", "status"),
+        ("CarePlan", "subject"),
+        ("Consent", "status"),
+        ("Consent", "scope"),
+        ("Consent", "category"),
+        ("Task", "status"),
+        ("Task", "intent"),
+        ("Observation", "status"),
+        ("Observation", "code"),
+        ("Flag", "status"),
+        ("Flag", "code"),
+        ("Flag", "subject"),
+        ("Condition", "subject"),
+    ];
+    let mut tried = 0;
+    for place in all {
+        let Some(kind) = whole.pointer(&place).and_then(|v| v.get("resourceType")).and_then(Value::as_str)
+        else {
+            continue;
+        };
+        for (_, name) in required.iter().filter(|(one, _)| *one == kind) {
+            let mut less = whole.clone();
+            let taken = less.pointer_mut(&place).unwrap().as_object_mut().unwrap().remove(*name);
+            assert!(taken.is_some(), "{place}/{name}");
+            let wanted = format!("{place}/{name}");
+            assert!(errors(&less).iter().any(|(pointer, _)| *pointer == wanted), "{wanted}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 20, "{tried}");
+}
+
+#[test]
+fn what_is_huge_or_deep_or_turns_in_a_circle_ends() {
+    let names: Vec<Value> = (0..20_000).map(|_| json!({"family": 7})).collect();
+    let found = check(&json!({"resourceType": "Patient", "name": names}));
+    assert_eq!(found.len(), limits::ISSUES_MAX + 1);
+    assert_eq!(found.last().unwrap().code, "too-costly");
+
+    let mut item = json!({"linkId": "x"});
+    for _ in 0..120 {
+        item = json!({"linkId": "x", "item": [item]});
+    }
+    let deep = json!({"resourceType": "QuestionnaireResponse", "status": "completed", "item": [item]});
+    assert!(errors(&deep).iter().any(|(_, rule)| rule == "depth"), "{:?}", errors(&deep));
+
+    let id = |n: usize| format!("urn:uuid:c757873d-ec9a-4326-a141-{n:012}");
+    let entries: Vec<Value> = (0..300)
+        .map(|n| {
+            let next = id((n + 1) % 300);
+            json!({"fullUrl": id(n), "resource": {"resourceType": "Observation", "status": "final",
+                   "code": {"text": "x"}, "hasMember": [{"reference": next}], "derivedFrom": [{"reference": next}]}})
+        })
+        .collect();
+    assert_eq!(errors(&json!({"resourceType": "Bundle", "type": "collection", "entry": entries})), []);
+}

@@ -1,0 +1,187 @@
+//! The forms of our own say what the FHIRPath of base R4 says.
+
+use super::*;
+use crate::profile::{
+    check::{invariant::Run, surroundings::Surroundings},
+    path::{Expression, Focus},
+};
+
+fn walk<'a>(value: &'a Value, ask: &'a Ask<'a>) -> Walk<'a> {
+    let mut walk = PROGRAM.walk(ask);
+    walk.scope = Scope { resource: Some(value), container: Some(value), bundle: None };
+    walk
+}
+
+fn expression_of(key: &str) -> Expression {
+    let definitions = Definitions::base().unwrap();
+    for kind in ["Patient", "Bundle", "QuestionnaireResponse", "ContactPoint"] {
+        let definition = definitions.of_type(kind).unwrap();
+        let constraints = definition.elements.iter().flat_map(|element| &element.constraints);
+        if let Some(constraint) = constraints.into_iter().find(|constraint| constraint.key == key) {
+            return Expression::parse(&constraint.expression).unwrap();
+        }
+    }
+    panic!("{key} is in none of these")
+}
+
+type Case = (&'static str, Value, Value);
+
+fn bundle(kind: &str, entry: Value) -> Value {
+    json!({"resourceType": "Bundle", "type": kind, "entry": entry})
+}
+
+/// Somebody with a contained resource that is referred to, and these changes.
+fn person(patch: Value) -> Value {
+    let mut person = json!({"resourceType": "Patient", "contained": [{"resourceType": "Patient", "id": "a"}],
+                            "link": [{"other": {"reference": "#a"}, "type": "seealso"}]});
+    for (pointer, value) in patch.as_object().unwrap() {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        person.pointer_mut(parent).unwrap()[name] = value.clone();
+    }
+    person
+}
+
+/// What keeps each rule of contained resources, and what breaks it.
+fn contained() -> Vec<Case> {
+    let patient = json!({"resourceType": "Patient"});
+    vec![
+        ("dom-2", person(json!({})), person(json!({"/contained/0/contained": [patient]}))),
+        (
+            "dom-3",
+            person(json!({})),
+            person(json!({"/link": [{"other": {"reference": "#b"}, "type": "seealso"}]})),
+        ),
+        (
+            "dom-3",
+            person(json!({"/link": [], "/contained/0/link": [{"other": {"reference": "#"}}]})),
+            person(json!({"/link": []})),
+        ),
+        ("dom-4", person(json!({})), person(json!({"/contained/0/meta": {"versionId": "1"}}))),
+        (
+            "dom-4",
+            person(json!({})),
+            person(json!({"/contained/0/meta": {"lastUpdated": "2026-11-23T09:30:00Z"}})),
+        ),
+        ("dom-5", person(json!({})), person(json!({"/contained/0/meta": {"security": [{"code": "R"}]}}))),
+        (
+            "dom-6",
+            person(json!({"/text": {"status": "generated", "div": "<div>x</div>"}})),
+            person(json!({})),
+        ),
+    ]
+}
+
+/// The same of Bundles.
+fn bundles() -> Vec<Case> {
+    let patient = json!({"resourceType": "Patient"});
+    let header = json!({"resourceType": "MessageHeader"});
+    vec![
+        ("bdl-1", bundle("searchset", json!([])), {
+            let mut one = bundle("message", json!([]));
+            one["total"] = json!(1);
+            one
+        }),
+        (
+            "bdl-2",
+            bundle("searchset", json!([{"search": {"mode": "match"}}])),
+            bundle("message", json!([{"search": {"mode": "match"}}])),
+        ),
+        (
+            "bdl-3",
+            bundle("batch", json!([{"request": {"method": "GET"}}])),
+            bundle("batch", json!([{"resource": patient}])),
+        ),
+        (
+            "bdl-3",
+            bundle("message", json!([{"resource": patient}])),
+            bundle("message", json!([{"request": {"method": "GET"}}])),
+        ),
+        (
+            "bdl-4",
+            bundle("history", json!([{"response": {"status": "200"}}])),
+            bundle("history", json!([{"resource": patient}])),
+        ),
+        (
+            "bdl-7",
+            bundle(
+                "message",
+                json!([{"fullUrl": "a", "resource": patient}, {"fullUrl": "b", "resource": patient}]),
+            ),
+            bundle(
+                "message",
+                json!([{"fullUrl": "a", "resource": patient}, {"fullUrl": "a", "resource": patient}]),
+            ),
+        ),
+        (
+            "bdl-7",
+            bundle("history", json!([{"fullUrl": "a"}, {"fullUrl": "a"}])),
+            bundle("message", json!([{"fullUrl": "a"}, {"fullUrl": "a"}])),
+        ),
+        (
+            "bdl-11",
+            bundle("document", json!([{"resource": {"resourceType": "Composition"}}])),
+            bundle("document", json!([{"resource": patient}])),
+        ),
+        (
+            "bdl-12",
+            bundle("message", json!([{"resource": header}])),
+            bundle("message", json!([{"resource": patient}, {"resource": header}])),
+        ),
+        ("bdl-12", bundle("collection", json!([{"resource": patient}])), bundle("message", json!([]))),
+    ]
+}
+
+/// The same of parts.
+fn parts() -> Vec<Case> {
+    let patient = json!({"resourceType": "Patient"});
+    vec![
+        ("bdl-5", json!({"resource": patient}), json!({"fullUrl": "a"})),
+        (
+            "bdl-8",
+            json!({"fullUrl": "https://a.example/Patient/1"}),
+            json!({"fullUrl": "https://a.example/Patient/1/_history/2"}),
+        ),
+        (
+            "qrs-1",
+            json!({"linkId": "x", "item": [{"linkId": "y"}]}),
+            json!({"linkId": "x", "item": [{"linkId": "y"}], "answer": [{"valueBoolean": true}]}),
+        ),
+        ("cpt-2", json!({"system": "phone", "value": "1"}), json!({"value": "1"})),
+    ]
+}
+
+#[test]
+fn each_agrees_with_its_expression() {
+    let cases = [contained(), bundles(), parts()].concat();
+    let ask = Ask::at(NOW);
+    for (key, right, wrong) in &cases {
+        let (rule, expression) = (native::find(key).unwrap(), expression_of(key));
+        for (value, wanted) in [(right, true), (wrong, false)] {
+            let walk = walk(value, &ask);
+            let node = match value.get("resourceType") {
+                Some(_) => crate::profile::path::Node::resource(value),
+                None => crate::profile::path::Node::element(value, "Bundle.entry"),
+            };
+            let focus = Focus { node, resource: node, root: node };
+            let by_path = expression.holds(&focus, &Surroundings(&walk)).unwrap().is_satisfied();
+            assert_eq!((by_path, rule(&walk, value)), (wanted, wanted), "{key} {value}");
+        }
+    }
+}
+
+/// A rule whose name base R4 uses once, and no rule of a profile, is taken for one of ours.
+#[test]
+fn every_native_rule_is_used() {
+    let natives = PROGRAM.graph.invariants.iter().filter(|one| matches!(one.run, Run::Native(_)));
+    let mut keys: Vec<&str> = natives.map(|one| &*one.key).collect();
+    keys.sort_unstable();
+    let mut once = keys.clone();
+    once.dedup();
+    assert_eq!(keys, once, "two rules of one name");
+    assert!(keys.len() >= 17, "{keys:?}");
+}
+
+#[test]
+fn every_invariant_of_base_and_ours_is_evaluated() {
+    assert_eq!(PROGRAM.unevaluated(), []);
+}
