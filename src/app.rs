@@ -43,6 +43,10 @@ pub use crate::{http::routes::Listener, store::sqlite::MigrationReport};
 
 /// How long a loop of the worker may be silent before the gateway says that it is not ready, in seconds.
 const SILENT_MAX_SECONDS: i64 = 60;
+/// How often, and how long each time, a shutdown waits for the listeners' threads to let go of the store: 5 seconds in
+/// all.
+const LETTING_GO_TRIES: u32 = 500;
+const LETTING_GO_WAIT: Duration = Duration::from_millis(10);
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -285,8 +289,21 @@ impl Running {
             served.stop().await;
         }
         self.worker.shutdown().await;
-        // The last to let go of the store closes it, which blocks until everything is written.
-        let _closed = tokio::task::spawn_blocking(move || drop(self.exchange)).await;
+        // The last to let go of the store closes it, which blocks until everything is written. That must be this
+        // task, for whoever waits for it may open the database next; the listeners' threads let go a moment after
+        // they have stopped.
+        let store = Arc::clone(&self.exchange.store);
+        drop(self.exchange);
+        let closing = move || {
+            for _ in 0..LETTING_GO_TRIES {
+                if Arc::strong_count(&store) == 1 {
+                    break;
+                }
+                std::thread::sleep(LETTING_GO_WAIT);
+            }
+            drop(store);
+        };
+        let _closed = tokio::task::spawn_blocking(closing).await;
     }
 }
 
