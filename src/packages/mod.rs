@@ -20,6 +20,8 @@ pub struct Contents {
     pub structures: usize,
     /// Value sets and code systems.
     pub terminology: usize,
+    /// Definitions of messages.
+    pub messages: usize,
     /// Definitions that were there already.
     pub again: usize,
     /// FHIR resources that the validator has no use for: examples, search parameters.
@@ -65,7 +67,7 @@ pub fn load(definitions: &mut Definitions, path: &Path) -> Result<Contents, Pack
         return Err(PackageFault::Definitions(reading.faults));
     }
     let contents = reading.contents;
-    if contents.structures + contents.terminology + contents.again == 0 {
+    if contents.structures + contents.terminology + contents.messages + contents.again == 0 {
         return Err(PackageFault::Empty(shown));
     }
     Ok(contents)
@@ -114,6 +116,7 @@ impl Reading<'_> {
         match self.definitions.add_file(bytes, name) {
             Ok(Some(Taken::Structure)) => self.contents.structures += 1,
             Ok(Some(Taken::Terminology)) => self.contents.terminology += 1,
+            Ok(Some(Taken::Message)) => self.contents.messages += 1,
             Ok(Some(Taken::Again)) => self.contents.again += 1,
             Ok(Some(Taken::Unused)) => self.contents.unused += 1,
             Ok(None) => self.contents.skipped += 1,
@@ -125,8 +128,8 @@ impl Reading<'_> {
 
 impl fmt::Display for Contents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { structures, terminology, again, unused, skipped } = self;
-        write!(f, "{structures} structures, {terminology} code systems and value sets")?;
+        let Self { structures, terminology, messages, again, unused, skipped } = self;
+        write!(f, "{structures} structures, {terminology} code systems and value sets, {messages} messages")?;
         write!(f, " ({again} known already, {unused} of no use here, {skipped} files that are not FHIR)")
     }
 }

@@ -46,7 +46,10 @@ fn a_folder_and_an_archive_of_it_load_the_same() {
     for path in [folder.path(), archive.path()] {
         let mut definitions = Definitions::base().unwrap();
         let contents = load(&mut definitions, path).unwrap();
-        assert_eq!(contents, Contents { structures: 1, terminology: 1, again: 0, unused: 1, skipped: 2 });
+        assert_eq!(
+            contents,
+            Contents { structures: 1, terminology: 1, messages: 0, again: 0, unused: 1, skipped: 2 }
+        );
         assert_eq!(definitions.get("urn:p|1").unwrap().r#type, "Patient");
         assert!(definitions.terminology().value_set("urn:v").is_some());
     }

@@ -16,6 +16,7 @@ mod graph;
 mod invariant;
 mod item;
 mod keys;
+mod message;
 mod narrative;
 mod native;
 mod place;
@@ -40,7 +41,7 @@ use self::{
     walk::{Scope, Walk},
 };
 use super::{
-    definition::{DefinitionFault, Definitions},
+    definition::{DefinitionFault, Definitions, MessageDefinition},
     finding::{Finding, Severity},
     leniency::Leniency,
     terminology::Terminology,
@@ -52,6 +53,7 @@ use crate::limits;
 pub struct Program {
     graph: Graph,
     terminology: Terminology,
+    messages: Vec<MessageDefinition>,
     unevaluated: Vec<Unevaluated>,
 }
 
@@ -106,7 +108,7 @@ impl Program {
         }
         let unevaluated = builder.unevaluated();
         let graph = builder.graph;
-        Ok(Self { graph, terminology, unevaluated })
+        Ok(Self { graph, terminology, messages: definitions.messages().to_vec(), unevaluated })
     }
 
     /// Base R4 and Keyway's own definitions.

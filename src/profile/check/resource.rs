@@ -111,7 +111,10 @@ impl<'a> Walk<'a> {
             }
         }
         match kind {
-            "Bundle" => self.bundle(base_node, map),
+            "Bundle" => {
+                self.bundle(base_node, map);
+                self.message(base_node, map);
+            }
             "MessageHeader" => self.message_header(base_node, map),
             _ => {}
         }

@@ -7,6 +7,7 @@ mod built_in;
 mod change;
 mod fault;
 mod merge;
+mod message;
 mod model;
 pub(crate) mod names;
 mod snapshot;
@@ -21,6 +22,7 @@ use std::{
 
 pub use built_in::built_in_resources;
 pub use fault::DefinitionFault;
+pub use message::{MessageDefinition, MessageFocus};
 pub use model::{
     Binding, Constraint, Context, Discriminator, Element, Kind, Rules, Slicing, Strength,
     StructureDefinition, TypeRef,
@@ -43,6 +45,7 @@ pub struct Definitions {
     added: BTreeMap<String, Vec<Added>>,
     count: usize,
     terminology: Sources,
+    messages: Vec<MessageDefinition>,
     made: Mutex<HashMap<String, Made>>,
 }
 
@@ -66,6 +69,8 @@ pub enum Taken {
     Structure,
     /// A value set or a code system.
     Terminology,
+    /// What a kind of message is made of.
+    Message,
     /// The same as one that is there already, or one that base R4 has.
     Again,
     /// A resource that the validator has no use for.
@@ -80,6 +85,7 @@ impl Definitions {
             added: BTreeMap::new(),
             count: 0,
             terminology: Sources::base()?,
+            messages: Vec::new(),
             made: Mutex::new(HashMap::new()),
         })
     }
@@ -96,7 +102,7 @@ impl Definitions {
     }
 
     /// Takes a conformance resource; `from` is the name of its file, for faults. What is no `StructureDefinition`,
-    /// `ValueSet` or `CodeSystem` is of no use here and is not kept.
+    /// `ValueSet`, `CodeSystem` or `MessageDefinition` is of no use here and is not kept.
     pub fn add(&mut self, resource: &Value, from: &str) -> Result<Taken, DefinitionFault> {
         let nameless = |what: &str| DefinitionFault::new("", what).from(from);
         let fields = resource.as_object().ok_or_else(|| nameless("a resource must be an object"))?;
@@ -104,7 +110,7 @@ impl Definitions {
             .get("resourceType")
             .and_then(Value::as_str)
             .ok_or_else(|| nameless("a resource needs its resourceType"))?;
-        if !matches!(kind, "StructureDefinition" | "ValueSet" | "CodeSystem") {
+        if !matches!(kind, "StructureDefinition" | "ValueSet" | "CodeSystem" | "MessageDefinition") {
             return Ok(Taken::Unused);
         }
         let url = fields.get("url").and_then(Value::as_str).filter(|url| !url.is_empty());
@@ -121,6 +127,8 @@ impl Definitions {
         }
         let taken = if kind == "StructureDefinition" {
             self.add_structure(fields, url, from)
+        } else if kind == "MessageDefinition" {
+            self.add_message(fields, url)
         } else {
             self.terminology
                 .add(fields, kind, url)
@@ -138,6 +146,25 @@ impl Definitions {
             return Ok(None);
         }
         self.add(&value, from).map(Some)
+    }
+
+    fn add_message(
+        &mut self,
+        fields: &serde_json::Map<String, Value>,
+        url: &str,
+    ) -> Result<Taken, DefinitionFault> {
+        let read = MessageDefinition::read(fields, url)?;
+        if self.messages.iter().any(|known| known.url == read.url && known.version == read.version) {
+            return Ok(Taken::Again);
+        }
+        self.messages.push(read);
+        Ok(Taken::Message)
+    }
+
+    /// What each kind of message is made of.
+    #[must_use]
+    pub fn messages(&self) -> &[MessageDefinition] {
+        &self.messages
     }
 
     fn add_structure(

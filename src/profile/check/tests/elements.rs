@@ -308,3 +308,40 @@ fn nhs_numbers_and_misspelt_systems() {
         [("warning", "system spelling".to_owned())]
     );
 }
+
+#[test]
+fn a_message_is_made_of_what_its_definition_says() {
+    let definition = json!({
+        "resourceType": "MessageDefinition", "url": "https://test.example/m", "version": "1", "status": "active",
+        "eventCoding": {"system": "https://test.example/s", "code": "e"},
+        "focus": [{"code": "Bundle", "min": 1, "max": "1"}, {"code": "Patient", "min": 1, "max": "1"},
+                  {"code": "Location", "min": 0, "max": "*"}],
+    });
+    let known = program(&[definition]);
+    let check = |canonical: &str, code: &str, patients: usize| {
+        let id = |n: usize| format!("urn:uuid:c757873d-ec9a-4326-a141-{n:012}");
+        let mut entries = vec![json!({"fullUrl": id(0), "resource": {
+            "resourceType": "MessageHeader", "eventCoding": {"system": "https://test.example/s", "code": code},
+            "source": {"endpoint": "https://test.example/"}, "definition": canonical}})];
+        entries.extend(
+            (1..=patients)
+                .map(|n| json!({"fullUrl": id(n), "resource": {"resourceType": "Patient", "active": true}})),
+        );
+        let message = json!({"resourceType": "Bundle", "type": "message", "entry": entries});
+        let found = known.check(&message, &Ask { best_practice: false, ..Ask::at(NOW) });
+        found.into_iter().map(|one| (one.severity.as_str(), one.pointer, one.rule)).collect::<Vec<_>>()
+    };
+    let contents = |severity| vec![(severity, "/entry".to_owned(), "message contents Patient".to_owned())];
+    assert_eq!(check("https://test.example/m|1", "e", 1), []);
+    assert_eq!(check("https://test.example/m", "e", 0), contents("error"));
+    assert_eq!(check("https://test.example/m", "e", 2), contents("error"));
+    let header = |name: &str| format!("/entry/0/resource/{name}");
+    assert_eq!(
+        check("https://test.example/m", "f", 1),
+        [("error", header("event"), "message event".to_owned())]
+    );
+    assert_eq!(
+        check("https://test.example/m|2", "e", 0),
+        [("information", header("definition"), "message definition".to_owned())]
+    );
+}

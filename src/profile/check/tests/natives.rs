@@ -27,16 +27,19 @@ fn expression_of(key: &str) -> Expression {
 type Case = (&'static str, Value, Value);
 
 fn bundle(kind: &str, entry: Value) -> Value {
-    json!({"resourceType": "Bundle", "type": kind, "entry": entry})
+    let mut bundle = json!({"resourceType": "Bundle", "type": kind});
+    bundle["entry"] = entry;
+    bundle
 }
 
 /// Somebody with a contained resource that is referred to, and these changes.
 fn person(patch: Value) -> Value {
     let mut person = json!({"resourceType": "Patient", "contained": [{"resourceType": "Patient", "id": "a"}],
                             "link": [{"other": {"reference": "#a"}, "type": "seealso"}]});
-    for (pointer, value) in patch.as_object().unwrap() {
+    let Value::Object(patch) = patch else { panic!("changes are an object") };
+    for (pointer, value) in patch {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
-        person.pointer_mut(parent).unwrap()[name] = value.clone();
+        person.pointer_mut(parent).unwrap()[name] = value;
     }
     person
 }
