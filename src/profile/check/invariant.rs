@@ -11,7 +11,7 @@ use super::{
 use crate::profile::{
     definition::Constraint,
     finding::Severity,
-    path::{self, Expression, Focus},
+    path::{self, EvalFault, Expression, Focus},
 };
 
 /// Steps of an expression that count as one step of a check.
@@ -61,6 +61,11 @@ impl Invariant {
             run,
         })
     }
+
+    /// How bad it is to break it.
+    const fn severity(&self) -> Severity {
+        if self.is_error { Severity::Error } else { Severity::Warning }
+    }
 }
 
 impl<'a> Walk<'a> {
@@ -80,13 +85,20 @@ impl<'a> Walk<'a> {
             Run::Native(rule) => value.is_some_and(|value| !rule(self, value)),
             Run::Path(expression) => match self.evaluated(kind, expression, value, shadow) {
                 Ok(truth) => !truth.is_satisfied(),
-                Err(fault) => return self.not_evaluated(node, invariant, &fault.to_string()),
+                // What only others know (a value set that is not here) says nothing against the message.
+                Err(fault @ EvalFault::Undecided(_)) => {
+                    return self.not_evaluated(Severity::Information, node, invariant, &fault.to_string());
+                }
+                // Whatever else breaks a rule off lies in the message, and must not be a way past the rule.
+                Err(fault) => {
+                    let severity = invariant.severity();
+                    return self.not_evaluated(severity, node, invariant, &fault.to_string());
+                }
             },
-            Run::Not(why) => return self.not_evaluated(node, invariant, why),
+            Run::Not(why) => return self.not_evaluated(Severity::Information, node, invariant, why),
         };
         if broken {
-            let severity = if invariant.is_error { Severity::Error } else { Severity::Warning };
-            self.say_of(severity, "invariant", node, &invariant.source, || {
+            self.say_of(invariant.severity(), "invariant", node, &invariant.source, || {
                 (invariant.key.to_string(), invariant.human.to_string())
             });
         }
@@ -98,7 +110,7 @@ impl<'a> Walk<'a> {
         expression: &'a Expression,
         value: Option<&'a Value>,
         shadow: Option<&'a Value>,
-    ) -> Result<path::Truth, path::EvalFault> {
+    ) -> Result<path::Truth, EvalFault> {
         let node = match value {
             Some(value) if value.get("resourceType").is_some() => path::Node::resource(value),
             Some(value) if value.is_object() => path::Node::element(value, &kind.path),
@@ -113,8 +125,8 @@ impl<'a> Walk<'a> {
         truth
     }
 
-    fn not_evaluated(&mut self, node: &'a Node, invariant: &'a Invariant, why: &str) {
-        self.say_of(Severity::Information, "not-supported", node, &invariant.source, || {
+    fn not_evaluated(&mut self, severity: Severity, node: &'a Node, invariant: &'a Invariant, why: &str) {
+        self.say_of(severity, "not-supported", node, &invariant.source, || {
             (invariant.key.to_string(), format!("This rule was not evaluated ({why}): {}", invariant.human))
         });
     }

@@ -188,3 +188,26 @@ fn every_native_rule_is_used() {
 fn every_invariant_of_base_and_ours_is_evaluated() {
     assert_eq!(PROGRAM.unevaluated(), []);
 }
+
+#[test]
+fn a_rule_that_a_message_breaks_off_is_broken_and_one_that_cannot_be_known_is_told() {
+    let rule = |key: &str, expression: &str| {
+        json!({"id": "Patient", "path": "Patient", "constraint": [{
+            "key": key, "severity": "error", "human": "A rule.", "expression": expression,
+        }]})
+    };
+    let one = profile("one", "Patient", &[rule("one-1", "name.family.startsWith('T')")]);
+    let unknown =
+        profile("unknown", "Patient", &[rule("unk-1", "gender.memberOf('https://nowhere.example/x')")]);
+    let program = program(&[one, unknown]);
+    let patient = |families: &[&str]| {
+        let names: Vec<Value> = families.iter().map(|family| json!({"family": family})).collect();
+        json!({"resourceType": "Patient", "gender": "female", "name": names})
+    };
+    assert_eq!(errors_by(&program, "one", &patient(&["Testcase"])), []);
+    assert_eq!(errors_by(&program, "one", &patient(&["Testcase", "Sample"])), [pair("", "one-1")]);
+    assert_eq!(errors_by(&program, "unknown", &patient(&["Testcase"])), []);
+    let ask = Ask { profiles: &["https://test.example/unknown"], ..Ask::at(NOW) };
+    let told = program.check(&patient(&["Testcase"]), &ask);
+    assert!(told.iter().any(|f| f.rule == "unk-1" && f.severity == Severity::Information), "{told:?}");
+}
