@@ -38,6 +38,10 @@ demo:
 clients:
     bash .ci/run clients
 
+# Our verdicts beside those of validators that others wrote.
+compare:
+    bash .ci/run compare
+
 # The long forms: the kill test 50 times.
 soak:
     bash .ci/run soak
