@@ -35,6 +35,21 @@ const NHS_SYSTEMS: [&str; 5] = [
 const BARS_UNDEFINED: [&str; 5] =
     ["REC_SERVICE_UNAVAILABLE", "SERVICE_UNAVAILABLE", "REC_TOO_EARLY", "REC_TOO_MANY_REQUESTS", "FC"];
 
+/// Where an earlier UK Core (2.1.0 of the code system) kept how NHS numbers are verified.
+const VERIFICATION: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus";
+/// Its words.
+const OLD_WORDS: [&str; 9] = [
+    "number-present-and-verified",
+    "number-present-but-not-traced",
+    "trace-required",
+    "trace-attempted",
+    "trace-needs-to-be-resolved",
+    "trace-in-progress",
+    "number-not-present-and-trace-not-required",
+    "trace-postponed",
+    "number-present-and-traced-using-welsh-nhs-ar",
+];
+
 /// What the codes of a value come to.
 #[derive(Debug, PartialEq, Eq)]
 enum Verdict {
@@ -67,6 +82,24 @@ impl<'a> Walk<'a> {
                 {
                     self.out_of(node, bound, "A code is needed here, not a text alone.", Severity::Error);
                 }
+            }
+            Verdict::Out if bound.strength == Strength::Required && has_old_words(value) => {
+                self.say_forgivable(
+                    Tolerance::NhsNumberVerificationWords,
+                    Severity::Error,
+                    "code-invalid",
+                    node,
+                    "",
+                    || {
+                        (
+                            format!("binding {}", node.id),
+                            format!(
+                                "These are the words of an earlier UK Core; `number-present-and-verified` is 01 now, \
+                                 in the system {VERIFICATION}England."
+                            ),
+                        )
+                    },
+                );
             }
             Verdict::Out if bound.strength == Strength::Required => {
                 self.out_of(
@@ -257,7 +290,7 @@ impl<'a> Walk<'a> {
         if let Some(right) = nhs_system(system) {
             self.say_forgivable(
                 Tolerance::NhsSystemSpelling,
-                Severity::Warning,
+                Severity::Error,
                 "value",
                 node,
                 "system",
@@ -288,6 +321,15 @@ impl<'a> Walk<'a> {
             }
         }
     }
+}
+
+/// Whether one of these codings says how an NHS number was verified by the words of an earlier UK Core.
+fn has_old_words(value: &Value) -> bool {
+    let codings = value.get("coding").and_then(Value::as_array);
+    codings.into_iter().flatten().any(|coding| {
+        let text = |name: &str| coding.get(name).and_then(Value::as_str);
+        text("system") == Some(VERIFICATION) && text("code").is_some_and(|code| OLD_WORDS.contains(&code))
+    })
 }
 
 /// A code system of the NHS as it is spelt, where this is another spelling of it.

@@ -8,7 +8,10 @@ use super::{
     slicing::list,
     walk::{Holder, Walk},
 };
-use crate::{limits, profile::finding::Severity};
+use crate::{
+    limits,
+    profile::{finding::Severity, leniency::Tolerance},
+};
 
 /// Which children an object has.
 #[derive(Default)]
@@ -97,7 +100,7 @@ impl<'a> Walk<'a> {
     }
 
     fn missing(&mut self, element: &'a Node, name: &'a str, is_choice: bool) {
-        self.say(Severity::Error, "required", element, name, || {
+        let words = || {
             let types = list(element.alternatives.iter().map(|kind| &*kind.type_name));
             let choice = if is_choice { "[x]" } else { "" };
             let of = match element.alternatives.len() {
@@ -108,7 +111,19 @@ impl<'a> Walk<'a> {
                 format!("min {}", element.id),
                 format!("`{name}{choice}` is missing; at least {} is needed{of}.", element.min.max(1)),
             )
-        });
+        };
+        if name == "lastUpdated" {
+            self.say_forgivable(
+                Tolerance::MissingLastUpdated,
+                Severity::Error,
+                "required",
+                element,
+                name,
+                words,
+            );
+        } else {
+            self.say(Severity::Error, "required", element, name, words);
+        }
     }
 
     fn unknown(&mut self, node: &'a Node, shape: &'a Shape, key: &'a str, order: usize) {

@@ -11,11 +11,15 @@ use super::{
 use crate::profile::{
     definition::Constraint,
     finding::Severity,
+    leniency::Tolerance,
     path::{self, EvalFault, Expression, Focus},
 };
 
 /// Steps of an expression that count as one step of a check.
 const PATH_STEPS_FOR_ONE: u64 = 4;
+
+/// The rule of our messages that every resource has `meta.lastUpdated`.
+const LAST_UPDATED: &str = "kw-msg-1";
 
 /// A compiled invariant.
 #[derive(Debug)]
@@ -98,8 +102,11 @@ impl<'a> Walk<'a> {
             Run::Not(why) => return self.not_evaluated(Severity::Information, node, invariant, why),
         };
         if broken {
-            self.say_of(invariant.severity(), "invariant", node, &invariant.source, || {
-                (invariant.key.to_string(), invariant.human.to_string())
+            let forgiven =
+                self.ask.forgives.has(Tolerance::MissingLastUpdated) && &*invariant.key == LAST_UPDATED;
+            let severity = if forgiven { Severity::Information } else { invariant.severity() };
+            self.say_of(severity, "invariant", node, &invariant.source, || {
+                (invariant.key.to_string(), said(invariant, forgiven))
             });
         }
     }
@@ -130,4 +137,11 @@ impl<'a> Walk<'a> {
             (invariant.key.to_string(), format!("This rule was not evaluated ({why}): {}", invariant.human))
         });
     }
+}
+
+fn said(invariant: &Invariant, forgiven: bool) -> String {
+    if forgiven {
+        return format!("{} Forgiven: {}.", invariant.human, Tolerance::MissingLastUpdated.as_str());
+    }
+    invariant.human.to_string()
 }

@@ -281,18 +281,6 @@ fn profiles_that_are_named() {
 }
 
 #[test]
-fn what_is_forgiven_is_said_with_its_name() {
-    let value = json!({"resourceType": "Patient", "identifier": [
-        {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9990000019"}]});
-    assert_eq!(errors(&value), [pair("/identifier/0/value", "NHS number")]);
-    let forgives = Leniency::parse(["nhs-number-check-digit"]).unwrap();
-    let found = PROGRAM.check(&value, &Ask { best_practice: false, forgives, ..Ask::at(NOW) });
-    assert_eq!(found.len(), 1, "{found:?}");
-    assert_eq!(found[0].severity, Severity::Information);
-    assert!(found[0].diagnostics.ends_with("Forgiven: nhs-number-check-digit."), "{found:?}");
-}
-
-#[test]
 fn nhs_numbers_and_misspelt_systems() {
     let check = |system: &str, value: &str| {
         let found =
@@ -305,7 +293,7 @@ fn nhs_numbers_and_misspelt_systems() {
     assert_eq!(check("https://test.example/x", "9990000019"), []);
     assert_eq!(
         check("http://fhir.nhs.uk/id/nhs-number", "9990000018"),
-        [("warning", "system spelling".to_owned())]
+        [("error", "system spelling".to_owned())]
     );
 }
 
