@@ -2,7 +2,7 @@
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,
-    message::{Incoming, clash, fhir},
+    message::{Incoming, clash},
     people::Description,
     ports::{CommitError, Precondition, Write, WriteSet},
     prepare::Used,
@@ -50,7 +50,7 @@ impl Exchange {
             writes.push(self.received(incoming, &moved));
             preconditions.push(unused(incoming));
             match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(taken(incoming, &moved, &[])),
+                Ok(()) => return Ok(incoming.taken(&moved.referral_id, &[])),
                 Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -88,7 +88,7 @@ impl Exchange {
             let (moved, writes, mut preconditions) = self.plan_update(incoming, &referral, &adapted).await?;
             preconditions.push(unused(incoming));
             match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(taken(incoming, &moved, &adapted.kept)),
+                Ok(()) => return Ok(incoming.taken(&moved.referral_id, &adapted.kept)),
                 Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -220,8 +220,4 @@ impl Exchange {
 /// What is not there and what is another's get this same answer.
 fn unknown() -> Refusal {
     Refusal::new(Refused::NotFound, "not-found", PLACE, "You sent no referral that this names.")
-}
-
-fn taken(incoming: &Incoming<'_>, referral: &ReferralRow, kept: &[super::refusal::Issue]) -> Answer {
-    fhir(&mapping::bars::echo_taken(incoming.value, referral.referral_id.as_str(), kept))
 }

@@ -15,12 +15,19 @@ use super::{
 use crate::{
     audit::merkle::sha256,
     directory::Partner,
+    ids::ReferralId,
+    limits::ISSUES_MAX,
     mapping::{
         self,
         address::{is_addressed, is_identified},
-        inbound::{self as reading, Fault, Forgiven, Unread, What},
+        inbound::{self as reading, Fault, Forgiven, Inbound, Unread, What},
     },
-    profile::leniency::{Leniency, Tolerance},
+    profile::{
+        Finding, Severity,
+        check::Ask,
+        leniency::{Leniency, Tolerance},
+        outcome,
+    },
     referral::Action,
 };
 
@@ -52,6 +59,23 @@ pub(super) struct Incoming<'a> {
     pub(super) value: &'a Value,
     pub(super) bundle_id: &'a str,
     pub(super) receiver: &'a Partner,
+    /// What the validator says that is no reason to refuse.
+    pub(super) told: &'a [Finding],
+}
+
+impl Incoming<'_> {
+    /// The answer to a message that took effect on a referral: the message back, and at its end what is `kept` as
+    /// received and what the validator has to say.
+    pub(super) fn taken(&self, referral: &ReferralId, kept: &[Issue]) -> Answer {
+        self.echoed(mapping::bars::echo_taken(self.value, referral.as_str(), kept))
+    }
+
+    fn echoed(&self, echo: Value) -> Answer {
+        let mut said = outcome::operation_outcome(self.told, |_| None);
+        let issues = said.remove("issue").filter(|_| !self.told.is_empty());
+        let issues = issues.and_then(|issues| issues.as_array().cloned()).unwrap_or_default();
+        fhir(&mapping::bars::tell(echo, issues))
+    }
 }
 
 impl Exchange {
@@ -65,8 +89,7 @@ impl Exchange {
         let value = read_json(body)?;
         let partners = self.store.partners(&caller.site_id).await?;
         let sender = partners.iter().find(|p| p.partner_id == caller.partner_id);
-        let forgiven = sender.map(forgiven).unwrap_or_default();
-        let message = reading::read_message(&value, forgiven).map_err(unread)?;
+        let (message, told) = self.checked(&value, sender.map_or(Leniency::NONE, leniency))?;
         let target = head.target.as_ref().map(|target| targeted(&partners, target)).transpose()?;
         let receiver = self.destined(&partners, &message.destinations)?;
         if target.is_some_and(|target| target.partner_id != receiver.partner_id) {
@@ -75,13 +98,40 @@ impl Exchange {
         if receiver.partner_id == caller.partner_id {
             return Err(elsewhere("Nobody sends to themselves: name the agency that this is for."));
         }
-        let incoming =
-            Incoming { caller, head, body, value: &value, bundle_id: &message.bundle_id, receiver };
+        let bundle_id = message.bundle_id.as_str();
+        let incoming = Incoming { caller, head, body, value: &value, bundle_id, receiver, told: &told };
         match &message.what {
             What::Answer(said) => self.take_answer(&incoming, said).await,
             What::New(named) => self.take_referral(&incoming, named).await,
             What::Cancel(named, why) => self.take_cancellation(&incoming, named, why).await,
             What::Update(named) => self.take_update(&incoming, named).await,
+        }
+    }
+
+    /// What a message says, and what the validator says of it that is no reason to refuse. Base R4 and every profile
+    /// that the message names and that is known here must hold. What is no message at all, or of a kind that is not
+    /// offered, has an answer of its own before that; everything else that is wrong is told together.
+    fn checked(&self, message: &Value, forgives: Leniency) -> Result<(Inbound, Vec<Finding>), Refusal> {
+        let read = reading::read_message(message, forgiven(forgives));
+        if let Err(other) = &read
+            && other.fault != Fault::Wrong
+        {
+            return Err(unread(other.clone()));
+        }
+        let ask = Ask { forgives, best_practice: false, ..Ask::at(self.now().0) };
+        let (wrong, told): (Vec<_>, Vec<_>) = self
+            .fhir
+            .check(message, &ask)
+            .into_iter()
+            .partition(|finding| finding.severity == Severity::Error);
+        match read {
+            Ok(read) if wrong.is_empty() => Ok((read, told)),
+            read => {
+                let mut issues = read.err().map(|unread| unread.issues).unwrap_or_default();
+                issues.extend(wrong.into_iter().map(Issue::from));
+                issues.truncate(ISSUES_MAX);
+                Err(Refusal::with_issues(Refused::Unprocessable, issues))
+            }
         }
     }
 
@@ -162,7 +212,7 @@ impl Exchange {
                 message_key,
             ));
             match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(fhir(&mapping::bars::echo(value))),
+                Ok(()) => return Ok(incoming.echoed(mapping::bars::echo(value))),
                 Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -193,12 +243,8 @@ pub(super) fn leniency(sender: &Partner) -> Leniency {
     sender.forgives.iter().filter_map(|name| Tolerance::parse(name)).fold(Leniency::NONE, Leniency::with)
 }
 
-fn forgiven(sender: &Partner) -> Forgiven {
-    let all = leniency(sender);
-    Forgiven {
-        codesystem_misspelt: all.has(Tolerance::BarsCodeSystemMisspelt),
-        check_digit: all.has(Tolerance::NhsNumberCheckDigit),
-    }
+fn forgiven(all: Leniency) -> Forgiven {
+    Forgiven { codesystem_misspelt: all.has(Tolerance::BarsCodeSystemMisspelt) }
 }
 
 fn unread(unread: Unread) -> Refusal {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     Answer, DECIDE_TRIES, Exchange,
     inbound::seen_before,
-    message::{Incoming, fhir},
+    message::Incoming,
     ports::{CommitError, Precondition, Write, WriteSet},
     refusal::{Issue, Refusal, Refused},
     request::Came,
@@ -16,10 +16,7 @@ use super::{
 use crate::{
     audit::Kind,
     directory::AgencyKind,
-    mapping::{
-        self,
-        inbound::{ADAPTER, Adapted, Named, assessment_of, request_of},
-    },
+    mapping::inbound::{ADAPTER, Adapted, Named, assessment_of, request_of},
     profile::Schema,
     referral::State,
     vault::ContentKey,
@@ -73,8 +70,7 @@ impl Exchange {
             if let Some(refusal) = not_sent(&planned.referral) {
                 return Err(refusal);
             }
-            let id = planned.referral.referral_id.as_str();
-            return Ok(fhir(&mapping::bars::echo_taken(incoming.value, id, &planned.kept)));
+            return Ok(incoming.taken(&planned.referral.referral_id, &planned.kept));
         }
         Err(Refusal::unavailable())
     }

@@ -72,37 +72,50 @@ pub fn echo(bundle: &Value) -> Value {
 #[must_use]
 pub fn echo_taken(bundle: &Value, referral_id: &str, kept: &[Issue]) -> Value {
     let mut echoed = echo(bundle);
-    let Some(entries) = echoed.get_mut("entry").and_then(Value::as_array_mut) else { return echoed };
-    for entry in entries.iter_mut() {
+    let entries = echoed.get_mut("entry").and_then(Value::as_array_mut);
+    for entry in entries.into_iter().flatten() {
         let Some(resource) = entry.get_mut("resource").and_then(Value::as_object_mut) else { continue };
         if resource.get("resourceType").and_then(Value::as_str) == Some("ServiceRequest") {
             resource.insert(String::from("id"), json!(referral_id));
         }
     }
-    if !kept.is_empty() {
-        let issues: Vec<Value> = kept
-            .iter()
-            .take(ISSUES_MAX)
-            .map(|issue| {
-                let severity = if issue.code == "incomplete" { "information" } else { "warning" };
-                json!({
-                    "severity": severity,
-                    "code": issue.code,
-                    "diagnostics": issue.diagnostics,
-                    "expression": [issue.path],
-                })
-            })
-            .collect();
-        let seed = text(bundle, "/id").unwrap_or_default();
+    let issue = |issue: &Issue| {
+        let severity = if issue.code == "incomplete" { "information" } else { "warning" };
+        json!({
+            "severity": severity,
+            "code": issue.code,
+            "diagnostics": issue.diagnostics,
+            "expression": [issue.path],
+        })
+    };
+    tell(echoed, kept.iter().map(issue).collect())
+}
+
+/// Adds issues to the `OperationOutcome` at the end of an echo, as many as one may hold.
+#[must_use]
+pub fn tell(mut echoed: Value, issues: Vec<Value>) -> Value {
+    let seed = text(&echoed, "/id").unwrap_or_default().to_owned();
+    let at = text(&echoed, "/timestamp").map(str::to_owned);
+    let Some(entries) = echoed.get_mut("entry").and_then(Value::as_array_mut) else { return echoed };
+    if issues.is_empty() {
+        return echoed;
+    }
+    let (url, id) = (urn(&seed, "outcome"), uuid_of(&seed, "outcome"));
+    if entries.last().and_then(|last| text(last, "/fullUrl")) != Some(url.as_str()) {
         entries.push(json!({
-            "fullUrl": urn(seed, "outcome"),
+            "fullUrl": url,
             "resource": {
                 "resourceType": "OperationOutcome",
-                "id": uuid_of(seed, "outcome"),
-                "meta": {"profile": [codes::uk_core("OperationOutcome")]},
-                "issue": issues,
+                "id": id,
+                "meta": {"lastUpdated": at, "profile": [codes::ours("ld-operation-outcome")]},
+                "issue": [],
             },
         }));
+    }
+    let outcome = entries.last_mut().and_then(|last| last.pointer_mut("/resource/issue"));
+    if let Some(said) = outcome.and_then(Value::as_array_mut) {
+        said.extend(issues);
+        said.truncate(ISSUES_MAX);
     }
     echoed
 }

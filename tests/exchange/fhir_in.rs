@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::harness::{Rig, Scripted, id, json};
 
 const CORRELATION: &str = "0198c0de-0000-7000-8000-00000000cccc";
-const CANARY: &str = "CANARY-nobody-reads-this";
+pub const CANARY: &str = "CANARY-nobody-reads-this";
 
 fn head(n: u32) -> MessageHead {
     MessageHead {
@@ -26,13 +26,35 @@ fn ods(partner: &str) -> String {
     partner.to_uppercase()
 }
 
-fn of<'m>(message: &'m mut Value, kind: &str) -> &'m mut Value {
+pub fn of<'m>(message: &'m mut Value, kind: &str) -> &'m mut Value {
     let entries = message["entry"].as_array_mut().unwrap();
     &mut entries.iter_mut().find(|e| e["resource"]["resourceType"] == kind).unwrap()["resource"]
 }
 
-/// The example referral, from one agency to another; what nobody reads holds a canary.
-fn referral(from: &str, to: &str) -> Value {
+/// The example referral, from one agency to another, as somebody sends it who knows BaRS and none of our profiles;
+/// what nobody reads holds a canary.
+pub fn referral(from: &str, to: &str) -> Value {
+    let mut message = in_our_profiles(from, to);
+    let theirs =
+        |profile: &Value| profile.as_str().is_some_and(|url| url.starts_with("https://fhir.nhs.uk/"));
+    message["meta"]["profile"].as_array_mut().unwrap().retain(theirs);
+    message["entry"][0]["resource"]["definition"] =
+        json!("https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-request-referral");
+    for entry in message["entry"].as_array_mut().unwrap() {
+        let meta = entry["resource"]["meta"].as_object_mut().unwrap();
+        meta["profile"].as_array_mut().unwrap().retain(theirs);
+        if meta["profile"] == json!([]) {
+            meta.remove("profile");
+        }
+    }
+    of(&mut message, "ServiceRequest")["identifier"] = json!([{"system": "urn:sender", "value": "SR-1"}]);
+    of(&mut message, "ServiceRequest")["note"] = json!([{"text": CANARY}]);
+    of(&mut message, "Observation")["note"] = json!([{"text": CANARY}]);
+    message
+}
+
+/// The example referral, from one agency to another, in every profile of ours.
+pub fn in_our_profiles(from: &str, to: &str) -> Value {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/fhir/valid/message-new.json");
     let mut message: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     let system = "https://fhir.nhs.uk/Id/ods-organization-code";
@@ -43,9 +65,6 @@ fn referral(from: &str, to: &str) -> Value {
             entry["resource"]["identifier"] = json!([{"system": system, "value": ods(ends.next().unwrap())}]);
         }
     }
-    of(&mut message, "ServiceRequest")["identifier"] = json!([{"system": "urn:sender", "value": "SR-1"}]);
-    of(&mut message, "ServiceRequest")["note"] = json!([{"text": CANARY}]);
-    of(&mut message, "Observation")["note"] = json!([{"text": CANARY}]);
     message
 }
 
@@ -57,7 +76,7 @@ fn cancelled(mut message: Value, reason: &str, status: &str) -> Value {
     message
 }
 
-async fn send(rig: &Rig, from: &str, n: u32, message: &Value) -> Result<Answer, Refusal> {
+pub async fn send(rig: &Rig, from: &str, n: u32, message: &Value) -> Result<Answer, Refusal> {
     rig.exchange.process_message(&rig.caller(from), &head(n), message.to_string().as_bytes()).await
 }
 
@@ -67,7 +86,7 @@ fn service_request(answer: &Value) -> String {
     id(&found["resource"], "id")
 }
 
-fn code(refusal: &Refusal) -> (Refused, &'static str) {
+pub fn code(refusal: &Refusal) -> (Refused, &'static str) {
     (refusal.class, refusal.issues[0].code)
 }
 

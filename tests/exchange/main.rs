@@ -15,6 +15,7 @@ mod consent_at_every_exit;
 mod durable_or_nothing;
 mod exits;
 mod fhir_in;
+mod fhir_rules;
 mod lanes;
 mod meanwhile;
 mod said;

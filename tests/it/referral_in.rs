@@ -22,14 +22,25 @@ fn code(gateway: &Gateway, partner: &str) -> (String, String) {
     (system.to_owned(), value.to_owned())
 }
 
-/// The example referral, between two agencies of this gateway, about a person of these tests.
+/// The example referral, between two agencies of this gateway, about a person of these tests, as somebody sends it who
+/// knows BaRS and none of our profiles.
 fn referral(gateway: &Gateway, from: &str, to: &str) -> Value {
     let person = Person::new(0);
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/fhir/valid/message-new.json");
     let mut message: Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     let mut ends = [from, to].into_iter();
+    let theirs =
+        |profile: &Value| profile.as_str().is_some_and(|url| url.starts_with("https://fhir.nhs.uk/"));
+    message["meta"]["profile"].as_array_mut().unwrap().retain(theirs);
+    message["entry"][0]["resource"]["definition"] =
+        json!("https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-request-referral");
     for entry in message["entry"].as_array_mut().unwrap() {
         let resource = &mut entry["resource"];
+        let meta = resource["meta"].as_object_mut().unwrap();
+        meta["profile"].as_array_mut().unwrap().retain(theirs);
+        if meta["profile"] == json!([]) {
+            meta.remove("profile");
+        }
         match resource["resourceType"].as_str().unwrap() {
             "Organization" => {
                 let (system, value) = code(gateway, ends.next().unwrap());

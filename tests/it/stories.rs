@@ -69,7 +69,7 @@ async fn everyone_who_may_gets_it_in_their_own_form_and_answers() {
     assert_eq!((&bundle["resourceType"], &bundle["type"]), (&"Bundle".into(), &"message".into()));
     assert_eq!(request.headers["x-request-id"].len(), 36);
     assert_eq!(request.headers["use-context"], "ld-referral|referral|servicerequest-request|new");
-    let response = book(response_to(&request, BUNDLE_ID), "2027-01-04T10:00:00Z");
+    let response = book(response_to(&request, BUNDLE_ID), "2027-01-04T10:00:00Z", "2027-01-04T11:00:00Z");
     gateway.cmht.ask(message(REQUEST_ID, response.to_string())).await.expect(200);
 
     // Justice agencies get an event, and the sheet when they ask for it.

@@ -7,7 +7,6 @@
 
 mod answer;
 mod consent;
-mod numbers;
 mod people;
 mod referral;
 mod unplaced;
@@ -103,8 +102,6 @@ pub struct Unread {
 pub struct Forgiven {
     /// `Codesystem` in the place of `CodeSystem`.
     pub codesystem_misspelt: bool,
-    /// An NHS number whose check digit is wrong. It is used for nothing.
-    pub check_digit: bool,
 }
 
 /// The header of a message, as a place for issues.
@@ -130,7 +127,6 @@ const REQUESTS: [&str; 2] = ["servicerequest-request-referral", "servicerequest-
 /// It is none, something in it is wrong, or it is of a kind that is not offered.
 pub fn read_message(bundle: &Value, forgiven: Forgiven) -> Result<Inbound, Unread> {
     let mut reader = Reader { bundle, forgiven, fault: Fault::Wrong, issues: Vec::new() };
-    numbers::nhs_numbers(bundle, &mut Vec::new(), forgiven.check_digit, &mut reader.issues);
     let read = reader.read();
     match read {
         Some(message) if reader.issues.is_empty() => Ok(message),

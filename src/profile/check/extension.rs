@@ -8,6 +8,9 @@ use super::{
 };
 use crate::profile::{definition::Context, finding::Severity, leniency::Tolerance};
 
+/// Stands for the definition of an extension that is not known here.
+const UNKNOWN: &str = "";
+
 impl<'a> Walk<'a> {
     /// Checks one extension.
     pub(super) fn extension(
@@ -37,7 +40,9 @@ impl<'a> Walk<'a> {
                 self.fields(node, kind, shape, map);
             }
         } else {
+            self.extensions.push(UNKNOWN);
             self.fields(node, kind, shape, map);
+            self.extensions.pop();
             self.invariants(node, kind, &kind.invariants, Some(value), None);
             // One that fits a slice inside another extension is known by that.
             if !kind.is_inline && !url.is_empty() {
@@ -57,7 +62,9 @@ impl<'a> Walk<'a> {
     }
 
     fn unknown_extension(&mut self, node: &'a Node, url: &str) {
-        let inside_known = self.inside_extension().is_some_and(|holder| holder.element != "Extension");
+        // Of one that is not known here, no part can be wrong.
+        let inside_known = self.inside_extension().is_some_and(|holder| holder.element != "Extension")
+            && self.extensions.last().is_some_and(|url| *url != UNKNOWN);
         if !url.contains(':') {
             if !inside_known && self.inside_extension().is_some() {
                 return;

@@ -4,16 +4,22 @@ use serde_json::{Value, json};
 
 use super::{Ask, receiver::Received};
 
-/// A `servicerequest-response` to a request that came in: accepted, without an appointment.
+/// A `servicerequest-response` to a request that came in: accepted, without an appointment, from somebody who knows BaRS
+/// and none of our definitions.
 pub fn response_to(request: &Received, bundle_id: &str) -> Value {
     let request = request.json();
-    let kept = |kind: &str| {
-        let entries = request["entry"].as_array().unwrap();
-        entries.iter().find(|e| e["resource"]["resourceType"] == kind).cloned().unwrap()
-    };
+    // Everything that it refers to goes back with it.
+    let mut carried = request["entry"].as_array().unwrap()[1..].to_vec();
+    carried.sort_by_key(|e| {
+        ["Patient", "ServiceRequest"]
+            .iter()
+            .rev()
+            .position(|kind| e["resource"]["resourceType"] == *kind)
+            .unwrap_or(2)
+    });
     let header = &request["entry"][0]["resource"];
     let now = "2026-11-23T09:30:00Z";
-    json!({
+    let mut answer = json!({
         "resourceType": "Bundle",
         "id": bundle_id,
         "meta": {
@@ -40,7 +46,7 @@ pub fn response_to(request: &Received, bundle_id: &str) -> Value {
                     }]},
                     "response": {"identifier": request["id"], "code": "ok"},
                     "focus": [{"reference": "urn:uuid:0198c0de-0000-7000-8000-0000000000a2"}],
-                    "definition": "https://keyway.example/fhir/MessageDefinition/ld-referral-response",
+                    "definition": "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-response-referral",
                 },
             },
             {
@@ -52,10 +58,10 @@ pub fn response_to(request: &Received, bundle_id: &str) -> Value {
                     "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
                 },
             },
-            kept("ServiceRequest"),
-            kept("Patient"),
         ],
-    })
+    });
+    answer["entry"].as_array_mut().unwrap().append(&mut carried);
+    answer
 }
 
 /// Changes the receiver's encounter to a refusal.
@@ -69,13 +75,13 @@ pub fn decline(mut response: Value, reason: &str) -> Value {
     response
 }
 
-/// Adds an appointment.
-pub fn book(mut response: Value, start: &str) -> Value {
+/// Adds an appointment of an hour.
+pub fn book(mut response: Value, start: &str, end: &str) -> Value {
     response["entry"].as_array_mut().unwrap().push(json!({
         "fullUrl": "urn:uuid:0198c0de-0000-7000-8000-0000000000a3",
         "resource": {
-            "resourceType": "Appointment", "status": "booked", "start": start,
-            "participant": [{"status": "accepted"}],
+            "resourceType": "Appointment", "status": "booked", "start": start, "end": end,
+            "participant": [{"status": "accepted", "actor": {"display": "A team"}}],
         },
     }));
     response

@@ -7,10 +7,13 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 use super::{Desk, Taken, events::because, header};
-use crate::cli::demo::{
-    client::Ask,
-    fixtures::StaffAnswer,
-    office::{Office, find_text},
+use crate::{
+    cli::demo::{
+        client::Ask,
+        fixtures::StaffAnswer,
+        office::{Office, find_text},
+    },
+    clock::Moment,
 };
 
 const FHIR_JSON: &str = "application/fhir+json";
@@ -191,16 +194,14 @@ fn response(office: &Office, request: &Value, said: &StaffAnswer) -> Result<Valu
         }),
         json!({"fullUrl": encounter_url, "resource": encounter}),
     ];
-    for kind in ["ServiceRequest", "Patient", "Encounter"] {
-        entries.extend(entry(request, kind).cloned());
-    }
-    let organizations = request.get("entry").and_then(Value::as_array).into_iter().flatten();
+    // Everything that the request refers to goes back with it.
+    let sent = request.get("entry").and_then(Value::as_array).into_iter().flatten();
     entries.extend(
-        organizations
-            .filter(|e| e.pointer("/resource/resourceType").and_then(Value::as_str) == Some("Organization"))
+        sent.filter(|e| e.pointer("/resource/resourceType").and_then(Value::as_str) != Some("MessageHeader"))
             .cloned(),
     );
     if let (false, Some(appointment)) = (declined, &said.appointment) {
+        let end = Moment::from_rfc3339(&appointment.start).map(|start| start.plus_seconds(3600).to_rfc3339());
         entries.push(json!({
             "fullUrl": format!("urn:uuid:{}", office.mint.uuid()),
             "resource": {
@@ -208,6 +209,7 @@ fn response(office: &Office, request: &Value, said: &StaffAnswer) -> Result<Valu
                 "meta": {"lastUpdated": now},
                 "status": "booked",
                 "start": appointment.start,
+                "end": end,
                 "comment": appointment.place,
                 "participant": [{"actor": {"reference": patient_url}, "status": "accepted"}],
             },
