@@ -4,7 +4,7 @@ use super::{
     Exchange,
     deliver::change,
     ports::{DeliveryBundle, Precondition, Write, WriteSet},
-    prepare::{Circumstances, Considered, Decided, Used},
+    prepare::{Circumstances, Considered, Decided, Earlier, Used},
     recall::{Ends, Why, set_state},
     refusal::Refusal,
     rows::{DecisionRow, DeliveryRow, DeliveryStatus, MessageKind, ReferralRow},
@@ -16,6 +16,7 @@ use crate::{
     clock::Moment,
     consent::{Decision, Exit, Override, Reason, decide_own_request},
     directory::{AgencyKind, Partner, PartnerStatus},
+    ids::AssessmentId,
     referral::State,
     vault::ContentKey,
 };
@@ -46,6 +47,8 @@ pub(super) struct AskedAgain {
     pub(super) decided: Option<(Decided, DecisionRow)>,
     /// What an assessment's message would be made from now.
     considered: Option<Considered>,
+    /// What the recipient has already, where a message is made anew.
+    earlier: Option<Earlier>,
     pub(super) partner: Partner,
     pub(super) sender: Partner,
     pub(super) key: ContentKey,
@@ -67,6 +70,7 @@ impl Exchange {
             course: Course::Go,
             decided: None,
             considered: None,
+            earlier: None,
             preconditions: vec![
                 Precondition::ConsentSeq(site.clone(), person.person_id.clone(), person.consent_seq),
                 Precondition::PartnerVersion(site.clone(), partner.partner_id.clone(), partner.version),
@@ -92,7 +96,7 @@ impl Exchange {
                 let agreements = self.store.agreements(site, &agency.partner_id).await?;
                 let decision = decide_own_request(&agency, &agreements, self.now());
                 let permits = decision.permits();
-                let decided = Decided { decision, permitted: Vec::new() };
+                let decided = Decided { decision, permitted: Vec::new(), assessment: None };
                 let used = Used { partner: &asked.partner, consent_seq, now: self.now() };
                 let row = self.decision_row(referral, &decided, &used, exit, &asked.key);
                 asked.course = match (permits, is_out(&bundle.delivery)) {
@@ -137,20 +141,32 @@ impl Exchange {
             asked_override: over.as_ref(),
             now,
         };
-        let assessment = self.open_assessment(referral, &asked.key).await?;
-        let considered = self.consider(&circumstances, assessment.raw(), &referral.need);
-        let decided = considered.decided();
+        // A message is measured against the assessment that it was made from: what a change of the referral leaves
+        // out is not taken back by that.
+        let id =
+            then.assessment.as_ref().or(referral.assessment_id.as_ref()).ok_or_else(Refusal::internal)?;
+        let assessment = self.open_assessment(referral, id, &asked.key).await?;
+        let need = need_of(referral, id, &assessment);
+        let considered = self.consider(&circumstances, assessment.raw(), &need);
+        let decided = considered.decided(id);
         let row = self.decision_row(referral, &decided, &circumstances.used(), exit, &asked.key);
         let same_tables = then_row.policy_version == row.policy_version;
         asked.course = course(&then, &decided, same_tables, is_out(&bundle.delivery), exit);
+        if asked.course == Course::Remake {
+            asked.earlier = self.earlier(referral, &asked.key).await?;
+        }
         asked.decided = Some((decided, row));
         asked.considered = Some(considered);
         Ok(())
     }
 
     /// The assessment as it was understood when it came in (a wrong NHS number set aside), not its raw bytes.
-    async fn open_assessment(&self, referral: &ReferralRow, key: &ContentKey) -> Result<Assessment, Refusal> {
-        let id = referral.assessment_id.as_ref().ok_or_else(Refusal::internal)?;
+    async fn open_assessment(
+        &self,
+        referral: &ReferralRow,
+        id: &AssessmentId,
+        key: &ContentKey,
+    ) -> Result<Assessment, Refusal> {
         let row = self.store.assessment(&referral.site_id, id).await?.ok_or_else(Refusal::internal)?;
         let bytes = self.vault.unseal(key, &assessment_label(id), &row.body)?;
         serde_json::from_slice(&bytes).map(Assessment::new).map_err(|_| Refusal::internal())
@@ -200,14 +216,9 @@ impl Exchange {
             Course::Remake => {
                 let considered = asked.considered.as_ref().ok_or_else(Refusal::internal)?;
                 let projection = considered.projection.as_ref().ok_or_else(Refusal::internal)?;
-                let (message, mapped) = self.make_disclosure(
-                    &referral,
-                    row,
-                    projection,
-                    &asked.sender,
-                    &asked.partner,
-                    &asked.key,
-                )?;
+                let ends = Ends { sender: &asked.sender, recipient: &asked.partner, key: &asked.key };
+                let earlier = asked.earlier.as_ref();
+                let (message, mapped) = self.make_disclosure(&referral, row, projection, &ends, earlier)?;
                 referral.disclosure_id.clone_from(&message.disclosure_id);
                 referral.messages += 1;
                 writes.push(self.disclosed(&referral, &message, &mapped, row, "gateway"));
@@ -250,6 +261,16 @@ pub(super) const fn is_over(state: State) -> bool {
         state,
         State::Recalled | State::Withdrawn | State::Withheld | State::EnteredInError | State::Superseded
     )
+}
+
+/// The need that an assessment asked its recipient for. One that was replaced since asks for what it says itself.
+fn need_of(referral: &ReferralRow, id: &AssessmentId, assessment: &Assessment) -> String {
+    if referral.assessment_id.as_ref() == Some(id) {
+        return referral.need.clone();
+    }
+    let recipient = referral.recipient_id.as_str();
+    let asked = assessment.referrals().into_iter().find(|one| one.recipient == recipient);
+    asked.map(|one| one.need).unwrap_or_default()
 }
 
 /// Nothing has gone and nothing will.

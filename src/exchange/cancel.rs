@@ -1,29 +1,23 @@
-//! A later message about a FHIR referral: it is taken back, or said anew. Which one is meant must be certain.
+//! A later message about a FHIR referral: which one is meant must be certain; and taking one back. Saying it anew is
+//! `change`.
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,
     message::{Incoming, clash},
-    people::Description,
-    ports::{CommitError, Precondition, Write, WriteSet},
-    prepare::Used,
-    refer::{located, unused},
+    ports::CommitError,
+    refer::unused,
     refusal::{Refusal, Refused},
     respond::Move,
-    rows::{MessageKind, Quoted, ReferralRow},
+    rows::{Quoted, ReferralRow},
 };
 use crate::{
-    audit::Kind,
-    consent::Exit,
     ids::ReferralId,
-    mapping::{
-        self,
-        inbound::{Adapted, Cancellation, Named},
-    },
+    mapping::inbound::{Cancellation, Named},
     referral::Action,
 };
 
 /// Where a later message says which referral it is about.
-const PLACE: &str = "Bundle.entry.resource.ofType(ServiceRequest)";
+pub(super) const PLACE: &str = "Bundle.entry.resource.ofType(ServiceRequest)";
 
 impl Exchange {
     /// The sender takes a referral back.
@@ -58,113 +52,14 @@ impl Exchange {
         Err(Refusal::unavailable())
     }
 
-    /// A referral to the liaison and diversion service is said anew: it lands there again, under the same id.
-    pub(super) async fn take_update(
-        &self,
-        incoming: &Incoming<'_>,
-        named: &Named,
-    ) -> Result<Answer, Refusal> {
-        for _ in 0..DECIDE_TRIES {
-            self.first_time(incoming).await?;
-            let referral = self.referral_meant(incoming, named).await?;
-            if referral.audience.is_some() {
-                return Err(Refusal::new(
-                    Refused::NotSupported,
-                    "not-supported",
-                    "Bundle.entry[0].resource.reason",
-                    "A referral to another agency is not changed: cancel it and send a new one, so that consent is \
-                     asked for what is said now.",
-                ));
-            }
-            if referral.state.is_final() {
-                return Err(Refusal::new(
-                    Refused::Conflict,
-                    "conflict",
-                    PLACE,
-                    "This referral has ended. Send a new one.",
-                ));
-            }
-            let adapted = self.adapted_request(incoming.value)?;
-            let (moved, writes, mut preconditions) = self.plan_update(incoming, &referral, &adapted).await?;
-            preconditions.push(unused(incoming));
-            match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(incoming.taken(&moved.referral_id, &adapted.kept)),
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
-            }
-        }
-        Err(Refusal::unavailable())
-    }
-
-    async fn plan_update(
-        &self,
-        incoming: &Incoming<'_>,
-        referral: &ReferralRow,
-        adapted: &Adapted,
-    ) -> Result<(ReferralRow, WriteSet, Vec<Precondition>), Refusal> {
-        let (caller, now) = (incoming.caller, self.now());
-        let site = &caller.site_id;
-        let text = |pointer: &str| adapted.value.pointer(pointer).and_then(serde_json::Value::as_str);
-        let person = self
-            .identify(
-                site,
-                &Description {
-                    sender: &caller.partner_id,
-                    reference: text("/person/reference").ok_or_else(Refusal::internal)?,
-                    nhs_number: adapted.nhs_number.as_deref(),
-                    birth_date: text("/person/birth_date"),
-                },
-            )
-            .await
-            .map_err(|refusal| located(adapted, refusal))?;
-        if person.row.person_id != referral.person_id {
-            return Err(Refusal::new(
-                Refused::Conflict,
-                "conflict",
-                "Bundle.entry.resource.ofType(Patient)",
-                "The referral is about somebody else. Check both; nothing was kept and nobody was told.",
-            ));
-        }
-        let service = self.partner(site, &referral.recipient_id).await?;
-        let asker = self.partner(site, &caller.partner_id).await?;
-        let permitted = self.permitted_own_request(&asker).await?;
-        let used = Used { partner: &service, consent_seq: person.row.consent_seq, now };
-        let decision = self.decision_row(referral, &permitted, &used, Exit::Plan, &person.key);
-        let draft = self.draft(referral, MessageKind::Request, &asker, &service);
-        let mapped = self.with_frame(referral, &draft, None, &asker, &service, |frame| {
-            mapping::request_to_ld(frame, &adapted.value)
-        });
-        self.check_output(&mapped)?;
-        let message = self.seal_message(draft, Some(decision.decision_id.clone()), &mapped, &person.key);
-        let delivery = self.new_delivery(&message, service.channel, now);
-        let mut moved = referral.clone();
-        moved.version += 1;
-        moved.messages += 1;
-        text("/urgency").unwrap_or("routine").clone_into(&mut moved.urgency);
-        moved.decision_id = Some(decision.decision_id.clone());
-        moved.updated_at = now;
-        let mut writes = person.writes;
-        writes.push(self.decided(referral, &decision, caller.partner_id.as_str()));
-        writes.push(Write::Decision(decision));
-        writes.push(self.kept_message(incoming, &moved, &person.key));
-        writes.push(
-            self.note_on(referral, now, Kind::Received, caller.partner_id.as_str())
-                .about("message", &message.message_id)
-                .fact("request", "update")
-                .fact("body-hmac", &self.keyed_digest(site, incoming.body))
-                .write(),
-        );
-        writes.push(Write::ReferralMoved(moved.clone()));
-        writes.push(Write::Message(message));
-        writes.push(Write::Enqueue(delivery));
-        let version = Precondition::PartnerVersion(site.clone(), service.partner_id.clone(), service.version);
-        Ok((moved, writes, vec![version]))
-    }
-
     /// The one referral of the sender's that a later message is about: by this gateway's id, by the sender's own
     /// identifier, or by the Bundle.id of the first message, which must all mean the same; and only where it names
     /// none of them by the conversation, if that has one referral only. Anything else is a "no".
-    async fn referral_meant(&self, incoming: &Incoming<'_>, named: &Named) -> Result<ReferralRow, Refusal> {
+    pub(super) async fn referral_meant(
+        &self,
+        incoming: &Incoming<'_>,
+        named: &Named,
+    ) -> Result<ReferralRow, Refusal> {
         let caller = incoming.caller;
         let mut meant: Vec<ReferralId> = Vec::new();
         for id in named.ours().filter_map(ReferralId::parse) {

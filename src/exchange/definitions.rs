@@ -19,8 +19,8 @@ const USE_CASE: (&str, &str) = ("https://keyway.example/fhir/CodeSystem/use-case
 /// What the liaison and diversion service takes: referrals to it, and answers to its own.
 const OF_THE_SERVICE: [&str; 4] =
     ["ld-referral-new", "ld-referral-update", "ld-referral-cancel", "ld-referral-response"];
-/// What may be sent for another agency. A referral to it is not changed: consent is asked for each anew.
-const OF_AN_AGENCY: [&str; 2] = ["ld-referral-new", "ld-referral-cancel"];
+/// What may be sent for another agency. Its answers go to the service.
+const OF_AN_AGENCY: [&str; 3] = ["ld-referral-new", "ld-referral-update", "ld-referral-cancel"];
 
 impl Exchange {
     /// `GET /fhir/MessageDefinition?context=…`: what may be sent for this service (`system|value` of an agency), or for

@@ -34,6 +34,7 @@ pub mod rest;
 mod root_key;
 pub mod rows;
 mod submit;
+mod update;
 mod validate;
 mod verify;
 mod withdraw;

@@ -8,7 +8,7 @@ use super::{
     people::{Consents, Identified},
     ports::{Write, WriteSet},
     prepare::{Circumstances, Considered},
-    recall::set_state,
+    recall::{Ends, set_state},
     refusal::Issue,
     rows::{DecisionRow, MessageRow, ReferralRow, Sealed, Withheld},
 };
@@ -23,6 +23,7 @@ use crate::{
     mapping::Mapped,
     minimise::Projection,
     referral::State,
+    vault::ContentKey,
 };
 
 /// A recipient as the assessment asks for it and as the directory knows it.
@@ -71,8 +72,13 @@ impl Exchange {
         let key = &basis.person.key;
         let mut referral = self.planned_referral(basis, one, &considered);
         referral.withheld = self.seal_withheld(&referral.referral_id, &considered.withheld(), key);
-        let decision =
-            self.decision_row(&referral, &considered.decided(), &circumstances.used(), Exit::Plan, key);
+        let decision = self.decision_row(
+            &referral,
+            &considered.decided(basis.assessment_id),
+            &circumstances.used(),
+            Exit::Plan,
+            key,
+        );
         referral.decision_id = Some(decision.decision_id.clone());
 
         let mut preview = json!({"recipient": one.partner.partner_id, "body": null, "detail": null});
@@ -102,7 +108,7 @@ impl Exchange {
                 }
             }
         }
-        about.extend(self.kept_back(basis, &referral, &considered.withheld()));
+        about.extend(self.kept_back(&referral, &considered.withheld(), key, actor));
         about.extend(self.override_on_record(basis, one, &referral));
         if one.over.is_some() && !considered.decision.permits() {
             warnings.push(Issue::new(
@@ -159,11 +165,17 @@ impl Exchange {
     }
 
     /// The entry that says what was kept back; the list itself is sealed.
-    fn kept_back(&self, basis: &Basis<'_>, referral: &ReferralRow, kept: &[Withheld]) -> Option<Write> {
+    pub(super) fn kept_back(
+        &self,
+        referral: &ReferralRow,
+        kept: &[Withheld],
+        key: &ContentKey,
+        actor: &str,
+    ) -> Option<Write> {
         (!kept.is_empty()).then(|| {
-            self.note_on(referral, basis.now, Kind::Withheld, basis.caller.partner_id.as_str())
+            self.note_on(referral, referral.updated_at, Kind::Withheld, actor)
                 .fact("fields", &kept.len())
-                .content(self.seal_withheld(&referral.referral_id, kept, &basis.person.key))
+                .content(self.seal_withheld(&referral.referral_id, kept, key))
                 .write()
         })
     }
@@ -180,8 +192,8 @@ impl Exchange {
         if one.partner.channel == Channel::Guest {
             return Err("Nothing was sent: one-off links are not offered yet. Telephone the recipient.");
         }
-        let key = &basis.person.key;
-        self.make_disclosure(referral, decision, projection, basis.sender, one.partner, key).map_err(|_| {
+        let ends = Ends { sender: basis.sender, recipient: one.partner, key: &basis.person.key };
+        self.make_disclosure(referral, decision, projection, &ends, None).map_err(|_| {
             "Nothing was sent: no valid message can be made for this recipient from what it may have. \
              Telephone the recipient, and tell the operator."
         })

@@ -8,6 +8,7 @@ use super::{
     Exchange,
     people::Consents,
     ports::Write,
+    recall::Ends,
     refusal::Refusal,
     rows::{DecisionRow, MessageKind, MessageRow, NewDelivery, ReferralRow, Sealed, Withheld},
 };
@@ -17,8 +18,11 @@ use crate::{
     consent::{Decision, Exit, Inputs, Override, PermittedReferral, decide},
     directory::{Agreement, Channel, Partner},
     fhir::Issue,
-    ids::{DecisionId, DeliveryId, DisclosureId, MessageId, PartnerId, PersonId, ReferralId, SiteId},
-    mapping::{self, Frame, Mapped},
+    ids::{
+        AssessmentId, DecisionId, DeliveryId, DisclosureId, MessageId, PartnerId, PersonId, ReferralId,
+        SiteId,
+    },
+    mapping::{self, Changed, Frame, Mapped},
     minimise::{Ask, Projection},
     profile::{Schema, Severity, check},
     referral::answer_within,
@@ -54,6 +58,17 @@ pub(super) struct Used<'a> {
 pub(super) struct Decided {
     pub(super) decision: Decision,
     pub(super) permitted: Vec<String>,
+    /// The assessment that `permitted` was taken from. A referral that is said anew has another by then, and what is
+    /// out must be measured against its own.
+    #[serde(default)]
+    pub(super) assessment: Option<AssessmentId>,
+}
+
+/// The latest that a recipient has, or may have, of a referral.
+pub(super) struct Earlier {
+    pub(super) disclosure_id: DisclosureId,
+    /// Its body, where that is JSON; `null` otherwise.
+    pub(super) body: Value,
 }
 
 /// A decision and what of the assessment it lets through.
@@ -64,10 +79,10 @@ pub(super) struct Considered {
 }
 
 impl Considered {
-    /// The decision as it is stored.
-    pub(super) fn decided(&self) -> Decided {
+    /// The decision as it is stored; `assessment` is what it was made about.
+    pub(super) fn decided(&self, assessment: &AssessmentId) -> Decided {
         let permitted = self.projection.as_ref().map(|p| p.permitted.clone()).unwrap_or_default();
-        Decided { decision: self.decision.clone(), permitted }
+        Decided { decision: self.decision.clone(), permitted, assessment: Some(assessment.clone()) }
     }
 
     /// What is kept back, by rule.
@@ -154,24 +169,33 @@ impl Exchange {
     }
 
     /// Makes the message that discloses `projection`. An output that does not pass its own profile is an error
-    /// of ours and does not leave.
+    /// of ours and does not leave. `earlier` is what the recipient has of it already.
     pub(super) fn make_disclosure(
         &self,
         referral: &ReferralRow,
         decision: &DecisionRow,
         projection: &Projection,
-        sender: &Partner,
-        recipient: &Partner,
-        key: &ContentKey,
+        ends: &Ends<'_>,
+        earlier: Option<&Earlier>,
     ) -> Result<(MessageRow, Mapped), Refusal> {
+        let Ends { sender, recipient, key } = *ends;
+        let changed = earlier.map(|earlier| Changed {
+            since: referral.created_at,
+            task: referral.state.task_status(),
+            business_status: &referral.business_status,
+            supersedes: earlier.disclosure_id.as_str(),
+        });
         let audience = referral.audience.ok_or_else(Refusal::internal)?;
         let disclosure_id = DisclosureId::fresh(&self.mint);
         let draft = self.draft(referral, MessageKind::Disclosure, sender, recipient);
-        let mapped = self
+        let mut mapped = self
             .with_frame(referral, &draft, Some(&disclosure_id), sender, recipient, |frame| {
-                mapping::render(frame, audience, projection)
+                mapping::render(&Frame { changed, ..*frame }, audience, projection)
             })
             .map_err(|issues| own_output_is_wrong(&issues))?;
+        if let Some(earlier) = earlier {
+            mapping::keep_times(&mut mapped, &earlier.body);
+        }
         self.check_output(&mapped)?;
         let message = self.seal_message(
             MessageRow { disclosure_id: Some(disclosure_id), ..draft },
@@ -265,8 +289,10 @@ impl Exchange {
         make: impl FnOnce(&Frame<'_>) -> T,
     ) -> T {
         let person_ref = self.person_reference(&referral.site_id, &recipient.partner_id, &referral.person_id);
-        let seed = draft.wire_id.clone();
-        let ids = move |role: &str| stable_uuid(&seed, role);
+        let (wire_id, id) = (draft.wire_id.as_str(), referral.referral_id.as_str());
+        // What a referral is made of has the same address in each message that discloses it.
+        let is_same = |role: &str| draft.kind == MessageKind::Disclosure && role != mapping::MESSAGE_HEADER;
+        let ids = |role: &str| stable_uuid(if is_same(role) { id } else { wire_id }, role);
         make(&Frame {
             message_id: draft.message_id.as_str(),
             wire_id: &draft.wire_id,
@@ -283,6 +309,7 @@ impl Exchange {
             person_ref: &person_ref,
             answer_by: draft.created_at.plus_seconds(answer_within(&referral.urgency)),
             review_due_at: referral.review_due_at,
+            changed: None,
             ids: &ids,
         })
     }

@@ -24,6 +24,8 @@ use crate::{
 
 /// What a referral that came as a FHIR message is kept as.
 pub(super) const REFERRAL_IN: &str = "servicerequest-request";
+/// The same, of a change of which nothing was sent.
+pub(super) const UNSENT: &str = "servicerequest-request-unsent";
 
 /// Everything that a referral would write.
 struct Planned {
@@ -83,6 +85,12 @@ impl Exchange {
             return Ok(());
         };
         let refusal = seen_before(&first, incoming.body);
+        if refusal.class == Refused::Duplicate
+            && first.kind == UNSENT
+            && let Some(id) = &first.referral_id
+        {
+            return Err(not_changed(id.as_str()));
+        }
         if refusal.class == Refused::Duplicate
             && first.kind == REFERRAL_IN
             && let Some(id) = &first.referral_id
@@ -244,7 +252,16 @@ fn not_sent(referral: &ReferralRow) -> Option<Refusal> {
     Some(refusal)
 }
 
-fn wrong(issues: Vec<Issue>) -> Refusal {
+/// Why nothing of a change was sent, the same each time. How the referral stands is read where it is.
+pub(super) fn not_changed(referral: &str) -> Refusal {
+    let text = "Nothing of this change was sent: no consent, or no agreement, lets it go to that agency. What it says \
+                about consent is on record and has taken effect. Read the referral for how it stands.";
+    let mut refusal = Refusal::new(Refused::Unprocessable, "business-rule", "Bundle", text);
+    refusal.details.push(("referral", referral.to_owned()));
+    refusal
+}
+
+pub(super) fn wrong(issues: Vec<Issue>) -> Refusal {
     Refusal::with_issues(Refused::Unprocessable, issues)
 }
 

@@ -315,7 +315,7 @@ impl Exchange {
         let agreements = self.store.agreements(&agency.site_id, &agency.partner_id).await?;
         let decision = decide_own_request(agency, &agreements, self.now());
         if decision.permits() {
-            return Ok(Decided { decision, permitted: Vec::new() });
+            return Ok(Decided { decision, permitted: Vec::new(), assessment: None });
         }
         Err(Refusal::new(
             Refused::Forbidden,

@@ -268,7 +268,8 @@ impl Exchange {
             ));
         }
         let used = Used { partner: &partner, consent_seq: person.consent_seq, now };
-        let decided = Decided { decision, permitted: vec![String::from("supplied-words:full")] };
+        let decided =
+            Decided { decision, permitted: vec![String::from("supplied-words:full")], assessment: None };
         let row = self.decision_row(referral, &decided, &used, Exit::Send, key);
         writes.push(self.decided(referral, &row, actor));
         writes.push(

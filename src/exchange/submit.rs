@@ -21,7 +21,7 @@ use crate::{
     consent::Override,
     directory::{AgencyKind, Partner},
     fhir,
-    ids::AssessmentId,
+    ids::{AssessmentId, EpisodeId},
     limits,
     profile::Schema,
     referral::{PlanItem, order},
@@ -38,6 +38,21 @@ pub(super) struct Submission {
     pub(super) person: Identified,
     /// What the sender should be told.
     pub(super) warnings: Vec<Issue>,
+}
+
+/// An assessment on record, before anything is decided about it.
+pub(super) struct Arrived {
+    pub(super) writes: WriteSet,
+    pub(super) preconditions: Vec<Precondition>,
+    pub(super) warnings: Vec<Issue>,
+    /// Whom it is about.
+    pub(super) person: Identified,
+    pub(super) episode_id: EpisodeId,
+    pub(super) assessment_id: AssessmentId,
+    /// The person's consents as they will stand.
+    pub(super) said: Recorded,
+    /// What they will be numbered.
+    pub(super) consent_seq: i64,
 }
 
 impl Exchange {
@@ -130,69 +145,16 @@ impl Exchange {
         let sender =
             partners.iter().find(|p| p.partner_id == caller.partner_id).ok_or_else(Refusal::not_found)?;
         let asked = self.resolve(&partners, assessment).await?;
-
-        let nhs_number = assessment.nhs_number().filter(|(_, verified)| *verified);
-        let person = self
-            .identify(
-                site,
-                &Description {
-                    sender: &caller.partner_id,
-                    reference: assessment.person_reference(),
-                    nhs_number: nhs_number.as_ref().map(|(number, _)| number.as_str()),
-                    birth_date: assessment.birth_date(),
-                },
-            )
-            .await?;
-        let mut writes = person.writes.clone();
-        let mut preconditions = Vec::new();
-        if !person.is_new {
-            preconditions.push(Precondition::ConsentSeq(
-                site.clone(),
-                person.row.person_id.clone(),
-                person.row.consent_seq,
-            ));
-        }
-        let episode_id = self.join_episode(site, &person, &mut writes).await?;
-        let assessment_id = AssessmentId::fresh(&self.mint);
-        writes.push(Write::Assessment(AssessmentRow {
-            site_id: site.clone(),
-            assessment_id: assessment_id.clone(),
-            episode_id: episode_id.clone(),
-            person_id: person.row.person_id.clone(),
-            sender_id: caller.partner_id.clone(),
-            profile: assessment.profile().to_owned(),
-            received_at: now,
-            body_sha256: sha256(body),
-            body: self.vault.seal(&person.key, &assessment_label(&assessment_id), body),
-        }));
-        writes.push(
-            self.note(site, now, Kind::Received, caller.partner_id.as_str())
-                .about("assessment", &assessment_id)
-                .about("episode", &episode_id)
-                .person(&person.row.person_id)
-                .fact("profile", &assessment.profile())
-                .fact("body-hmac", &self.keyed_digest(site, body))
-                .write(),
-        );
-
-        let mut warnings = assessment.warnings();
-        let said = self.record_consents(caller, assessment, &person, &mut writes, &mut warnings).await?;
-        // Moves on with every submission, not only with new consents: a withdrawal that reads what rests on a
-        // consent must notice what is being added.
-        writes.push(Write::ConsentSeqUp(site.clone(), person.row.person_id.clone()));
-        let consent_seq = person.row.consent_seq + 1;
-        let taken = self.take_back_what_turned(caller, &person, &partners, &said).await?;
-        writes.extend(taken.writes);
-        preconditions.extend(taken.preconditions);
+        let arrived = self.arrive(caller, assessment, body, &partners, None).await?;
+        let Arrived { person, episode_id, assessment_id, said, consent_seq, .. } = arrived;
+        let (mut writes, mut preconditions) = (arrived.writes, arrived.preconditions);
+        let mut warnings = arrived.warnings;
 
         let mut planned: Vec<Option<Value>> = vec![None; asked.len()];
         let mut previews = Vec::new();
         for place in plan_order(assessment, &asked) {
             let Some(one) = asked.get(place) else { continue };
-            let most = limits::PARTNER_BACKLOG_MAX;
-            if self.store.backlog(site, &one.partner.partner_id, most).await? >= most {
-                return Err(Refusal::unavailable());
-            }
+            self.has_room(one.partner).await?;
             let basis = Basis {
                 caller,
                 sender,
@@ -230,6 +192,83 @@ impl Exchange {
         Ok(Submission { writes, preconditions, answer, previews, assessment_id, person, warnings })
     }
 
+    /// Puts an assessment on record with what the person said in it: whose it is, its bytes, the consents, and what is
+    /// taken back by them. It joins `episode`, or the person's open one.
+    pub(super) async fn arrive(
+        &self,
+        caller: &Caller,
+        assessment: &Assessment,
+        body: &[u8],
+        partners: &[Partner],
+        episode: Option<&EpisodeId>,
+    ) -> Result<Arrived, Refusal> {
+        let (site, now) = (&caller.site_id, self.now());
+        let nhs_number = assessment.nhs_number().filter(|(_, verified)| *verified);
+        let person = self
+            .identify(
+                site,
+                &Description {
+                    sender: &caller.partner_id,
+                    reference: assessment.person_reference(),
+                    nhs_number: nhs_number.as_ref().map(|(number, _)| number.as_str()),
+                    birth_date: assessment.birth_date(),
+                },
+            )
+            .await?;
+        let mut writes = person.writes.clone();
+        let mut preconditions = Vec::new();
+        if !person.is_new {
+            preconditions.push(Precondition::ConsentSeq(
+                site.clone(),
+                person.row.person_id.clone(),
+                person.row.consent_seq,
+            ));
+        }
+        let episode_id = match episode {
+            Some(episode) => episode.clone(),
+            None => self.join_episode(site, &person, &mut writes).await?,
+        };
+        let assessment_id = AssessmentId::fresh(&self.mint);
+        writes.push(Write::Assessment(AssessmentRow {
+            site_id: site.clone(),
+            assessment_id: assessment_id.clone(),
+            episode_id: episode_id.clone(),
+            person_id: person.row.person_id.clone(),
+            sender_id: caller.partner_id.clone(),
+            profile: assessment.profile().to_owned(),
+            received_at: now,
+            body_sha256: sha256(body),
+            body: self.vault.seal(&person.key, &assessment_label(&assessment_id), body),
+        }));
+        writes.push(
+            self.note(site, now, Kind::Received, caller.partner_id.as_str())
+                .about("assessment", &assessment_id)
+                .about("episode", &episode_id)
+                .person(&person.row.person_id)
+                .fact("profile", &assessment.profile())
+                .fact("body-hmac", &self.keyed_digest(site, body))
+                .write(),
+        );
+
+        let mut warnings = assessment.warnings();
+        let said = self.record_consents(caller, assessment, &person, &mut writes, &mut warnings).await?;
+        // Moves on with every submission, not only with new consents: a withdrawal that reads what rests on a
+        // consent must notice what is being added.
+        writes.push(Write::ConsentSeqUp(site.clone(), person.row.person_id.clone()));
+        let consent_seq = person.row.consent_seq + 1;
+        let taken = self.take_back_what_turned(caller, &person, partners, &said).await?;
+        writes.extend(taken.writes);
+        preconditions.extend(taken.preconditions);
+        Ok(Arrived { writes, preconditions, warnings, person, episode_id, assessment_id, said, consent_seq })
+    }
+
+    /// Nothing is taken on for an agency for which too much waits.
+    pub(super) async fn has_room(&self, partner: &Partner) -> Result<(), Refusal> {
+        let most = limits::PARTNER_BACKLOG_MAX;
+        let waits = self.store.backlog(&partner.site_id, &partner.partner_id, most).await?;
+        if waits >= most { Err(Refusal::unavailable()) } else { Ok(()) }
+    }
+
     /// What rests on an agreement that the person now declines is stopped or recalled in the same commit.
     async fn take_back_what_turned(
         &self,
@@ -249,7 +288,7 @@ impl Exchange {
     }
 
     /// Finds every agency that the assessment names; an unknown one is an issue at its place.
-    async fn resolve<'a>(
+    pub(super) async fn resolve<'a>(
         &self,
         partners: &'a [Partner],
         assessment: &Assessment,

@@ -34,7 +34,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
         ("onwardReferrals", sheet.onward_referrals()),
         ("practitioner", sheet.block("/practitioner")),
         ("assessedAt", sheet.block("/assessed_at")),
-        ("validity", sheet.block("/validity")),
+        ("validity", sheet.validity()),
     ];
     map(sheet.head(PROFILE).into_iter().chain(body))
 }

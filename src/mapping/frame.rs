@@ -41,11 +41,34 @@ pub struct Frame<'a> {
     pub answer_by: Moment,
     /// When a disclosure without consent must have been reviewed.
     pub review_due_at: Option<Moment>,
+    /// How that stands which this message says anew; `None` for a first message.
+    pub changed: Option<Changed<'a>>,
     /// A stable UUID for each role of a resource in the message.
     pub ids: &'a dyn Fn(&str) -> String,
 }
 
+/// A referral that its recipient has already and that is said anew. What the recipient did with it stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Changed<'a> {
+    /// When it was first asked.
+    pub since: Moment,
+    /// The status of its Task.
+    pub task: &'static str,
+    /// The finer word.
+    pub business_status: &'a str,
+    /// The disclosure that this one takes the place of.
+    pub supersedes: &'a str,
+}
+
 impl Frame<'_> {
+    /// When it was first asked, as a FHIR instant.
+    pub(super) fn asked_at(&self) -> Tree {
+        match self.changed {
+            Some(changed) => Tree::frame("since", changed.since.to_rfc3339()),
+            None => self.at(),
+        }
+    }
+
     /// When the message is made, as a FHIR instant.
     pub(super) fn at(&self) -> Tree {
         Tree::frame("now", self.now.to_rfc3339())

@@ -41,7 +41,7 @@ pub(super) fn referral(sheet: &Sheet<'_>) -> Option<Tree> {
         ("accompaniment", sheet.block("/accompaniment")),
         ("supportWorkers", sheet.each("/service_contact", &[("support_worker", "supportWorker")])),
         ("assessedAt", sheet.block("/assessed_at")),
-        ("validity", sheet.block("/validity")),
+        ("validity", sheet.validity()),
     ])
 }
 

@@ -30,8 +30,8 @@ mod tree;
 mod tests;
 
 pub use codes::OUR_PROFILES;
-pub use fhir_message::Standing;
-pub use frame::{Frame, Mapped};
+pub use fhir_message::{MESSAGE_HEADER, Standing, keep_times};
+pub use frame::{Changed, Frame, Mapped};
 pub use notice::{answer_to_request, recall, request_to_ld, status_answer};
 pub use render::{FHIR_PROFILES, render};
 pub use tree::Lineage;

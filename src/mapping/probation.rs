@@ -42,7 +42,7 @@ pub(super) fn summary(sheet: &Sheet<'_>) -> Option<Tree> {
         ("onwardReferrals", sheet.onward_referrals()),
         ("practitioner", sheet.block("/practitioner")),
         ("assessedAt", sheet.block("/assessed_at")),
-        ("validity", sheet.block("/validity")),
+        ("validity", sheet.validity()),
     ];
     map(sheet.head(PROFILE).into_iter().chain(body))
 }

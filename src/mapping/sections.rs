@@ -36,6 +36,15 @@ impl<'a> Sheet<'a> {
         self.at(path).map(|place| place.copy_camel())
     }
 
+    /// Until when it holds, and what it takes the place of: the disclosure before, where this one says a referral anew.
+    pub(super) fn validity(&self) -> Option<Tree> {
+        let Some(changed) = self.frame.changed else { return self.block("/validity") };
+        map([
+            ("reviewBy", self.block("/validity/review_by")),
+            ("supersedes", Some(Tree::frame("supersedes", changed.supersedes))),
+        ])
+    }
+
     /// The ids, times and agencies that head every sheet.
     pub(super) fn head(&self, profile: &'static str) -> [(&'static str, Option<Tree>); 8] {
         let frame = self.frame;

@@ -14,7 +14,7 @@ use crate::harness::{Rig, Scripted, id, json};
 const CORRELATION: &str = "0198c0de-0000-7000-8000-00000000cccc";
 pub const CANARY: &str = "CANARY-nobody-reads-this";
 
-fn head(n: u32) -> MessageHead {
+pub fn head(n: u32) -> MessageHead {
     MessageHead {
         request_id: format!("0198c0de-0000-7000-8000-{n:012}"),
         correlation_id: CORRELATION.to_owned(),
@@ -69,7 +69,7 @@ pub fn in_our_profiles(from: &str, to: &str) -> Value {
 }
 
 /// The same as it is taken back.
-fn cancelled(mut message: Value, reason: &str, status: &str) -> Value {
+pub fn cancelled(mut message: Value, reason: &str, status: &str) -> Value {
     message["id"] = json!("0198c0de-0000-7000-8000-0000000000ca");
     message["entry"][0]["resource"]["reason"]["coding"][0]["code"] = json!(reason);
     of(&mut message, "ServiceRequest")["status"] = json!(status);
@@ -80,7 +80,7 @@ pub async fn send(rig: &Rig, from: &str, n: u32, message: &Value) -> Result<Answ
     rig.exchange.process_message(&rig.caller(from), &head(n), message.to_string().as_bytes()).await
 }
 
-fn service_request(answer: &Value) -> String {
+pub fn service_request(answer: &Value) -> String {
     let entries = answer["entry"].as_array().unwrap();
     let found = entries.iter().find(|e| e["resource"]["resourceType"] == "ServiceRequest").unwrap();
     id(&found["resource"], "id")

@@ -16,6 +16,7 @@ mod durable_or_nothing;
 mod exits;
 mod fhir_in;
 mod fhir_rules;
+mod fhir_update;
 mod lanes;
 mod meanwhile;
 mod said;

@@ -11,6 +11,7 @@ use crate::harness::{
 const REQUEST_ID: &str = "0198c0de-0000-7000-8000-0000000000f1";
 const SECOND_ID: &str = "0198c0de-0000-7000-8000-0000000000f2";
 const THIRD_ID: &str = "0198c0de-0000-7000-8000-0000000000f3";
+const FOURTH_ID: &str = "0198c0de-0000-7000-8000-0000000000f4";
 const CORRELATION_ID: &str = "0198c0de-0000-7000-8000-00000000cccc";
 
 /// The two organisations of the directory, each by its code.
@@ -133,6 +134,49 @@ async fn an_agency_refers_to_the_service_and_takes_it_back() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_referral_that_was_accepted_is_said_anew_until_it_is_taken_back() {
+    let gateway = Gateway::start().await;
+    let sent = referral(&gateway, LD, CMHT);
+    let id = service_request(&gateway.ld.ask(message(REQUEST_ID, sent.to_string())).await.expect(200));
+    let first = gateway.cmht_server.wait_for(1).await;
+    gateway.settle().await;
+    let answer = response_to(&first, "0198c0de-0000-7000-8000-0000000000b1");
+    gateway.cmht.ask(message(SECOND_ID, answer.to_string())).await.expect(200);
+
+    let mut anew = sent.clone();
+    anew["id"] = json!("0198c0de-0000-7000-8000-0000000000b2");
+    anew["entry"][0]["resource"]["reason"]["coding"][0]["code"] = json!("update");
+    anew["entry"][1]["resource"]["id"] = json!(id);
+    anew["entry"][1]["resource"]["priority"] = json!("urgent");
+    // Somebody else names it: to them it does not exist.
+    let mut theirs = referral(&gateway, PROBATION, LD);
+    theirs["entry"][0]["resource"]["reason"]["coding"][0]["code"] = json!("update");
+    theirs["entry"][1]["resource"]["id"] = json!(id);
+    let refused = gateway.probation.ask(message(SECOND_ID, theirs.to_string())).await;
+    assert_eq!(told(&refused), (404, "REC_NOT_FOUND".to_owned(), "not-found".to_owned()));
+    gateway.ld.ask(message(SECOND_ID, anew.to_string())).await.expect(200);
+    let update = gateway.cmht_server.wait_for(2).await;
+    gateway.settle().await;
+    let (first, update) = (first.json(), update.json());
+    let asked = |message: &Value| message["entry"][1]["resource"]["identifier"].clone();
+    assert_eq!(update["entry"][0]["resource"]["reason"]["coding"][0]["code"], "update");
+    assert_eq!(
+        (asked(&update), &update["entry"][1]["resource"]["priority"]),
+        (asked(&first), &json!("urgent"))
+    );
+    assert_ne!(update["id"], first["id"]);
+    assert_eq!(gateway.seen_by_ld(&id).await["state"], "accepted");
+
+    let mut back = anew.clone();
+    back["entry"][0]["resource"]["reason"]["coding"][0]["code"] = json!("delete");
+    back["entry"][1]["resource"]["status"] = json!("revoked");
+    gateway.ld.ask(message(THIRD_ID, back.to_string())).await.expect(200);
+    let late = gateway.ld.ask(message(FOURTH_ID, anew.to_string())).await;
+    assert_eq!(told(&late), (409, "REC_CONFLICT".to_owned(), "conflict".to_owned()));
+    gateway.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whom_a_message_is_for_is_checked_before_anything_is_kept() {
     let gateway = Gateway::start().await;
     let sent = referral(&gateway, CMHT, LD).to_string();
@@ -169,7 +213,10 @@ async fn definitions_are_given_for_whom_the_caller_may_write_to() {
     };
     let of_the_service = ids(gateway.cmht.get(&context(LD)).await);
     assert!(of_the_service.contains(&"ld-referral-response".to_owned()), "{of_the_service:?}");
-    assert_eq!(ids(gateway.ld.get(&context(CMHT)).await), ["ld-referral-new", "ld-referral-cancel"]);
+    assert_eq!(
+        ids(gateway.ld.get(&context(CMHT)).await),
+        ["ld-referral-new", "ld-referral-update", "ld-referral-cancel"]
+    );
     assert_eq!(
         ids(gateway.cmht.get(&context(PROBATION)).await),
         Vec::<String>::new(),

@@ -10,10 +10,10 @@ use crate::{
         ask_again::{Course, is_out, is_over},
         caller::Caller,
         collect::{gone, message_is_over},
-        ports::{CommitError, Precondition, Write},
+        ports::{CommitError, DeliveryBundle, Precondition, Write},
         prepare::message_label,
         refusal::Refusal,
-        rows::{MessageRow, ReferralRow},
+        rows::{DeliveryStatus, MessageRow, ReferralRow},
     },
     vault::ContentKey,
 };
@@ -52,10 +52,13 @@ impl Exchange {
         }
         let bundle = self.store.delivery_of_message(&row.site_id, &message.message_id).await?;
         let bundle = bundle.ok_or_else(Refusal::not_found)?;
-        // Content that nothing has carried yet is not let out here: a withdrawal would not know that it is out.
-        if !is_out(&bundle.delivery) {
-            return Err(Refusal::not_found());
-        }
+        // Content that nothing has carried yet is not let out here: a withdrawal would not know that it is out. Until a
+        // change arrives, what its receiver has is there.
+        let bundle = if is_out(&bundle.delivery) {
+            bundle
+        } else {
+            self.with_receiver(row).await?.ok_or_else(Refusal::not_found)?
+        };
         if message_is_over(&bundle) {
             return Err(gone());
         }
@@ -81,6 +84,15 @@ impl Exchange {
         Ok(Some(Sent { message, writes, preconditions }))
     }
 
+    /// The latest of a referral that its receiver has, and that was not replaced.
+    async fn with_receiver(&self, row: &ReferralRow) -> Result<Option<DeliveryBundle>, Refusal> {
+        let out = self.out_so_far(row).await?;
+        let Some(latest) = out.iter().find(|delivery| delivery.status != DeliveryStatus::Withdrawn) else {
+            return Ok(None);
+        };
+        Ok(self.store.delivery_of_message(&row.site_id, &latest.new.message_id).await?)
+    }
+
     /// A message's body as JSON. One that is not JSON holds nothing for FHIR.
     fn opened(&self, message: &MessageRow, key: &ContentKey) -> Result<Value, Refusal> {
         let label = message_label(message.message_id.as_str(), "body");
@@ -90,16 +102,15 @@ impl Exchange {
 
     /// Whether the message under a referral names this NHS number.
     pub(super) async fn was_sent_number(&self, row: &ReferralRow, number: &str) -> Result<bool, Refusal> {
-        let Some(disclosure) = &row.disclosure_id else { return Ok(false) };
-        let Some(message) = self.store.message_by_disclosure(&row.site_id, disclosure).await? else {
-            return Ok(false);
-        };
-        let bundle = self.store.delivery_of_message(&row.site_id, &message.message_id).await?;
-        if !bundle.is_some_and(|bundle| is_out(&bundle.delivery)) {
+        if row.disclosure_id.is_none() {
             return Ok(false);
         }
+        let out = self.out_so_far(row).await?;
+        let Some(latest) = out.first() else { return Ok(false) };
+        let bundle = self.store.delivery_of_message(&row.site_id, &latest.new.message_id).await?;
+        let bundle = bundle.ok_or_else(Refusal::internal)?;
         let Some(key) = self.key_if_any(row).await? else { return Ok(false) };
-        let message = self.opened(&message, &key)?;
+        let message = self.opened(&bundle.message, &key)?;
         let entries = message.get("entry").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         Ok(entries.iter().any(|entry| {
             let identifiers = entry.pointer("/resource/identifier").and_then(Value::as_array);

@@ -14,12 +14,16 @@ use crate::{
 
 pub(super) const ROLE: &str = "message-header";
 
-/// The header of a new referral.
-pub(super) fn new_referral(message: &Message<'_>) -> Entry {
-    header(message.frame, "new", codes::REFERRAL_NEW)
+/// The header of a referral, new or said anew.
+pub(super) fn referral(message: &Message<'_>) -> Entry {
+    if message.frame.changed.is_some() {
+        header(message.frame, "update", codes::REFERRAL_UPDATE)
+    } else {
+        header(message.frame, "new", codes::REFERRAL_NEW)
+    }
 }
 
-/// The header of a request message: `reason` is `new` or `delete`.
+/// The header of a request message: `reason` is `new`, `update` or `delete`.
 pub(super) fn header(frame: &Frame<'_>, reason: &'static str, definition: &'static str) -> Entry {
     let kind = Kind {
         event: "servicerequest-request",

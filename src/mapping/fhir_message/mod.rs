@@ -1,4 +1,4 @@
-//! A FHIR R4 message in the manner of BaRS: `servicerequest-request`, reason `new`; and its recall.
+//! A FHIR R4 message in the manner of BaRS: `servicerequest-request`, reason `new` or `update`; and its recall.
 //!
 //! The whole assessment that the health audience may have is in one `QuestionnaireResponse` (`answers`); what
 //! systems act on is in resources of its own beside it. Resources have no `id`, as in the published examples of
@@ -16,6 +16,7 @@ mod people;
 mod recall;
 mod request;
 mod status;
+mod unchanged;
 
 use serde_json::{Value, json};
 
@@ -30,6 +31,10 @@ use crate::minimise::Projection;
 pub(super) use recall::recall;
 pub use status::Standing;
 pub(super) use status::status;
+pub use unchanged::keep_times;
+
+/// The role of the one resource that is another in each message of a referral.
+pub const MESSAGE_HEADER: &str = header::ROLE;
 
 /// What a message is made from.
 struct Message<'a> {
@@ -72,7 +77,7 @@ struct Entry {
     resource: Option<Tree>,
 }
 
-/// The message for a new referral.
+/// The message for a referral, new or said anew: whole each time.
 pub(super) fn referral(frame: &Frame<'_>, projection: &Projection) -> Option<Tree> {
     let message = Message { frame, root: Place::root(&projection.value) };
     let findings = findings::entries(&message);
@@ -84,7 +89,7 @@ pub(super) fn referral(frame: &Frame<'_>, projection: &Projection) -> Option<Tre
         .chain(findings.iter().map(|finding| finding.role.clone()))
         .collect();
     let mut entries = vec![
-        header::new_referral(&message),
+        header::referral(&message),
         request::service_request(&message, &supporting),
         patient::patient(&message),
         request::encounter(&message),
@@ -95,7 +100,8 @@ pub(super) fn referral(frame: &Frame<'_>, projection: &Projection) -> Option<Tre
     entries.push(request::task(&message));
     entries.extend(findings);
     entries.push(answers::answers(&message));
-    bundle(frame, Some("ld-referral-new"), entries, !projection.withheld.is_empty())
+    let profile = if frame.changed.is_some() { "ld-referral-update" } else { "ld-referral-new" };
+    bundle(frame, Some(profile), entries, !projection.withheld.is_empty())
 }
 
 /// The bundle, and the profile of ours that it follows, where there is one. `subsetted` says that something was kept

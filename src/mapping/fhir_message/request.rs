@@ -34,8 +34,8 @@ pub(super) fn service_request(message: &Message<'_>, supporting: &[String]) -> E
         ("priority", Some(priority(message))),
         ("subject", refer("patient")),
         ("encounter", refer("encounter")),
-        ("occurrencePeriod", map([("start", Some(message.frame.at()))])),
-        ("authoredOn", Some(message.frame.at())),
+        ("occurrencePeriod", map([("start", Some(message.frame.asked_at()))])),
+        ("authoredOn", Some(message.frame.asked_at())),
         ("requester", refer("practitioner-role")),
         ("performer", refer("healthcare-service").and_then(|service| list([service]))),
         ("reasonCode", list(reasons)),
@@ -75,15 +75,13 @@ fn answer_by(message: &Message<'_>) -> Tree {
 /// The task of this recipient, whose state both sides follow.
 pub(super) fn task(message: &Message<'_>) -> Entry {
     let refer = |role: &str| message.refer(role);
+    let (status, waits, business) = standing(message.frame);
     let fields = [
         ("identifier", identifier(message)),
         ("basedOn", refer(ROLE).and_then(|request| list([request]))),
-        ("status", Some(Tree::fixed("requested"))),
-        (
-            "businessStatus",
-            Some(Tree::fixed(json!({"coding": [coding(
-                &format!("{}/business-status", codes::OURS), "sent", "Sent")]}))),
-        ),
+        ("status", Some(status)),
+        ("statusReason", waits),
+        ("businessStatus", Some(business)),
         ("intent", Some(Tree::fixed("order"))),
         ("priority", Some(priority(message))),
         (
@@ -94,13 +92,26 @@ pub(super) fn task(message: &Message<'_>) -> Entry {
         ("focus", refer(ROLE)),
         ("for", refer("patient")),
         ("encounter", refer("encounter")),
-        ("authoredOn", Some(message.frame.at())),
+        ("authoredOn", Some(message.frame.asked_at())),
         ("lastModified", Some(message.frame.at())),
         ("requester", refer("practitioner-role")),
         ("owner", refer("organization-receiver")),
         ("restriction", map([("period", map([("end", Some(answer_by(message)))]))])),
     ];
     message.entry("task", "Task", "ld-task", fields)
+}
+
+/// Status, why it waits, and the finer word: what the receiver did with it so far is not undone by a change.
+fn standing(frame: &Frame<'_>) -> (Tree, Option<Tree>, Tree) {
+    let system = format!("{}/business-status", codes::OURS);
+    let Some(changed) = frame.changed else {
+        let sent = json!({"coding": [coding(&system, "sent", "Sent")]});
+        return (Tree::fixed("requested"), None, Tree::fixed(sent));
+    };
+    let word = json!({"coding": [{"system": system, "code": changed.business_status}]});
+    let waits =
+        (changed.task == "on-hold").then(|| Tree::fixed(json!({"text": "The receiver asked for more."})));
+    (Tree::frame("standing", changed.task), waits, Tree::frame("standing", word))
 }
 
 /// The contact with L&D. Its class is `FLD`: outside a health site and outside the person's home.
@@ -114,7 +125,7 @@ pub(super) fn encounter(message: &Message<'_>) -> Entry {
         .at("/pathway/seen_at")
         .or_else(|| message.at("/assessed_at"))
         .filter(|place| place.text().and_then(Moment::from_rfc3339).is_some())
-        .map_or_else(|| message.frame.at(), |place| place.copy());
+        .map_or_else(|| message.frame.asked_at(), |place| place.copy());
     let fields = [
         ("identifier", contact.and_then(|one| list([one]))),
         ("status", Some(Tree::fixed("finished"))),
@@ -169,7 +180,7 @@ pub(super) fn care_plan(message: &Message<'_>) -> Entry {
         ("intent", Some(Tree::fixed("plan"))),
         ("subject", message.refer("patient")),
         ("encounter", message.refer("encounter")),
-        ("period", map([("start", Some(message.frame.at()))])),
+        ("period", map([("start", Some(message.frame.asked_at()))])),
         ("author", message.refer("practitioner-role")),
         ("activity", list(activities)),
     ];

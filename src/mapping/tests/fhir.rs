@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use super::*;
+use crate::mapping::{Changed, keep_times};
 
 const FORM: &str = include_str!("../../../profiles/fhir/questionnaire/ld-assessment-adult.json");
 
@@ -98,4 +99,87 @@ fn the_persons_own_rank_goes_with_each_aim() {
     let given = full()["priorities"].as_array().unwrap().len();
     assert_eq!(ranks.len(), given);
     assert_eq!(ranks[0], &json!(1));
+}
+
+/// Everything that a message says, by its place.
+fn leaves(message: &Value) -> BTreeMap<String, Value> {
+    let leaves = crate::mapping::place::Place::root(message).leaves();
+    leaves.iter().map(|leaf| (leaf.pointer().to_owned(), leaf.value().clone())).collect()
+}
+
+#[test]
+fn a_change_says_everything_again_and_undoes_nothing_that_the_receiver_did() {
+    let projection = project(Audience::Health, &full(), false);
+    let team = recipient(Audience::Health);
+    let first = made(Audience::Health, &projection);
+    for (task, word) in [
+        ("requested", "sent"),
+        ("received", "collected"),
+        ("accepted", "on-waiting-list"),
+        ("on-hold", "information-requested-once-accepted"),
+        ("in-progress", "first-contact-made"),
+    ] {
+        let mut update = with_frame(&team, Nature::Referral, |frame| {
+            let changed = Changed {
+                since: now(),
+                task,
+                business_status: word,
+                supersedes: "01900000-0000-7000-8000-000000000009",
+            };
+            let later = now().plus_seconds(3600);
+            render(&Frame { changed: Some(changed), now: later, ..*frame }, Audience::Health, &projection)
+        })
+        .unwrap();
+        keep_times(&mut update, &json(&first.body));
+        assert_follows_profiles(&update);
+        let (before, after) = (leaves(&json(&first.body)), leaves(&json(&update.body)));
+        let mut other: Vec<&str> = after
+            .iter()
+            .filter(|(place, value)| before.get(*place) != Some(value))
+            .map(|(place, _)| place.as_str())
+            .collect();
+        let bundle = json(&update.body);
+        let place = |kind: &str| {
+            let entries = bundle["entry"].as_array().unwrap();
+            entries.iter().position(|entry| entry["resource"]["resourceType"] == kind).unwrap()
+        };
+        let task_at = format!("/entry/{}/resource", place("Task"));
+        other.retain(|place| !place.starts_with(&task_at));
+        assert_eq!(
+            other,
+            [
+                "/entry/0/resource/definition",
+                "/entry/0/resource/meta/lastUpdated",
+                "/entry/0/resource/reason/coding/0/code",
+                "/meta/lastUpdated",
+                "/meta/profile/1",
+                "/timestamp",
+            ],
+            "{task}"
+        );
+        let said = resource(&bundle, "Task");
+        assert_eq!(
+            (&said["status"], &said["businessStatus"]["coding"][0]["code"]),
+            (&json!(task), &json!(word))
+        );
+        assert_eq!(said["authoredOn"], resource(&json(&first.body), "Task")["authoredOn"]);
+        let kept = update.lineage.iter().filter(|line| line.source == "frame:earlier").count();
+        assert_eq!(kept, bundle["entry"].as_array().unwrap().len() - 2, "all but the header and the task");
+    }
+}
+
+#[test]
+fn a_sheet_names_the_one_whose_place_it_takes() {
+    let supersedes = "01900000-0000-7000-8000-000000000009";
+    for audience in Audience::ALL.into_iter().filter(|audience| *audience != Audience::Health) {
+        let projection = project(audience, &full(), false);
+        let agency = recipient(audience);
+        let update = with_frame(&agency, agency.kind.usual_nature(), |frame| {
+            let changed = Changed { since: now(), task: "accepted", business_status: "accepted", supersedes };
+            render(&Frame { changed: Some(changed), ..*frame }, audience, &projection)
+        })
+        .unwrap();
+        assert_follows_profiles(&update);
+        assert_eq!(document(&update)["validity"]["supersedes"], supersedes, "{audience:?}");
+    }
 }

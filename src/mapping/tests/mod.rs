@@ -121,6 +121,7 @@ fn with_frame<T>(recipient: &Partner, nature: Nature, make: impl FnOnce(&Frame<'
         person_ref: "LD-ABCD-EFGH",
         answer_by: now().plus_seconds(14 * 24 * 3600),
         review_due_at: Some(now().plus_seconds(72 * 3600)),
+        changed: None,
         ids: &ids,
     })
 }
