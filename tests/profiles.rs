@@ -236,6 +236,18 @@ fn the_lists_of_the_assessment_are_the_code_systems() {
 }
 
 #[test]
+fn the_request_types_are_those_of_a_request_to_the_service() {
+    let schema: Value =
+        serde_json::from_str(include_str!("../profiles/justice/screening-request.json")).unwrap();
+    let words: BTreeSet<String> = array(&schema, "/properties/request_type/enum")
+        .iter()
+        .map(|word| word.as_str().unwrap().to_owned())
+        .collect();
+    assert!(!words.is_empty());
+    assert_eq!(codes("request-type").into_keys().collect::<BTreeSet<_>>(), words);
+}
+
+#[test]
 fn each_broken_example_is_told_and_each_rule_of_ours_has_one() {
     let mut invalid = fixtures("invalid");
     let expected = invalid.remove("expected.json").unwrap();

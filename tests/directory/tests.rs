@@ -161,6 +161,7 @@ fn a_broken_file_reports_every_problem_and_writes_nothing() {
     agencies[0]["channel"] = "pigeon".into();
     agencies[1]["endpoint"] = "http://housing.example".into();
     agencies[1]["colour"] = "blue".into();
+    agencies[1]["forgives"] = json!(["everything", "nhs-number-check-digit"]);
     let mut agreements = agreements();
     let more = agreements[0].clone();
     agreements.as_array_mut().unwrap().push(more);
@@ -184,6 +185,7 @@ fn a_broken_file_reports_every_problem_and_writes_nothing() {
         "/agencies/0/channel",
         "/agencies/1/colour",
         "/agencies/1/endpoint",
+        "/agencies/1/forgives/0",
         "/agencies/2/id",
     ];
     assert_eq!(found, expected, "{told:#}");
@@ -192,6 +194,6 @@ fn a_broken_file_reports_every_problem_and_writes_nothing() {
     let in_words = bench.import(&files, &[]);
     assert_eq!(in_words.status.code(), Some(1));
     assert!(err(&in_words).contains("directory.json: /agencies/0/channel: must be one of fhir-push"));
-    assert!(err(&in_words).contains("9 problem(s); nothing was written"));
+    assert!(err(&in_words).contains("10 problem(s); nothing was written"));
     assert_eq!(bench.site.command(&["directory", "import"]).output().unwrap().status.code(), Some(2));
 }
