@@ -120,6 +120,13 @@ fn what_cannot_be_read_is_told_by_name_and_the_rest_is_checked() {
     for part in ["nothing.json: cannot be opened", "latin.json: is not UTF-8", "right.json: valid"] {
         assert!(text.contains(part), "{part} is missing from\n{text}");
     }
+    let output = validate(folder.path(), &["nothing.json", "right.json", "--json"]);
+    assert_eq!(
+        (output.status.code(), said(&output).lines().count()),
+        (Some(1), 2),
+        "one outcome for each file"
+    );
+    assert!(said(&output).lines().next().unwrap().contains("cannot be opened"), "{}", said(&output));
     assert_eq!(validate(folder.path(), &[]).status.code(), Some(2), "no file is a mistake of usage");
     let output = validate(folder.path(), &["right.json", "--package", "no-such-folder"]);
     assert_eq!(output.status.code(), Some(1));

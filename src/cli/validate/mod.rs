@@ -33,7 +33,7 @@ const FILE: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-fil
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     keyway validate referral.json\n  \
-    keyway validate *.json --profile https://keyway.example/fhir/StructureDefinition/referral-message\n  \
+    keyway validate *.json --profile https://keyway.example/fhir/StructureDefinition/ld-referral-message\n  \
     keyway validate referral.json --package ./ukcore --package ./bars.tgz --json\n\n\
     Each finding is shown with the line that it is about, the rule, and what would be right. Nothing is sent anywhere. \
     The lines shown come from your file: they may hold personal data.\n\
@@ -83,8 +83,12 @@ pub(super) fn run(args: &ValidateArgs) -> Result<ExitCode> {
         let text = match read(file) {
             Ok(text) => text,
             Err(error) => {
-                print::problem(&format!("{name}: {error:#}"));
                 all_well = false;
+                if args.json {
+                    print::object(&told(&name, "", &[unread(&error)]));
+                } else {
+                    print::problem(&format!("{name}: {error:#}"));
+                }
                 continue;
             }
         };
@@ -114,6 +118,19 @@ fn read(file: &Path) -> Result<String> {
         bail!("is larger than {VALIDATED_FILE_MAX_BYTES} bytes");
     }
     String::from_utf8(bytes).context("is not UTF-8")
+}
+
+/// A file that cannot be read, told as what is found in one is.
+fn unread(error: &anyhow::Error) -> Finding {
+    Finding {
+        severity: Severity::Error,
+        code: "exception",
+        expression: String::new(),
+        pointer: String::new(),
+        diagnostics: format!("The file {error:#}."),
+        profile: String::new(),
+        rule: String::from("file"),
+    }
 }
 
 fn check(program: &Program, ask: &Ask<'_>, text: &str) -> Vec<Finding> {

@@ -1,5 +1,7 @@
 //! References: how they are written, whether what they point at is there, and whether it may be pointed at.
 
+use std::{collections::HashMap, rc::Rc};
+
 use serde_json::{Map, Value};
 
 use super::{
@@ -61,6 +63,22 @@ pub(super) fn type_by_look(reference: &Value) -> Option<&str> {
     by_address.or_else(|| text("type"))
 }
 
+/// Contained resources by their ids.
+pub(super) type ContainedIndex<'a> = HashMap<&'a str, &'a Value>;
+
+/// What a resource contains, by id: made once for each resource, for a message may hold as many references to its contained
+/// resources as it has room for. Of two with one id the first counts.
+pub(super) fn contained_in(container: &Value) -> Option<Rc<ContainedIndex<'_>>> {
+    let contained = container.get("contained").and_then(Value::as_array)?;
+    let mut index = ContainedIndex::with_capacity(contained.len());
+    for inner in contained {
+        if let Some(id) = inner.get("id").and_then(Value::as_str) {
+            index.entry(id).or_insert(inner);
+        }
+    }
+    Some(Rc::new(index))
+}
+
 impl<'a> Walk<'a> {
     /// What a reference points at, where that can be reached from here.
     pub(super) fn resolve(&self, reference: &str) -> Option<&'a Value> {
@@ -69,11 +87,7 @@ impl<'a> Walk<'a> {
             if id.is_empty() {
                 return Some(container);
             }
-            return container
-                .get("contained")
-                .and_then(Value::as_array)?
-                .iter()
-                .find(|inner| inner.get("id").and_then(Value::as_str) == Some(id));
+            return self.scope.contained.as_ref()?.get(id).copied();
         }
         self.scope.bundle.as_ref()?.find(reference)
     }

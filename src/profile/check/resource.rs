@@ -8,6 +8,7 @@ use super::{
     bundle::BundleIndex,
     graph::{Alternative, Content, Node, NodeId},
     place::Step,
+    reference::contained_in,
     walk::{Scope, Walk},
 };
 use crate::{limits, profile::finding::Severity, profile::leniency::Tolerance};
@@ -16,7 +17,12 @@ impl<'a> Walk<'a> {
     /// Checks a whole document: a resource of a type that is known.
     pub(super) fn document(&mut self, value: &'a Value) {
         let asked: Vec<&'a str> = self.ask.profiles.to_vec();
-        let scope = Scope { resource: Some(value), container: Some(value), bundle: None };
+        let scope = Scope {
+            resource: Some(value),
+            container: Some(value),
+            contained: contained_in(value),
+            bundle: None,
+        };
         self.resource(None, value, &asked, scope);
     }
 
@@ -25,7 +31,12 @@ impl<'a> Walk<'a> {
         let scope = if node.id.ends_with(".contained") {
             Scope { resource: Some(value), ..self.scope.clone() }
         } else {
-            Scope { resource: Some(value), container: Some(value), bundle: self.scope.bundle.clone() }
+            Scope {
+                resource: Some(value),
+                container: Some(value),
+                contained: contained_in(value),
+                bundle: self.scope.bundle.clone(),
+            }
         };
         let wanted = &*kind.type_name;
         let found = value.get("resourceType").and_then(Value::as_str);
@@ -52,7 +63,8 @@ impl<'a> Walk<'a> {
             return;
         }
         let bundle = self.scope.bundle.clone();
-        let scope = Scope { resource: Some(value), container: Some(value), bundle };
+        let scope =
+            Scope { resource: Some(value), container: Some(value), contained: contained_in(value), bundle };
         let outer = std::mem::replace(&mut self.scope, scope);
         self.against(root, value);
         self.scope = outer;

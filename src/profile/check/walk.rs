@@ -9,6 +9,7 @@ use super::{
     bundle::BundleIndex,
     graph::{Content, Graph, Node, NodeId},
     place::Place,
+    reference::ContainedIndex,
     said::Said,
 };
 use crate::{limits, profile::finding::Severity};
@@ -20,6 +21,8 @@ pub(super) struct Scope<'a> {
     pub(super) resource: Option<&'a Value>,
     /// The resource that contains that one; the same where none does.
     pub(super) container: Option<&'a Value>,
+    /// What that one contains, by id.
+    pub(super) contained: Option<Rc<ContainedIndex<'a>>>,
     /// The Bundle that holds them.
     pub(super) bundle: Option<Rc<BundleIndex<'a>>>,
 }

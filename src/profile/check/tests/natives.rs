@@ -8,7 +8,7 @@ use crate::profile::{
 
 fn walk<'a>(value: &'a Value, ask: &'a Ask<'a>) -> Walk<'a> {
     let mut walk = PROGRAM.walk(ask);
-    walk.scope = Scope { resource: Some(value), container: Some(value), bundle: None };
+    walk.scope = Scope { resource: Some(value), container: Some(value), ..Scope::default() };
     walk
 }
 
