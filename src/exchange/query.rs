@@ -7,7 +7,7 @@ use super::{
     Answer, Exchange,
     ask_again::is_over,
     caller::Caller,
-    ports::Write,
+    ports::{CommitError, Write},
     refusal::Refusal,
     respond::note_label,
     rows::{ReferralRow, StoredEntry},
@@ -15,8 +15,10 @@ use super::{
 use crate::{
     audit::{Kind, Leaf, hex, merkle::leaf_hash},
     clock::Moment,
+    consent::Exit,
     limits,
     referral::{Action, Role, State, permitted},
+    vault::ContentKey,
 };
 
 impl Exchange {
@@ -114,7 +116,12 @@ impl Exchange {
             if let (Ok(Value::Object(words)), Some(shown)) =
                 (serde_json::from_slice::<Value>(&bytes), shown.as_object_mut())
             {
-                shown.extend(if is_sender { words } else { words_for_recipient(referral, words) });
+                shown.extend(if is_sender {
+                    words
+                } else {
+                    let supplied = self.lets_words_out(caller, referral, &key, &words).await?;
+                    words_for_recipient(referral, words, supplied)
+                });
             }
         }
         // Consent's reasons, the pseudonym and what was withheld are the sender's to see.
@@ -142,6 +149,28 @@ impl Exchange {
         Ok(answer)
     }
 
+    /// Whether the recipient may read now what the sender supplied: consent is asked at each look, and the answer is on
+    /// record before the words are shown.
+    async fn lets_words_out(
+        &self,
+        caller: &Caller,
+        referral: &ReferralRow,
+        key: &ContentKey,
+        words: &Map<String, Value>,
+    ) -> Result<bool, Refusal> {
+        let comments = words.get("comments").and_then(Value::as_array);
+        if is_over(referral.state) || !comments.into_iter().flatten().any(is_supplied) {
+            return Ok(false);
+        }
+        let asked = self.ask_about_words(referral, key, Exit::Read).await?;
+        let told = self.decided(referral, &asked.row, caller.partner_id.as_str());
+        match self.commit(vec![Write::Decision(asked.row), told], asked.preconditions).await {
+            Ok(()) => Ok(asked.permitted),
+            Err(CommitError::Conflict(_)) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
+    }
+
     async fn record_look(&self, caller: &Caller, referral: &ReferralRow, what: &str) -> Result<(), Refusal> {
         let look: Write = self
             .note_on(referral, self.now(), Kind::Viewed, caller.partner_id.as_str())
@@ -164,7 +193,8 @@ pub(super) fn reason_for(referral: &ReferralRow, is_sender: bool) -> &str {
     if is_sender { &referral.reason } else { reason_for_recipient(referral) }
 }
 
-/// What was said about it, as the caller may read it, each remark with its place among all.
+/// What was said about it, as the caller may read it, each remark with its place among all. Before a recipient is shown
+/// what was supplied to it, consent has to be asked.
 pub(super) fn words_for(
     caller: &Caller,
     referral: &ReferralRow,
@@ -177,7 +207,7 @@ pub(super) fn words_for(
             }
         }
     }
-    if referral.sender_id == caller.partner_id { words } else { words_for_recipient(referral, words) }
+    if referral.sender_id == caller.partner_id { words } else { words_for_recipient(referral, words, true) }
 }
 
 /// Why it stands there, as the recipient may know: what itself said, or that it was taken back. Why consent let
@@ -189,15 +219,22 @@ fn reason_for_recipient(referral: &ReferralRow) -> &str {
     if said { &referral.reason } else { "" }
 }
 
-/// What was said about it, as the recipient may read it: its own words and what was supplied to it, and nothing
-/// once it was taken back.
-fn words_for_recipient(referral: &ReferralRow, mut words: Map<String, Value>) -> Map<String, Value> {
+fn is_supplied(comment: &Value) -> bool {
+    comment["action"] == "supply-information"
+}
+
+/// What was said about it, as the recipient may read it: its own words and, while consent permits it, what was
+/// supplied to it; nothing once it was taken back.
+fn words_for_recipient(
+    referral: &ReferralRow,
+    mut words: Map<String, Value>,
+    supplied: bool,
+) -> Map<String, Value> {
     if is_over(referral.state) {
         return Map::new();
     }
-    let own = |comment: &Value| {
-        comment["by"] == referral.recipient_id.as_str() || comment["action"] == "supply-information"
-    };
+    let own =
+        |comment: &Value| comment["by"] == referral.recipient_id.as_str() || supplied && is_supplied(comment);
     if let Some(comments) = words.get_mut("comments").and_then(Value::as_array_mut) {
         comments.retain(own);
         let last = comments.last().map(|comment| comment["text"].clone());

@@ -11,7 +11,7 @@ use super::{
     prepare::{Decided, Used},
     recall::{Ends, Why, set_state},
     refusal::{Issue, Refusal, Refused},
-    rows::{DeliveryStatus, ReferralRow, Sealed},
+    rows::{DecisionRow, DeliveryStatus, ReferralRow, Sealed},
     submit::read_json,
 };
 use crate::{
@@ -77,6 +77,13 @@ impl Move {
     }
 }
 
+/// Whether words of the sender may be with the recipient: the decision, and what it rests on.
+pub(super) struct AskedAboutWords {
+    pub(super) permitted: bool,
+    pub(super) row: DecisionRow,
+    pub(super) preconditions: Vec<Precondition>,
+}
+
 impl Exchange {
     /// `POST /referrals/{id}/actions/{action}` with the version from `If-Match`.
     pub async fn act(
@@ -119,15 +126,35 @@ impl Exchange {
         action: Action,
         said: &Value,
     ) -> Result<ReferralRow, Refusal> {
+        let (moved, writes, preconditions) = self.plan_said(caller, referral, action, said).await?;
+        self.commit_move(writes, preconditions).await?;
+        Ok(moved)
+    }
+
+    /// The same, planned and not made.
+    pub(super) async fn plan_said(
+        &self,
+        caller: &Caller,
+        referral: &ReferralRow,
+        action: Action,
+        said: &Value,
+    ) -> Result<(ReferralRow, WriteSet, Vec<Precondition>), Refusal> {
         let issues = self.profiles.check(Schema::ReferralAction, said);
         if !issues.is_empty() {
             return Err(Refusal::with_issues(Refused::Unprocessable, issues));
         }
         let key = self.key_of(&caller.site_id, &referral.person_id).await?;
-        let (moved, writes, preconditions) =
-            self.plan_move(caller, referral, &key, &Move::from_json(action, said)).await?;
+        self.plan_move(caller, referral, &key, &Move::from_json(action, said)).await
+    }
+
+    /// Makes a planned move; 412 when the referral has moved meanwhile.
+    pub(super) async fn commit_move(
+        &self,
+        writes: WriteSet,
+        preconditions: Vec<Precondition>,
+    ) -> Result<(), Refusal> {
         match self.commit(writes, preconditions).await {
-            Ok(()) => Ok(moved),
+            Ok(()) => Ok(()),
             Err(CommitError::Conflict(Precondition::ReferralVersion(..))) => Err(Refusal::new(
                 Refused::PreconditionFailed,
                 "conflict",
@@ -247,6 +274,34 @@ impl Exchange {
         actor: &str,
         writes: &mut WriteSet,
     ) -> Result<Vec<Precondition>, Refusal> {
+        let asked = self.ask_about_words(referral, key, Exit::Send).await?;
+        if !asked.permitted {
+            return Err(Refusal::new(
+                Refused::Forbidden,
+                "suppressed",
+                "/comment",
+                "No consent for this recipient is in force, so no words may go to it.",
+            ));
+        }
+        writes.push(self.decided(referral, &asked.row, actor));
+        writes.push(
+            self.note_on(referral, self.now(), Kind::Disclosed, actor)
+                .about("decision", &asked.row.decision_id)
+                .fact("what", "supplied-information")
+                .fact("body-hmac", &self.keyed_digest(&referral.site_id, words.as_bytes()))
+                .write(),
+        );
+        writes.insert(0, Write::Decision(asked.row));
+        Ok(asked.preconditions)
+    }
+
+    /// Consent's answer to whether the sender's own words may be with the recipient, now and by this exit.
+    pub(super) async fn ask_about_words(
+        &self,
+        referral: &ReferralRow,
+        key: &ContentKey,
+        exit: Exit,
+    ) -> Result<AskedAboutWords, Refusal> {
         let (site, now) = (&referral.site_id, self.now());
         let partner = self.partner(site, &referral.recipient_id).await?;
         let person = self.store.person(site, &referral.person_id).await?.ok_or_else(Refusal::internal)?;
@@ -259,31 +314,16 @@ impl Exchange {
             r#override: None,
             now,
         });
-        if !decision.permits() {
-            return Err(Refusal::new(
-                Refused::Forbidden,
-                "suppressed",
-                "/comment",
-                "No consent for this recipient is in force, so no words may go to it.",
-            ));
-        }
+        let permitted = decision.permits();
+        let words = permitted.then(|| String::from("supplied-words:full"));
         let used = Used { partner: &partner, consent_seq: person.consent_seq, now };
-        let decided =
-            Decided { decision, permitted: vec![String::from("supplied-words:full")], assessment: None };
-        let row = self.decision_row(referral, &decided, &used, Exit::Send, key);
-        writes.push(self.decided(referral, &row, actor));
-        writes.push(
-            self.note_on(referral, now, Kind::Disclosed, actor)
-                .about("decision", &row.decision_id)
-                .fact("what", "supplied-information")
-                .fact("body-hmac", &self.keyed_digest(site, words.as_bytes()))
-                .write(),
-        );
-        writes.insert(0, Write::Decision(row));
-        Ok(vec![
+        let decided = Decided { decision, permitted: words.into_iter().collect(), assessment: None };
+        let row = self.decision_row(referral, &decided, &used, exit, key);
+        let preconditions = vec![
             Precondition::ConsentSeq(site.clone(), person.person_id, person.consent_seq),
             Precondition::PartnerVersion(site.clone(), partner.partner_id, partner.version),
-        ])
+        ];
+        Ok(AskedAboutWords { permitted, row, preconditions })
     }
 
     /// The words said about a referral, with these added: the latest appointment, and every comment.

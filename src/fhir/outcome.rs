@@ -6,8 +6,11 @@ use serde_json::{Map, Value, json};
 use super::Issue;
 use crate::limits::ISSUES_MAX;
 
-/// The profile that BaRS asks for.
-const PROFILE: &str = "https://fhir.hl7.org.uk/StructureDefinition/UKCore-OperationOutcome";
+/// The profiles that every outcome keeps: the one that BaRS asks for, and ours.
+pub const PROFILES: [&str; 2] = [
+    "https://fhir.hl7.org.uk/StructureDefinition/UKCore-OperationOutcome",
+    "https://keyway.example/fhir/StructureDefinition/ld-operation-outcome",
+];
 /// The system of the error codes, as the `CodeSystem` itself spells it; the published examples do not.
 const ERROR_CODES: &str = "https://fhir.nhs.uk/CodeSystem/http-error-codes";
 /// The rules that issues name; our own system, because a rule's id means something only beside its profile.
@@ -26,7 +29,7 @@ pub fn operation_outcome(issues: &[Issue], details: Option<(&str, &str)>) -> Val
     if lines.is_empty() {
         lines.push(line(&Issue::new("processing", "", "The request was refused."), details));
     }
-    json!({"resourceType": "OperationOutcome", "meta": {"profile": [PROFILE]}, "issue": lines})
+    json!({"resourceType": "OperationOutcome", "meta": {"profile": PROFILES}, "issue": lines})
 }
 
 fn line(issue: &Issue, details: Option<(&str, &str)>) -> Value {
@@ -92,7 +95,8 @@ mod tests {
           "resourceType": "OperationOutcome",
           "meta": {
             "profile": [
-              "https://fhir.hl7.org.uk/StructureDefinition/UKCore-OperationOutcome"
+              "https://fhir.hl7.org.uk/StructureDefinition/UKCore-OperationOutcome",
+              "https://keyway.example/fhir/StructureDefinition/ld-operation-outcome"
             ]
           },
           "issue": [

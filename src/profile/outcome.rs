@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Finding, Severity};
-use crate::fhir::outcome::RULES;
+use crate::fhir::outcome::{PROFILES, RULES};
 
 /// Standard extensions that say where in a file an issue stands.
 const LINE: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-issue-line";
@@ -23,6 +23,7 @@ pub fn operation_outcome(
     }
     let mut outcome = Map::new();
     outcome.insert(String::from("resourceType"), json!("OperationOutcome"));
+    outcome.insert(String::from("meta"), json!({"profile": PROFILES}));
     outcome.insert(String::from("issue"), Value::Array(issues));
     outcome
 }

@@ -1,6 +1,9 @@
 //! What the two sides say to each other about a referral: who may read which words, and when.
 
-use keyway::exchange::refusal::Refused;
+use keyway::exchange::{
+    refusal::Refused,
+    rest::{COMMUNICATION, Terms},
+};
 use serde_json::json;
 
 use crate::harness::{Rig, Scripted, assessment, consent_id, id, json, to};
@@ -134,4 +137,73 @@ async fn a_sheet_says_that_risk_was_not_stated_rather_than_nothing() {
     let sheet = courier.carried.lock().unwrap()[0].message_id.to_string();
     let sheet = rig.exchange.collect_sheet(&rig.caller("custody-northgate"), &sheet).await.unwrap();
     assert_eq!(json(&sheet)["riskToSelf"]["level"], "not-stated");
+}
+
+#[tokio::test]
+async fn words_that_were_supplied_are_not_shown_once_consent_has_run_out() {
+    let rig = Rig::new().await;
+    let mut wanted = assessment(&["probation-harbour"]);
+    wanted["consents"][0]["valid_until"] = "2026-11-23T12:00:00Z".into();
+    let answer = rig.submit(&wanted, "k1").await.unwrap();
+    rig.deliver_all(&Scripted::delivers()).await;
+    let referral = id(to(&answer, "probation-harbour"), "referral_id");
+    rig.act("probation-harbour", &referral, "request-information", json!({"comment": "Which days?"})).await;
+    rig.act("ld-harbour", &referral, "supply-information", json!({"comment": "Weekdays."})).await;
+    let (kind, supplied, asked) = (&COMMUNICATION, format!("{referral}.2"), format!("{referral}.1"));
+    let read = async |who: &str, id: &str| {
+        let caller = rig.caller(who);
+        rig.exchange
+            .read_resource(&caller, kind, id, None)
+            .await
+            .map(|answer| json(&answer)["payload"].clone())
+    };
+    let listed = async || {
+        let caller = rig.caller("probation-harbour");
+        let found = rig.exchange.search_resources(&caller, kind, &[], true).await.unwrap();
+        json(&found)["entry"].as_array().map_or(0, Vec::len)
+    };
+    let decisions = async || rig.audit().await.iter().filter(|kind| *kind == "decided").count();
+    let before = decisions().await;
+    assert_eq!(read("probation-harbour", &supplied).await.unwrap(), json!([{"contentString": "Weekdays."}]));
+    assert_eq!(decisions().await, before + 1, "the look was decided");
+    assert_eq!(listed().await, 2);
+    assert!(seen_by(&rig, "probation-harbour", &referral).await.to_string().contains("Weekdays."));
+
+    rig.clock.advance_seconds(3 * 3600);
+    let before = decisions().await;
+    assert_eq!(read("probation-harbour", &supplied).await.unwrap_err().class, Refused::Gone);
+    assert_eq!(decisions().await, before + 1, "and so was the refusal");
+    assert_eq!(listed().await, 1, "its own question is still there");
+    assert!(read("probation-harbour", &asked).await.is_ok());
+    let seen = seen_by(&rig, "probation-harbour", &referral).await.to_string();
+    assert!(seen.contains("Which days?") && !seen.contains("Weekdays."), "{seen}");
+    assert!(read("ld-harbour", &supplied).await.is_ok(), "to its sender they are there");
+    assert_eq!(rig.referral(&referral).await["state"], "delivered", "and nothing was taken back");
+}
+
+#[tokio::test]
+async fn a_repeat_is_told_that_it_was_taken_and_shown_only_what_may_still_be_seen() {
+    let rig = Rig::new().await;
+    let (answer, referral) = delivered(&rig).await;
+    let probation = rig.caller("probation-harbour");
+    let kind = json!({"coding": [{
+        "system": "https://keyway.example/fhir/CodeSystem/communication-kind", "code": "question"}]});
+    let question = json!({
+        "resourceType": "Communication", "status": "completed",
+        "about": [{"reference": format!("Task/{referral}")}],
+        "category": [kind],
+        "payload": [{"contentString": "Which days?"}],
+    })
+    .to_string();
+    let terms = Terms { idempotency_key: Some(String::from("q-1")), ..Terms::default() };
+    let ask = async || {
+        rig.exchange.create_resource(&probation, &COMMUNICATION, &terms, question.as_bytes()).await.unwrap()
+    };
+    let first = ask().await;
+    let again = ask().await;
+    assert_eq!((again.status, again.repeated, &again.location), (201, true, &first.location));
+    assert_eq!(json(&again), json(&first));
+    rig.revoke(&consent_id(&answer, "probation-harbour")).await;
+    let late = ask().await;
+    assert_eq!((late.status, late.body.len(), &late.location), (201, 0, &first.location));
 }

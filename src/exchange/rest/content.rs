@@ -93,6 +93,28 @@ impl Exchange {
         Ok(self.store.delivery_of_message(&row.site_id, &latest.new.message_id).await?)
     }
 
+    /// What has to be on record before the recipient reads words of the sender. Gone when consent says no now: for words
+    /// there is no message to take back, and what was said stays with whom it had reached.
+    pub(super) async fn words_let_out(
+        &self,
+        caller: &Caller,
+        row: &ReferralRow,
+    ) -> Result<(Vec<Write>, Vec<Precondition>), Refusal> {
+        let key = self.key_of(&row.site_id, &row.person_id).await?;
+        let asked = self.ask_about_words(row, &key, Exit::Read).await?;
+        let writes = vec![
+            Write::Decision(asked.row.clone()),
+            self.decided(row, &asked.row, caller.partner_id.as_str()),
+        ];
+        if asked.permitted {
+            return Ok((writes, asked.preconditions));
+        }
+        match self.commit(writes, asked.preconditions).await {
+            Ok(()) | Err(CommitError::Conflict(_)) => Err(gone()),
+            Err(other) => Err(other.into()),
+        }
+    }
+
     /// A message's body as JSON. One that is not JSON holds nothing for FHIR.
     fn opened(&self, message: &MessageRow, key: &ContentKey) -> Result<Value, Refusal> {
         let label = message_label(message.message_id.as_str(), "body");

@@ -203,8 +203,12 @@ impl Exchange {
         let (id, at) = (entry.entry_id.as_str(), entry.at);
         let resource = if kind.name == "Provenance" {
             let row = referral.filter(|_| ACTS.contains(&entry.kind.as_str()))?;
-            let action = leaf.fact("action").unwrap_or(&entry.kind);
-            fhir_rest::provenance(&Act { id, at, referral: row.referral_id.as_str(), action, by })
+            let activity = match leaf.fact("action") {
+                Some(action) => ("referral-action", action),
+                // What is no action is told as the log has it.
+                None => ("audit-kind", entry.kind.as_str()),
+            };
+            fhir_rest::provenance(&Act { id, at, referral: row.referral_id.as_str(), activity, by })
         } else {
             if !own && !sent {
                 return None;

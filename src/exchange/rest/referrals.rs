@@ -165,6 +165,13 @@ impl Exchange {
                     preconditions.extend(sent.preconditions);
                 }
             }
+            "Communication"
+                if row.sender_id != caller.partner_id && is_not_the_recipients(&resource, row) =>
+            {
+                let (told, resting_on) = self.words_let_out(caller, row).await?;
+                writes.extend(told);
+                preconditions.extend(resting_on);
+            }
             _ => {}
         }
         // Words and content that were taken back meanwhile are not shown.
@@ -179,6 +186,12 @@ impl Exchange {
         (shown.writes, shown.preconditions) = (writes, preconditions);
         Ok(shown)
     }
+}
+
+/// Whether the words of a Communication are anybody's but the recipient's own.
+fn is_not_the_recipients(communication: &Value, row: &ReferralRow) -> bool {
+    let sender = communication.pointer("/sender/reference").and_then(Value::as_str);
+    sender != Some(format!("Organization/{}", row.recipient_id).as_str())
 }
 
 /// The id of the referral from which a resource comes, and which part of it it is.

@@ -15,7 +15,7 @@ use crate::{
         caller::Caller,
         refusal::{Refusal, Refused},
     },
-    fhir::Issue,
+    fhir::{Issue, outcome::PROFILES},
 };
 
 /// The resources of one page, and where it ends when there is more.
@@ -145,7 +145,7 @@ fn outcome(told: &[Issue]) -> Option<Value> {
         .map(|issue| json!({"severity": "warning", "code": issue.code, "diagnostics": issue.diagnostics}))
         .collect();
     Some(json!({
-        "resource": {"resourceType": "OperationOutcome", "issue": issues},
+        "resource": {"resourceType": "OperationOutcome", "meta": {"profile": PROFILES}, "issue": issues},
         "search": {"mode": "outcome"},
     }))
 }

@@ -29,7 +29,7 @@ pub fn organization(agency: &Partner, since: Option<Moment>) -> Value {
     json!({
         "resourceType": "Organization",
         "id": agency.partner_id.as_str(),
-        "meta": meta(agency.version, since),
+        "meta": meta(Some("ld-organization"), agency.version, since),
         "identifier": identifiers(agency),
         "active": active(agency),
         "type": [ours("agency-kind", agency.kind.as_str())],
@@ -44,7 +44,7 @@ pub fn healthcare_service(agency: &Partner, since: Option<Moment>) -> Value {
     json!({
         "resourceType": "HealthcareService",
         "id": agency.partner_id.as_str(),
-        "meta": meta(agency.version, since),
+        "meta": meta(Some("ld-healthcare-service"), agency.version, since),
         "identifier": identifiers(agency),
         "active": active(agency),
         "providedBy": organization_reference(agency.partner_id.as_str()),
@@ -61,7 +61,7 @@ pub fn endpoint(agency: &Partner, since: Option<Moment>, gateway: &str) -> Value
     json!({
         "resourceType": "Endpoint",
         "id": agency.partner_id.as_str(),
-        "meta": meta(agency.version, since),
+        "meta": meta(None, agency.version, since),
         "status": if active(agency) { "active" } else { "suspended" },
         "connectionType": {
             "system": "http://terminology.hl7.org/CodeSystem/endpoint-connection-type", "code": "hl7-fhir-msg",
@@ -80,7 +80,7 @@ pub fn location(agency: &Partner, since: Option<Moment>) -> Value {
     json!({
         "resourceType": "Location",
         "id": agency.partner_id.as_str(),
-        "meta": meta(agency.version, since),
+        "meta": meta(Some("ld-location"), agency.version, since),
         "identifier": identifiers(agency),
         "status": if active(agency) { "active" } else { "suspended" },
         "name": agency.name,
@@ -89,13 +89,14 @@ pub fn location(agency: &Partner, since: Option<Moment>) -> Value {
     })
 }
 
-/// Whoever handles referrals there. Nobody by name: messages are addressed to the agency.
+/// Whoever handles referrals there. Nobody by name: messages are addressed to the agency. So it does not declare our
+/// profile, which asks who it is.
 #[must_use]
 pub fn practitioner_role(agency: &Partner, since: Option<Moment>) -> Value {
     json!({
         "resourceType": "PractitionerRole",
         "id": agency.partner_id.as_str(),
-        "meta": meta(agency.version, since),
+        "meta": meta(None, agency.version, since),
         "identifier": identifiers(agency),
         "active": active(agency),
         "organization": organization_reference(agency.partner_id.as_str()),

@@ -21,7 +21,7 @@ pub fn appointment(seen: &Seen<'_>, booking: &Booking<'_>) -> Value {
     let mut appointment = json!({
         "resourceType": "Appointment",
         "id": seen.id,
-        "meta": restricted(seen.version, seen.updated_at),
+        "meta": restricted(Some("ld-appointment"), seen.version, seen.updated_at),
         "identifier": seen.identifier(),
         "status": status(seen),
     });

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Person, codes, organization_reference, restricted};
+use super::{Person, codes, organization_reference, put, restricted};
 use crate::clock::Moment;
 
 /// A log entry as one agency may see it.
@@ -83,10 +83,11 @@ pub fn audit_event(logged: &Logged<'_>) -> Value {
         }
         None => vec![agent(client, gateway.clone(), true)],
     };
-    json!({
+    let refused = refused(logged);
+    let mut event = json!({
         "resourceType": "AuditEvent",
         "id": logged.id,
-        "meta": restricted(1, logged.at),
+        "meta": restricted(Some("ld-audit-event"), 1, logged.at),
         "type": coding(shape.kind),
         "subtype": [
             coding(shape.subtype),
@@ -94,17 +95,21 @@ pub fn audit_event(logged: &Logged<'_>) -> Value {
         ],
         "action": shape.action,
         "recorded": logged.at.to_rfc3339(),
-        "outcome": if refused(logged) { "8" } else { "0" },
+        "outcome": if refused { "8" } else { "0" },
         "agent": agents,
         "source": {
             "observer": gateway,
             "type": [{"system": "http://terminology.hl7.org/CodeSystem/security-source-type", "code": "4"}],
         },
-        "entity": entities(logged),
-    })
+    });
+    let entities = entities(logged);
+    put(&mut event, "entity", (!entities.is_empty()).then_some(Value::Array(entities)));
+    // The code of the reason is among the facts, for whoever may know it.
+    put(&mut event, "outcomeDesc", refused.then(|| json!("It was refused.")));
+    event
 }
 
-fn entities(logged: &Logged<'_>) -> Value {
+fn entities(logged: &Logged<'_>) -> Vec<Value> {
     let kind = |code: &str| json!({"system": "http://terminology.hl7.org/CodeSystem/audit-entity-type", "code": code});
     let role =
         |code: &str| json!({"system": "http://terminology.hl7.org/CodeSystem/object-role", "code": code});
@@ -131,5 +136,5 @@ fn entities(logged: &Logged<'_>) -> Value {
     if !told.is_empty() {
         entities.push(json!({"what": {"display": logged.kind}, "type": kind("2"), "detail": told}));
     }
-    Value::Array(entities)
+    entities
 }

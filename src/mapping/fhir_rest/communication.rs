@@ -44,7 +44,7 @@ pub fn communication(remark: &Remark<'_>) -> Value {
     let mut communication = json!({
         "resourceType": "Communication",
         "id": remark.id,
-        "meta": restricted(1, remark.at),
+        "meta": restricted(Some("ld-communication"), 1, remark.at),
         "basedOn": [{"reference": format!("ServiceRequest/{}", remark.referral)}],
         "status": "completed",
         "category": [ours("communication-kind", category(remark.action))],

@@ -10,14 +10,15 @@ use crate::clock::Moment;
 #[must_use]
 pub fn consent_whole(stored: &Value, version: i64, recorded_at: Moment, person: &Person) -> Value {
     let mut consent = stored.clone();
-    put(&mut consent, "meta", Some(restricted(version, recorded_at)));
+    put(&mut consent, "meta", Some(restricted(Some("ld-consent"), version, recorded_at)));
     put(&mut consent, "patient", Some(person.reference()));
     put(&mut consent, "performer", Some(json!([person.reference()])));
     consent
 }
 
 /// The recipient's own part: that there is an agreement, since when and until when, and whether it still stands. What
-/// no longer permits is inactive here, whatever the person said instead.
+/// no longer permits is inactive here, whatever the person said instead; it says no more than that, and so does not declare
+/// our profile, which asks when it was said.
 #[must_use]
 pub fn consent_part(
     stored: &Value,
@@ -43,7 +44,7 @@ pub fn consent_part(
     let mut consent = json!({
         "resourceType": "Consent",
         "id": stored.get("id"),
-        "meta": restricted(version, recorded_at),
+        "meta": restricted(permits.then_some("ld-consent"), version, recorded_at),
         "status": status,
     });
     for field in ["scope", "category"] {

@@ -124,18 +124,22 @@ fn organization_reference(id: &str) -> Value {
     json!({"reference": format!("Organization/{id}")})
 }
 
-fn meta(version: i64, at: Option<Moment>) -> Value {
+/// Which version of it this is, since when, and the profile of ours that it keeps, where there is one.
+fn meta(profile: Option<&str>, version: i64, at: Option<Moment>) -> Value {
     let mut meta = Map::new();
     meta.insert("versionId".into(), json!(version.to_string()));
     if let Some(at) = at {
         meta.insert("lastUpdated".into(), json!(at.to_rfc3339()));
     }
+    if let Some(profile) = profile {
+        meta.insert("profile".into(), json!([codes::ours(profile)]));
+    }
     Value::Object(meta)
 }
 
 /// What concerns a person is marked as restricted.
-fn restricted(version: i64, at: Moment) -> Value {
-    let mut meta = meta(version, Some(at));
+fn restricted(profile: Option<&str>, version: i64, at: Moment) -> Value {
+    let mut meta = meta(profile, version, Some(at));
     if let Some(meta) = meta.as_object_mut() {
         let label = json!([{
             "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": "R", "display": "restricted",

@@ -14,8 +14,8 @@ pub struct Act<'a> {
     pub at: Moment,
     /// The referral.
     pub referral: &'a str,
-    /// What was done.
-    pub action: &'a str,
+    /// What was done: one of our code systems, and its code.
+    pub activity: (&'a str, &'a str),
     /// The agency that did it; `None`: the gateway itself.
     pub by: Option<&'a str>,
 }
@@ -32,11 +32,11 @@ pub fn provenance(act: &Act<'_>) -> Value {
     json!({
         "resourceType": "Provenance",
         "id": act.id,
-        "meta": restricted(1, act.at),
+        "meta": restricted(Some("ld-provenance"), 1, act.at),
         "target": [{"reference": format!("Task/{}", act.referral)}],
         "occurredDateTime": act.at.to_rfc3339(),
         "recorded": act.at.to_rfc3339(),
-        "activity": ours("referral-action", act.action),
+        "activity": ours(act.activity.0, act.activity.1),
         "agent": [agent("author", author), agent("assembler", gateway)],
     })
 }

@@ -7,13 +7,17 @@ use serde_json::{Map, Value, json};
 
 use super::{Seen, codes, organization_reference, put, restricted};
 
+/// What the record says of a request, whatever its message said.
+const OF_THE_RECORD: [&str; 7] =
+    ["resourceType", "id", "meta", "status", "requester", "performer", "identifier"];
+
 /// The frame: who asks whom, when, how urgently and how it stands. No content.
 #[must_use]
 pub fn service_request(seen: &Seen<'_>) -> Value {
     json!({
         "resourceType": "ServiceRequest",
         "id": seen.id,
-        "meta": restricted(seen.version, seen.updated_at),
+        "meta": restricted(None, seen.version, seen.updated_at),
         "identifier": seen.identifier(),
         "status": status(seen),
         "intent": "plan",
@@ -41,7 +45,8 @@ fn status(seen: &Seen<'_>) -> &'static str {
 }
 
 /// The frame filled with the `ServiceRequest` of the message that was sent, and with every resource that this one
-/// leads to in the message, contained. A message in another form has no such content; the frame stands.
+/// leads to in the message, contained. A message in another form has no such content; the frame stands, and declares no
+/// profile of ours: these ask for the content.
 #[must_use]
 pub fn with_sent_content(frame: Value, message: &Value) -> Value {
     let entries = message.get("entry").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
@@ -49,8 +54,12 @@ pub fn with_sent_content(frame: Value, message: &Value) -> Value {
         return frame;
     };
     let own = sent.get("fullUrl").and_then(Value::as_str).unwrap_or_default();
+    let Some(Value::Object(mut content)) = sent.get("resource").cloned() else { return frame };
+    // How it stands and who is at its two ends is the record's to say.
+    content.retain(|field, _| !OF_THE_RECORD.contains(&field.as_str()));
+    let content = Value::Object(content);
     let mut wanted = Vec::new();
-    references(sent, &mut wanted);
+    references(&content, &mut wanted);
     let (mut seen, mut contained) = (BTreeSet::from([own]), Vec::new());
     while let Some(url) = wanted.pop() {
         if !seen.insert(url) {
@@ -62,17 +71,14 @@ pub fn with_sent_content(frame: Value, message: &Value) -> Value {
         }
     }
     let contained: Vec<Value> = contained.into_iter().filter_map(|entry| inner(entry, own)).collect();
-    let Some(Value::Object(content)) = sent.get("resource").map(|resource| redirected(resource, own)) else {
-        return frame;
-    };
     let mut filled = frame;
-    for (field, value) in content {
-        // How it stands and who is at its two ends is the record's to say.
-        if !["resourceType", "id", "meta", "status", "requester", "performer", "identifier"]
-            .contains(&field.as_str())
-        {
+    if let Value::Object(content) = redirected(&content, own) {
+        for (field, value) in content {
             put(&mut filled, &field, Some(value));
         }
+    }
+    if let Some(Value::Object(meta)) = filled.get_mut("meta") {
+        meta.insert("profile".into(), json!([codes::ours("ld-service-request")]));
     }
     put(&mut filled, "contained", (!contained.is_empty()).then_some(Value::Array(contained)));
     filled

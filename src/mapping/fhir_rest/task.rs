@@ -14,7 +14,7 @@ pub fn task(seen: &Seen<'_>) -> Value {
     let mut task = json!({
         "resourceType": "Task",
         "id": seen.id,
-        "meta": restricted(seen.version, seen.updated_at),
+        "meta": restricted(Some("ld-task"), seen.version, seen.updated_at),
         "identifier": seen.identifier(),
         "basedOn": [{"reference": format!("ServiceRequest/{}", seen.id)}],
         "status": seen.status,

@@ -1,4 +1,5 @@
-//! Real answers beside `openapi.yaml`: whatever comes back under `/fhir/{Type}` is what the description says.
+//! Real answers beside `openapi.yaml` and our FHIR profiles: whatever comes back under `/fhir/{Type}` is what the
+//! description says, and breaks no rule of FHIR.
 
 use std::{
     collections::HashMap,
@@ -7,6 +8,13 @@ use std::{
 };
 
 use jsonschema::Validator;
+use keyway::{
+    clock::{Clock, SystemClock},
+    profile::{
+        Severity,
+        check::{Ask, Program},
+    },
+};
 use serde_json::{Value, json};
 
 use super::Reply;
@@ -15,6 +23,8 @@ static API: LazyLock<Value> = LazyLock::new(|| {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi.yaml");
     serde_saphyr::from_str(&std::fs::read_to_string(file).unwrap()).unwrap()
 });
+
+static PROGRAM: LazyLock<Arc<Program>> = LazyLock::new(|| Program::shared().unwrap());
 
 static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
@@ -38,6 +48,7 @@ pub fn check(method: &str, path: &str, reply: &Reply) {
     let media = content.get(reply.content_type()).unwrap_or_else(|| panic!("{at}: {}", reply.content_type()));
     let body = reply.json();
     valid(&media["schema"], &body, &at);
+    conforms(&body, &at);
     for name in told["headers"].as_object().into_iter().flatten().map(|(name, _)| name.to_lowercase()) {
         // When a version began is not known of everything.
         let optional = name == "last-modified" && body["meta"].get("lastUpdated").is_none();
@@ -48,8 +59,38 @@ pub fn check(method: &str, path: &str, reply: &Reply) {
             let kind = entry["resource"]["resourceType"].as_str().unwrap();
             let schema = json!({"$ref": format!("#/components/schemas/{kind}")});
             valid(&schema, &entry["resource"], &at);
+            conforms(&entry["resource"], &at);
         }
     }
+}
+
+/// Checks a resource against base R4 and the profiles that it declares, and that it declares ours of its type.
+fn conforms(resource: &Value, at: &str) {
+    let findings = PROGRAM.check(resource, &Ask::at(SystemClock.now().0));
+    let wrong: Vec<_> = findings.iter().filter(|found| found.severity == Severity::Error).collect();
+    assert!(wrong.is_empty(), "{at} breaks a rule of FHIR:\n{wrong:#?}\n{resource:#}");
+    let ours = match resource["resourceType"].as_str().unwrap() {
+        "Task" => "ld-task",
+        // What was asked in another form than a FHIR message has the frame only.
+        "ServiceRequest" if resource.get("reasonCode").is_some() => "ld-service-request",
+        // What no longer permits says to a recipient only that it does not.
+        "Consent" if resource.get("dateTime").is_some() => "ld-consent",
+        "Communication" => "ld-communication",
+        "Appointment" => "ld-appointment",
+        "Organization" => "ld-organization",
+        "HealthcareService" => "ld-healthcare-service",
+        "Location" => "ld-location",
+        "Provenance" => "ld-provenance",
+        "AuditEvent" => "ld-audit-event",
+        "OperationOutcome" => "ld-operation-outcome",
+        _ => return,
+    };
+    let ours = json!(format!("https://keyway.example/fhir/StructureDefinition/{ours}"));
+    let declared = resource["meta"]["profile"].as_array();
+    assert!(
+        declared.is_some_and(|profiles| profiles.contains(&ours)),
+        "{at} does not declare {ours}:\n{resource:#}"
+    );
 }
 
 fn operation(method: &str, path: &str) -> Option<(&'static str, &'static Value)> {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{HOW, Terms, check_rest, retold, wrong};
+use super::{HOW, Keeping, Terms, check_rest, retold, wrong};
 use crate::{
     exchange::{
         DECIDE_TRIES, Exchange,
@@ -28,9 +28,10 @@ impl Exchange {
     pub(super) async fn create_appointment(
         &self,
         caller: &Caller,
-        kind: &'static Kind,
+        keeping: &Keeping<'_>,
         body: &Value,
     ) -> Result<String, Refusal> {
+        let kind = keeping.kind;
         let based = body.pointer("/basedOn/0/reference").and_then(Value::as_str);
         let id = based.and_then(|reference| reference.strip_prefix("ServiceRequest/")).ok_or_else(|| {
             wrong("required", kind, "basedOn", "Say for which request it is: ServiceRequest/{id}.")
@@ -44,7 +45,7 @@ impl Exchange {
                 let text = "There is one already for this request: change it by PUT.";
                 return Err(Refusal::new(Refused::Conflict, "duplicate", "Appointment.basedOn", text));
             }
-            match self.book(caller, &row, body).await {
+            match self.book(caller, &row, body, Some(keeping)).await {
                 Ok(()) => return Ok(id.to_owned()),
                 // It moved meanwhile: look again.
                 Err(refusal) if refusal.class == Refused::PreconditionFailed => {}
@@ -70,7 +71,7 @@ impl Exchange {
         let action = match body.get("status").and_then(Value::as_str) {
             Some("booked") if same("status") && timing_same => return Ok(id.to_owned()),
             Some("booked") => {
-                self.book(caller, &row, body).await?;
+                self.book(caller, &row, body, None).await?;
                 return Ok(id.to_owned());
             }
             Some(_) if !timing_same => {
@@ -92,7 +93,13 @@ impl Exchange {
         Ok(id.to_owned())
     }
 
-    async fn book(&self, caller: &Caller, row: &ReferralRow, body: &Value) -> Result<(), Refusal> {
+    async fn book(
+        &self,
+        caller: &Caller,
+        row: &ReferralRow,
+        body: &Value,
+        keeping: Option<&Keeping<'_>>,
+    ) -> Result<(), Refusal> {
         let mut booking = json!({});
         if let Some(fields) = booking.as_object_mut() {
             for (name, field) in [("start", "start"), ("end", "end"), ("place", "description")] {
@@ -102,7 +109,15 @@ impl Exchange {
             }
         }
         let said = json!({"appointment": booking});
-        let moved = self.make_move(caller, row, Action::BookAppointment, &said).await;
-        moved.map(|_| ()).map_err(|refusal| retold(refusal, &PLACES))
+        let planned = self.plan_said(caller, row, Action::BookAppointment, &said).await;
+        let (moved, mut writes, mut preconditions) = planned.map_err(|refusal| retold(refusal, &PLACES))?;
+        let id = moved.referral_id.as_str();
+        if let Some((kept, unused)) =
+            keeping.and_then(|keeping| self.keep_made(caller, keeping, id, moved.version))
+        {
+            writes.push(kept);
+            preconditions.push(unused);
+        }
+        self.commit_move(writes, preconditions).await
     }
 }

@@ -2,13 +2,12 @@
 
 use serde_json::{Value, json};
 
-use super::{retold, wrong};
+use super::{Keeping, retold, wrong};
 use crate::{
     exchange::{
         DECIDE_TRIES, Exchange,
         caller::Caller,
         refusal::{Refusal, Refused},
-        rest::kinds::Kind,
     },
     referral::Action,
 };
@@ -21,9 +20,10 @@ impl Exchange {
     pub(super) async fn create_communication(
         &self,
         caller: &Caller,
-        kind: &'static Kind,
+        keeping: &Keeping<'_>,
         body: &Value,
     ) -> Result<String, Refusal> {
+        let kind = keeping.kind;
         let text = |pointer: &str| body.pointer(pointer).and_then(Value::as_str);
         let about = text("/about/0/reference").and_then(|reference| reference.strip_prefix("Task/"));
         let based =
@@ -68,14 +68,21 @@ impl Exchange {
         let said = json!({"comment": words});
         for _ in 0..DECIDE_TRIES {
             let row = self.referral_seen(caller, kind, id).await?;
-            let moved = match self.make_move(caller, &row, action, &said).await {
-                Ok(moved) => moved,
-                // It moved meanwhile: look again.
-                Err(refusal) if refusal.class == Refused::PreconditionFailed => continue,
-                Err(refusal) => return Err(retold(refusal, &PLACES)),
-            };
+            let planned = self.plan_said(caller, &row, action, &said).await;
+            let (moved, mut writes, mut preconditions) =
+                planned.map_err(|refusal| retold(refusal, &PLACES))?;
             let made = self.yielded(caller, kind, &moved, &moved).await?;
-            return made.last().map(|one| one.id.clone()).ok_or_else(Refusal::internal);
+            let id = made.last().map(|one| one.id.clone()).ok_or_else(Refusal::internal)?;
+            if let Some((kept, unused)) = self.keep_made(caller, keeping, &id, 1) {
+                writes.push(kept);
+                preconditions.push(unused);
+            }
+            match self.commit_move(writes, preconditions).await {
+                Ok(()) => return Ok(id),
+                // It moved meanwhile: look again.
+                Err(refusal) if refusal.class == Refused::PreconditionFailed => {}
+                Err(refusal) => return Err(refusal),
+            }
         }
         Err(Refusal::unavailable())
     }

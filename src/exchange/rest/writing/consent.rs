@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::{HOW, Terms, check_rest, check_version, wrong};
+use super::{HOW, Keeping, Terms, check_rest, check_version, wrong};
 use crate::{
     consent::{Consent, ConsentDecision, ConsentStatus},
     exchange::{
@@ -33,9 +33,10 @@ impl Exchange {
     pub(super) async fn create_consent(
         &self,
         caller: &Caller,
-        kind: &'static Kind,
+        keeping: &Keeping<'_>,
         body: &Value,
     ) -> Result<String, Refusal> {
+        let kind = keeping.kind;
         let person_id = self.person_of(caller, kind, body).await?;
         let site = &caller.site_id;
         for _ in 0..DECIDE_TRIES {
@@ -55,7 +56,14 @@ impl Exchange {
                 ..draft
             };
             match on_record.map(|earlier| compare(earlier, last_word(&rows, earlier), &consent)) {
-                Some(Compared::Same) => return Ok(consent.id.to_string()),
+                Some(Compared::Same) => {
+                    let stands = on_record.map_or(consent.version, |earlier| earlier.version);
+                    if let Some((kept, unused)) = self.keep_made(caller, keeping, consent.id.as_str(), stands)
+                    {
+                        self.commit(vec![kept], vec![unused]).await?;
+                    }
+                    return Ok(consent.id.to_string());
+                }
                 Some(Compared::Older) => {
                     let text = "A later statement by the person is on record for this recipient.";
                     return Err(Refusal::new(Refused::Conflict, "business-rule", "Consent.dateTime", text));
@@ -75,6 +83,12 @@ impl Exchange {
                 let back =
                     TakingBack { consent: &consent.id, recipient: &recipient, key: &person.key, actor };
                 self.take_back_all(site, &person_id, &back, &mut taken).await?;
+            }
+            if let Some((kept, unused)) =
+                self.keep_made(caller, keeping, consent.id.as_str(), consent.version)
+            {
+                taken.writes.push(kept);
+                taken.preconditions.push(unused);
             }
             match self.commit(taken.writes, taken.preconditions).await {
                 Ok(()) => return Ok(consent.id.to_string()),

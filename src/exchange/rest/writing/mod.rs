@@ -7,16 +7,22 @@ mod communication;
 mod consent;
 mod task;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{asked::Asked, kinds::Kind, shown::Look};
-use crate::exchange::{
-    Answer, Exchange,
-    caller::Caller,
-    idempotency::Ticket,
-    refusal::{Issue, Refusal, Refused},
-    rows::ReferralRow,
-    submit::read_json,
+use crate::{
+    exchange::{
+        Answer, Exchange,
+        caller::Caller,
+        idempotency::Ticket,
+        message::leniency,
+        ports::{Precondition, Write},
+        refusal::{Issue, Refusal, Refused},
+        rows::ReferralRow,
+        submit::read_json,
+    },
+    fhir::outcome::PROFILES,
+    profile::{Severity, check::Ask},
 };
 
 /// What a write comes with beside its body.
@@ -44,6 +50,12 @@ pub enum Returning {
     OperationOutcome,
 }
 
+/// What is made, and what a repeat of its request is recognised by.
+struct Keeping<'a> {
+    kind: &'static Kind,
+    ticket: Option<&'a Ticket>,
+}
+
 impl Exchange {
     /// `PUT /fhir/{Type}/{id}`, guarded by `If-Match`.
     pub async fn update_resource(
@@ -54,7 +66,7 @@ impl Exchange {
         terms: &Terms,
         body: &[u8],
     ) -> Result<Answer, Refusal> {
-        let body = resource(kind, body)?;
+        let body = self.resource(caller, kind, body, false).await?;
         if body.get("id").and_then(Value::as_str) != Some(id) {
             return Err(wrong("value", kind, "id", "The id of the path is needed here."));
         }
@@ -77,37 +89,100 @@ impl Exchange {
         terms: &Terms,
         body: &[u8],
     ) -> Result<Answer, Refusal> {
-        let value = resource(kind, body)?;
+        let value = self.resource(caller, kind, body, true).await?;
         let ticket = match &terms.idempotency_key {
             Some(key) => Some(Ticket::new(key, kind.name, body)?),
             None => None,
         };
-        if let Some(ticket) = &ticket
-            && let Some(first) = self.first_answer(caller, ticket).await?
-        {
-            return Ok(returned(placed(first, kind), 201, terms.returning));
+        if let Some(first) = self.made_before(caller, kind, ticket.as_ref()).await? {
+            return Ok(returned(first, 201, terms.returning));
         }
         if let Some(search) = &terms.if_none_exist
             && let Some(there) = self.existing(caller, kind, search).await?
         {
             return Ok(returned(there, 200, terms.returning));
         }
-        let id = match kind.name {
-            "Communication" => self.create_communication(caller, kind, &value).await?,
-            "Appointment" => self.create_appointment(caller, kind, &value).await?,
-            "Consent" => self.create_consent(caller, kind, &value).await?,
-            _ => return Err(Refusal::internal()),
+        let keeping = Keeping { kind, ticket: ticket.as_ref() };
+        let made = match kind.name {
+            "Communication" => self.create_communication(caller, &keeping, &value).await,
+            "Appointment" => self.create_appointment(caller, &keeping, &value).await,
+            "Consent" => self.create_consent(caller, &keeping, &value).await,
+            _ => Err(Refusal::internal()),
+        };
+        let id = match made {
+            Ok(id) => id,
+            // Of two repeats at once, the later one meets what the first one made.
+            Err(refusal) => {
+                let first = self.made_before(caller, kind, ticket.as_ref()).await?.ok_or(refusal)?;
+                return Ok(returned(first, 201, terms.returning));
+            }
         };
         let answer = self.read_resource(caller, kind, &id, None).await?;
-        if let Some(ticket) = &ticket {
-            let kept = Answer { status: 201, ..answer.clone() };
-            let write = self.keep_answer(caller, ticket, &kept, self.now());
-            // What was made stands; that its repeat would be made again is told by what it would meet then.
-            if let Err(error) = self.commit(vec![write], vec![ticket.precondition(caller)]).await {
-                tracing::warn!(error = %error, "the answer to a create could not be kept for its repeat");
-            }
-        }
         Ok(returned(placed(answer, kind), 201, terms.returning))
+    }
+
+    /// What a repeat made the first time, as it was then, when it came before. It is read anew, so that a repeat is one
+    /// more look; what may not be seen any more is said to have been made, and not shown.
+    async fn made_before(
+        &self,
+        caller: &Caller,
+        kind: &'static Kind,
+        ticket: Option<&Ticket>,
+    ) -> Result<Option<Answer>, Refusal> {
+        let Some(ticket) = ticket else { return Ok(None) };
+        let Some(kept) = self.first_answer(caller, ticket).await? else { return Ok(None) };
+        let kept = placed(kept, kind);
+        let made: Value = serde_json::from_slice(&kept.body).unwrap_or_default();
+        let text = |pointer: &str| made.pointer(pointer).and_then(Value::as_str);
+        let (id, version) = text("/id").zip(text("/meta/versionId")).ok_or_else(Refusal::internal)?;
+        let body = match self.read_resource(caller, kind, id, Some(version)).await {
+            Ok(answer) => answer.body,
+            Err(refusal) if matches!(refusal.class, Refused::NotFound | Refused::Gone) => Vec::new(),
+            Err(refusal) => return Err(refusal),
+        };
+        Ok(Some(Answer { body, ..kept }))
+    }
+
+    /// The write and the precondition by which a repeat will find what is made: its id and version, in the same commit as
+    /// itself.
+    fn keep_made(
+        &self,
+        caller: &Caller,
+        keeping: &Keeping<'_>,
+        id: &str,
+        version: i64,
+    ) -> Option<(Write, Precondition)> {
+        let ticket = keeping.ticket?;
+        let made = json!({
+            "resourceType": keeping.kind.name, "id": id, "meta": {"versionId": version.to_string()},
+        });
+        let kept = self.keep_answer(caller, ticket, &Answer::json(201, &made), self.now());
+        Some((kept, ticket.precondition(caller)))
+    }
+
+    /// The body, when it is a resource of this kind in which FHIR finds nothing wrong: everything that is wrong otherwise.
+    /// A changed resource names the profiles of what was read, whose rules bind only what comes out of the change.
+    async fn resource(
+        &self,
+        caller: &Caller,
+        kind: &Kind,
+        body: &[u8],
+        is_new: bool,
+    ) -> Result<Value, Refusal> {
+        let value = read_json(body)?;
+        if value.get("resourceType").and_then(Value::as_str) != Some(kind.name) {
+            return Err(wrong("value", kind, "resourceType", "A resource of this type is needed here."));
+        }
+        let sender = self.store.partner(&caller.site_id, &caller.partner_id).await?;
+        let forgives = sender.as_ref().map(leniency).unwrap_or_default();
+        let mut judged = value.clone();
+        if let Some(meta) = judged.get_mut("meta").and_then(Value::as_object_mut).filter(|_| !is_new) {
+            meta.remove("profile");
+        }
+        let findings = self.fhir.check(&judged, &Ask { forgives, ..Ask::at(self.now().0) });
+        let issues: Vec<Issue> =
+            findings.into_iter().filter(|found| found.severity == Severity::Error).map(Issue::from).collect();
+        if issues.is_empty() { Ok(value) } else { Err(Refusal::with_issues(Refused::Unprocessable, issues)) }
     }
 
     /// The one resource that a conditional create finds. More than one is no condition that can be kept.
@@ -171,16 +246,6 @@ fn check_version(terms: &Terms, version: i64) -> Result<(), Refusal> {
     }
 }
 
-/// The body, when it is a resource of this kind.
-fn resource(kind: &Kind, body: &[u8]) -> Result<Value, Refusal> {
-    let value = read_json(body)?;
-    if value.get("resourceType").and_then(Value::as_str) == Some(kind.name) {
-        Ok(value)
-    } else {
-        Err(wrong("value", kind, "resourceType", "A resource of this type is needed here."))
-    }
-}
-
 fn wrong(code: &'static str, kind: &Kind, field: &str, text: impl Into<String>) -> Refusal {
     Refusal::new(Refused::Unprocessable, code, format!("{}.{field}", kind.name), text)
 }
@@ -231,8 +296,9 @@ fn returned(mut answer: Answer, status: u16, returning: Returning) -> Answer {
         Returning::Representation => {}
         Returning::Minimal => answer.body.clear(),
         Returning::OperationOutcome => {
-            answer.body = serde_json::json!({
+            answer.body = json!({
                 "resourceType": "OperationOutcome",
+                "meta": {"profile": PROFILES},
                 "issue": [{"severity": "information", "code": "informational", "diagnostics": "It was taken."}],
             })
             .to_string()
