@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
+    fields::text_of,
     graph::{Alternative, Bound, Node},
     walk::Walk,
 };
@@ -52,12 +53,12 @@ const OLD_WORDS: [&str; 9] = [
 
 /// What the codes of a value come to.
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict {
+enum Verdict<'p> {
     In,
     Out,
     /// There is no code.
     Absent,
-    Unknown(String),
+    Unknown(&'p str),
 }
 
 impl<'a> Walk<'a> {
@@ -72,7 +73,7 @@ impl<'a> Walk<'a> {
         let verdict = match bound.set {
             _ if bound.strength < Strength::Extensible => Verdict::In,
             Some(set) => self.verdict(set, value),
-            None => Verdict::Unknown("the value set is not loaded".into()),
+            None => Verdict::Unknown("the value set is not loaded"),
         };
         match verdict {
             Verdict::In => {}
@@ -118,21 +119,20 @@ impl<'a> Walk<'a> {
             Verdict::Unknown(why) => {
                 // Beside a weaker binding a code of another system is no matter.
                 if bound.strength == Strength::Required {
-                    self.undecided(node, &bound.value_set, &why);
+                    self.undecided(node, &bound.value_set, why);
                 }
             }
         }
         if let Some((canonical, set)) = &bound.max {
-            match set.map_or(Verdict::Unknown("the value set is not loaded".into()), |set| {
-                self.verdict(set, value)
-            }) {
+            match set.map_or(Verdict::Unknown("the value set is not loaded"), |set| self.verdict(set, value))
+            {
                 Verdict::Out => self.say(Severity::Error, "code-invalid", node, "", || {
                     (
                         format!("maxValueSet {}", node.id),
                         format!("This code is not in {canonical}, which no code may leave here."),
                     )
                 }),
-                Verdict::Unknown(why) => self.undecided(node, canonical, &why),
+                Verdict::Unknown(why) => self.undecided(node, canonical, why),
                 Verdict::In | Verdict::Absent => {}
             }
         }
@@ -165,7 +165,7 @@ impl<'a> Walk<'a> {
         self.verdict(set, value) == Verdict::In
     }
 
-    fn verdict(&self, set: SetId, value: &Value) -> Verdict {
+    fn verdict(&self, set: SetId, value: &Value) -> Verdict<'a> {
         match value {
             Value::String(code) => self.member(set, None, code),
             Value::Object(fields) => {
@@ -187,8 +187,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn coding_verdict(&self, set: SetId, coding: &Map<String, Value>) -> Verdict {
-        let text = |name: &str| coding.get(name).and_then(Value::as_str);
+    fn coding_verdict(&self, set: SetId, coding: &Map<String, Value>) -> Verdict<'a> {
+        let text = |name: &str| text_of(coding, name);
         let Some(code) = text("code") else { return Verdict::Absent };
         // A code without its system says nothing.
         let Some(system) = text("system") else { return Verdict::Out };
@@ -203,17 +203,17 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn member(&self, set: SetId, system: Option<&str>, code: &str) -> Verdict {
+    fn member(&self, set: SetId, system: Option<&str>, code: &str) -> Verdict<'a> {
         match self.program.terminology.is_in(set, system, code) {
             Member::Yes => Verdict::In,
             Member::No => Verdict::Out,
-            Member::Unknown(why) => Verdict::Unknown(why.to_owned()),
+            Member::Unknown(why) => Verdict::Unknown(why),
         }
     }
 
     /// Checks a Coding against the system that it names.
     pub(super) fn coding(&mut self, node: &'a Node, map: &'a Map<String, Value>) {
-        let text = |name: &str| map.get(name).and_then(Value::as_str);
+        let text = |name: &str| text_of(map, name);
         let (Some(system), Some(code)) = (text("system"), text("code")) else { return };
         let mut system = std::borrow::Cow::Borrowed(system);
         if let Some(right) = spelt_right(&system) {
@@ -285,7 +285,7 @@ impl<'a> Walk<'a> {
 
     /// Checks an identifier by its system.
     pub(super) fn identifier(&mut self, node: &'a Node, map: &'a Map<String, Value>) {
-        let text = |name: &str| map.get(name).and_then(Value::as_str);
+        let text = |name: &str| text_of(map, name);
         let Some(mut system) = text("system") else { return };
         if let Some(right) = nhs_system(system) {
             self.say_forgivable(

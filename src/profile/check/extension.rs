@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
+    fields::text_of,
     graph::{Alternative, Node, Origin, ShapeId},
     walk::{Holder, Walk},
 };
@@ -21,7 +22,7 @@ impl<'a> Walk<'a> {
         value: &'a Value,
         map: &'a Map<String, Value>,
     ) {
-        let url = map.get("url").and_then(Value::as_str).unwrap_or_default();
+        let url = text_of(map, "url").unwrap_or_default();
         let by_profile = kind.profiles.iter().find_map(|profile| profile.root);
         let graph = self.graph;
         let known = if url.contains(':') { graph.root(url) } else { None };

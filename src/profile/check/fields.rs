@@ -13,6 +13,9 @@ use crate::{
     profile::{finding::Severity, leniency::Tolerance},
 };
 
+/// Objects with more fields than this are looked up in rather than read through.
+const READ_THROUGH_MAX: usize = 12;
+
 /// Which children an object has.
 #[derive(Default)]
 struct Seen([u64; 4]);
@@ -127,7 +130,7 @@ impl<'a> Walk<'a> {
     }
 
     fn unknown(&mut self, node: &'a Node, shape: &'a Shape, key: &'a str, order: usize) {
-        self.place.enter(Step::Key(key), order);
+        self.place.enter(Step::Unknown(key), order);
         let choice = shape.children.iter().find(|child| {
             child.is_choice
                 && key
@@ -257,4 +260,12 @@ impl<'a> Walk<'a> {
 /// What stands beside a primitive value.
 fn shadow_of<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     map.iter().find(|(other, _)| other.strip_prefix('_') == Some(key)).map(|(_, value)| value)
+}
+
+/// The text of a field. Small objects are read through: that is quicker than to look a key up.
+pub(super) fn text_of<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    if map.len() > READ_THROUGH_MAX {
+        return map.get(name)?.as_str();
+    }
+    map.iter().find(|(key, _)| *key == name)?.1.as_str()
 }

@@ -182,10 +182,12 @@ pub(super) struct Graph {
     pub(super) roots: HashMap<Box<str>, NodeId>,
     /// The root of each resource type, by name.
     pub(super) resources: HashMap<Box<str>, NodeId>,
-    /// The shape of each type, and of each element with elements of its own by its path; base definitions only.
-    pub(super) by_path: HashMap<Box<str>, ShapeId>,
-    /// What each type of base R4 is derived from, by name.
-    pub(super) bases: HashMap<Box<str>, Box<[Box<str>]>>,
+    /// The shape of each type, and of each element with elements of its own by its path (base definitions only): its
+    /// number as that of a child.
+    pub(super) by_path: Keys,
+    /// What each type of base R4 is derived from: its number in the list as that of a child.
+    pub(super) types: Keys,
+    pub(super) bases: Vec<Box<[Box<str>]>>,
     /// The shape of `Element`, for what stands beside a primitive value.
     pub(super) element: Option<ShapeId>,
     /// The root of `Extension`.

@@ -13,7 +13,7 @@ pub(super) struct Hit {
 #[derive(Debug, Default)]
 pub(super) struct Keys {
     /// Places in `entries`, by hash; the length is a power of two, at most half full.
-    places: Box<[Option<u16>]>,
+    places: Box<[Option<u32>]>,
     entries: Box<[(Box<str>, Hit)]>,
 }
 
@@ -28,7 +28,7 @@ impl Keys {
                 at = (at + 1) & (size - 1);
             }
             if let Some(place) = places.get_mut(at) {
-                *place = u16::try_from(number).ok();
+                *place = u32::try_from(number).ok();
             }
         }
         Self { places: places.into(), entries: entries.into() }
@@ -39,7 +39,7 @@ impl Keys {
         let mask = self.places.len().checked_sub(1)?;
         let mut at = hash(key) & mask;
         while let Some(Some(number)) = self.places.get(at) {
-            let (name, hit) = self.entries.get(usize::from(*number))?;
+            let (name, hit) = self.entries.get(usize::try_from(*number).ok()?)?;
             if **name == *key {
                 return Some(*hit);
             }

@@ -7,8 +7,10 @@ use crate::fhir::json::shown;
 /// One step down.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step<'a> {
-    /// Into the field of this key.
+    /// Into the field of this key, which is that of an element.
     Key(&'a str),
+    /// Into the field of this key, which is the sender's own.
+    Unknown(&'a str),
     /// Into the field of this key, which is the choice element of this name with this type.
     Choice { key: &'a str, name: &'a str, type_name: &'a str },
     /// Into the item of this number.
@@ -60,6 +62,7 @@ impl<'a> Place<'a> {
         for step in &self.steps {
             match step {
                 Step::Key(key) => name(&mut text, key.strip_prefix('_').unwrap_or(key)),
+                Step::Unknown(key) => name(&mut text, &shown(key)),
                 Step::Choice { name: plain, type_name, .. } => {
                     name(&mut text, plain);
                     write!(text, ".ofType({type_name})").ok();
@@ -86,6 +89,10 @@ impl<'a> Place<'a> {
             match step {
                 Step::Key(key) | Step::Choice { key, .. } => {
                     text.push('/');
+                    text.push_str(key);
+                }
+                Step::Unknown(key) => {
+                    text.push('/');
                     text.push_str(&shown(key));
                 }
                 Step::Index(number) => {
@@ -96,7 +103,7 @@ impl<'a> Place<'a> {
         }
         if !below.is_empty() {
             text.push('/');
-            text.push_str(&shown(below));
+            text.push_str(below);
         }
         text
     }
@@ -106,7 +113,7 @@ fn name(text: &mut String, key: &str) {
     if !text.is_empty() {
         text.push('.');
     }
-    text.push_str(&shown(key));
+    text.push_str(key);
 }
 
 #[cfg(test)]
@@ -132,7 +139,10 @@ mod tests {
         );
         assert_eq!(place.pointer("unit"), "/entry/2/resource/valueQuantity/unit");
         place.leave();
-        assert_eq!(place.pointer("Jane Testcase"), "/entry/2/resource/*");
+        place.enter(Step::Unknown("Jane Testcase"), 0);
+        assert_eq!(place.pointer(""), "/entry/2/resource/*");
+        assert_eq!(place.expression(""), "Bundle.entry[2].resource.ofType(Observation).*");
+        place.leave();
         assert_eq!(place.expression("_status"), "Bundle.entry[2].resource.ofType(Observation).status");
         assert_eq!(place.pointer("_status"), "/entry/2/resource/_status");
     }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     bundle::is_relative,
+    fields::text_of,
     graph::{Alternative, Node},
     primitive::is_uuid,
     slicing::list,
@@ -69,9 +70,9 @@ pub(super) type ContainedIndex<'a> = HashMap<&'a str, &'a Value>;
 /// What a resource contains, by id: made once for each resource, for a message may hold as many references to its contained
 /// resources as it has room for. Of two with one id the first counts.
 pub(super) fn contained_in(container: &Value) -> Option<Rc<ContainedIndex<'_>>> {
-    let contained = container.get("contained").and_then(Value::as_array)?;
-    let mut index = ContainedIndex::with_capacity(contained.len());
-    for inner in contained {
+    let list = container.get("contained").and_then(Value::as_array)?;
+    let mut index = ContainedIndex::with_capacity(list.len());
+    for inner in list {
         if let Some(id) = inner.get("id").and_then(Value::as_str) {
             index.entry(id).or_insert(inner);
         }
@@ -94,7 +95,7 @@ impl<'a> Walk<'a> {
 
     /// Checks a reference.
     pub(super) fn reference(&mut self, node: &'a Node, kind: &'a Alternative, map: &'a Map<String, Value>) {
-        let text = |name: &str| map.get(name).and_then(Value::as_str);
+        let text = |name: &str| text_of(map, name);
         let Some(to) = text("reference") else {
             if let Some(named) = text("type") {
                 self.target(node, kind, named, "type");

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     bundle::BundleIndex,
+    fields::text_of,
     graph::{Alternative, Content, Node, NodeId},
     place::Step,
     reference::contained_in,
@@ -79,7 +80,7 @@ impl<'a> Walk<'a> {
             });
             return;
         };
-        let Some(kind) = map.get("resourceType").and_then(Value::as_str) else {
+        let Some(kind) = text_of(map, "resourceType") else {
             self.say(Severity::Error, "required", anchor, "resourceType", || {
                 (
                     "resourceType".into(),

@@ -3,7 +3,11 @@
 
 use serde_json::Value;
 
-use super::{graph::Content, narrative, walk::Walk};
+use super::{
+    graph::{Content, ShapeId},
+    narrative,
+    walk::Walk,
+};
 use crate::profile::{
     path::World,
     terminology::{Member, SetId},
@@ -15,7 +19,7 @@ pub(super) struct Surroundings<'w, 'a>(pub(super) &'w Walk<'a>);
 impl<'a> World<'a> for Surroundings<'_, 'a> {
     fn child_type(&self, parent: &str, name: &str) -> Option<&'a str> {
         let graph = self.0.graph;
-        let shape = graph.shape(*graph.by_path.get(parent)?)?;
+        let shape = graph.shape(ShapeId(graph.by_path.get(parent)?.child))?;
         let hit = shape.keys.get(name)?;
         let node = graph.node(shape.children.get(hit.child)?.node)?;
         let kind = node.alternatives.get(hit.alternative)?;
@@ -29,7 +33,9 @@ impl<'a> World<'a> for Surroundings<'_, 'a> {
         if name == of || (name.contains('.') && matches!(of, "BackboneElement" | "Element")) {
             return true;
         }
-        self.0.graph.bases.get(name).is_some_and(|bases| bases.iter().any(|base| **base == *of))
+        let graph = self.0.graph;
+        let bases = graph.types.get(name).and_then(|hit| graph.bases.get(hit.child));
+        bases.is_some_and(|bases| bases.iter().any(|base| **base == *of))
     }
 
     fn resolve(&self, reference: &str, _root: &'a Value) -> Option<&'a Value> {

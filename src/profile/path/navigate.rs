@@ -78,6 +78,15 @@ fn member<'v>(map: &'v Map<String, Value>, underscored: &str) -> Member<'v> {
     found
 }
 
+/// The type that a resource says it is; most say it first.
+fn resource_type(value: &Value) -> Option<&str> {
+    let fields = value.as_object()?;
+    match fields.iter().next() {
+        Some((key, Value::String(name))) if key == "resourceType" => Some(name),
+        _ => fields.get("resourceType")?.as_str(),
+    }
+}
+
 /// The members of an element: of an object its own, of a primitive those of what stands beside it.
 fn members<'v>(node: &Node<'v>) -> Option<&'v Map<String, Value>> {
     match node.value {
@@ -276,7 +285,7 @@ impl<'v> Run<'_, 'v> {
                 self.world.child_type(parent, name).or_else(|| choice_at_end(name))
             }
         };
-        let own = || node.value.and_then(|v| v.get("resourceType")).and_then(Value::as_str);
+        let own = || node.value.and_then(resource_type);
         match declared {
             None | Some("Resource" | "DomainResource") => own().or(declared),
             known => known,

@@ -270,7 +270,7 @@ impl Builder<'_> {
         let mut also_whole = false;
         for slice in numbers {
             let Some(part) = tree.element(slice) else { continue };
-            also_whole |= !tree.children(slice).is_empty() && !tree.children(number).is_empty();
+            also_whole |= !tree.children(slice).is_empty() && !tree.covers(slice, number);
             let tests = self.tests(tree, slice, &discriminators);
             if tests.is_none() {
                 self.unsorted(tree, part);

@@ -16,6 +16,7 @@ use super::{
     Unevaluated,
     graph::{Graph, Node, NodeId, Origin, OriginId, Shape, ShapeId},
     invariant::{Invariant, Run},
+    keys::{Hit, Keys},
 };
 use crate::profile::{
     definition::{DefinitionFault, Definitions, Kind},
@@ -24,6 +25,9 @@ use crate::profile::{
 
 /// Where base R4 keeps its definitions.
 pub(super) const R4: &str = "http://hl7.org/fhir/StructureDefinition/";
+
+/// What a type is derived from, by name.
+type Ancestors = Box<[Box<str>]>;
 
 /// The program while it is made.
 pub(super) struct Builder<'d> {
@@ -38,6 +42,10 @@ pub(super) struct Builder<'d> {
     origins: Vec<Tree>,
     /// Shapes still to be filled.
     pending: VecDeque<(ShapeId, OriginId, usize)>,
+    /// Types with what they are derived from.
+    types: Vec<(Box<str>, Ancestors)>,
+    /// Shapes by the path of their element.
+    paths: Vec<(Box<str>, ShapeId)>,
     invariants: HashMap<(String, String, String), Option<super::graph::InvariantId>>,
     pub(super) faults: Vec<DefinitionFault>,
     /// What is no fault and is not checked.
@@ -54,6 +62,8 @@ impl<'d> Builder<'d> {
             shapes: HashMap::new(),
             origins: Vec::new(),
             pending: VecDeque::new(),
+            types: Vec::new(),
+            paths: Vec::new(),
             invariants: HashMap::new(),
             faults: Vec::new(),
             notes: Vec::new(),
@@ -85,6 +95,12 @@ impl<'d> Builder<'d> {
             }
         }
         self.graph.resources = resources;
+        let hit = |child: usize| Hit { child, alternative: 0 };
+        let paths = std::mem::take(&mut self.paths);
+        self.graph.by_path = Keys::new(paths.into_iter().map(|(path, shape)| (path, hit(shape.0))).collect());
+        let (names, bases): (Vec<_>, Vec<_>) = std::mem::take(&mut self.types).into_iter().unzip();
+        self.graph.types = Keys::new(names.into_iter().enumerate().map(|(n, name)| (name, hit(n))).collect());
+        self.graph.bases = bases;
     }
 
     /// Every rule that is not checked, and why.
@@ -151,7 +167,7 @@ impl<'d> Builder<'d> {
         let ancestors = self.ancestors(definition.base.as_deref());
         if !definition.is_profile {
             let names = ancestors.iter().filter_map(|url| url.strip_prefix(R4)).map(Into::into).collect();
-            self.graph.bases.entry(definition.r#type.as_str().into()).or_insert(names);
+            self.types.push((definition.r#type.as_str().into(), names));
         }
         self.graph.origins.push(Origin {
             canonical: with_version.as_str().into(),

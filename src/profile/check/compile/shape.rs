@@ -54,7 +54,7 @@ impl Builder<'_> {
         if !tree.definition.is_profile
             && let Some(element) = tree.element(number)
         {
-            self.graph.by_path.entry(element.path.as_str().into()).or_insert(shape);
+            self.paths.push((element.path.as_str().into(), shape));
         }
         if let Some(place) = self.graph.shapes.get_mut(shape.0) {
             *place = made;

@@ -61,6 +61,24 @@ impl Tree {
         self.definition.elements.iter().position(|element| id(element) == wanted)
     }
 
+    /// Whether a slice says of what is inside everything that the sliced element says of it: then its items need
+    /// not be held against the sliced element as well.
+    pub(super) fn covers(&self, slice: usize, whole: usize) -> bool {
+        let (Some(part), Some(all)) = (self.element(slice), self.element(whole)) else { return false };
+        let inside = |start: &str, id: &str| id.strip_prefix(start).is_some_and(|rest| rest.starts_with('.'));
+        let parts: HashMap<&str, &Element> = self
+            .definition
+            .elements
+            .iter()
+            .filter(|element| inside(id(part), id(element)))
+            .filter_map(|element| Some((id(element).get(id(part).len()..)?, element)))
+            .collect();
+        self.definition.elements.iter().filter(|element| inside(id(all), id(element))).all(|element| {
+            let below = id(element).get(id(all).len()..).unwrap_or_default();
+            parts.get(below).is_some_and(|part| asks_as_much(part, element))
+        })
+    }
+
     /// The child of this name, without `[x]`.
     pub(super) fn child(&self, number: usize, name: &str) -> Option<usize> {
         self.children(number)
@@ -68,6 +86,21 @@ impl Tree {
             .copied()
             .find(|child| self.element(*child).is_some_and(|element| name_of(element) == name))
     }
+}
+
+/// Whether one element asks for everything that the other asks for.
+fn asks_as_much(part: &Element, whole: &Element) -> bool {
+    part.min >= whole.min
+        && part.max.unwrap_or(u32::MAX) <= whole.max.unwrap_or(u32::MAX)
+        && part.content_reference == whole.content_reference
+        && part.types.is_empty() == whole.types.is_empty()
+        && (whole.fixed.is_none() || part.fixed == whole.fixed)
+        && (whole.pattern.is_none() || part.pattern == whole.pattern)
+        && (whole.min_value.is_none() || part.min_value == whole.min_value)
+        && (whole.max_value.is_none() || part.max_value == whole.max_value)
+        && (whole.max_length.is_none() || part.max_length == whole.max_length)
+        && (whole.binding.is_none() || part.binding.is_some())
+        && whole.constraints.iter().all(|one| part.constraints.iter().any(|known| known.key == one.key))
 }
 
 fn id(element: &Element) -> &str {
