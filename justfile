@@ -38,9 +38,17 @@ demo:
 clients:
     bash .ci/run clients
 
-# Our verdicts beside those of validators that others wrote.
+# How fast the validator is, and what memory it takes.
+bench:
+    bash .ci/run bench
+
+# Our verdicts and speed beside those of validators that others wrote.
 compare:
     bash .ci/run compare
+
+# Each fuzz target for FUZZ_SECONDS (60).
+fuzz:
+    bash .ci/run fuzz
 
 # The long forms: the kill test 50 times.
 soak:

@@ -35,7 +35,8 @@ fn uk_core_and_bars_load_and_get_snapshots_without_a_fault() {
     // In this order on purpose: BaRS rests on UK Core, which comes after it.
     let bars =
         packages::load(&mut definitions, &folder.join("bars")).unwrap_or_else(|fault| panic!("{fault}"));
-    assert_eq!((bars.structures, bars.terminology, bars.unused), (10, 20, 10), "{bars}");
+    let found = (bars.structures, bars.terminology, bars.messages, bars.unused);
+    assert_eq!(found, (10, 20, 9, 1), "{bars}");
     let uk_core =
         packages::load(&mut definitions, &folder.join("ukcore")).unwrap_or_else(|fault| panic!("{fault}"));
     assert_eq!((uk_core.structures, uk_core.terminology), (153, 222), "{uk_core}");

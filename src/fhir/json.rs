@@ -16,6 +16,8 @@ use crate::limits::{JSON_DEPTH_MAX, JSON_EXPONENT_MAX_DIGITS, JSON_NUMBER_MAX_BY
 const SHOWN_KEY_MAX_BYTES: usize = 64;
 /// Most digits in a key that is shown in a path: no name of a field has more, and identifiers do.
 const SHOWN_KEY_MAX_DIGITS: usize = 4;
+/// Up to how many keys of an object are compared one by one.
+const FEW_KEYS: usize = 16;
 /// Keys that `serde_json` keeps for itself: an object with one would be read as something else.
 const RESERVED_KEYS: &str = "$serde_json::private::";
 
@@ -33,9 +35,26 @@ pub struct JsonFault {
 
 /// Reads a document strictly.
 pub fn parse(bytes: &[u8]) -> Result<Value, JsonFault> {
-    let mut scanner = Scanner { bytes, at: 0, open: Vec::new(), values: 0 };
-    scanner.document().map_err(|wrong| scanner.fault(&wrong))?;
-    serde_json::from_slice(bytes).map_err(|_| scanner.fault(&Wrong::Syntax("JSON that can be read")))
+    // Once over the whole is faster than once for every text. What comes before a broken character is scanned all the
+    // same: whatever is wrong first is told.
+    let (text, whole) = match str::from_utf8(bytes) {
+        Ok(text) => (text, true),
+        Err(fault) => {
+            let sound = bytes.get(..fault.valid_up_to()).unwrap_or_default();
+            (str::from_utf8(sound).unwrap_or_default(), false)
+        }
+    };
+    let mut scanner =
+        Scanner { text, bytes: text.as_bytes(), at: 0, open: Vec::new(), spare: Vec::new(), values: 0 };
+    let verdict = match scanner.document() {
+        Ok(()) | Err(Wrong::EndsEarly) if !whole => {
+            scanner.at = text.len();
+            Err(Wrong::NotUtf8)
+        }
+        verdict => verdict,
+    };
+    verdict.map_err(|wrong| scanner.fault(&wrong))?;
+    serde_json::from_str(text).map_err(|_| scanner.fault(&Wrong::Syntax("JSON that can be read")))
 }
 
 /// What is wrong, in words for the sender.
@@ -79,15 +98,40 @@ enum Wrong {
 /// An object or array that is open.
 enum Open<'a> {
     /// With the keys so far and the present one.
-    Object { seen: HashSet<Cow<'a, str>>, key: Option<Cow<'a, str>> },
+    Object { seen: Keys<'a>, key: Option<Cow<'a, str>> },
     /// With the present index.
     Array { index: usize },
 }
 
+/// The keys of an object so far. Most objects have few: those are compared one by one, which is faster than hashing.
+#[derive(Default)]
+struct Keys<'a> {
+    few: Vec<Cow<'a, str>>,
+    more: HashSet<Cow<'a, str>>,
+}
+
+impl<'a> Keys<'a> {
+    /// Takes a key; whether it is new.
+    fn insert(&mut self, key: Cow<'a, str>) -> bool {
+        if self.few.contains(&key) {
+            return false;
+        }
+        if self.few.len() < FEW_KEYS {
+            self.few.push(key);
+            return true;
+        }
+        self.more.insert(key)
+    }
+}
+
 struct Scanner<'a> {
+    text: &'a str,
+    /// The same.
     bytes: &'a [u8],
     at: usize,
     open: Vec<Open<'a>>,
+    /// Lists of keys that are not in use any more, to be used again.
+    spare: Vec<Vec<Cow<'a, str>>>,
     /// How many values have begun.
     values: usize,
 }
@@ -110,7 +154,8 @@ impl<'a> Scanner<'a> {
         match self.next_token() {
             None => return Err(Wrong::EndsEarly),
             Some(b'{') => {
-                self.enter(Open::Object { seen: HashSet::new(), key: None })?;
+                let few = self.spare.pop().unwrap_or_default();
+                self.enter(Open::Object { seen: Keys { few, ..Keys::default() }, key: None })?;
                 if self.next_token() != Some(b'}') {
                     return self.key().map(|()| true);
                 }
@@ -150,7 +195,10 @@ impl<'a> Scanner<'a> {
                 (Some(_), None) => return Err(Wrong::EndsEarly),
                 (Some(Open::Object { .. }), Some(b'}')) | (Some(Open::Array { .. }), Some(b']')) => {
                     self.at += 1;
-                    self.open.pop();
+                    if let Some(Open::Object { seen: Keys { mut few, .. }, .. }) = self.open.pop() {
+                        few.clear();
+                        self.spare.push(few);
+                    }
                 }
                 (Some(Open::Object { .. }), Some(b',')) => {
                     self.at += 1;
@@ -217,16 +265,9 @@ impl<'a> Scanner<'a> {
                 None => return Err(Wrong::EndsEarly),
             }
         }
-        let inside = self.bytes.get(start + 1..self.at).unwrap_or_default();
+        let inside = self.text.get(start + 1..self.at).unwrap_or_default();
         self.at += 1;
-        match str::from_utf8(inside) {
-            Err(fault) => {
-                self.at = start + 1 + fault.valid_up_to();
-                Err(Wrong::NotUtf8)
-            }
-            Ok(text) if escaped => Ok(Cow::Owned(unescaped(text))),
-            Ok(text) => Ok(Cow::Borrowed(text)),
-        }
+        Ok(if escaped { Cow::Owned(unescaped(inside)) } else { Cow::Borrowed(inside) })
     }
 
     /// Scans one escape from its backslash on.
