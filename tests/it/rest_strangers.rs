@@ -178,6 +178,9 @@ async fn a_look_at_anothers_record_leaves_an_entry_for_its_sender() {
         if matches(&page).len() == 2 {
             let event = matches(&page)[0];
             assert_eq!(event["agent"][0]["who"]["reference"], "Organization/housing-test");
+            // To the one that was refused the log says as little as the refusal did.
+            let own = gateway.housing.get("/fhir/AuditEvent?_count=100").await.expect(200);
+            assert!(!own.to_string().contains(&id), "{own:#}");
             return gateway.finish().await;
         }
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

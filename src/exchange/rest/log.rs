@@ -8,7 +8,7 @@ use super::{
     shown::{Look, Shown},
 };
 use crate::{
-    audit::Leaf,
+    audit::{Kind as Entry, Leaf},
     clock::Moment,
     exchange::{
         Exchange,
@@ -196,7 +196,9 @@ impl Exchange {
         referral: Option<&ReferralRow>,
     ) -> Option<Shown> {
         let leaf = Leaf::read(&entry.leaf).ok()?;
-        let own = leaf.actor == caller.partner_id.as_str();
+        // What was refused to the caller tells it nothing, not even afterwards that there was something to refuse.
+        let was_refused = entry.kind == Entry::AccessRefused.as_str() && entry.referral_id.is_some();
+        let own = leaf.actor == caller.partner_id.as_str() && !was_refused;
         let sent = referral.is_some_and(|row| row.sender_id == caller.partner_id);
         let by = (leaf.actor != "gateway" && PartnerId::parse(&leaf.actor).is_some())
             .then_some(leaf.actor.as_str());
