@@ -50,7 +50,7 @@ impl<'a> Walk<'a> {
         shadow: Option<&'a Value>,
     ) {
         match value {
-            None | Some(Value::Null) if shadow.is_some() => {}
+            None | Some(Value::Null) if shadow.is_some() => self.says_why(node, shadow),
             None => {}
             Some(Value::Null) => self.say(Severity::Error, "structure", node, "", || {
                 (
@@ -91,6 +91,22 @@ impl<'a> Walk<'a> {
                     String::from("Beside a primitive value stands an object with `id` or `extension`."),
                 )
             }),
+        }
+    }
+
+    /// A primitive without a value has an extension that says why; an id alone is nothing, and must not stand in for
+    /// what is demanded.
+    fn says_why(&mut self, node: &'a Node, shadow: Option<&'a Value>) {
+        let Some(Value::Object(map)) = shadow else { return };
+        if !map.contains_key("extension") {
+            self.say(Severity::Error, "invariant", node, "", || {
+                (
+                    String::from("ele-1"),
+                    String::from(
+                        "An element has a value, or an extension that says why not; leave it out instead.",
+                    ),
+                )
+            });
         }
     }
 

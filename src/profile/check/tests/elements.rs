@@ -43,7 +43,13 @@ fn what_json_must_look_like() {
         }
         errors(&patient)
     };
-    assert_eq!(check(json!({"name": [{"given": ["Jo", null], "_given": [null, {"id": "a"}]}]})), []);
+    let masked = json!({"id": "a", "extension": [
+        {"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]});
+    assert_eq!(check(json!({"name": [{"given": ["Jo", null], "_given": [null, masked]}]})), []);
+    assert_eq!(
+        check(json!({"name": [{"given": ["Jo", null], "_given": [null, {"id": "a"}]}]})),
+        [pair("/name/0/given/1", "ele-1")]
+    );
     assert_eq!(
         check(json!({"name": [{"given": ["Jo", null]}]})),
         [pair("/name/0/given/1", "json HumanName.given")]
@@ -332,4 +338,19 @@ fn a_message_is_made_of_what_its_definition_says() {
         check("https://test.example/m|2", "e", 0),
         [("information", header("definition"), "message definition".to_owned())]
     );
+}
+
+#[test]
+fn an_id_alone_does_not_stand_in_for_a_value() {
+    let observation =
+        |shadow: Value| json!({"resourceType": "Observation", "_status": shadow, "code": {"text": "x"}});
+    let absent = json!({"extension": [{
+        "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked",
+    }]});
+    assert_eq!(errors(&observation(absent)), []);
+    assert_eq!(errors(&observation(json!({"id": "a"}))), [pair("/_status", "ele-1")]);
+    let extension = json!({"resourceType": "Patient", "extension": [
+        {"url": "https://nowhere.example/x", "_valueString": {"id": "a"}},
+    ]});
+    assert_eq!(errors(&extension), [pair("/extension/0/_valueString", "ele-1")]);
 }
