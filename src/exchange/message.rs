@@ -195,6 +195,7 @@ impl Exchange {
             if referral.sender_id != incoming.receiver.partner_id {
                 return Err(elsewhere("An answer goes to the agency whose message it quotes."));
             }
+            self.is_about(caller, &referral, value).await?;
             let key = self.key_of(&caller.site_id, &referral.person_id).await?;
             let step = Move {
                 action,

@@ -4,6 +4,7 @@
 //! wants written to [`ports::Store::commit`] together with what must still be true. If one of those moved, it
 //! decides again. Not here: SQL, HTTP, sockets, the system's clock.
 
+mod about;
 mod ask_again;
 pub mod authority;
 pub mod browse;

@@ -5,7 +5,7 @@ use keyway::{
         Answer, MailboxSend, MessageHead, Target,
         refusal::{Refusal, Refused},
     },
-    mapping::inbound,
+    mapping::{bars, inbound},
 };
 use serde_json::{Value, json};
 
@@ -321,4 +321,39 @@ async fn whom_a_message_is_for_must_be_certain() {
         assert_eq!((refused.class, refused.issues[0].code), (class, code));
     }
     rig.exchange.process_message(&cmht, &target("LD-HARBOUR"), message.as_bytes()).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_answer_that_names_somebody_else_changes_nothing() {
+    let rig = Rig::new().await;
+    let courier = Scripted::delivers();
+    let echoed = json(&send(&rig, "ld-harbour", 1, &referral("ld-harbour", "cmht-riverside")).await.unwrap());
+    let referral_id = service_request(&echoed);
+    rig.deliver_all(&courier).await;
+    let delivered: Value = serde_json::from_str(&courier.texts()[0]).unwrap();
+    let reply = bars::Reply {
+        bundle_id: "0198c0de-0000-7000-8000-0000000000d1",
+        at: rig.exchange.mint.clock().now(),
+    };
+    let accepted = bars::response_accepted(&delivered, &reply, None).unwrap();
+
+    let with = |kind: &str, system: &str, value: &str| {
+        let mut answer = accepted.clone();
+        let identifiers = of(&mut answer, kind)["identifier"].as_array_mut().unwrap();
+        identifiers.iter_mut().find(|one| one["system"] == system).unwrap()["value"] = json!(value);
+        answer
+    };
+    let another_referral =
+        with("ServiceRequest", "https://keyway.example/Id/referral", "0198c0de-0000-7000-8000-0000000000ee");
+    let another_person = with("Patient", "https://keyway.example/Id/ldref", "LD-NOBODYHERE");
+    let another_number = with("Patient", "https://fhir.nhs.uk/Id/nhs-number", "9990000026");
+    for (n, wrong) in [(2, another_referral), (3, another_person), (4, another_number)] {
+        let refused = send(&rig, "cmht-riverside", n, &wrong).await.unwrap_err();
+        assert_eq!(code(&refused), (Refused::Conflict, "conflict"), "{n}: {refused:?}");
+        assert!(refused.issues[0].path.ends_with("identifier"), "{refused:?}");
+        assert_eq!(rig.referral(&referral_id).await["state"], "delivered");
+    }
+    send(&rig, "cmht-riverside", 5, &accepted).await.unwrap();
+    assert_eq!(rig.referral(&referral_id).await["state"], "accepted");
+    rig.audit().await;
 }

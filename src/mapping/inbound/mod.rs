@@ -6,6 +6,7 @@
 //! message is for, whether it came before.
 
 mod answer;
+mod beside;
 mod consent;
 mod people;
 mod referral;
@@ -17,6 +18,7 @@ use super::codes;
 use crate::{fhir::Issue, limits::ISSUES_MAX};
 
 pub use answer::Answer;
+pub use beside::{NamedBeside, named_beside};
 pub use referral::{ADAPTER, Adapted, assessment_of, request_of};
 
 /// What one message says of itself.
