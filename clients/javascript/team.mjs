@@ -99,7 +99,11 @@ function answerTo(message) {
   return {
     resourceType: 'Bundle',
     id: randomUUID(),
-    meta: { lastUpdated: now, profile: message.meta.profile, versionId: message.meta.versionId },
+    meta: {
+      lastUpdated: now,
+      profile: ['https://fhir.nhs.uk/StructureDefinition/BARSBundleMessage'],
+      versionId: message.meta.versionId,
+    },
     type: 'message',
     timestamp: now,
     entry: [
@@ -126,10 +130,8 @@ function answerTo(message) {
           subject: { reference: of('Patient')[0].fullUrl },
         },
       },
-      ...of('ServiceRequest'),
-      ...of('Patient'),
-      ...of('Encounter'),
-      ...of('Organization'),
+      // What was sent comes back with it, so that every reference leads somewhere.
+      ...message.entry.filter(({ resource }) => resource.resourceType !== 'MessageHeader'),
     ],
   };
 }
