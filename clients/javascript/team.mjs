@@ -9,29 +9,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'fhir-kit-client';
 import { SignJWT, importPKCS8 } from 'jose';
 import { Agent, setGlobalDispatcher } from 'undici';
+import { book, changeTask } from './changes.mjs';
+import { refused, step } from './steps.mjs';
 
 const [demo, referralsFile] = process.argv.slice(2);
 const agency = join(demo, 'agencies', 'cmht-riverside');
 const read = (file) => readFileSync(file, 'utf8');
-
-function step(what, held, seen) {
-  console.log(`${held ? 'ok  ' : 'FAIL'}  fhir-kit-client  ${what}`);
-  if (!held) {
-    console.error(`      seen: ${JSON.stringify(seen)}`);
-    process.exit(1);
-  }
-}
-
-/** `ask` must be refused with `status`, and the OperationOutcome must say `code` and, in some place, `text`. */
-async function refused(what, status, ask, code, text) {
-  try {
-    step(what, false, await ask());
-  } catch (error) {
-    const issues = error.response?.data?.issue ?? [];
-    const told = issues.some((issue) => issue.code === code && JSON.stringify(issue).includes(text));
-    step(`${what}: ${status} ${code}`, error.response?.status === status && told, error.response?.data ?? error.stack);
-  }
-}
 
 // The certificate: node's own fetch, which the client uses, takes it from the dispatcher of the process.
 setGlobalDispatcher(
@@ -172,7 +155,11 @@ while (page) {
   seen.push(...page.entry.map(({ resource }) => resource.id));
   page = page.link.some(({ relation }) => relation === 'next') ? await client.nextPage({ bundle: page }) : undefined;
 }
-step('page: all pages together are all own Tasks, each once', seen.length === whole.total && new Set(seen).size === seen.length, seen);
+step(
+  'page: more than one page, and all together are all own Tasks, each once',
+  seen.length > 2 && seen.length === whole.total && new Set(seen).size === seen.length,
+  seen,
+);
 step('search: the one that changed last comes first', seen[0] === referral, seen);
 await refused(
   "read: another agency's Task",
@@ -183,6 +170,33 @@ await refused(
 );
 const none = await client.search({ resourceType: 'Task', searchParams: { _id: another } });
 step("search: another agency's Task is not even counted", none.total === 0 && !none.entry, none);
+const known = request.entry.map(({ resource }) => resource).find(({ resourceType }) => resourceType === 'Patient');
+const { system, value } = known.identifier.find((one) => one.system.endsWith('/ldref'));
+const ofPerson = await client.search({
+  resourceType: 'Task',
+  searchParams: { 'patient:identifier': `${system}|${value}`, _include: 'Task:requester', colour: 'red' },
+  options: { postSearch: true },
+});
+const modes = ofPerson.entry.map(({ resource, search }) => `${search.mode} ${resource.resourceType}`);
+step(
+  'search: by the name of the person, which stands in no address; with who asked, and what was not looked at',
+  modes.join() === 'match Task,include Organization,outcome OperationOutcome' &&
+    ofPerson.entry[0].resource.id === referral &&
+    ofPerson.entry[1].resource.id === 'ld-riverside',
+  ofPerson,
+);
+await refused(
+  'search: a parameter that is not known, where only what is understood may be answered',
+  400,
+  () =>
+    client.search({
+      resourceType: 'Task',
+      searchParams: { colour: 'red' },
+      options: { headers: { prefer: 'handling=strict' } },
+    }),
+  'not-supported',
+  'not supported here',
+);
 await refused(
   'delete: is not offered',
   405,
@@ -196,9 +210,14 @@ const judged = await client.operation({
   resourceType: 'Patient',
   input: { resourceType: 'Patient', gender: 'f', shoeSize: 43 },
 });
-const wrong = judged.issue.filter(({ severity }) => severity === 'error').map(({ expression }) => expression[0]);
+const wrong = judged.issue
+  .filter(({ severity }) => severity === 'error')
+  .map(({ code, expression }) => `${code} ${expression[0]}`);
 step(
-  '$validate: a wrong code and an unknown field are found',
-  wrong.includes('Patient.gender') && wrong.includes('Patient.shoeSize') && !JSON.stringify(judged).includes('43'),
+  '$validate: a wrong code and an unknown field are found, nothing else, and no value is repeated',
+  wrong.sort().join() === 'code-invalid Patient.gender,structure Patient.shoeSize' && !JSON.stringify(judged).includes('43'),
   judged,
 );
+
+await book(client, referral);
+await changeTask(client, referral);

@@ -16,10 +16,12 @@ import requests
 from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import AuthorizationError, OperationOutcome, ResourceNotFound
 
+from changes import revoke, withdraw
 from steps import refused, step
 
 # From the range that is never issued, and in no story of the demonstration.
 NHS_NUMBER = "9990007772"
+SECOND_NHS_NUMBER = "9990007756"
 ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -53,21 +55,19 @@ def ago(**span):
     return (datetime.now(timezone.utc) - timedelta(**span)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def assessment():
+def assessment(recipient, need, name, nhs_number):
     """A person whom no story of the demonstration knows, and who agrees to one referral."""
-    team = "cmht-riverside"
     return {
         "profile": "https://keyway.example/profiles/assessment/adult/1",
-        "person": {"reference": f"LD-P-{uuid.uuid4().hex[:8]}", "name": {"family": "Quillfeather", "given": ["Ansel"]},
-                   "birth_date": "1988-04-12", "nhs_number": {"value": NHS_NUMBER, "verification": "01"}},
+        "person": {"reference": f"LD-P-{uuid.uuid4().hex[:8]}", "name": name,
+                   "birth_date": "1988-04-12", "nhs_number": {"value": nhs_number, "verification": "01"}},
         "practitioner": {"name": "Ifeoma Brandt", "role": "Practitioner",
                          "organisation": "Riverside Liaison and Diversion Service"},
         "clinical": {"narrative": "Low in mood for some weeks; sleeps badly; asks for help with it."},
-        "consents": [{"recipient": team, "decision": "agree", "recorded_at": ago(minutes=20), "how": "oral",
+        "consents": [{"recipient": recipient, "decision": "agree", "recorded_at": ago(minutes=20), "how": "oral",
                       "captured_by": "Ifeoma Brandt", "capacity": "has-capacity",
                       "valid_until": (datetime.now(timezone.utc) + timedelta(days=90)).strftime("%Y-%m-%d")}],
-        "referrals": [{"recipient": team, "reason": "Please assess and treat", "urgency": "routine",
-                       "need": "mental-health"}],
+        "referrals": [{"recipient": recipient, "reason": "Please assess and help", "urgency": "routine", "need": need}],
     }
 
 
@@ -101,17 +101,20 @@ def main(demo, referrals_file):
             ("security", "another client certificate"))
 
     # The assessment itself is not FHIR; the referral that comes of it is.
-    sent = requests.post(f"{gateway}/assessments", json=assessment(), timeout=10, **service.tls,
-                         headers={"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())})
-    planned = sent.json().get("referrals", [{}])[0]
-    step("submit: an assessment becomes a referral to the community team",
-         sent.status_code == 201 and planned.get("state") == "queued", sent.text)
-    referral = planned["referral_id"]
+    def submit(what, of):
+        sent = requests.post(f"{gateway}/assessments", json=of, timeout=10, **service.tls,
+                             headers={"Authorization": f"Bearer {token}", "Idempotency-Key": str(uuid.uuid4())})
+        planned = sent.json().get("referrals", [{}])[0]
+        step(f"submit: an assessment becomes a referral {what}",
+             sent.status_code == 201 and planned.get("state") == "queued", sent.text)
+        return planned["referral_id"]
+
+    ansel = {"family": "Quillfeather", "given": ["Ansel"]}
+    referral = submit("to the community team", assessment("cmht-riverside", "mental-health", ansel, NHS_NUMBER))
 
     messages = service.client(base, token, **{"X-Request-Id": str(uuid.uuid4()), "X-Correlation-Id": str(uuid.uuid4())})
     refused("$process-message: what is no message is refused, with the place", OperationOutcome,
             lambda: messages.execute("$process-message", method="post", data=nothing), ("structure", "MessageHeader"))
-
 
     reader = service.client(base, token)
     tasks = reader.resources("Task").search(requester="Organization/ld-riverside").sort("-authored-on").limit(3)
@@ -145,8 +148,20 @@ def main(demo, referrals_file):
             lambda: reader.reference("Task", "00000000-0000-0000-0000-000000000000").to_resource(), ("not-found", ""))
     patient = {"resourceType": "Patient", "birthDate": "1991-02-30"}
     judged = reader.execute("Patient/$validate", method="post", data=patient)
-    wrong = [issue.expression[0] for issue in judged.issue if issue.severity == "error"]
-    step("$validate: 30 February is found, and its place is told", wrong == ["Patient.birthDate"], judged)
+    wrong = [(issue.code, issue.expression[0]) for issue in judged.issue if issue.severity == "error"]
+    step("$validate: 30 February is found, and its place is told", wrong == [("value", "Patient.birthDate")], judged)
+    patient["birthDate"] = "1992-02-29"
+    judged = reader.execute("Patient/$validate", method="post", data=patient)
+    step("$validate: 29 February of a leap year is right",
+         not [issue for issue in judged.issue if issue.severity in ("error", "fatal")], judged)
+
+    odile = {"family": "Quillfeather", "given": ["Odile"]}
+    second = submit("to the housing service", assessment("housing-harbour", "housing", odile, SECOND_NHS_NUMBER))
+    withdraw(lambda **headers: service.client(base, token, **headers), second)
+    name = reader.reference("Task", second).to_resource()["for"].identifier
+    [consent] = reader.resources("Consent").search(
+        **{"patient:identifier": f"{name.system}|{name.value}"}, actor="Organization/housing-harbour").fetch()
+    revoke(lambda **headers: service.client(base, token, **headers), consent.id)
 
     others = reader.resources("Task").search(owner="Organization/housing-harbour").fetch()
     referrals_file.write_text(json.dumps({"ours": referral, "of_another": others[0].id}))

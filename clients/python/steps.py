@@ -13,14 +13,18 @@ def step(what, held, seen=""):
 
 
 def refused(what, kind, ask, must_say):
-    """`ask` must be refused with `kind`, and the OperationOutcome must say `must_say`: a code and part of its text."""
+    """`ask` must be refused with `kind`, and one issue of the OperationOutcome must say all of `must_say`.
+
+    That is a code and a part of its text, and the place if there is a third.
+    """
     try:
         answer = ask()
     except kind as error:
         outcome = getattr(error, "resource", None) or json.loads(str(error))
         issues = outcome["issue"]
-        code, text = must_say
-        told = any(i["code"] == code and text in json.dumps(i) for i in issues)
+        code, text, *place = must_say
+        told = any(i["code"] == code and text in json.dumps(i) and (not place or i.get("expression") == place)
+                   for i in issues)
         step(f"{what}: {code}", told, outcome)
     else:
         step(what, False, answer)
