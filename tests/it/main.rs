@@ -22,6 +22,8 @@ mod referral_in;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]
+mod rest_kept;
+#[cfg(test)]
 mod rest_strangers;
 #[cfg(test)]
 mod rest_writes;

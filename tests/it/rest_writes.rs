@@ -11,7 +11,7 @@ use crate::{
 const OURS: &str = "https://keyway.example/fhir/CodeSystem";
 
 /// A referral that has reached the team, and one that housing has collected.
-async fn referred(gateway: &Gateway) -> (String, String, Value) {
+pub(crate) async fn referred(gateway: &Gateway) -> (String, String, Value) {
     let answer = gateway.submit("k-1", &Assessment::of(&Person::new(0)).only_to(&[CMHT, HOUSING])).await;
     gateway.cmht_server.wait_for(1).await;
     gateway.settle().await;
@@ -24,25 +24,25 @@ async fn referred(gateway: &Gateway) -> (String, String, Value) {
     (to(CMHT), to(HOUSING), answer.clone())
 }
 
-async fn read(actor: &Actor, path: &str) -> (Value, String) {
+pub(crate) async fn read(actor: &Actor, path: &str) -> (Value, String) {
     let reply = actor.get(&format!("/fhir/{path}")).await;
     (reply.expect(200), reply.headers["etag"].clone())
 }
 
-async fn put(actor: &Actor, path: &str, etag: &str, body: &Value) -> Reply {
+pub(crate) async fn put(actor: &Actor, path: &str, etag: &str, body: &Value) -> Reply {
     let ask = Ask::put(&format!("/fhir/{path}")).header("if-match", etag);
     actor.ask(ask.bytes("application/fhir+json", body.to_string())).await
 }
 
-fn post(kind: &str, body: &Value) -> Ask {
+pub(crate) fn post(kind: &str, body: &Value) -> Ask {
     Ask::post(&format!("/fhir/{kind}")).bytes("application/fhir+json", body.to_string())
 }
 
-fn ours(system: &str, code: &str) -> Value {
+pub(crate) fn ours(system: &str, code: &str) -> Value {
     json!({"coding": [{"system": format!("{OURS}/{system}"), "code": code}]})
 }
 
-fn places(reply: &Reply) -> Vec<String> {
+pub(crate) fn places(reply: &Reply) -> Vec<String> {
     let issues = reply.json()["issue"].as_array().unwrap().clone();
     issues.iter().map(|i| i["expression"][0].as_str().unwrap_or_default().to_owned()).collect()
 }
@@ -222,7 +222,7 @@ async fn an_appointment_is_booked_moved_and_told_how_it_went() {
         "resourceType": "Appointment", "status": "booked",
         "basedOn": [{"reference": format!("ServiceRequest/{id}")}],
         "start": "2031-01-04T10:00:00Z", "end": "2031-01-04T10:30:00Z", "description": "Harbour Street",
-        "participant": [{"actor": {"display": "the team"}, "status": "accepted"}],
+        "participant": [{"actor": {"reference": "HealthcareService/cmht-test"}, "status": "accepted"}],
     });
     for (field, value, place) in [
         ("start", json!("2020-01-04T10:00:00Z"), "Appointment.start"),

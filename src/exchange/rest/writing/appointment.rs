@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{HOW, Keeping, Terms, check_rest, retold, wrong};
+use super::{
+    HOW, Keeping, Terms, check_rest,
+    kept::{OF_A_CHANGE, OF_WHAT_IS_MADE, check_kept},
+    retold, wrong,
+};
 use crate::{
     exchange::{
         DECIDE_TRIES, Exchange,
@@ -22,6 +26,14 @@ const PLACES: [(&str, &str); 3] = [
     ("/appointment/end", "Appointment.end"),
     ("/appointment/place", "Appointment.description"),
 ];
+
+/// What there is before a booking.
+enum Before<'a> {
+    /// Nothing: one is made, and kept for a repeat.
+    Nothing(&'a Keeping<'a>),
+    /// An Appointment, which is changed.
+    Stands(&'a Value),
+}
 
 impl Exchange {
     /// Answers the new resource's id: that of its referral.
@@ -45,7 +57,7 @@ impl Exchange {
                 let text = "There is one already for this request: change it by PUT.";
                 return Err(Refusal::new(Refused::Conflict, "duplicate", "Appointment.basedOn", text));
             }
-            match self.book(caller, &row, body, Some(keeping)).await {
+            match self.book(caller, kind, &row, body, Before::Nothing(keeping)).await {
                 Ok(()) => return Ok(id.to_owned()),
                 // It moved meanwhile: look again.
                 Err(refusal) if refusal.class == Refused::PreconditionFailed => {}
@@ -69,9 +81,12 @@ impl Exchange {
         let same = |field: &str| stands.get(field) == body.get(field);
         let timing_same = ["start", "end", "description"].into_iter().all(same);
         let action = match body.get("status").and_then(Value::as_str) {
-            Some("booked") if same("status") && timing_same => return Ok(id.to_owned()),
+            Some("booked") if same("status") && timing_same => {
+                check_kept(kind, body, &[&stands], &OF_A_CHANGE)?;
+                return Ok(id.to_owned());
+            }
             Some("booked") => {
-                self.book(caller, &row, body, None).await?;
+                self.book(caller, kind, &row, body, Before::Stands(&stands)).await?;
                 return Ok(id.to_owned());
             }
             Some(_) if !timing_same => {
@@ -86,19 +101,25 @@ impl Exchange {
                 return Err(wrong("not-supported", kind, "status", text));
             }
         };
-        if !same("status") {
-            let moved = self.make_move(caller, &row, action, &json!({})).await;
-            moved.map_err(|refusal| retold(refusal, &PLACES))?;
+        if same("status") {
+            check_kept(kind, body, &[&stands], &OF_A_CHANGE)?;
+            return Ok(id.to_owned());
         }
+        let planned = self.plan_said(caller, &row, action, &json!({})).await;
+        let (moved, writes, preconditions) = planned.map_err(|refusal| retold(refusal, &PLACES))?;
+        let will_be = self.appointment_of(caller, kind, &moved).await?;
+        check_kept(kind, body, &[&stands, &will_be], &OF_A_CHANGE)?;
+        self.commit_move(writes, preconditions).await?;
         Ok(id.to_owned())
     }
 
     async fn book(
         &self,
         caller: &Caller,
+        kind: &'static Kind,
         row: &ReferralRow,
         body: &Value,
-        keeping: Option<&Keeping<'_>>,
+        before: Before<'_>,
     ) -> Result<(), Refusal> {
         let mut booking = json!({});
         if let Some(fields) = booking.as_object_mut() {
@@ -111,13 +132,29 @@ impl Exchange {
         let said = json!({"appointment": booking});
         let planned = self.plan_said(caller, row, Action::BookAppointment, &said).await;
         let (moved, mut writes, mut preconditions) = planned.map_err(|refusal| retold(refusal, &PLACES))?;
-        let id = moved.referral_id.as_str();
-        if let Some((kept, unused)) =
-            keeping.and_then(|keeping| self.keep_made(caller, keeping, id, moved.version))
-        {
-            writes.push(kept);
-            preconditions.push(unused);
+        let will_be = self.appointment_of(caller, kind, &moved).await?;
+        match before {
+            Before::Nothing(keeping) => {
+                check_kept(kind, body, &[&will_be], &OF_WHAT_IS_MADE)?;
+                let id = moved.referral_id.as_str();
+                if let Some((kept, unused)) = self.keep_made(caller, keeping, id, moved.version) {
+                    writes.push(kept);
+                    preconditions.push(unused);
+                }
+            }
+            Before::Stands(stands) => check_kept(kind, body, &[stands, &will_be], &OF_A_CHANGE)?,
         }
         self.commit_move(writes, preconditions).await
+    }
+
+    /// The Appointment as it will be read after a move.
+    async fn appointment_of(
+        &self,
+        caller: &Caller,
+        kind: &'static Kind,
+        moved: &ReferralRow,
+    ) -> Result<Value, Refusal> {
+        let yielded = self.yielded(caller, kind, moved, moved).await?;
+        yielded.into_iter().next().map(|one| one.resource).ok_or_else(Refusal::internal)
     }
 }

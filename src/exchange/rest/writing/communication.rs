@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Keeping, retold, wrong};
+use super::{
+    Keeping,
+    kept::{OF_WHAT_IS_MADE, check_kept},
+    retold, wrong,
+};
 use crate::{
     exchange::{
         DECIDE_TRIES, Exchange,
@@ -72,7 +76,9 @@ impl Exchange {
             let (moved, mut writes, mut preconditions) =
                 planned.map_err(|refusal| retold(refusal, &PLACES))?;
             let made = self.yielded(caller, kind, &moved, &moved).await?;
-            let id = made.last().map(|one| one.id.clone()).ok_or_else(Refusal::internal)?;
+            let made = made.last().ok_or_else(Refusal::internal)?;
+            check_kept(kind, body, &[&made.resource], &OF_WHAT_IS_MADE)?;
+            let id = made.id.clone();
             if let Some((kept, unused)) = self.keep_made(caller, keeping, &id, 1) {
                 writes.push(kept);
                 preconditions.push(unused);

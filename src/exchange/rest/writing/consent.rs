@@ -3,7 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::{HOW, Keeping, Terms, check_rest, check_version, wrong};
+use super::{
+    HOW, Keeping, Terms, check_rest, check_version,
+    kept::{OF_A_CHANGE, OF_WHAT_IS_MADE, check_kept, expression, same_moment},
+    wrong,
+};
 use crate::{
     consent::{Consent, ConsentDecision, ConsentStatus},
     exchange::{
@@ -16,13 +20,17 @@ use crate::{
         rest::kinds::Kind,
         withdraw::{Taken, TakingBack},
     },
-    fhir::json::shown,
     ids::{ConsentId, PersonId},
     limits,
+    mapping::fhir_rest::{self, Person},
 };
 
 /// Longest text of who captured a consent, in characters.
 const CAPTURED_BY_MAX: usize = 120;
+/// What a statement may leave to the gateway.
+const MAY_BE_LEFT_OUT: [&str; 5] = ["/id", "/meta", "/dateTime", "/performer", "/patient/type"];
+/// What is told of a part that is not as it is in every Consent here.
+const SHAPE: &str = "This is not in the shape in which consents are kept here: see docs/fhir-rest.md.";
 /// How a consent can have been given.
 const HOWS: [&str; 3] = ["oral", "written", "signed"];
 
@@ -111,6 +119,7 @@ impl Exchange {
         let stands = self.find_resource(caller, kind, id, None, HOW).await?;
         check_version(terms, stands.version)?;
         check_rest(kind, &stands.resource, body, &["status"])?;
+        check_kept(kind, body, &[&stands.resource], &[&OF_A_CHANGE[..], &["/status"]].concat())?;
         let status = body.get("status");
         if status == stands.resource.get("status") {
             return Ok((id.to_owned(), 200));
@@ -142,39 +151,38 @@ impl Exchange {
         let mut shaped = body.clone();
         let reference = format!("Patient/{person}");
         if let Some(fields) = shaped.as_object_mut() {
-            for field in ["text", "implicitRules", "language"] {
-                fields.remove(field);
-            }
             fields.insert("id".into(), json!("new"));
             fields.insert("meta".into(), json!({"versionId": "1"}));
             fields.insert("patient".into(), json!({"reference": reference}));
-            fields.insert("performer".into(), json!([{"reference": reference}]));
         }
-        let unclear = |place: &str| {
-            let text = "This is not in the shape in which consents are kept here: see docs/fhir-rest.md.";
-            let place = place.trim_start_matches('/').replace("/0", "[0]").replace('/', ".");
-            wrong("structure", kind, &place, text)
-        };
-        let consent = Consent::from_fhir(&shaped).map_err(|fault| unclear(fault.0))?;
-        // Written again it has to be what was sent: nothing is left out in silence.
-        let again = consent.to_fhir();
-        let other = again
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(field, _)| field)
-            .chain(shaped.as_object().into_iter().flatten().map(|(field, _)| field))
-            .find(|field| {
-                **field != "dateTime" && **field != "provision" && again.get(*field) != shaped.get(*field)
-            });
-        if let Some(field) = other {
-            return Err(unclear(&shown(field)));
-        }
+        let consent = Consent::from_fhir(&shaped).map_err(|fault| {
+            Refusal::new(Refused::Unprocessable, "structure", expression(kind, fault.0), SHAPE)
+        })?;
         if consent.status != ConsentStatus::Active {
             return Err(wrong("value", kind, "status", "active is needed here."));
         }
-        if !same_provision(&again, &shaped) {
-            return Err(unclear("provision"));
+        let from = json!(consent.valid_from.to_rfc3339());
+        if body.get("dateTime").is_some_and(|said| !same_moment(said, &from)) {
+            let text = "The start of the period is needed here: a consent holds from when it is given.";
+            return Err(wrong("value", kind, "dateTime", text));
+        }
+        // Written again it is what was sent, the person named as they were: nothing is left out, and nothing added.
+        let named = Person::known_to_the_service(person.to_string());
+        let mut again = fhir_rest::consent_whole(&consent.to_fhir(), consent.version, now, &named);
+        let identifier = |part: &str| body.pointer(&format!("/patient/identifier/{part}"));
+        let patient = json!({
+            "type": "Patient", "identifier": {"system": identifier("system"), "value": identifier("value")},
+        });
+        if let Some(fields) = again.as_object_mut() {
+            fields.insert("performer".into(), json!([patient]));
+            fields.insert("patient".into(), patient);
+        }
+        check_kept(kind, body, &[&again], &OF_WHAT_IS_MADE)?;
+        if let Err(mut refusal) = check_kept(kind, &again, &[body], &MAY_BE_LEFT_OUT) {
+            for issue in &mut refusal.issues {
+                (issue.code, issue.diagnostics) = ("required", String::from(SHAPE));
+            }
+            return Err(refusal);
         }
         if consent.valid_from > now.plus_seconds(limits::CLOCK_AHEAD_SECONDS) {
             let text = "This lies in the future: a consent is recorded when it is given.";
@@ -203,18 +211,4 @@ impl Exchange {
         // A sender's clock may be a little ahead of ours: the consent holds from now, not from then.
         Ok(Consent { valid_from: consent.valid_from.min(now), ..consent })
     }
-}
-
-/// Whether two Consents have the same rule, but for the way in which the moments of its period are written.
-fn same_provision(ours: &Value, theirs: &Value) -> bool {
-    let without_period = |consent: &Value| {
-        let mut rule = consent.get("provision").cloned().unwrap_or_default();
-        if let Some(rule) = rule.pointer_mut("/provision/0").and_then(Value::as_object_mut) {
-            let period = rule.remove("period");
-            let fields = period.as_ref().and_then(Value::as_object).map_or(0, serde_json::Map::len);
-            rule.insert(String::from("fields of period"), json!(fields));
-        }
-        rule
-    };
-    without_period(ours) == without_period(theirs)
 }

@@ -5,6 +5,7 @@
 mod appointment;
 mod communication;
 mod consent;
+mod kept;
 mod task;
 
 use serde_json::{Map, Value, json};
@@ -250,18 +251,18 @@ fn wrong(code: &'static str, kind: &Kind, field: &str, text: impl Into<String>) 
     Refusal::new(Refused::Unprocessable, code, format!("{}.{field}", kind.name), text)
 }
 
-/// An issue for every field that differs from what stands and is not one of those that a move is read from.
+/// An issue for every field that differs from what stands and is not one of those that a move is read from. What is sent
+/// in those, and is then not kept, is for `kept` to find.
 fn check_rest(kind: &Kind, stands: &Value, body: &Value, read: &[&str]) -> Result<(), Refusal> {
     let empty = Map::new();
     let (stands, body) = (stands.as_object().unwrap_or(&empty), body.as_object().unwrap_or(&empty));
-    let free =
-        |field: &str| read.contains(&field) || ["meta", "text", "implicitRules", "language"].contains(&field);
+    let free = |field: &str| field == "meta" || read.contains(&field);
     let issues: Vec<Issue> = stands
         .keys()
         .chain(body.keys().filter(|field| !stands.contains_key(*field)))
         .filter(|field| !free(field) && stands.get(*field) != body.get(*field))
         .map(|field| {
-            let place = format!("{}.{}", kind.name, crate::fhir::json::shown(field));
+            let place = kept::expression(kind, &format!("/{field}"));
             Issue::new("business-rule", place, "This cannot be changed here: send it as it was read.")
         })
         .collect();

@@ -2,7 +2,11 @@
 
 use serde_json::{Value, json};
 
-use super::{Terms, check_rest, retold, wrong};
+use super::{
+    Terms, check_rest,
+    kept::{OF_A_CHANGE, check_kept},
+    retold, wrong,
+};
 use crate::{
     exchange::{
         Exchange,
@@ -33,11 +37,15 @@ impl Exchange {
     ) -> Result<String, Refusal> {
         let row = self.referral_to_change(caller, kind, id, terms).await?;
         let person = self.person_for(caller, &row.site_id, &row.person_id);
-        let stands = fhir_rest::task(&seen(caller, &row, &person, &[]));
+        let permitted = self.actions_for(caller, &row).await?;
+        let words: Vec<&str> = permitted.iter().map(|action| action.as_str()).collect();
+        let stands = fhir_rest::task(&seen(caller, &row, &person, &words));
         check_rest(kind, &stands, body, &READ)?;
         let said = Said::read(body, &stands)?;
-        let permitted = self.actions_for(caller, &row).await?;
-        let Some(action) = said.action(caller, &row, &permitted, kind)? else { return Ok(id.to_owned()) };
+        let Some(action) = said.action(caller, &row, &permitted, kind)? else {
+            check_kept(kind, body, &[&stands], &OF_A_CHANGE)?;
+            return Ok(id.to_owned());
+        };
         let mut native = json!({});
         let mut put = |name: &str, value: Option<&str>| {
             if let (Some(fields), Some(value)) = (native.as_object_mut(), value) {
@@ -50,8 +58,12 @@ impl Exchange {
         } else {
             put("reason", said.reason);
         }
-        let moved = self.make_move(caller, &row, action, &native).await;
-        moved.map_err(|refusal| retold(refusal, &PLACES))?;
+        let planned = self.plan_said(caller, &row, action, &native).await;
+        let (moved, writes, preconditions) = planned.map_err(|refusal| retold(refusal, &PLACES))?;
+        let will_be = fhir_rest::task(&seen(caller, &moved, &person, &[]));
+        let read = [&OF_A_CHANGE[..], said.comment_at.as_slice()].concat();
+        check_kept(kind, body, &[&stands, &will_be], &read)?;
+        self.commit_move(writes, preconditions).await?;
         Ok(id.to_owned())
     }
 }
@@ -65,6 +77,8 @@ struct Said<'a> {
     /// The code system of the reason, without its beginning.
     reason_system: Option<&'a str>,
     comment: Option<&'a str>,
+    /// Where the comment stands.
+    comment_at: Option<&'static str>,
     recall_answer: Option<&'a str>,
     changed: bool,
 }
@@ -89,14 +103,14 @@ impl<'a> Said<'a> {
             let text = "One note goes with one move.";
             return Err(Refusal::new(Refused::Unprocessable, "too-many", "Task.note", text));
         }
-        let comment = text("/note/0/text").or_else(|| {
-            text("/statusReason/text")
-                .filter(|said| stands.pointer("/statusReason/text").and_then(Value::as_str) != Some(*said))
+        let comment_at = ["/note/0/text", "/statusReason/text"].into_iter().find(|place| {
+            text(place).is_some_and(|said| stands.pointer(place).and_then(Value::as_str) != Some(said))
         });
+        let comment = comment_at.and_then(text);
         let changed = !same_status || business.is_some() || recall_answer.is_some() || !notes.is_empty();
         let reason_system =
             text("/statusReason/coding/0/system").and_then(|system| system.rsplit('/').next());
-        Ok(Self { status, business, reason, reason_system, comment, recall_answer, changed })
+        Ok(Self { status, business, reason, reason_system, comment, comment_at, recall_answer, changed })
     }
 
     /// The one action that leads to what is said; `None`: it is so already.
