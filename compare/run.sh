@@ -17,14 +17,16 @@ fi
 
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-$HOME/.cache/keyway-ci/target}"
 [ -n "${KEYWAY:-}" ] || cargo build --locked --release --quiet
-keyway="${KEYWAY:-$CARGO_TARGET_DIR/release/keyway}"
+keyway=$(realpath "${KEYWAY:-$CARGO_TARGET_DIR/release/keyway}")
 
-verdicts=$(mktemp)
-trap 'rm -f "$verdicts"' EXIT
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+verdicts="$work/verdicts"
 # Exit 1 says that some file is wrong, which is expected here; what it said is read below.
-"$keyway" validate --json "${files[@]}" >"$verdicts.keyway" || [ $? = 1 ]
-"$python" compare/keyway.py "$verdicts.keyway" >"$verdicts"
-rm -f "$verdicts.keyway"
+"$keyway" validate --json "${files[@]}" >"$work/keyway" || [ $? = 1 ]
+"$python" compare/alone.py "$work/alone" "${files[@]}"
+(cd "$work/alone" && "$keyway" validate --json "${files[@]}") >"$work/keyway-alone" || [ $? = 1 ]
+"$python" compare/keyway.py "$work/keyway" "$work/keyway-alone" >"$verdicts"
 node "$cache/verdicts.mjs" "$definitions" "${files[@]}" >>"$verdicts"
 "$python" compare/verdicts.py "$definitions" "${files[@]}" >>"$verdicts"
 

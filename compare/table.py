@@ -3,8 +3,8 @@
 table.py VERDICTS EXPLANATIONS PAGE [--check]
 
 VERDICTS holds one JSON line for each file and validator; Keyway's own are among them. Exit 1 when a difference stands
-unexplained in EXPLANATIONS, when an explanation explains nothing any more, when Keyway's verdict is not that of the
-folder that an example stands in, or, with --check, when PAGE is out of date.
+unexplained in EXPLANATIONS, when an explanation explains nothing any more or names an example that is no difference, when
+Keyway's verdict is not that of the folder that an example stands in, or, with --check, when PAGE is out of date.
 """
 
 import fnmatch
@@ -45,7 +45,7 @@ def same(ours, theirs):
 
 
 class Causes:
-    """The explanations: by what a validator says wrongly, or by the examples in which it says nothing."""
+    """The explanations: by what a validator says wrongly, or by what it is silent about: an example, or a kind of rule."""
 
     def __init__(self, file):
         self.all = tomllib.loads(Path(file).read_text())["difference"]
@@ -60,8 +60,27 @@ class Causes:
     def of_silence(self, other, file):
         """Which of them explain that `other` does not find what is wrong with this example."""
         name = file.removeprefix("fixtures/fhir/")
-        return [n for n, c in enumerate(self.all, 1) if other in c["validators"]
-                and any(fnmatch.fnmatch(name, pattern) for pattern in c.get("fixtures", []))]
+        found = [(n, pattern) for n, c in enumerate(self.all, 1) if other in c["validators"]
+                 for pattern in c.get("fixtures", []) if fnmatch.fnmatch(name, pattern)]
+        self.used.update((n, other, pattern) for n, pattern in found)
+        return {n for n, _ in found}
+
+    def of_rule(self, other, error):
+        """Which of them explain that `other` does not have this error of Keyway."""
+        said = f"{error['by']} {error['text']}"
+        return {n for n, c in enumerate(self.all, 1)
+                if other in c["validators"] and "rules" in c and re.search(c["rules"], said)}
+
+    def unused(self):
+        """What explains nothing any more, of which validator."""
+        for n, cause in enumerate(self.all, 1):
+            for other in cause["validators"]:
+                parts = cause.get("fixtures", [])
+                if (n, other) not in self.used:
+                    yield f"explanation {n} ({cause['about']}) explains nothing of {other}"
+                elif "says" not in cause:
+                    yield from (f"explanation {n} ({cause['about']}): {part} is no difference of {other}"
+                                for part in parts if (n, other, part) not in self.used)
 
 
 def verdict(ours, theirs, other, file, causes):
@@ -74,10 +93,12 @@ def verdict(ours, theirs, other, file, causes):
         return "rejects", wrongly, rightly[:1]
     if rightly and same(ours, rightly):
         return "rejects", set(), None
-    silence = set(causes.of_silence(other, file))
+    silence = causes.of_silence(other, file)
+    # Either the example is explained, or each of our errors.
+    by_rule = [causes.of_rule(other, error) for error in ours]
+    unexplained = [] if silence else [error for error, found in zip(ours, by_rule) if not found]
     word = "rejects, elsewhere" if theirs else "accepts"
-    missing = rightly[:1] or ([] if silence else ours[:1])
-    return word, silence | wrongly, missing
+    return word, silence | wrongly | set().union(*by_rule), rightly[:1] or unexplained
 
 
 def main(verdicts, explanations, page, check):
@@ -95,15 +116,14 @@ def main(verdicts, explanations, page, check):
         row = [f"`{file.removeprefix('fixtures/fhir/').removesuffix('.json')}`", "rejects" if ours else "accepts"]
         for other in OTHERS:
             word, notes, missing = verdict(ours, by[other], other, file, causes)
-            causes.used.update(notes)
+            causes.used.update((n, other) for n in notes)
             if missing is None:
                 agreed[other] += 1
             for error in missing or []:
                 problems.append(f"{file}: {other} {word}, unexplained: {error['at']} {error['text']}")
             row.append(word + "".join(f" [{n}](#d{n})" for n in sorted(notes)))
         rows.append("| " + " | ".join(row) + " |")
-    problems += [f"explanation {n} ({c['about']}) explains nothing"
-                 for n, c in enumerate(causes.all, 1) if n not in causes.used]
+    problems += causes.unused()
     for problem in problems:
         print(problem, file=sys.stderr)
     for other in OTHERS:
