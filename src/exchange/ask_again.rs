@@ -172,17 +172,24 @@ impl Exchange {
         serde_json::from_slice(&bytes).map(Assessment::new).map_err(|_| Refusal::internal())
     }
 
-    /// What is written when a message may not go as it is.
-    pub(super) fn settle(&self, bundle: &DeliveryBundle, asked: &AskedAgain) -> Result<WriteSet, Refusal> {
+    /// What is written when a message may not go as it is, and what it rests on. Where that ends a referral, its
+    /// sender is told.
+    pub(super) async fn settle(
+        &self,
+        bundle: &DeliveryBundle,
+        asked: &AskedAgain,
+    ) -> Result<(WriteSet, Vec<Precondition>), Refusal> {
         let now = self.now();
+        let mut preconditions = asked.preconditions.clone();
         if asked.course == Course::Over {
-            return Ok(vec![change(&bundle.delivery, DeliveryStatus::Withdrawn, now, "referral-over")]);
+            let over = change(&bundle.delivery, DeliveryStatus::Withdrawn, now, "referral-over");
+            return Ok((vec![over], preconditions));
         }
         let (decided, row) = asked.decided.as_ref().ok_or_else(Refusal::internal)?;
         let mut referral = bundle.referral.clone();
         let mut writes = vec![Write::Decision(row.clone()), self.decided(&referral, row, "gateway")];
         if asked.course == Course::Close {
-            return Ok(writes);
+            return Ok((writes, preconditions));
         }
         referral.version += 1;
         referral.updated_at = now;
@@ -211,7 +218,7 @@ impl Exchange {
                 self.add_recall(&mut referral, consent, why, &ends, "gateway", &mut writes)?;
             }
             // The answer to a request is stopped; the request itself stays answered.
-            Course::Stop if bundle.message.kind == MessageKind::Answer => return Ok(writes),
+            Course::Stop if bundle.message.kind == MessageKind::Answer => return Ok((writes, preconditions)),
             Course::Stop => stop(&mut referral, &decided.decision, now),
             Course::Remake => {
                 let considered = asked.considered.as_ref().ok_or_else(Refusal::internal)?;
@@ -227,8 +234,12 @@ impl Exchange {
                 writes.push(Write::EnqueueFirst(delivery));
             }
         }
+        if is_over(referral.state) {
+            preconditions
+                .extend(self.tell_asker_too(&mut referral, &asked.key, "gateway", &mut writes).await);
+        }
         writes.push(Write::ReferralMoved(referral));
-        Ok(writes)
+        Ok((writes, preconditions))
     }
 
     /// The audit entry of a decision.

@@ -149,10 +149,10 @@ impl Exchange {
         bundle: &DeliveryBundle,
         asked: &AskedAgain,
     ) -> Result<(), CommitError> {
-        let Ok(writes) = self.settle(bundle, asked) else {
+        let Ok((writes, preconditions)) = self.settle(bundle, asked).await else {
             return Err(CommitError::Unavailable(String::from("a stopped message could not be settled")));
         };
-        self.commit(writes, asked.preconditions.clone()).await
+        self.commit(writes, preconditions).await
     }
 }
 

@@ -21,6 +21,8 @@ const OF_THE_SERVICE: [&str; 4] =
     ["ld-referral-new", "ld-referral-update", "ld-referral-cancel", "ld-referral-response"];
 /// What may be sent for another agency. Its answers go to the service.
 const OF_AN_AGENCY: [&str; 3] = ["ld-referral-new", "ld-referral-update", "ld-referral-cancel"];
+/// What is sent to who sent a referral. Nobody asks for it by the service that takes it.
+const TO_A_SENDER: &str = "ld-referral-status";
 
 impl Exchange {
     /// `GET /fhir/MessageDefinition?context=…`: what may be sent for this service (`system|value` of an agency), or for
@@ -77,7 +79,8 @@ impl Exchange {
 
 /// `GET /fhir/MessageDefinition/{id}`.
 pub fn read_message_definition(id: &str) -> Result<Answer, Refusal> {
-    let known = OF_THE_SERVICE.contains(&id).then(|| message_definition(id)).flatten();
+    let known = OF_THE_SERVICE.contains(&id) || id == TO_A_SENDER;
+    let known = known.then(|| message_definition(id)).flatten();
     let nothing =
         || Refusal::new(Refused::NotFound, "not-found", "", "There is no MessageDefinition with this id.");
     known.map(|found| fhir(&found)).ok_or_else(nothing)

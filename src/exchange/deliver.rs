@@ -49,7 +49,7 @@ impl Exchange {
     async fn put_off(&self, lane: &LeasedLane, class: Refused) -> Result<(), Refusal> {
         let Some(bundle) = self.store.delivery(&lane.delivery.new.delivery_id).await? else { return Ok(()) };
         let (delivery, now) = (&bundle.delivery, self.now());
-        let mut writes = Vec::new();
+        let (mut writes, mut preconditions) = (Vec::new(), vec![fence(lane)]);
         if is_carried(delivery) {
             let faults = faults_so_far(delivery).saturating_add(1);
             match class {
@@ -60,6 +60,8 @@ impl Exchange {
                 _ if faults > limits::GATEWAY_FAULTS_MAX => {
                     writes.push(change(delivery, DeliveryStatus::Dead, now, "gateway-fault"));
                     writes.push(self.set_aside(&bundle, now, "gateway-fault"));
+                    let told = self.carried(&bundle, Action::Fail, "gateway-fault", &mut writes).await;
+                    preconditions.extend(told);
                 }
                 _ => {
                     let later = now.plus_seconds(limits::GATEWAY_FAULT_WAIT_SECONDS);
@@ -69,7 +71,7 @@ impl Exchange {
             }
         }
         writes.push(release(lane));
-        Ok(self.commit(writes, vec![fence(lane)]).await?)
+        Ok(self.commit(writes, preconditions).await?)
     }
 
     /// The entry, and the alarm, of a delivery that was set aside.
@@ -106,10 +108,9 @@ impl Exchange {
                 return Ok(self.commit(writes, vec![fence(lane)]).await?);
             }
             _ => {
-                let mut writes = self.settle(&bundle, &asked)?;
+                let (mut writes, mut preconditions) = self.settle(&bundle, &asked).await?;
                 self.end_interrupted(&bundle, &mut writes);
                 writes.push(release(lane));
-                let mut preconditions = asked.preconditions;
                 preconditions.push(fence(lane));
                 return Ok(self.commit(writes, preconditions).await?);
             }
@@ -227,11 +228,13 @@ impl Exchange {
             let Some(bundle) = self.store.delivery(&before.delivery.new.delivery_id).await? else {
                 return Err(Refusal::internal());
             };
-            let writes = self.outcome_writes(lane, &bundle, attempt, outcome);
-            match self.commit(writes, vec![fence(lane)]).await {
+            let (writes, preconditions) = self.outcome_writes(lane, &bundle, attempt, outcome).await;
+            match self.commit(writes, preconditions).await {
                 Ok(()) => return Ok(()),
                 Err(CommitError::Conflict(
-                    Precondition::ReferralVersion(..) | Precondition::DeliveryVersion(..),
+                    Precondition::ReferralVersion(..)
+                    | Precondition::DeliveryVersion(..)
+                    | Precondition::PartnerVersion(..),
                 )) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -239,13 +242,13 @@ impl Exchange {
         Err(Refusal::unavailable())
     }
 
-    fn outcome_writes(
+    async fn outcome_writes(
         &self,
         lane: &LeasedLane,
         bundle: &DeliveryBundle,
         attempt: &AttemptRow,
         outcome: &AttemptOutcome,
-    ) -> WriteSet {
+    ) -> (WriteSet, Vec<Precondition>) {
         let now = self.now();
         let delivery = &bundle.delivery;
         let mut writes = vec![
@@ -274,20 +277,46 @@ impl Exchange {
         if status == DeliveryStatus::Dead {
             writes.push(self.set_aside(bundle, now, &outcome.code));
         }
-        if let Some(action) = action.filter(|_| bundle.message.kind == MessageKind::Disclosure) {
-            let referral = &bundle.referral;
-            if let Ok(to) = step(referral.state, referral.nature, action, Role::Gateway, None, None) {
-                let mut referral = referral.clone();
-                referral.version += 1;
-                let reason =
-                    if action == Action::Fail { outcome.code.clone() } else { referral.reason.clone() };
-                set_state(&mut referral, to.state, to.business_status, &reason, now);
-                writes.push(self.moved(&referral, now, "gateway", action));
-                writes.push(Write::ReferralMoved(referral));
-            }
+        let mut preconditions = vec![fence(lane)];
+        if let Some(action) = action {
+            preconditions.extend(self.carried(bundle, action, &outcome.code, &mut writes).await);
         }
         writes.push(release(lane));
-        writes
+        (writes, preconditions)
+    }
+
+    /// Moves the referral whose message arrived or was given up, where that says something of it. Its sender is told
+    /// that it could not be delivered.
+    async fn carried(
+        &self,
+        bundle: &DeliveryBundle,
+        action: Action,
+        code: &str,
+        writes: &mut WriteSet,
+    ) -> Vec<Precondition> {
+        let (referral, now) = (&bundle.referral, self.now());
+        if !matches!(bundle.message.kind, MessageKind::Disclosure | MessageKind::Request) {
+            return Vec::new();
+        }
+        let Ok(to) = step(referral.state, referral.nature, action, Role::Gateway, None, None) else {
+            return Vec::new();
+        };
+        let mut moved = referral.clone();
+        moved.version += 1;
+        let reason = if action == Action::Fail { code } else { referral.reason.as_str() };
+        set_state(&mut moved, to.state, to.business_status, reason, now);
+        let mut preconditions = Vec::new();
+        if action == Action::Fail {
+            match self.key_of(&referral.site_id, &referral.person_id).await {
+                Ok(key) => preconditions = self.tell_asker_too(&mut moved, &key, "gateway", writes).await,
+                Err(_) => {
+                    tracing::error!(referral = %referral.referral_id, "its sender could not be told: no key");
+                }
+            }
+        }
+        writes.push(self.moved(&moved, now, "gateway", action));
+        writes.push(Write::ReferralMoved(moved));
+        preconditions
     }
 
     /// The audit entry of a change of state.

@@ -13,7 +13,7 @@ use crate::{
     consent::Exit,
     directory::{AgencyKind, Channel, Nature, Partner},
     mapping::{self, Standing},
-    referral::State,
+    referral::{Action, State},
     vault::ContentKey,
 };
 
@@ -69,6 +69,25 @@ impl Exchange {
         Ok(vec![version])
     }
 
+    /// The same where nobody's step hangs on it: what stops, recalls or gives up is done whether or not its sender can
+    /// be told, and a message that cannot be made is left out and alarmed.
+    pub(super) async fn tell_asker_too(
+        &self,
+        moved: &mut ReferralRow,
+        key: &ContentKey,
+        actor: &str,
+        writes: &mut WriteSet,
+    ) -> Vec<Precondition> {
+        self.tell_asker(moved, key, actor, writes).await.unwrap_or_else(|refusal| {
+            tracing::error!(
+                referral = %moved.referral_id,
+                class = ?refusal.class,
+                "the sender of a referral could not be told how it ended; it reads so at its referral"
+            );
+            Vec::new()
+        })
+    }
+
     /// The conversation that a message belongs to. Its two ends have different ids for it, so that two recipients
     /// cannot compare.
     pub(super) async fn correlation_of(&self, bundle: &DeliveryBundle) -> Result<String, Refusal> {
@@ -97,16 +116,38 @@ pub(super) fn standing<'a>(
         (Some("seen"), _) | (None, State::Completed) => (None, "finished"),
         (Some(outcome), _) => (Some(("contact-outcome", outcome)), "cancelled"),
         (None, State::InProgress) => (None, "in-progress"),
-        (None, State::Rejected | State::Redirected | State::EndedEarly | State::Failed) => {
-            (Some(("decline-reason", referral.reason.as_str())), "cancelled")
-        }
-        (None, _) => (None, "planned"),
+        (None, _) => why(referral).map_or((None, "planned"), |why| (Some(why), "cancelled")),
     };
     Standing {
         answers,
+        since: referral.created_at,
+        request: match referral.state.task_status() {
+            "cancelled" => "revoked",
+            "completed" => "completed",
+            // A refusal leaves it open until its sender acts.
+            _ => "active",
+        },
         encounter,
         task: referral.state.task_status(),
         business_status: &referral.business_status,
-        reason: reason.filter(|(_, reason)| !reason.is_empty()),
+        reason,
     }
+}
+
+/// Why a referral came to nothing: each ending has its own list of reasons, and names one of it.
+fn why(referral: &ReferralRow) -> Option<(&'static str, &str)> {
+    let reason = referral.reason.as_str();
+    let of = |action: Action, code: &str| action.reasons().iter().any(|known| known.code == code);
+    Some(match referral.state {
+        State::Rejected => ("decline-reason", reason),
+        State::Redirected => ("redirect-reason", reason),
+        State::EndedEarly => ("end-early-reason", reason),
+        State::Failed => ("business-status", "undeliverable"),
+        State::Recalled => ("recall-reason", reason),
+        State::Withheld => ("decision-reason", reason),
+        State::Withdrawn if of(Action::Withdraw, reason) => ("withdraw-reason", reason),
+        // The gateway's own reason is the decision's; the finer word says who took it back.
+        State::Withdrawn => ("withdraw-reason", &referral.business_status),
+        _ => return None,
+    })
 }

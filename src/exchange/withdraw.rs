@@ -196,6 +196,8 @@ impl Exchange {
             set_state(&mut referral, State::Withdrawn, "client-withdrew", "consent-withdrawn", now);
             taken.effects.stopped.push(json!(referral.referral_id));
         }
+        let told = self.tell_asker_too(&mut referral, back.key, back.actor, &mut taken.writes).await;
+        taken.preconditions.extend(told);
         taken.writes.push(Write::ReferralMoved(referral));
         Ok(())
     }

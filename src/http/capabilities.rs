@@ -136,7 +136,7 @@ fn messaging(base_url: &str) -> Value {
     let supported: Vec<Value> = [
         ("sender", "ld-referral-new"),
         ("sender", "ld-referral-cancel"),
-        ("sender", "ld-referral-response"),
+        ("sender", "ld-referral-status"),
         ("receiver", "ld-referral-new"),
         ("receiver", "ld-referral-update"),
         ("receiver", "ld-referral-cancel"),

@@ -26,6 +26,8 @@ pub(super) const REFERRAL_CANCEL: &str = "https://keyway.example/fhir/MessageDef
 /// An answer to a referral.
 pub(super) const REFERRAL_RESPONSE: &str =
     "https://keyway.example/fhir/MessageDefinition/ld-referral-response";
+/// How a referral stands, told to its sender.
+pub(super) const REFERRAL_STATUS: &str = "https://keyway.example/fhir/MessageDefinition/ld-referral-status";
 /// The assessment as a questionnaire.
 pub(super) const ASSESSMENT: &str = "https://keyway.example/fhir/Questionnaire/ld-assessment-adult";
 

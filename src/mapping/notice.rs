@@ -96,7 +96,7 @@ pub fn answer_to_request(frame: &Frame<'_>, outcome: &str) -> Mapped {
 #[must_use]
 pub fn status_answer(frame: &Frame<'_>, standing: &Standing<'_>) -> Mapped {
     let tree = fhir_message::status(frame, standing);
-    whole(tree, "fhir-response/1", "response-message", FHIR_JSON, "KEYWAY_FHIR_RESPONSE")
+    whole(tree, "fhir-response/2", FHIR_PROFILES, FHIR_JSON, "KEYWAY_FHIR_RESPONSE")
 }
 
 fn head(frame: &Frame<'_>, profile: &'static str) -> [(&'static str, Option<Tree>); 6] {

@@ -88,6 +88,7 @@ impl HttpCourier {
         let is_json = header(&response, CONTENT_TYPE).is_some_and(|text| text.contains("json"));
         let retry_after_seconds =
             header(&response, RETRY_AFTER).and_then(|text| retry_after::seconds(text, self.clock.now()));
+        let is_ours = is_to(parcel, &response);
         let mut body = Vec::new();
         let end = loop {
             match timeout_at(deadline, response.chunk()).await {
@@ -104,8 +105,8 @@ impl HttpCourier {
         };
         // An answer that was not read to its end takes its connection with it.
         drop(response);
-        let (class, code) =
-            verdict::judge(parcel.partner.channel, &Answer { status, is_json, body: &body, end });
+        let answer = Answer { status, is_json, is_ours, body: &body, end };
+        let (class, code) = verdict::judge(parcel.partner.channel, &answer);
         AttemptOutcome { class, code, http_status: Some(status), retry_after_seconds, answer: body }
     }
 }
@@ -138,6 +139,17 @@ impl Courier for HttpCourier {
             }
         }
     }
+}
+
+/// Whether an answer gives back the ids that a BaRS receiver must give back, or none: with another message's it is no
+/// answer to this one.
+fn is_to(parcel: &Parcel, response: &Response) -> bool {
+    let ids =
+        [("x-request-id", parcel.message_id.as_str()), ("x-correlation-id", parcel.correlation_id.as_str())];
+    ids.into_iter().all(|(name, sent)| {
+        let given = response.headers().get_all(name);
+        given.iter().all(|given| given.as_bytes().eq_ignore_ascii_case(sent.as_bytes()))
+    })
 }
 
 fn header(response: &Response, name: reqwest::header::HeaderName) -> Option<&str> {

@@ -12,7 +12,8 @@
 //!
 //! A FHIR 2xx with something else in it (a login page, a proxy's greeting) is proof of nothing: a BaRS receiver
 //! answers with the message echoed. Nobody knows whether it arrived, so the same bytes go again under the same
-//! id, and a person looks at it once the tries are used up. With 408, 425 ("still being processed") and server
+//! id, and a person looks at it once the tries are used up. So it is when the answer gives back another message's
+//! `X-Request-Id` or `X-Correlation-Id`; one that gives none back is taken. With 408, 425 ("still being processed") and server
 //! errors the partner may have what was sent; calling those ambiguous errs on the side of recalling too much.
 
 use serde_json::Value;
@@ -34,6 +35,8 @@ pub(super) enum AnswerEnd {
 pub(super) struct Answer<'a> {
     pub(super) status: u16,
     pub(super) is_json: bool,
+    /// Whether the ids that it gives back are those of the message.
+    pub(super) is_ours: bool,
     pub(super) body: &'a [u8],
     pub(super) end: AnswerEnd,
 }
@@ -47,6 +50,10 @@ pub(super) fn judge(channel: Channel, answer: &Answer<'_>) -> (AttemptClass, Str
     };
     let fhir = channel == Channel::FhirPush;
     match status {
+        // A cache, or a server that mixes up its callers: nobody knows what became of ours.
+        200..=299 | 409 if fhir && !answer.is_ours => {
+            (AttemptClass::Ambiguous, "answer-to-another".to_owned())
+        }
         200..=299 if fhir => judge_fhir_success(answer, plain),
         200..=299 => (AttemptClass::Delivered, plain()),
         409 if fhir && answer.end == AnswerEnd::Broken => {
@@ -128,7 +135,8 @@ mod tests {
         r#"{"resourceType":"OperationOutcome","issue":[{"severity":"information","code":"informational"}]}"#;
 
     fn verdict(channel: Channel, status: u16, body: &str, end: AnswerEnd) -> (AttemptClass, String) {
-        judge(channel, &Answer { status, is_json: body.starts_with('{'), body: body.as_bytes(), end })
+        let is_json = body.starts_with('{');
+        judge(channel, &Answer { status, is_json, is_ours: true, body: body.as_bytes(), end })
     }
 
     #[test]

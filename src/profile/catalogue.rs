@@ -67,8 +67,6 @@ catalogue! {
     HousingReferral = "housing-referral", include_str!("../../profiles/housing/referral.json");
     /// The referral to social care or a voluntary service.
     CommunityReferral = "community-referral", include_str!("../../profiles/community/referral.json");
-    /// The FHIR message that answers a FHIR referral.
-    ResponseMessage = "response-message", include_str!("../../profiles/message/response-message.json");
     /// The recall notice for a mailbox.
     RecallNotice = "recall-notice", include_str!("../../profiles/justice/recall-notice.json");
 }

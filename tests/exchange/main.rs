@@ -20,6 +20,7 @@ mod fhir_update;
 mod lanes;
 mod meanwhile;
 mod said;
+mod status;
 mod tampering;
 mod the_person;
 mod withdrawal;

@@ -64,8 +64,8 @@ impl Exchange {
         }
         let asked = self.ask_again(&bundle, Exit::Read).await?;
         if asked.course != Course::Go {
-            let writes = self.settle(&bundle, &asked)?;
-            return match self.commit(writes, asked.preconditions).await {
+            let (writes, preconditions) = self.settle(&bundle, &asked).await?;
+            return match self.commit(writes, preconditions).await {
                 Ok(()) | Err(CommitError::Conflict(_)) => Err(gone()),
                 Err(other) => Err(other.into()),
             };

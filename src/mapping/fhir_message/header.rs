@@ -34,8 +34,8 @@ pub(super) fn header(frame: &Frame<'_>, reason: &'static str, definition: &'stat
     of(frame, &kind, reason, definition)
 }
 
-/// The header of an answer to the message with the Bundle.id `answers`.
-pub(super) fn response(frame: &Frame<'_>, answers: &str) -> Entry {
+/// The header of what tells how the referral of the message with the Bundle.id `answers` stands.
+pub(super) fn status(frame: &Frame<'_>, answers: &str) -> Entry {
     let quoted =
         map([("identifier", Some(Tree::frame("answers", answers))), ("code", Some(Tree::fixed("ok")))]);
     let kind = Kind {
@@ -45,7 +45,7 @@ pub(super) fn response(frame: &Frame<'_>, answers: &str) -> Entry {
         answers: quoted,
     };
     // BaRS says `new` for a first answer and `update` for those after it; both are read alike.
-    of(frame, &kind, "new", codes::REFERRAL_RESPONSE)
+    of(frame, &kind, "new", codes::REFERRAL_STATUS)
 }
 
 /// What differs between a request and an answer.

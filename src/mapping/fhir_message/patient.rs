@@ -2,9 +2,10 @@
 
 use serde_json::json;
 
-use super::{Entry, Message, coding, concept};
+use super::{Entry, Message, coding, concept, entry};
 use crate::mapping::{
     codes,
+    frame::Frame,
     place::Place,
     tree::{Tree, list, map},
 };
@@ -28,13 +29,22 @@ pub(super) fn patient(message: &Message<'_>) -> Entry {
     message.entry(ROLE, "Patient", "ld-patient", fields)
 }
 
+/// The person of a message that tells nothing about them: the pseudonym alone.
+pub(super) fn pseudonym(frame: &Frame<'_>) -> Entry {
+    let identifier = pseudonym_of(frame).and_then(|one| list([one]));
+    entry(frame, ROLE, "Patient", &[codes::ours("ld-patient-pseudonym")], [("identifier", identifier)])
+}
+
+fn pseudonym_of(frame: &Frame<'_>) -> Option<Tree> {
+    map([
+        ("system", Some(Tree::fixed(codes::PERSON_REF))),
+        ("value", Some(Tree::frame("person_ref", frame.person_ref))),
+    ])
+}
+
 /// The pseudonym, and the NHS number when it is traced and verified; any other is not sent at all.
 fn identifiers(message: &Message<'_>) -> Vec<Tree> {
-    let pseudonym = map([
-        ("system", Some(Tree::fixed(codes::PERSON_REF))),
-        ("value", Some(Tree::frame("person_ref", message.frame.person_ref))),
-    ]);
-    nhs_number(message).into_iter().chain(pseudonym).collect()
+    nhs_number(message).into_iter().chain(pseudonym_of(message.frame)).collect()
 }
 
 fn nhs_number(message: &Message<'_>) -> Option<Tree> {

@@ -201,17 +201,18 @@ fn in_words(reason: &str) -> &str {
     }
 }
 
-/// The request of an answer: which one it is, and nothing else.
-pub(super) fn asked(frame: &Frame<'_>) -> Entry {
+/// The request of which it is told how it stands: which one it is, and nothing else.
+pub(super) fn asked(frame: &Frame<'_>, status: &'static str, since: Moment) -> Entry {
     let fields = [
         ("identifier", identifier_of(frame)),
-        ("status", Some(Tree::fixed("active"))),
+        ("status", Some(Tree::frame("standing", status))),
         ("intent", Some(Tree::fixed("plan"))),
         ("category", list([category()])),
         ("subject", super::refer(frame, "patient")),
-        ("authoredOn", Some(frame.at())),
+        ("authoredOn", Some(Tree::frame("created_at", since.to_rfc3339()))),
     ];
-    super::entry(frame, ROLE, "ServiceRequest", &[codes::BARS_REFERRAL.to_owned()], fields)
+    let profiles = [codes::BARS_REFERRAL.to_owned(), codes::ours("ld-service-request-status")];
+    super::entry(frame, ROLE, "ServiceRequest", &profiles, fields)
 }
 
 /// The referral's own id.

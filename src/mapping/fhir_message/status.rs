@@ -3,11 +3,14 @@
 
 use serde_json::json;
 
-use super::{Entry, bundle, coding, entry, header, people, refer, request};
-use crate::mapping::{
-    codes,
-    frame::Frame,
-    tree::{Tree, list, map},
+use super::{Entry, bundle, coding, entry, header, patient, people, refer, request};
+use crate::{
+    clock::Moment,
+    mapping::{
+        codes,
+        frame::Frame,
+        tree::{Tree, list, map},
+    },
 };
 
 /// How a referral stands.
@@ -15,38 +18,31 @@ use crate::mapping::{
 pub struct Standing<'a> {
     /// The Bundle.id of the message that asked.
     pub answers: &'a str,
+    /// When the referral was made.
+    pub since: Moment,
+    /// The sender's request: `active`, `completed` or `revoked`.
+    pub request: &'static str,
     /// The receiver's Encounter: `planned`, `in-progress`, `finished` or `cancelled`.
     pub encounter: &'static str,
     /// The status of the Task.
     pub task: &'static str,
     /// The finer word.
     pub business_status: &'a str,
-    /// Why, as one of our code systems and its code; only with a refusal.
+    /// Why it came to nothing, as one of our code systems and its code.
     pub reason: Option<(&'static str, &'a str)>,
 }
 
 /// The message that tells it to `frame.recipient`, who asked.
 pub(in crate::mapping) fn status(frame: &Frame<'_>, standing: &Standing<'_>) -> Option<Tree> {
-    let pseudonym = map([
-        ("system", Some(Tree::fixed(codes::PERSON_REF))),
-        ("value", Some(Tree::frame("person_ref", frame.person_ref))),
-    ]);
-    let patient = entry(
-        frame,
-        "patient",
-        "Patient",
-        &[codes::ours("ld-patient-pseudonym")],
-        [("identifier", pseudonym.and_then(|one| list([one])))],
-    );
     let mut entries = vec![
-        header::response(frame, standing.answers),
-        request::asked(frame),
-        patient,
+        header::status(frame, standing.answers),
+        request::asked(frame, standing.request, standing.since),
+        patient::pseudonym(frame),
         encounter(frame, standing),
         task(frame, standing),
     ];
     entries.extend(people::organisations(frame));
-    bundle(frame, None, entries, false)
+    bundle(frame, Some("ld-referral-status"), entries, false)
 }
 
 /// The receiver's own encounter, whose status is the answer.
@@ -62,7 +58,8 @@ fn encounter(frame: &Frame<'_>, standing: &Standing<'_>) -> Entry {
         ("subject", refer(frame, "patient")),
         ("reasonCode", standing.reason.map(|(list, reason)| reasons(list, reason))),
     ];
-    entry(frame, "receiver-encounter", "Encounter", &[codes::uk_core("Encounter")], fields)
+    let profiles = [codes::uk_core("Encounter"), codes::ours("ld-encounter-status")];
+    entry(frame, "receiver-encounter", "Encounter", &profiles, fields)
 }
 
 /// Our code, and the nearest of BaRS, which has two and wants words with the second.
@@ -77,6 +74,12 @@ fn reasons(list: &str, reason: &str) -> Tree {
     Tree::frame("reason", json!([{"coding": [{"system": system, "code": reason}, bars], "text": reason}]))
 }
 
+/// Our code alone.
+fn why((list, reason): (&str, &str)) -> Tree {
+    let system = format!("{}/{list}", codes::OURS);
+    Tree::frame("reason", json!({"coding": [{"system": system, "code": reason}]}))
+}
+
 fn task(frame: &Frame<'_>, standing: &Standing<'_>) -> Entry {
     let business = json!({"coding": [{
         "system": format!("{}/business-status", codes::OURS),
@@ -85,6 +88,7 @@ fn task(frame: &Frame<'_>, standing: &Standing<'_>) -> Entry {
     let fields = [
         ("identifier", request::identifier_of(frame)),
         ("status", Some(Tree::frame("standing", standing.task))),
+        ("statusReason", standing.reason.map(why)),
         ("businessStatus", Some(Tree::frame("standing", business))),
         ("intent", Some(Tree::fixed("order"))),
         ("focus", refer(frame, request::ROLE)),
@@ -92,5 +96,6 @@ fn task(frame: &Frame<'_>, standing: &Standing<'_>) -> Entry {
         ("lastModified", Some(frame.at())),
         ("owner", refer(frame, "organization-sender")),
     ];
-    entry(frame, "task", "Task", &[codes::uk_core("Task")], fields)
+    let profiles = [codes::uk_core("Task"), codes::ours("ld-task-status")];
+    entry(frame, "task", "Task", &profiles, fields)
 }

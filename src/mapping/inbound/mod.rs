@@ -238,7 +238,7 @@ impl<'v> Reader<'v> {
         let Some(definition) = text(header, "/definition") else { return };
         let canonical = definition.split('|').next().unwrap_or_default();
         let (ours, theirs): (&[&str], &[&str]) = match event {
-            Event::Response => (&[codes::REFERRAL_RESPONSE], &RESPONSES),
+            Event::Response => (&[codes::REFERRAL_RESPONSE, codes::REFERRAL_STATUS], &RESPONSES),
             Event::Request => {
                 (&[codes::REFERRAL_NEW, codes::REFERRAL_UPDATE, codes::REFERRAL_CANCEL], &REQUESTS)
             }

@@ -44,17 +44,29 @@ fn the_agency_that_asked_learns_the_contact_outcome_only() {
 #[test]
 fn who_sent_a_fhir_referral_learns_how_it_stands_in_ids_and_codes() {
     let asker = recipient(Audience::Health);
-    for (encounter, task, reason, action) in [
-        ("planned", "accepted", None, "accept"),
-        ("in-progress", "in-progress", None, "start"),
-        ("finished", "completed", None, "complete"),
-        ("cancelled", "rejected", Some(("decline-reason", "capacity")), "decline"),
-        ("planned", "on-hold", None, "request-information"),
+    for (encounter, task, business_status, reason, action) in [
+        ("planned", "accepted", "accepted", None, "accept"),
+        ("in-progress", "in-progress", "first-contact-made", None, "start"),
+        ("finished", "completed", "outcome-recorded", None, "complete"),
+        ("cancelled", "rejected", "declined", Some(("decline-reason", "capacity")), "decline"),
+        ("planned", "on-hold", "information-requested", None, "request-information"),
     ] {
-        let standing = Standing { answers: "b-1", encounter, task, business_status: "accepted", reason };
+        let standing = Standing {
+            answers: "b-1",
+            since: now(),
+            request: "active",
+            encounter,
+            task,
+            business_status,
+            reason,
+        };
         let mapped = with_frame(&asker, Nature::Referral, |frame| status_answer(frame, &standing));
         assert_follows_profiles(&mapped);
         let answer = document(&mapped);
+        assert_eq!(
+            answer.pointer("/meta/profile/1").unwrap(),
+            &"https://keyway.example/fhir/StructureDefinition/ld-referral-status"
+        );
         // What we write, we read.
         let read = inbound::read_message(&answer, inbound::Forgiven::default()).unwrap();
         let inbound::What::Answer(said) = read.what else { panic!("an answer is expected") };

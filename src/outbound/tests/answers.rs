@@ -39,6 +39,24 @@ async fn a_fhir_message_arrives_with_the_headers_of_bars() {
 }
 
 #[tokio::test]
+async fn an_answer_to_another_message_is_no_proof_that_this_one_arrived() {
+    const OTHER: &str = "0198c0de-0000-7000-8000-0000000000ff";
+    for (request, correlation, class) in [
+        (MESSAGE_ID, CORRELATION_ID, AttemptClass::Delivered),
+        (&*MESSAGE_ID.to_uppercase(), CORRELATION_ID, AttemptClass::Delivered),
+        (OTHER, CORRELATION_ID, AttemptClass::Ambiguous),
+        (MESSAGE_ID, OTHER, AttemptClass::Ambiguous),
+    ] {
+        let headers = format!(
+            "content-type: application/fhir+json\r\nx-request-id: {request}\r\nx-correlation-id: {correlation}\r\n"
+        );
+        let pair = pair(move |c| reply(c, "200 OK", &headers, ECHO));
+        let outcome = pair.send(FhirPush).await;
+        assert_eq!(outcome.class, class, "{}", outcome.code);
+    }
+}
+
+#[tokio::test]
 async fn an_event_is_signed_so_that_its_receiver_can_check_it() {
     let pair = pair(|c| reply(c, "204 No Content", "", b""));
     let outcome = pair.send(EventPush).await;

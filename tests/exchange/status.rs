@@ -1,0 +1,155 @@
+//! Who sent a FHIR referral is told how it stands, and why it came to nothing, whoever brought that about: by a message
+//! in ids and closed codes.
+
+use keyway::{
+    exchange::ports::{AttemptClass, Store},
+    ids::ReferralId,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    fhir_in::{referral, send, service_request},
+    harness::{Rig, Scripted, json, outcome, site},
+};
+
+/// The one message in the service's mailbox.
+async fn told(rig: &Rig) -> Value {
+    let item = rig.first_item("ld-harbour").await;
+    let ld = rig.caller("ld-harbour");
+    let read = json(&rig.exchange.mailbox_read(&ld, "ld-harbour", &item).await.unwrap());
+    rig.exchange.mailbox_acknowledge(&ld, "ld-harbour", &item).await.unwrap();
+    let list = rig.exchange.mailbox_list(&ld, "ld-harbour", 10, None).await.unwrap();
+    assert_eq!(json(&list)["messages"], json!([]), "one message is sent for one step");
+    for word in ["Testcase", "9990000018", "01632", "1991", "low mood"] {
+        assert!(!read.to_string().contains(word), "the message says {word}");
+    }
+    read
+}
+
+fn resource<'m>(message: &'m Value, kind: &str) -> &'m Value {
+    let entries = message["entry"].as_array().unwrap();
+    &entries.iter().find(|entry| entry["resource"]["resourceType"] == kind).unwrap()["resource"]
+}
+
+/// ServiceRequest, Encounter and Task, the finer word, and why: its list and its code, the same in both places.
+fn standing(message: &Value) -> [String; 6] {
+    let (encounter, task) = (resource(message, "Encounter"), resource(message, "Task"));
+    let why = &task["statusReason"]["coding"][0];
+    assert_eq!(encounter["reasonCode"][0]["coding"][0], *why);
+    let words = [
+        &resource(message, "ServiceRequest")["status"],
+        &encounter["status"],
+        &task["status"],
+        &task["businessStatus"]["coding"][0]["code"],
+        &why["system"],
+        &why["code"],
+    ];
+    words.map(|word| {
+        let word = word.as_str().unwrap_or_default();
+        word.trim_start_matches("https://keyway.example/fhir/CodeSystem/").to_owned()
+    })
+}
+
+async fn referred(rig: &Rig) -> (Value, String) {
+    let message = referral("ld-harbour", "cmht-riverside");
+    let referral_id = service_request(&json(&send(rig, "ld-harbour", 1, &message).await.unwrap()));
+    (message, referral_id)
+}
+
+#[tokio::test]
+async fn each_ending_is_told_with_a_reason_of_its_own_list() {
+    for (steps, action, said, expected) in [
+        (
+            &[][..],
+            "decline",
+            json!({"reason": "capacity"}),
+            ["active", "cancelled", "rejected", "declined", "decline-reason", "capacity"],
+        ),
+        (
+            &[],
+            "redirect",
+            json!({"reason": "out-of-area", "comment": "Try the team of the next borough for low mood"}),
+            ["active", "cancelled", "rejected", "redirected", "redirect-reason", "out-of-area"],
+        ),
+        (
+            &["accept", "start"],
+            "end-early",
+            json!({"reason": "client-not-reached"}),
+            ["active", "cancelled", "failed", "client-not-reached", "end-early-reason", "client-not-reached"],
+        ),
+        (
+            &["accept", "start"],
+            "complete",
+            json!({}),
+            ["completed", "finished", "completed", "outcome-recorded", "", ""],
+        ),
+    ] {
+        let rig = Rig::new().await;
+        let (message, referral_id) = referred(&rig).await;
+        rig.deliver_all(&Scripted::delivers()).await;
+        for step in steps {
+            rig.act("cmht-riverside", &referral_id, step, json!({})).await;
+            told(&rig).await;
+        }
+        rig.act("cmht-riverside", &referral_id, action, said).await;
+        let told = told(&rig).await;
+        assert_eq!(standing(&told), expected, "{action}");
+        assert_eq!(told["entry"][0]["resource"]["response"]["identifier"], message["id"]);
+        rig.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn that_it_could_not_be_delivered_is_told_to_its_sender() {
+    let rig = Rig::new().await;
+    let (message, referral_id) = referred(&rig).await;
+    rig.deliver_all(&Scripted::new(|_| outcome(AttemptClass::Permanent, "http-410"))).await;
+    assert_eq!(rig.referral(&referral_id).await["state"], "failed");
+    let told = told(&rig).await;
+    assert_eq!(
+        standing(&told),
+        ["active", "cancelled", "failed", "undeliverable", "business-status", "undeliverable"]
+    );
+    assert_eq!(told["entry"][0]["resource"]["response"]["identifier"], message["id"]);
+    assert_eq!(
+        told["entry"][0]["resource"]["definition"],
+        "https://keyway.example/fhir/MessageDefinition/ld-referral-status"
+    );
+    rig.audit().await;
+}
+
+#[tokio::test]
+async fn a_consent_taken_back_is_told_to_the_sender_of_what_rested_on_it() {
+    for (is_out, expected) in [
+        (
+            false,
+            ["revoked", "cancelled", "cancelled", "client-withdrew", "withdraw-reason", "client-withdrew"],
+        ),
+        (true, ["revoked", "cancelled", "cancelled", "recalled", "recall-reason", "consent-withdrawn"]),
+    ] {
+        let rig = Rig::new().await;
+        let (_, referral_id) = referred(&rig).await;
+        if is_out {
+            rig.deliver_all(&Scripted::delivers()).await;
+        }
+        let row =
+            rig.store.referral(&site(), &ReferralId::parse(&referral_id).unwrap()).await.unwrap().unwrap();
+        let consents = rig.store.consents_of(&site(), &row.person_id).await.unwrap();
+        rig.revoke(consents[0].consent_id.as_str()).await;
+        assert_eq!(standing(&told(&rig).await), expected);
+        rig.audit().await;
+    }
+}
+
+#[tokio::test]
+async fn without_an_agreement_nothing_passes_either_way_and_the_record_says_why() {
+    let rig = Rig::new().await;
+    let (_, referral_id) = referred(&rig).await;
+    // The agreement ends before the worker comes.
+    rig.clock.advance_seconds(86_400 * 366);
+    rig.deliver_all(&Scripted::delivers()).await;
+    assert_eq!(rig.referral(&referral_id).await["state"], "withheld");
+    let list = rig.exchange.mailbox_list(&rig.caller("ld-harbour"), "ld-harbour", 10, None).await.unwrap();
+    assert_eq!(json(&list)["messages"], json!([]));
+    rig.audit().await;
+}
