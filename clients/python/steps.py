@@ -2,6 +2,15 @@
 
 import json
 import sys
+from datetime import datetime, timedelta, timezone
+
+
+def ago(**span):
+    return (datetime.now(timezone.utc) - timedelta(**span)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def ahead(**span):
+    return ago(**{unit: -number for unit, number in span.items()})
 
 
 def step(what, held, seen=""):
