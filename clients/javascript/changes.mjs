@@ -14,7 +14,7 @@ export async function book(client, referral) {
     description: 'Harbour Street',
     start: '2031-01-06T10:00:00Z',
     end: '2031-01-06T10:30:00Z',
-    participant: [{ actor: { display: 'the team' }, status: 'accepted' }],
+    participant: [{ actor: { reference: 'HealthcareService/cmht-riverside' }, status: 'accepted' }],
   };
   const create = (body) =>
     client.create({

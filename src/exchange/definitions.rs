@@ -6,7 +6,8 @@ use super::{
     Answer, Exchange,
     caller::Caller,
     message::fhir,
-    refusal::{Refusal, Refused},
+    refusal::{Issue, Refusal, Refused},
+    rest::outcome,
 };
 use crate::{
     directory::{AgencyKind, Partner},
@@ -26,11 +27,13 @@ const TO_A_SENDER: &str = "ld-referral-status";
 
 impl Exchange {
     /// `GET /fhir/MessageDefinition?context=…`: what may be sent for this service (`system|value` of an agency), or for
-    /// this use case; without one, everything that is taken here. Whom the caller may not write to has none.
+    /// this use case; without one, everything that is taken here. Whom the caller may not write to has none. `told` is what
+    /// was not looked at.
     pub async fn search_message_definition(
         &self,
         caller: &Caller,
         context: Option<&str>,
+        told: Option<Issue>,
     ) -> Result<Answer, Refusal> {
         let (names, asked): (&[&str], _) = match context.map(|context| context.rsplit_once('|')) {
             None => (&OF_THE_SERVICE, String::new()),
@@ -53,7 +56,7 @@ impl Exchange {
             }
             Some(None) => (&[], String::new()),
         };
-        let entries: Vec<Value> = names
+        let mut entries: Vec<Value> = names
             .iter()
             .filter_map(|name| {
                 let found = message_definition(name)?;
@@ -64,10 +67,12 @@ impl Exchange {
                 }))
             })
             .collect();
+        let total = entries.len();
+        entries.extend(told.and_then(|told| outcome(&[told])));
         let mut bundle = json!({
             "resourceType": "Bundle",
             "type": "searchset",
-            "total": entries.len(),
+            "total": total,
             "link": [{"relation": "self", "url": format!("{}/fhir/MessageDefinition{asked}", self.base_url)}],
         });
         if let Some(fields) = bundle.as_object_mut().filter(|_| !entries.is_empty()) {

@@ -267,7 +267,5 @@ pub(super) fn clash(mut refusal: Refusal) -> Refusal {
 
 /// A FHIR answer.
 pub(super) fn fhir(body: &Value) -> Answer {
-    let mut answer = Answer::json(200, body);
-    answer.content_type = "application/fhir+json";
-    answer
+    Answer::fhir(200, body)
 }

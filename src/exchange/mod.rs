@@ -97,6 +97,12 @@ impl Answer {
             headers: Vec::new(),
         }
     }
+
+    /// An answer with a FHIR resource.
+    #[must_use]
+    pub fn fhir(status: u16, resource: &serde_json::Value) -> Self {
+        Self { content_type: "application/fhir+json", ..Self::json(status, resource) }
+    }
 }
 
 /// When a delivery that did not arrive is tried again, and how often.

@@ -47,9 +47,7 @@ impl Exchange {
         }
         let ask = Ask { profiles: &asked.profiles, ..Ask::at(self.now().0) };
         let findings = self.fhir.check(asked.resource, &ask);
-        let mut answer = Answer::json(200, &Value::Object(outcome::operation_outcome(&findings, |_| None)));
-        answer.content_type = "application/fhir+json";
-        Ok(answer)
+        Ok(Answer::fhir(200, &Value::Object(outcome::operation_outcome(&findings, |_| None))))
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     audit::Kind,
     consent::{Consent, ConsentDecision, ConsentStatus},
     directory::{AgencyKind, Partner},
-    ids::{ConsentId, PersonId, SiteId},
+    ids::{ConsentId, PersonId, ReferralId, SiteId},
     referral::State,
     vault::ContentKey,
 };
@@ -26,8 +26,8 @@ use crate::{
 /// What a withdrawal did, for the answer.
 #[derive(Default)]
 pub(super) struct Effects {
-    stopped: Vec<Value>,
-    recalled: Vec<Value>,
+    stopped: Vec<ReferralId>,
+    recalled: Vec<ReferralId>,
     in_flight: Vec<Value>,
 }
 
@@ -190,11 +190,11 @@ impl Exchange {
             let ends = Ends { sender: &sender, recipient: back.recipient, key: back.key };
             let why = Why::ConsentWithdrawn;
             self.add_recall(&mut referral, Some(back.consent), why, &ends, back.actor, &mut taken.writes)?;
-            taken.effects.recalled.push(json!(referral.referral_id));
+            taken.effects.recalled.push(referral.referral_id.clone());
         } else {
             referral.disclosure_id = None;
             set_state(&mut referral, State::Withdrawn, "client-withdrew", "consent-withdrawn", now);
-            taken.effects.stopped.push(json!(referral.referral_id));
+            taken.effects.stopped.push(referral.referral_id.clone());
         }
         let told = self.tell_asker_too(&mut referral, back.key, back.actor, &mut taken.writes).await;
         taken.preconditions.extend(told);
@@ -208,8 +208,8 @@ impl Exchange {
         let mut effects = Effects::default();
         for referral in self.store.referrals_to(&row.site_id, &row.person_id, &row.recipient_id).await? {
             match referral.state {
-                State::Recalled => effects.recalled.push(json!(referral.referral_id)),
-                State::Withdrawn => effects.stopped.push(json!(referral.referral_id)),
+                State::Recalled => effects.recalled.push(referral.referral_id.clone()),
+                State::Withdrawn => effects.stopped.push(referral.referral_id.clone()),
                 _ => continue,
             }
             for delivery in self.store.deliveries_of(&row.site_id, &referral.referral_id).await? {
@@ -228,23 +228,28 @@ fn is_in_flight(delivery: &DeliveryRow, now: crate::clock::Moment) -> bool {
 }
 
 fn in_flight(referral: &ReferralRow, delivery: &DeliveryRow) -> Value {
-    json!({
-        "referral_id": referral.referral_id,
-        "recipient": referral.recipient_id,
-        "send_by": delivery.send_by.map(crate::clock::Moment::to_rfc3339),
-    })
+    let mut parts = vec![
+        task("task", &referral.referral_id),
+        json!({"name": "recipient", "valueReference": {"reference": format!("Organization/{}", referral.recipient_id)}}),
+    ];
+    // Until then the outcome is not known.
+    parts.extend(delivery.send_by.map(|by| json!({"name": "send-by", "valueInstant": by.to_rfc3339()})));
+    json!({"name": "in-flight", "part": parts})
+}
+
+fn task(name: &str, referral: &ReferralId) -> Value {
+    json!({"name": name, "valueReference": {"reference": format!("Task/{referral}")}})
 }
 
 fn withdrawn(row: &ConsentRow, effects: &Effects) -> Answer {
     let status = if effects.in_flight.is_empty() { 200 } else { 202 };
-    Answer::json(
-        status,
-        &json!({
-            "consent_id": row.consent_id,
-            "status": "inactive",
-            "stopped": effects.stopped,
-            "recalled": effects.recalled,
-            "in_flight": effects.in_flight,
-        }),
-    )
+    let mut parameters = vec![
+        json!({"name": "consent", "valueReference": {"reference": format!("Consent/{}", row.consent_id)}}),
+        json!({"name": "status", "valueCode": "inactive"}),
+    ];
+    for (name, referrals) in [("stopped", &effects.stopped), ("recalled", &effects.recalled)] {
+        parameters.extend(referrals.iter().map(|referral| task(name, referral)));
+    }
+    parameters.extend(effects.in_flight.iter().cloned());
+    Answer::fhir(status, &json!({"resourceType": "Parameters", "parameter": parameters}))
 }

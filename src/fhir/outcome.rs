@@ -57,9 +57,10 @@ fn line(issue: &Issue, details: Option<(&str, &str)>) -> Value {
     Value::Object(line)
 }
 
-/// A path as R4 wants it in `expression`: `FHIRPath` as it is, a JSON pointer turned into one, a header as
-/// `http.` and its name.
-fn expression(path: &str) -> Option<String> {
+/// A path as R4 wants it in `expression`: `FHIRPath` as it is, a JSON pointer turned into one, a header or a parameter of
+/// the query as `http.` and its name. (`FHIRPath` begins with the name of a type, and so with a capital letter.)
+#[must_use]
+pub fn expression(path: &str) -> Option<String> {
     if path.is_empty() {
         None
     } else if let Some(pointer) = path.strip_prefix('/') {
@@ -72,10 +73,13 @@ fn expression(path: &str) -> Option<String> {
             }
         }
         Some(place)
-    } else if path.contains('-') && !path.contains(['.', '[', '('])
-        || matches!(path, "Accept" | "Authorization")
+    } else if !path.contains(['.', '[', '('])
+        && (path.starts_with(|first: char| first == '_' || first.is_ascii_lowercase())
+            || path.contains('-')
+            || matches!(path, "Accept" | "Authorization" | "Prefer"))
     {
-        Some(format!("http.{path}"))
+        let name = path.split(':').next().unwrap_or_default();
+        Some(format!("http.{name}"))
     } else {
         Some(path.to_owned())
     }
@@ -148,6 +152,11 @@ mod tests {
         assert_eq!(place("/0/1"), "[0][1]");
         assert_eq!(place("Content-Type"), "http.Content-Type");
         assert_eq!(place("Authorization"), "http.Authorization");
+        assert_eq!(place("Prefer"), "http.Prefer");
+        assert_eq!(place("_count"), "http._count");
+        assert_eq!(place("status"), "http.status");
+        assert_eq!(place("authored-on"), "http.authored-on");
+        assert_eq!(place("patient:identifier"), "http.patient");
         assert_eq!(expression(""), None);
     }
 

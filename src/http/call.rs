@@ -37,6 +37,8 @@ pub(super) struct Call {
     pub(super) path: Vec<(String, String)>,
     /// Query parameters; only those that the route names, each at most once.
     pub(super) query: Vec<(String, String)>,
+    /// Whether there were others, which were not looked at.
+    pub(super) unsupported: bool,
     /// Header fields, names in lower case.
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Vec<u8>,

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{
-    call::{Call, Outcome, json_answer},
+    call::{Call, json_answer},
     discovery::CACHED,
     routes::{Interaction, ROUTES},
 };
 use crate::{
     exchange::{
-        refusal::{Refusal, Refused},
-        rest::Kind,
+        Answer,
+        rest::{Kind, RESULT_PARAMETERS},
     },
     fhir::search::Parameter,
 };
@@ -18,15 +18,11 @@ use crate::{
 /// When what is offered last changed.
 const DATE: &str = "2026-11-27";
 
-pub(super) fn capabilities(call: &Call) -> Outcome {
-    if call.query("_format").is_some_and(|format| !format.contains("json")) {
-        let text = "Only JSON is offered.";
-        return Err(Refusal::new(Refused::NotAcceptable, "not-supported", "_format", text));
-    }
+pub(super) fn capabilities(call: &Call) -> Answer {
     let statement = capability_statement(&call.gateway.exchange.base_url);
     let mut answer = json_answer(200, "application/fhir+json", &statement);
     answer.headers.push((CACHED.0, CACHED.1.to_owned()));
-    Ok(answer)
+    answer
 }
 
 /// What FHIR is offered at `base_url`: an R4 `CapabilityStatement`.
@@ -90,7 +86,9 @@ fn resource(kind: &str, interactions: &[Interaction]) -> Value {
     }
     put("interaction", codes.iter().map(|code| json!({"code": code})).collect());
     if codes.contains(&"vread") {
-        put("versioning", json!("versioned"));
+        // What can be changed is changed at the version that was read and at no other: `If-Match` has to be there.
+        let versioning = if codes.contains(&"update") { "versioned-update" } else { "versioned" };
+        put("versioning", json!(versioning));
         put("readHistory", json!(true));
     }
     if codes.contains(&"update") {
@@ -108,7 +106,8 @@ fn resource(kind: &str, interactions: &[Interaction]) -> Value {
         let route =
             ROUTES.iter().find(|route| matches!(route.fhir, Some(Interaction::Search(of)) if of == kind));
         let known = route.map_or(&[][..], |route| route.query);
-        put("searchParam", known.iter().map(|name| json!({"name": name, "type": "token"})).collect());
+        let own = known.iter().filter(|name| !RESULT_PARAMETERS.contains(name));
+        put("searchParam", own.map(|name| json!({"name": name, "type": "token"})).collect());
     }
     let operations = own().filter_map(|interaction| match interaction {
         Interaction::InstanceOperation(_, name) => Some(operation(name, &definition(Some(kind), name))),
@@ -172,16 +171,17 @@ fn definition(kind: Option<&str>, name: &str) -> String {
     }
 }
 
+/// Who is asked for what. The extension `oauth-uris` has to name where a person authorises; here is no such place, only
+/// that of SMART Backend Services, and these are found by `.well-known/smart-configuration`.
 fn security(base_url: &str) -> Value {
     json!({
-        "extension": [{
-            "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
-            "extension": [{"url": "token", "valueUri": format!("{base_url}/oauth/token")}],
-        }],
         "service": [{"coding": [
             {"system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR"},
             {"system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "Certificates"},
         ]}],
-        "description": "Mutual TLS, and an access token that is bound to the client certificate (RFC 8705).",
+        "description": format!(
+            "Mutual TLS, and an access token that is bound to the client certificate (RFC 8705): client credentials, as \
+             in SMART Backend Services. {base_url}/fhir/.well-known/smart-configuration says where."
+        ),
     })
 }

@@ -12,9 +12,10 @@ use super::{
     call::{Call, Outcome},
     error::{Form, table},
     media,
+    prefer::Preferences,
     rate::Client,
     response,
-    routes::{Access, Route, Takes},
+    routes::{Access, Interaction, Route, Takes},
     trace_ids::TraceIds,
 };
 use crate::{
@@ -22,11 +23,15 @@ use crate::{
     exchange::{
         authority::PeerCertificate,
         caller::Caller,
-        refusal::{Refusal, Refused},
+        refusal::{Issue, Refusal, Refused},
     },
     ids::PartnerId,
     limits::{HEADER_VALUE_MAX_BYTES, HEADERS_MAX, HEADERS_MAX_BYTES, REQUEST_TIMEOUT_SECONDS},
 };
+
+/// What is said where an answer has no place for an `OperationOutcome` beside what was asked for.
+const UNSUPPORTED: (&str, &str) =
+    ("warning", "299 keyway \"A query parameter is not supported here and was not looked at.\"");
 
 /// What a request was matched to.
 pub(super) enum Target {
@@ -148,6 +153,7 @@ async fn attend(
     media::check_accept(Form::of_path(route.path), request.headers())?;
     media::check_content(route.takes, request.headers())?;
     let headers = headers(request)?;
+    let (query, unsupported) = query(route, request.query_string(), &headers)?;
     // A place is taken once there is something to work on: who sends half a body holds none.
     let body = if matches!(route.takes, Takes::Nothing) {
         Vec::new()
@@ -163,7 +169,8 @@ async fn attend(
         peer,
         ids: ids.clone(),
         path: request.match_info().iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect(),
-        query: query(route, request.query_string())?,
+        query,
+        unsupported,
         headers,
         body,
     };
@@ -199,26 +206,46 @@ async fn identify(
     }
 }
 
-fn query(route: &Route, text: &str) -> Result<Vec<(String, String)>, Refusal> {
-    let refuse = |text: String| Err(Refusal::new(Refused::BadRequest, "value", "query", text));
+/// What is said of a parameter that is not known; its name is the caller's own text.
+pub(super) fn unsupported(route: &Route) -> Issue {
+    let known = if route.query.is_empty() { String::from("none") } else { route.query.join(", ") };
+    let text = format!("A query parameter is not known here and was not looked at. Known: {known}.");
+    Issue::new("not-supported", "query", text)
+}
+
+/// The parameters that are known, and whether there were others. These are refused, because a mistyped one would change
+/// nothing; only where FHIR is looked at they are left to the caller's `Prefer`, as at every search.
+fn query(
+    route: &Route,
+    text: &str,
+    headers: &[(String, String)],
+) -> Result<(Vec<(String, String)>, bool), Refusal> {
+    let refuse = |text: &str| Err(Refusal::new(Refused::BadRequest, "value", "query", text));
     let Ok(pairs) = web::Query::<Vec<(String, String)>>::from_query(text) else {
-        return refuse(String::from("The query cannot be read."));
+        return refuse("The query cannot be read.");
     };
-    let pairs = pairs.into_inner();
+    let mut pairs = pairs.into_inner();
     // A search understands its own parameters, which may stand more than once.
     if route.searches.is_some() {
-        return Ok(pairs);
+        return Ok((pairs, false));
+    }
+    let given = pairs.len();
+    if route.fhir.is_some_and(Interaction::is_look) && !Preferences::of_headers(headers)?.strict {
+        pairs.retain(|(name, _)| route.query.contains(&name.as_str()));
     }
     for (at, (name, _)) in pairs.iter().enumerate() {
         if !route.query.contains(&name.as_str()) {
-            let known = if route.query.is_empty() { String::from("none") } else { route.query.join(", ") };
-            return refuse(format!("A query parameter is not known here. Known: {known}."));
+            return Err(Refusal::with_issues(Refused::BadRequest, vec![unsupported(route)]));
         }
         if pairs.iter().take(at).any(|(earlier, _)| earlier == name) {
-            return refuse(String::from("A query parameter stands twice."));
+            return refuse("A query parameter stands twice.");
         }
     }
-    Ok(pairs)
+    for (_, format) in pairs.iter().filter(|(name, _)| name == "_format") {
+        media::check_format(format)?;
+    }
+    let unsupported = pairs.len() < given;
+    Ok((pairs, unsupported))
 }
 
 fn headers(request: &HttpRequest) -> Result<Vec<(String, String)>, Refusal> {
@@ -254,8 +281,13 @@ fn headers(request: &HttpRequest) -> Result<Vec<(String, String)>, Refusal> {
 /// Runs the handler on the gateway's runtime: a caller that hangs up does not break off what it began, and a panic
 /// ends one request only.
 async fn run(gateway: &Gateway, route: &'static Route, ids: &TraceIds, call: Call) -> Outcome {
+    let unsupported = call.unsupported;
     let task = gateway.runtime.spawn((route.handler)(call));
     match in_time(task).await {
+        Ok(Ok(Ok(mut answer))) if unsupported => {
+            answer.headers.push((UNSUPPORTED.0, UNSUPPORTED.1.to_owned()));
+            Ok(answer)
+        }
         Ok(Ok(outcome)) => outcome,
         Ok(Err(_)) => {
             tracing::error!(

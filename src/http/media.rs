@@ -30,12 +30,13 @@ pub(super) fn check_content(takes: Takes, headers: &HeaderMap) -> Result<(), Ref
     let sent = sent.to_str().unwrap_or_default();
     let mut parts = sent.split(';').map(str::trim);
     let essence = parts.next().unwrap_or_default();
-    let utf8 = parts.all(|parameter| {
+    let is_read = parts.all(|parameter| {
         let (name, value) = parameter.split_once('=').unwrap_or((parameter, ""));
-        !name.trim().eq_ignore_ascii_case("charset")
-            || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        let is_utf8 = !name.trim().eq_ignore_ascii_case("charset")
+            || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8");
+        is_utf8 && is_our_fhir(parameter)
     });
-    if utf8 && known.iter().any(|k| essence.eq_ignore_ascii_case(k)) {
+    if is_read && known.iter().any(|k| essence.eq_ignore_ascii_case(k)) {
         Ok(())
     } else {
         Err(unsupported("Content-Type", told))
@@ -65,7 +66,7 @@ pub(super) fn check_accept(form: Form, headers: &HeaderMap) -> Result<(), Refusa
         Refused::NotAcceptable,
         "processing",
         "Accept",
-        "Ask for application/fhir+json; of BaRS, version 1.",
+        "Ask for application/fhir+json; of FHIR, version 4.0; of BaRS, version 1.",
     ))
 }
 
@@ -80,8 +81,26 @@ fn is_acceptable(range: &str) -> bool {
             Some((name, value)) if name.trim().eq_ignore_ascii_case("q") => {
                 value.trim().parse::<f32>().is_ok_and(|q| q > 0.0)
             }
-            _ => true,
+            _ => is_our_fhir(parameter),
         })
+}
+
+/// Whether `_format` asks for what there is.
+pub(super) fn check_format(asked: &str) -> Result<(), Refusal> {
+    let (essence, parameters) = asked.split_once(';').unwrap_or((asked, ""));
+    if essence.to_ascii_lowercase().contains("json") && parameters.split(';').all(is_our_fhir) {
+        return Ok(());
+    }
+    let text = "Only JSON is offered, of FHIR 4.0.";
+    Err(Refusal::new(Refused::NotAcceptable, "not-supported", "_format", text))
+}
+
+/// Whether a parameter of a media type asks for no other version of FHIR than that of here.
+fn is_our_fhir(parameter: &str) -> bool {
+    parameter.split_once('=').is_none_or(|(name, value)| {
+        !name.trim().eq_ignore_ascii_case("fhirVersion")
+            || ["4.0", "4.0.1"].contains(&value.trim().trim_matches('"'))
+    })
 }
 
 /// The highest version of BaRS that the caller asks for, as in `1.4.0`; `None` when it asks for none. The answer is

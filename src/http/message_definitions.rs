@@ -2,12 +2,15 @@
 
 use super::{
     call::{Call, Outcome},
+    conduct::unsupported,
     discovery::CACHED,
 };
 use crate::exchange::{Answer, read_message_definition};
 
 pub(super) async fn search(call: Call) -> Outcome {
-    let answer = call.gateway.exchange.search_message_definition(call.caller()?, call.query("context")).await;
+    let told = call.unsupported.then(|| unsupported(call.route));
+    let exchange = &call.gateway.exchange;
+    let answer = exchange.search_message_definition(call.caller()?, call.query("context"), told).await;
     answer.map(cached)
 }
 

@@ -18,9 +18,12 @@ pub(super) struct Preferences {
 impl Preferences {
     /// Reads every `Prefer` header of the call.
     pub(super) fn read(call: &Call) -> Result<Self, Refusal> {
-        let headers =
-            call.headers.iter().filter(|(name, _)| name == "prefer").map(|(_, value)| value.as_str());
-        Self::of(headers)
+        Self::of_headers(&call.headers)
+    }
+
+    /// Reads every `Prefer` among these headers, whose names are in lower case.
+    pub(super) fn of_headers(headers: &[(String, String)]) -> Result<Self, Refusal> {
+        Self::of(headers.iter().filter(|(name, _)| name == "prefer").map(|(_, value)| value.as_str()))
     }
 
     fn of<'a>(headers: impl Iterator<Item = &'a str>) -> Result<Self, Refusal> {

@@ -4,6 +4,7 @@ use actix_web::web;
 
 use super::{
     call::{Call, Outcome},
+    media,
     prefer::Preferences,
     routes::Interaction,
     version,
@@ -15,10 +16,6 @@ use crate::exchange::{
 
 /// `GET /fhir/{Type}/{id}` and `GET /fhir/{Type}/{id}/_history/{version}`.
 pub(super) async fn read(call: Call) -> Outcome {
-    if call.query("_format").is_some_and(|format| !format.to_ascii_lowercase().contains("json")) {
-        let text = "Only JSON is offered.";
-        return Err(Refusal::new(Refused::NotAcceptable, "not-supported", "_format", text));
-    }
     let (kind, version) = match call.route.fhir {
         Some(Interaction::Read(name)) => (name, None),
         Some(Interaction::Vread(name)) => (name, Some(call.path("version")?)),
@@ -33,7 +30,8 @@ pub(super) async fn search(call: Call) -> Outcome {
     let kind = call.route.searches.ok_or_else(Refusal::internal)?;
     let strict = Preferences::read(&call)?.strict;
     let mut pairs = call.query.clone();
-    if matches!(call.route.fhir, Some(Interaction::SearchByForm(_))) {
+    let by_form = matches!(call.route.fhir, Some(Interaction::SearchByForm(_)));
+    if by_form {
         let form = std::str::from_utf8(&call.body).ok();
         let form = form.and_then(|text| web::Query::<Vec<(String, String)>>::from_query(text).ok());
         let form = form.ok_or_else(|| {
@@ -41,7 +39,10 @@ pub(super) async fn search(call: Call) -> Outcome {
         })?;
         pairs.extend(form.into_inner());
     }
-    call.gateway.exchange.search_resources(call.caller()?, kind, &pairs, strict).await
+    for (_, format) in pairs.iter().filter(|(name, _)| name == "_format") {
+        media::check_format(format)?;
+    }
+    call.gateway.exchange.search_resources(call.caller()?, kind, &pairs, strict, by_form).await
 }
 
 /// `POST /fhir/{Type}`.

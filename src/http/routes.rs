@@ -115,6 +115,12 @@ impl Interaction {
         }
     }
 
+    /// Whether it only looks at what there is.
+    #[must_use]
+    pub const fn is_look(self) -> bool {
+        matches!(self, Self::Capabilities | Self::Read(_) | Self::Vread(_) | Self::Search(_))
+    }
+
     /// FHIR's code for it, when it is one of the interactions of a type.
     #[must_use]
     pub const fn code(self) -> Option<&'static str> {
@@ -144,7 +150,7 @@ pub struct Route {
     pub access: Access,
     /// What the body may be.
     pub takes: Takes,
-    /// The query parameters that are known; others are refused, because a mistyped one would change nothing.
+    /// The query parameters that are known; of others `conduct` says what becomes of them.
     pub query: &'static [&'static str],
     /// What is searched: then the kind's own parameters are known, and what is not is told rather than refused, unless
     /// the caller wants it otherwise.
@@ -290,7 +296,9 @@ pub static ROUTES: &[Route] = &[
     Route {
         fhir: Some(Interaction::Capabilities),
         query: &["_format"],
-        ..get("/fhir/metadata", DISCOVERY, Access::Open, |c| Box::pin(ready(capabilities::capabilities(&c))))
+        ..get("/fhir/metadata", DISCOVERY, Access::Open, |c| {
+            Box::pin(ready(Ok(capabilities::capabilities(&c))))
+        })
     },
     get("/fhir/.well-known/smart-configuration", DISCOVERY, Access::Open, |c| {
         Box::pin(ready(Ok(discovery::smart_configuration(&c))))
@@ -310,13 +318,14 @@ pub static ROUTES: &[Route] = &[
     },
     Route {
         fhir: Some(Interaction::Search("MessageDefinition")),
-        query: &["context"],
+        query: &["context", "_format"],
         ..get("/fhir/MessageDefinition", PARTNERS, Access::Scope("system/MessageHeader.c"), |c| {
             Box::pin(message_definitions::search(c))
         })
     },
     Route {
         fhir: Some(Interaction::Read("MessageDefinition")),
+        query: &["_format"],
         ..get("/fhir/MessageDefinition/{id}", PARTNERS, Access::Scope("system/MessageHeader.c"), |c| {
             Box::pin(ready(message_definitions::read(&c)))
         })

@@ -159,7 +159,7 @@ async fn words_that_were_supplied_are_not_shown_once_consent_has_run_out() {
     };
     let listed = async || {
         let caller = rig.caller("probation-harbour");
-        let found = rig.exchange.search_resources(&caller, kind, &[], true).await.unwrap();
+        let found = rig.exchange.search_resources(&caller, kind, &[], true, false).await.unwrap();
         json(&found)["entry"].as_array().map_or(0, Vec::len)
     };
     let decisions = async || rig.audit().await.iter().filter(|kind| *kind == "decided").count();

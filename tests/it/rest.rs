@@ -318,6 +318,35 @@ async fn a_person_is_found_by_the_name_that_the_caller_knows() {
         assert_eq!(page["total"], found, "{}", actor.id);
         assert!(actor.id == "cmht-test" || found == 2 || page.get("entry").is_none());
     }
+    // No link carries what finds a person: not after a form, and not even where the address did.
+    let two = |path: &str| {
+        let fields = [("patient:identifier", by_number.as_str()), ("_count", "1")];
+        Ask::post(path).form(&fields)
+    };
+    let by_address =
+        Ask::get(&format!("/fhir/Task?_count=1&patient:identifier={}", by_number.replace('|', "%7C")));
+    for ask in [two("/fhir/Task/_search"), by_address] {
+        let page = gateway.ld.ask(ask).await.expect(200);
+        assert!(!page["link"].to_string().contains(&number), "{}", page["link"]);
+        assert!(!page["link"].to_string().contains("patient"), "{}", page["link"]);
+        // Each link can be followed, and is the same page again.
+        let itself = gateway.ld.get(&link(&gateway, &page, "self").unwrap()).await.expect(200);
+        assert_eq!(ids(&itself), ids(&page));
+        let next = gateway.ld.get(&link(&gateway, &page, "next").unwrap()).await.expect(200);
+        assert_ne!(ids(&next), ids(&page));
+    }
+    // Somebody who is named in another way is never answered about everybody.
+    for name in
+        ["patient", "subject", "patient.identifier", "patient:Patient.identifier", "subject:identifier"]
+    {
+        for kind in ["Task", "ServiceRequest", "Communication", "Appointment", "Consent"] {
+            let reply =
+                gateway.ld.ask(Ask::post(&format!("/fhir/{kind}/_search")).form(&[(name, &by_number)])).await;
+            assert_eq!(reply.status, 400, "{kind} {name}");
+            assert_eq!(reply.json()["issue"][0]["expression"][0], "http.patient", "{kind} {name}");
+            assert!(!reply.text().contains(&number));
+        }
+    }
     let consents =
         gateway.ld.ask(Ask::post("/fhir/Consent/_search").form(&[("patient:identifier", &by_number)])).await;
     assert_eq!(consents.expect(200)["total"], 2);
@@ -332,7 +361,21 @@ async fn what_is_not_supported_is_told_or_refused() {
     assert_eq!(ids(&page), [id.as_str()]);
     let outcome = page["entry"].as_array().unwrap().last().unwrap();
     assert_eq!(outcome["search"]["mode"], "outcome");
+    let places: Vec<&Value> = outcome["resource"]["issue"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|issue| &issue["expression"][0])
+        .collect();
+    assert_eq!(places, ["http.query", "http._summary"]);
     assert_eq!(outcome["resource"]["issue"][0]["code"], "not-supported");
+    let read = gateway.cmht.get(&format!("/fhir/Task/{id}?_summary=true")).await;
+    assert!(read.headers["warning"].starts_with("299 "));
+    let strict = Ask::get(&format!("/fhir/Task/{id}?_summary=true")).header("prefer", "handling=strict");
+    assert_eq!(gateway.cmht.ask(strict).await.status, 400);
+    let lenient = gateway.cmht.get("/fhir/MessageDefinition?contxt=x").await.expect(200);
+    let last = lenient["entry"].as_array().unwrap().last().unwrap();
+    assert_eq!((&last["search"]["mode"], &lenient["total"]), (&json!("outcome"), &json!(4)));
     let this = link(&gateway, &page, "self").unwrap();
     assert_eq!(this, "/fhir/Task?status=in-progress", "the link holds what counted");
     let strict = Ask::get("/fhir/Task?performer=x").header("prefer", "handling=strict");

@@ -41,6 +41,7 @@ async fn revoke(gateway: &Gateway, consent: &str) -> Value {
     let path = format!("/fhir/Consent/{consent}/$revoke");
     let reply = gateway.ld.ask(Ask::post(&path).bytes("application/fhir+json", "{}")).await;
     assert!(matches!(reply.status, 200 | 202), "{}", reply.text());
+    assert_eq!(reply.content_type(), "application/fhir+json");
     reply.json()
 }
 
@@ -233,7 +234,8 @@ async fn a_withdrawal_after_delivery_is_recalled_and_answered() {
     {
         let id = id_of(to(&answer, recipient));
         let effects = revoke(&gateway, &consent_for(&answer, recipient)).await;
-        assert!(effects["recalled"].to_string().contains(&id), "{recipient}: {effects}");
+        let told = json!({"name": "recalled", "valueReference": {"reference": format!("Task/{id}")}});
+        assert!(effects["parameter"].as_array().unwrap().contains(&told), "{recipient}: {effects}");
         gateway.settle().await;
         actor.act(&id, "answer-recall", json!({"answer": "deleted"})).await;
         let seen = gateway.seen_by_ld(&id).await;

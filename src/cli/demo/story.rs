@@ -176,8 +176,9 @@ impl Teller<'_> {
                 .header("x-request-id", self.mint.uuid());
             let reply = sender.client.send(ask).await?;
             let answer = reply.success("taking a consent back")?;
-            let count = |name: &str| answer.get(name).and_then(Value::as_array).map_or(0, Vec::len);
-            if count("in_flight") == 0 {
+            let parameters = answer.get("parameter").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+            let count = |name: &str| parameters.iter().filter(|one| one["name"] == name).count();
+            if count("in-flight") == 0 {
                 let (stopped, recalled) = (count("stopped"), count("recalled"));
                 sender.tell(&format!(
                     "takes back the consent for {recipient}: {stopped} stopped, {recalled} recalled"

@@ -1,11 +1,31 @@
 //! What a search asks for, read from its parameters: all of it understood, or said what was not.
 
-use super::kinds::{Kind, RESULT_PARAMETERS};
+use super::kinds::{Kind, PATIENT, RESULT_PARAMETERS};
 use crate::{
     exchange::refusal::{Issue, Refusal, Refused},
     fhir::search::{self, Filter},
     limits,
 };
+
+/// What FHIR calls the person in parameters of one kind or another.
+const PERSON_NAMES: [&str; 4] = ["patient", "subject", "for", "_has"];
+/// Parameters of FHIR for every kind that are not offered, and can be told by their names.
+const NOT_OFFERED: [&str; 14] = [
+    "_summary",
+    "_elements",
+    "_total",
+    "_revinclude",
+    "_contained",
+    "_containedType",
+    "_text",
+    "_content",
+    "_filter",
+    "_list",
+    "_query",
+    "_security",
+    "_tag",
+    "_profile",
+];
 
 /// A search, understood.
 #[derive(Debug)]
@@ -91,13 +111,17 @@ impl Asked {
             }
             ("_sort", None) => self.order(value),
             ("_include", None) => self.include(value),
-            ("_format", None) => return format(value),
+            // Looked at where the answer is negotiated.
+            ("_format", None) => return Ok(()),
             _ => {
+                self.check_person(name)?;
                 self.check_modifier(name)?;
-                self.tell(format!(
-                    "A search parameter is not supported here and was not looked at. Supported: {}.",
-                    self.kind.query().join(", ")
-                ));
+                let supported = self.kind.query().join(", ");
+                let named = NOT_OFFERED.into_iter().find(|known| *known == name).unwrap_or("query");
+                self.tell(
+                    named,
+                    format!("A search parameter is not supported here and was not looked at. Supported: {supported}."),
+                );
                 false
             }
         };
@@ -111,9 +135,10 @@ impl Asked {
         let (backwards, name) = value.strip_prefix('-').map_or((false, value), |name| (true, name));
         let Some(sort) = self.kind.sorts.iter().find(|sort| **sort == name) else {
             let known = if self.kind.sorts.is_empty() { "none" } else { &self.kind.sorts.join(", ") };
-            self.tell(format!(
-                "This _sort is not supported here. Supported, each alone and with -: {known}."
-            ));
+            self.tell(
+                "_sort",
+                format!("This _sort is not supported here. Supported, each alone and with -: {known}."),
+            );
             return false;
         };
         (self.sort, self.backwards) = (sort, backwards);
@@ -129,13 +154,30 @@ impl Asked {
             let names: Vec<String> =
                 self.kind.includes.iter().map(|(name, _)| format!("{}:{name}", self.kind.name)).collect();
             let names = if names.is_empty() { String::from("none") } else { names.join(", ") };
-            self.tell(format!("This _include is not supported here. Supported: {names}."));
+            self.tell("_include", format!("This _include is not supported here. Supported: {names}."));
             return false;
         };
         if !self.includes.contains(place) {
             self.includes.push(place);
         }
         true
+    }
+
+    /// Whoever names a person, in whatever way, must not be answered about everybody.
+    fn check_person(&self, name: &str) -> Result<(), Refusal> {
+        let stem = name.split([':', '.']).next().unwrap_or_default();
+        let is_asked_here = self.kind.parameters.iter().any(|parameter| parameter.name == PATIENT);
+        if is_asked_here && PERSON_NAMES.contains(&stem) {
+            let text =
+                format!("Name the person by {PATIENT}=system|value; nothing else finds somebody here.");
+            return Err(refused("not-supported", PATIENT, text));
+        }
+        Ok(())
+    }
+
+    /// Whether a person is named, or anything may be that is an identifier of one.
+    pub(super) fn names_somebody(&self) -> bool {
+        self.used.iter().any(|(name, _)| name == PATIENT || name == "identifier")
     }
 
     /// A modifier on a parameter that is known changes what is asked for: it cannot be left away.
@@ -149,8 +191,8 @@ impl Asked {
         Ok(())
     }
 
-    fn tell(&mut self, text: String) {
-        let issue = Issue::new("not-supported", "query", text);
+    fn tell(&mut self, parameter: &'static str, text: String) {
+        let issue = Issue::new("not-supported", parameter, text);
         if !self.told.contains(&issue) {
             self.told.push(issue);
         }
@@ -165,14 +207,6 @@ impl Asked {
     pub(super) fn fits(&self, resource: &serde_json::Value, except: &str) -> bool {
         self.filters.iter().all(|filter| filter.parameter.name == except || filter.fits(resource))
     }
-}
-
-/// Only JSON is offered.
-fn format(value: &str) -> Result<(), Refusal> {
-    if value.to_ascii_lowercase().contains("json") {
-        return Ok(());
-    }
-    Err(Refusal::new(Refused::NotAcceptable, "not-supported", "_format", "Only JSON is offered."))
 }
 
 fn refused(code: &'static str, path: &str, text: String) -> Refusal {
@@ -240,6 +274,13 @@ mod tests {
         for (name, value) in [
             ("status:not", "accepted"),
             ("patient:missing", "true"),
+            ("patient", "https://fhir.nhs.uk/Id/nhs-number|9990000018"),
+            ("patient", "Patient/1"),
+            ("patient.identifier", "9990000018"),
+            ("patient:Patient.identifier", "9990000018"),
+            ("subject", "Patient/1"),
+            ("subject:identifier", "9990000018"),
+            ("_has:Consent:patient:_id", "1"),
             ("owner.name", "x"),
             ("_include:iterate", "Task:owner"),
             ("authored-on", "ne2026"),
@@ -251,8 +292,8 @@ mod tests {
         ] {
             let refusal = read(&[(name, value)], false).unwrap_err();
             assert_eq!(refusal.class, Refused::BadRequest, "{name}={value}");
+            assert!(!format!("{refusal:?}").contains("9990000018"));
         }
-        assert_eq!(read(&[("_format", "xml")], false).unwrap_err().class, Refused::NotAcceptable);
         assert_eq!(read(&[("_count", "1"), ("_count", "2")], false).unwrap_err().class, Refused::BadRequest);
         let many: Vec<(&str, &str)> = vec![("status", "accepted"); limits::SEARCH_PARAMETERS_MAX + 1];
         assert!(read(&many, false).is_err());

@@ -4,9 +4,8 @@ use serde_json::Value;
 
 use super::{
     asked::Asked,
-    kinds::Kind,
+    kinds::{Kind, PATIENT},
     page::Place,
-    people::PATIENT,
     search::Page,
     shown::{Look, Shown},
 };

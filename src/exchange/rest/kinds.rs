@@ -96,7 +96,7 @@ const AGENCY: &[&str] = &["Organization"];
 const REQUEST: &[&str] = &["ServiceRequest"];
 /// The person by an identifier that the caller may know: the pseudonym that it was given; for the service also its own
 /// name for the person and the NHS number; for health services the NHS number that was sent to them.
-const PATIENT: &str = "patient:identifier";
+pub(super) const PATIENT: &str = "patient:identifier";
 
 /// `Task`
 pub static TASK: Kind = Kind {

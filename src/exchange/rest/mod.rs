@@ -21,6 +21,7 @@ mod shown;
 mod sight;
 mod writing;
 
+pub(super) use search::outcome;
 pub use writing::{Returning, Terms};
 
 pub use kinds::{

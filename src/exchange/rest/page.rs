@@ -41,11 +41,12 @@ impl Place {
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Onward {
     pub(super) asked: Vec<(String, String)>,
-    pub(super) place: Place,
+    /// `None`: from its beginning.
+    pub(super) place: Option<Place>,
 }
 
 impl Exchange {
-    /// The value of `_page` for the page after `place`.
+    /// The value of `_page` for what goes on there.
     pub(super) fn seal_page(&self, caller: &Caller, kind: &Kind, onward: &Onward) -> Result<String, Refusal> {
         let plain = serde_json::to_vec(onward).map_err(|_| Refusal::internal())?;
         let key = self.vault.site_key(&caller.site_id);

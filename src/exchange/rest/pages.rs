@@ -1,7 +1,7 @@
 //! A page of what comes from referrals: by their ids, about people, or all that the caller sent and was sent in the order
 //! of time.
 
-use super::{asked::Asked, page::Place, people::PATIENT, referrals::record_of, search::Page, shown::Look};
+use super::{asked::Asked, kinds::PATIENT, page::Place, referrals::record_of, search::Page, shown::Look};
 use crate::{
     clock::Moment,
     exchange::{

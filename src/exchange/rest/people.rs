@@ -1,6 +1,6 @@
 //! `patient:identifier`: the person whom a caller may mean by an identifier that it may know.
 
-use super::asked::Asked;
+use super::{asked::Asked, kinds::PATIENT};
 use crate::{
     directory::AgencyKind,
     exchange::{
@@ -10,9 +10,6 @@ use crate::{
     limits::SEARCH_SCAN_MAX,
     mapping::fhir_rest::{NHS_NUMBER, PERSON_ID, PERSON_REFERENCE},
 };
-
-/// The parameter.
-pub(super) const PATIENT: &str = "patient:identifier";
 
 impl Exchange {
     /// The people that are asked for, when people are asked for. An identifier that the caller may not know finds

@@ -15,7 +15,10 @@ use crate::{
         caller::Caller,
         refusal::{Refusal, Refused},
     },
-    fhir::{Issue, outcome::PROFILES},
+    fhir::{
+        Issue,
+        outcome::{PROFILES, expression},
+    },
 };
 
 /// The resources of one page, and where it ends when there is more.
@@ -57,19 +60,26 @@ impl Page {
 
 impl Exchange {
     /// `GET /fhir/{Type}?…` and `POST /fhir/{Type}/_search`. `strict`: a parameter that is not supported is refused.
+    /// `hidden`: it came as a form, so that nothing of it stands in an address; nor does it in a link then.
     pub async fn search_resources(
         &self,
         caller: &Caller,
         kind: &'static Kind,
         pairs: &[(String, String)],
         strict: bool,
+        hidden: bool,
     ) -> Result<Answer, Refusal> {
         let base = format!("{}/fhir", self.base_url);
         let token = pairs.iter().find(|(name, _)| name == "_page").map(|(_, token)| token);
         let (asked, place, itself) = match token {
             None => {
                 let asked = Asked::read(kind, pairs, strict, &base)?;
-                let itself = with_query(&base, kind, &asked.used);
+                let itself = if hidden || asked.names_somebody() {
+                    let onward = Onward { asked: asked.used.clone(), place: None };
+                    with_token(&base, kind, &self.seal_page(caller, kind, &onward)?)
+                } else {
+                    with_query(&base, kind, &asked.used)
+                };
                 (asked, None, itself)
             }
             Some(token) => {
@@ -79,7 +89,7 @@ impl Exchange {
                 }
                 let onward = self.open_page(caller, kind, token)?;
                 let asked = Asked::read(kind, &onward.asked, false, &base)?;
-                (asked, Some(onward.place), with_token(&base, kind, token))
+                (asked, onward.place, with_token(&base, kind, token))
             }
         };
         for _ in 0..DECIDE_TRIES {
@@ -99,7 +109,7 @@ impl Exchange {
             let matched = page.shown.len() - included.count;
             let mut links = vec![json!({"relation": "self", "url": itself})];
             if let Some(next) = &page.next {
-                let onward = Onward { asked: asked.used.clone(), place: next.clone() };
+                let onward = Onward { asked: asked.used.clone(), place: Some(next.clone()) };
                 let token = self.seal_page(caller, kind, &onward)?;
                 links.push(json!({"relation": "next", "url": with_token(&base, kind, &token)}));
             }
@@ -136,13 +146,18 @@ impl Exchange {
 }
 
 /// What was not looked at, as an entry of the answer.
-fn outcome(told: &[Issue]) -> Option<Value> {
+pub(in crate::exchange) fn outcome(told: &[Issue]) -> Option<Value> {
     if told.is_empty() {
         return None;
     }
     let issues: Vec<Value> = told
         .iter()
-        .map(|issue| json!({"severity": "warning", "code": issue.code, "diagnostics": issue.diagnostics}))
+        .map(|issue| {
+            json!({
+                "severity": "warning", "code": issue.code, "diagnostics": issue.diagnostics,
+                "expression": expression(&issue.path).into_iter().collect::<Vec<_>>(),
+            })
+        })
         .collect();
     Some(json!({
         "resource": {"resourceType": "OperationOutcome", "meta": {"profile": PROFILES}, "issue": issues},
@@ -167,9 +182,7 @@ fn bundle(id: &str, at: &str, total: Option<usize>, links: Vec<Value>, entries: 
             fields.insert(String::from("entry"), Value::Array(entries));
         }
     }
-    let mut answer = Answer::json(200, &bundle);
-    answer.content_type = "application/fhir+json";
-    answer
+    Answer::fhir(200, &bundle)
 }
 
 fn with_token(base: &str, kind: &Kind, token: &str) -> String {

@@ -80,8 +80,7 @@ impl Shown {
 
     /// As the answer to a read.
     pub(super) fn answer(&self, status: u16) -> Answer {
-        let mut answer = Answer::json(status, &self.resource);
-        answer.content_type = "application/fhir+json";
+        let mut answer = Answer::fhir(status, &self.resource);
         answer.version = Some(self.version);
         if let Some(at) = self.at {
             answer.headers.push(("last-modified", at.to_http_date()));

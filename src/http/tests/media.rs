@@ -51,6 +51,9 @@ async fn only_json_of_bars_1_is_given() {
         ("application/fhir+xml, */*;q=0.1", true),
         ("application/fhir+xml", false),
         ("application/fhir+json; version=2.0", false),
+        ("application/fhir+json; fhirVersion=4.0", true),
+        ("application/fhir+json; fhirVersion=3.0", false),
+        ("application/fhir+json; fhirVersion=\"5.0\"", false),
         ("application/json;q=0", false),
         ("text/html", false),
     ] {
@@ -78,7 +81,24 @@ async fn only_json_of_bars_1_is_given() {
         assert_eq!((heard.status, heard.told().1[0].0.as_str()), (406, "processing"), "{wrong}");
     }
     assert_eq!(partners(TestRequest::get().uri("/fhir/metadata?_format=json")).await.status, 200);
-    assert_eq!(partners(TestRequest::get().uri("/fhir/metadata?_format=xml")).await.status, 406);
+    for format in ["xml", "application/fhir%2Bjson;fhirVersion=3.0", ""] {
+        let heard = partners(TestRequest::get().uri(&format!("/fhir/metadata?_format={format}"))).await;
+        assert_eq!((heard.status, heard.told().1[0].1.as_str()), (406, "http._format"), "{format}");
+    }
+    let other = message().insert_header(("content-type", "application/fhir+json; fhirVersion=3.0"));
+    assert_eq!(partners(other).await.status, 415);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_parameter_that_is_not_known_is_said_where_one_looks_and_refused_where_one_acts() {
+    let get = |path: &str| TestRequest::get().uri(path);
+    let told = partners(get("/fhir/metadata?secret=1")).await;
+    assert_eq!(told.status, 200);
+    assert!(told.header("warning").starts_with("299 ") && !told.header("warning").contains("secret"));
+    assert_eq!(partners(get("/fhir/metadata?_format=json")).await.header("warning"), "");
+    let strict = partners(get("/fhir/metadata?secret=1").insert_header(("prefer", "handling=strict"))).await;
+    assert_eq!((strict.status, strict.told().1[0].1.as_str()), (400, "http.query"));
+    assert_eq!(partners(get("/fhir/metadata?_format=json&_format=json")).await.status, 400);
 }
 
 #[tokio::test(flavor = "multi_thread")]
