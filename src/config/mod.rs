@@ -180,7 +180,16 @@ impl Config {
 }
 
 fn read_file(file: &Path) -> Result<String, Problem> {
-    std::fs::read_to_string(file).map_err(|e| Problem::file(file, None, Problem::unread(&e)))
+    std::fs::read_to_string(file).map_err(|e| {
+        let mut text = Problem::unread(&e);
+        if e.kind() == std::io::ErrorKind::NotFound {
+            text.push_str(
+                "; --config names another, `keyway check-config --print-sample` prints one, and \
+                 `keyway demo --data DIR` writes one with all that it names",
+            );
+        }
+        Problem::file(file, None, text)
+    })
 }
 
 fn examine(text: &str, file: &Path) -> (Option<Config>, Vec<Problem>) {

@@ -169,6 +169,15 @@ fn every_missing_file_is_reported() {
 }
 
 #[test]
+fn where_there_are_no_settings_it_is_said_how_to_get_some() {
+    let folder = tempfile::tempdir().unwrap();
+    let told = Config::load_all(&folder.path().join("keyway.toml")).unwrap_err();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].text.starts_with("is not there; --config "), "{}", told[0]);
+    assert!(told[0].text.contains("`keyway check-config --print-sample`"), "{}", told[0]);
+}
+
+#[test]
 fn a_file_that_holds_something_else_is_reported_without_its_content() {
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path());
