@@ -325,7 +325,12 @@ fn wrong_method() -> Refusal {
 }
 
 fn nothing_here() -> Refusal {
-    Refusal::new(Refused::NotFound, "not-found", "", "This listener has no such path.")
+    Refusal::new(
+        Refused::NotFound,
+        "not-found",
+        "",
+        "This listener has no such path. openapi.yaml has all there are, and GET /fhir/metadata those of FHIR.",
+    )
 }
 
 #[cfg(test)]
