@@ -9,7 +9,7 @@ use super::{
 use crate::{
     clock::Moment,
     directory::Partner,
-    ids::{ConsentId, EntryId, PartnerId, PersonId, ReferralId, SiteId},
+    ids::{ConsentId, EntryId, MessageId, PartnerId, PersonId, ReferralId, SiteId},
 };
 
 /// One agency's part in its referrals.
@@ -89,6 +89,29 @@ pub trait Browse: Send + Sync + 'static {
         referral: &ReferralId,
         version: i64,
     ) -> Read<Option<ReferralRow>>;
+    /// A referral that this agency sent, or was sent and may know of.
+    async fn referral_of(
+        &self,
+        site: &SiteId,
+        referral: &ReferralId,
+        partner: &PartnerId,
+    ) -> Read<Option<ReferralRow>>;
+    /// The latest version of a consent about this recipient.
+    async fn consent_for(
+        &self,
+        site: &SiteId,
+        consent: &ConsentId,
+        recipient: &PartnerId,
+    ) -> Read<Option<ConsentRow>>;
+    /// Whether there is such a message to this recipient.
+    async fn is_message_to(&self, site: &SiteId, message: &MessageId, recipient: &PartnerId) -> Read<bool>;
+    /// A log entry of this agency's own act, or about a referral that it sent or was sent.
+    async fn log_entry_for(
+        &self,
+        site: &SiteId,
+        entry: &EntryId,
+        partner: &PartnerId,
+    ) -> Read<Option<StoredEntry>>;
     /// A page of referrals.
     async fn referrals_of(&self, page: &ReferralPage) -> Read<Vec<ReferralRow>>;
     /// The referrals about a person, whoever sent them, at most `limit`.

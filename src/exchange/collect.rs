@@ -11,6 +11,7 @@ use super::{
     recall::set_state,
     refusal::{Refusal, Refused},
     rows::{DeliveryStatus, MessageKind, Sealed},
+    sought::Sought,
 };
 use crate::{
     audit::Kind,
@@ -76,15 +77,30 @@ impl Exchange {
         part: Part,
     ) -> Result<DeliveryBundle, Refusal> {
         let id = MessageId::parse(message).ok_or_else(Refusal::not_found)?;
-        let bundle = self.store.delivery_of_message(&caller.site_id, &id).await?;
-        bundle
-            .filter(|b| b.message.recipient_id == caller.partner_id)
+        let what = if part == Part::Body { "mailbox" } else { "sheet" };
+        self.message_to(caller, what, &id)
+            .await?
             .filter(|b| match part {
                 Part::Body => b.delivery.new.channel == Channel::Mailbox,
                 Part::Detail => b.message.detail.is_some(),
             })
             .filter(|b| part == Part::Detail || b.delivery.next_at <= self.now())
             .ok_or_else(Refusal::not_found)
+    }
+
+    /// A message to the caller, with its delivery; `None`: it is the caller's, and has none.
+    pub(super) async fn message_to(
+        &self,
+        caller: &Caller,
+        what: &'static str,
+        id: &MessageId,
+    ) -> Result<Option<DeliveryBundle>, Refusal> {
+        let (site, partner) = (&caller.site_id, &caller.partner_id);
+        if !self.store.is_message_to(site, id, partner).await? {
+            return Err(self.not_for(caller, what, Sought::Message(id.clone())));
+        }
+        let bundle = self.store.delivery_of_message(site, id).await?;
+        Ok(bundle.filter(|bundle| bundle.message.recipient_id == *partner))
     }
 
     async fn record_collection(

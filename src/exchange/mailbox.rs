@@ -34,7 +34,7 @@ pub struct MailboxSend {
 impl Exchange {
     /// `POST /messageexchange/{mailbox}`: the handshake.
     pub async fn mailbox_handshake(&self, caller: &Caller, mailbox: &str) -> Result<Answer, Refusal> {
-        own_mailbox(caller, mailbox)?;
+        self.own_mailbox(caller, mailbox)?;
         self.store.healthy().await?;
         Ok(Answer::json(200, &json!({"mailboxId": mailbox})))
     }
@@ -47,7 +47,7 @@ impl Exchange {
         max_results: usize,
         continue_from: Option<&str>,
     ) -> Result<Answer, Refusal> {
-        own_mailbox(caller, mailbox)?;
+        self.own_mailbox(caller, mailbox)?;
         let limit = max_results.clamp(1, limits::MAILBOX_PAGE_MAX);
         let after = match continue_from {
             None => None,
@@ -82,7 +82,7 @@ impl Exchange {
 
     /// `GET /messageexchange/{mailbox}/inbox/{id}`: consent is asked here.
     pub async fn mailbox_read(&self, caller: &Caller, mailbox: &str, id: &str) -> Result<Answer, Refusal> {
-        own_mailbox(caller, mailbox)?;
+        self.own_mailbox(caller, mailbox)?;
         let (bundle, body) = self.collect(caller, id, Part::Body).await?;
         let message = &bundle.message;
         let mut answer = Answer::json(200, &Value::Null);
@@ -110,14 +110,12 @@ impl Exchange {
         mailbox: &str,
         id: &str,
     ) -> Result<Answer, Refusal> {
-        own_mailbox(caller, mailbox)?;
+        self.own_mailbox(caller, mailbox)?;
         let message_id = MessageId::parse(id).ok_or_else(Refusal::not_found)?;
         for _ in 0..super::DECIDE_TRIES {
             let bundle = self
-                .store
-                .delivery_of_message(&caller.site_id, &message_id)
+                .message_to(caller, "mailbox", &message_id)
                 .await?
-                .filter(|b| b.message.recipient_id == caller.partner_id)
                 .filter(|b| b.delivery.new.channel == Channel::Mailbox)
                 .ok_or_else(Refusal::not_found)?;
             match bundle.delivery.status {
@@ -163,7 +161,7 @@ impl Exchange {
         mailbox: &str,
         send: MailboxSend,
     ) -> Result<Answer, Refusal> {
-        own_mailbox(caller, mailbox)?;
+        self.own_mailbox(caller, mailbox)?;
         match send.workflow.as_str() {
             "KEYWAY_SCREENING_ANSWER" => self.answer_request(caller, &send).await,
             "KEYWAY_DUTY_TO_REFER_ACK" | "KEYWAY_REFERRAL_ACTION" => self.act_by_mailbox(caller, &send).await,
@@ -175,9 +173,4 @@ impl Exchange {
             )),
         }
     }
-}
-
-/// Another agency's mailbox and an unknown one get the same answer.
-fn own_mailbox(caller: &Caller, mailbox: &str) -> Result<(), Refusal> {
-    if caller.partner_id.as_str() == mailbox { Ok(()) } else { Err(Refusal::not_found()) }
 }

@@ -34,6 +34,7 @@ mod respond;
 pub mod rest;
 mod root_key;
 pub mod rows;
+mod sought;
 mod submit;
 mod update;
 mod validate;

@@ -11,6 +11,7 @@ use super::{
     refusal::Refusal,
     respond::note_label,
     rows::{ReferralRow, StoredEntry},
+    sought::Sought,
 };
 use crate::{
     audit::{Kind, Leaf, hex, merkle::leaf_hash},
@@ -54,7 +55,7 @@ impl Exchange {
     pub async fn read_referral_audit(&self, caller: &Caller, referral: &str) -> Result<Answer, Refusal> {
         let referral = self.visible_referral(caller, referral).await?;
         if referral.sender_id != caller.partner_id {
-            return Err(Refusal::not_found());
+            return Err(self.not_for(caller, "audit", Sought::Referral(referral.referral_id)));
         }
         self.record_look(caller, &referral, "audit").await?;
         // One more than is shown tells whether there are earlier ones.

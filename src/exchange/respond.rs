@@ -12,6 +12,7 @@ use super::{
     recall::{Ends, Why, set_state},
     refusal::{Issue, Refusal, Refused},
     rows::{DecisionRow, DeliveryStatus, ReferralRow, Sealed},
+    sought::Sought,
     submit::read_json,
 };
 use crate::{
@@ -439,12 +440,22 @@ impl Exchange {
     /// A referral that `caller` sent or received; anything else does not exist for it. What consent withheld is
     /// the sender's alone to see.
     pub(super) async fn visible_referral(&self, caller: &Caller, id: &str) -> Result<ReferralRow, Refusal> {
+        self.referral_of(caller, "referral", id).await
+    }
+
+    /// The same; `what` is the word for what was looked for. What is another's takes the same way as what is not there: the
+    /// store finds neither.
+    pub(super) async fn referral_of(
+        &self,
+        caller: &Caller,
+        what: &'static str,
+        id: &str,
+    ) -> Result<ReferralRow, Refusal> {
         let id = ReferralId::parse(id).ok_or_else(Refusal::not_found)?;
-        self.store
-            .referral(&caller.site_id, &id)
-            .await?
-            .filter(|row| may_see(caller, row))
-            .ok_or_else(Refusal::not_found)
+        match self.store.referral_of(&caller.site_id, &id, &caller.partner_id).await? {
+            Some(row) if may_see(caller, &row) => Ok(row),
+            _ => Err(self.not_for(caller, what, Sought::Referral(id))),
+        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::{
     recall::{Ends, Why, set_state},
     refusal::{Refusal, Refused},
     rows::{ConsentRow, DeliveryRow, DeliveryStatus, ReferralRow},
+    sought::Sought,
 };
 use crate::{
     audit::Kind,
@@ -62,12 +63,10 @@ impl Exchange {
         let id = ConsentId::parse(consent).ok_or_else(Refusal::not_found)?;
         for _ in 0..DECIDE_TRIES {
             // Only the service that holds the consent may change it; to others it does not exist.
-            let row = self
-                .store
-                .consent(&caller.site_id, &id)
-                .await?
-                .filter(|_| caller.kind == AgencyKind::LiaisonDiversion)
-                .ok_or_else(Refusal::not_found)?;
+            if caller.kind != AgencyKind::LiaisonDiversion {
+                return Err(self.not_for(caller, "Consent", Sought::Consent(id)));
+            }
+            let row = self.store.consent(&caller.site_id, &id).await?.ok_or_else(Refusal::not_found)?;
             if row.status == "inactive" {
                 let effects = self.effects_so_far(&row).await?;
                 return Ok(withdrawn(&row, &effects));

@@ -189,6 +189,81 @@ async fn a_look_at_anothers_record_leaves_an_entry_for_its_sender() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_look_at_anothers_record_is_on_record_whatever_the_way() {
+    let gateway = Gateway::start().await;
+    let answer = gateway.submit("k-1", &Assessment::of(&Person::new(0)).only_to(&[CMHT, HOUSING])).await;
+    let of = |list: &str, name: &str| answer[list][0][name].as_str().unwrap().to_owned();
+    gateway.cmht_server.wait_for(1).await;
+    gateway.settle().await;
+    let listed = gateway.housing.get("/messageexchange/housing-test/inbox").await.expect(200);
+    let message = listed["messages"][0].as_str().unwrap().to_owned();
+    let events = gateway.ld.get("/fhir/AuditEvent?_count=1").await.expect(200);
+    let event = matches(&events)[0]["id"].as_str().unwrap().to_owned();
+    gateway.settle().await;
+
+    let (task, consent) = (of("referrals", "referral_id"), of("consents", "consent_id"));
+    let stranger = &gateway.probation;
+    let get = |path: String| Ask::get(&path);
+    let fhir = |method: &str, path: &str, body: &str| {
+        let ask = if method == "PUT" { Ask::put(path) } else { Ask::post(path) };
+        ask.header("if-match", "W/\"1\"").bytes("application/fhir+json", body.to_owned())
+    };
+    let looks = [
+        ("referral", get(format!("/referrals/{task}"))),
+        ("referral", get(format!("/referrals/{task}/audit"))),
+        ("referral", get(format!("/referrals/{task}/actions"))),
+        ("referral", fhir_free(&format!("/referrals/{task}/actions/accept"))),
+        ("ServiceRequest", get(format!("/fhir/ServiceRequest/{task}"))),
+        ("Communication", get(format!("/fhir/Communication/{task}.1"))),
+        ("Consent", get(format!("/fhir/Consent/{consent}"))),
+        ("Consent", get(format!("/fhir/Consent/{consent}/_history/1"))),
+        ("Consent", get(format!("/fhir/Consent?_id={consent}"))),
+        ("AuditEvent", get(format!("/fhir/AuditEvent/{event}"))),
+        ("sheet", get(format!("/justice/sheets/{message}"))),
+        ("mailbox", get(String::from("/messageexchange/housing-test/inbox"))),
+        ("mailbox", get(format!("/messageexchange/housing-test/inbox/{message}"))),
+        ("mailbox", get(format!("/messageexchange/probation-test/inbox/{message}"))),
+        (
+            "mailbox",
+            Ask::put(&format!("/messageexchange/probation-test/inbox/{message}/status/acknowledged")),
+        ),
+        ("Consent", fhir("POST", &format!("/fhir/Consent/{consent}/$revoke"), "{}")),
+    ];
+    let mut wanted: Vec<&str> = Vec::new();
+    for (what, ask) in looks {
+        let status = stranger.ask(ask).await.status;
+        // Who may not write consents at all is told so before anything is looked for.
+        if status == 403 {
+            continue;
+        }
+        assert!(matches!(status, 404 | 200), "{what}: {status}");
+        wanted.push(what);
+    }
+    wanted.sort_unstable();
+    assert!(wanted.len() >= 14, "{wanted:?}");
+    let mut found: Vec<String> = Vec::new();
+    for _ in 0..100 {
+        found = gateway.books().refused_looks("probation-test");
+        if found.len() >= wanted.len() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    found.sort_unstable();
+    assert_eq!(found, wanted);
+    // A look at nothing leaves nothing.
+    stranger.get("/referrals/0198c0de-0000-7000-8000-0000000000f1").await;
+    stranger.get("/messageexchange/nobody/inbox").await;
+    gateway.settle().await;
+    assert_eq!(gateway.books().refused_looks("probation-test").len(), wanted.len());
+    gateway.finish().await;
+}
+
+fn fhir_free(path: &str) -> Ask {
+    Ask::post(path).header("if-match", "W/\"1\"").bytes("application/json", "{}")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_token_without_the_scope_reads_nothing() {
     let gateway = Gateway::start().await;
     let id = with_words(&gateway).await;

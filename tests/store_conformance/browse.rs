@@ -85,6 +85,34 @@ pub(crate) async fn referrals_are_paged_in_the_order_of_time_from_either_side(en
     assert_eq!(store.referrals_about(&site(), &person_id("ann"), 10).await.unwrap().len(), 2);
 }
 
+pub(crate) async fn what_is_anothers_is_not_found_at_all(engine: &dyn Engine) {
+    let store = engine.open();
+    four(store.as_ref()).await;
+    let mut withheld = referral("ann", "housing");
+    (withheld.disclosure_id, withheld.state) = (None, State::Withheld);
+    let withheld_id = withheld.referral_id.clone();
+    let entry_id = EntryId::parse("entry-own").unwrap();
+    let agreed = consent("ann", "cmht", 1);
+    let consent_id = agreed.consent_id.clone();
+    let writes = vec![Write::Referral(withheld), act("own", "cmht", START), Write::Consent(agreed)];
+    store.commit(writes, Vec::new()).await.unwrap();
+    for (who, sees, sees_withheld) in [
+        ("riverside-ld", true, true),
+        ("cmht", true, false),
+        ("housing", false, false),
+        ("nobody", false, false),
+    ] {
+        let who_id = partner_id(who);
+        let found = store.referral_of(&site(), &referral_id("ann", "cmht"), &who_id).await.unwrap();
+        assert_eq!(found.is_some(), sees, "{who}");
+        let found = store.referral_of(&site(), &withheld_id, &who_id).await.unwrap();
+        assert_eq!(found.is_some(), sees_withheld, "{who}");
+        let own = who == "cmht";
+        assert_eq!(store.log_entry_for(&site(), &entry_id, &who_id).await.unwrap().is_some(), own, "{who}");
+        assert_eq!(store.consent_for(&site(), &consent_id, &who_id).await.unwrap().is_some(), own, "{who}");
+    }
+}
+
 pub(crate) async fn every_version_is_kept_as_it_was(engine: &dyn Engine) {
     let store = engine.open();
     four(store.as_ref()).await;

@@ -18,9 +18,10 @@ use crate::{
         caller::Caller,
         people::consent_label,
         ports::Precondition,
-        refusal::Refusal,
+        refusal::{Refusal, Refused},
         respond::may_see,
         rows::{ConsentRow, ReferralRow},
+        sought::Sought,
     },
     ids::ConsentId,
     limits,
@@ -37,11 +38,8 @@ impl Exchange {
         version: Option<i64>,
         how: Look,
     ) -> Result<Shown, Refusal> {
-        let id = ConsentId::parse(id).ok_or_else(Refusal::not_found)?;
-        let current = self.store.consent(&caller.site_id, &id).await?.ok_or_else(Refusal::not_found)?;
-        if !self.may_see_consent(caller, &current).await? {
-            return Err(Refusal::not_found());
-        }
+        let current = self.consent_seen(caller, id).await?;
+        let id = current.consent_id.clone();
         let row = match version.filter(|version| *version != current.version) {
             None => current.clone(),
             Some(version) => {
@@ -172,8 +170,12 @@ impl Exchange {
         let people = self.people_asked_for(caller, asked).await?;
         let mut rows = Vec::new();
         if let Some(filter) = asked.filters_on("_id").next() {
-            for id in filter.values.iter().filter_map(|id| ConsentId::parse(id)) {
-                rows.extend(self.store.consent(&caller.site_id, &id).await?);
+            for id in &filter.values {
+                match self.consent_seen(caller, id).await {
+                    Ok(row) => rows.push(row),
+                    Err(refusal) if refusal.class == Refused::NotFound => {}
+                    Err(refusal) => return Err(refusal),
+                }
             }
             rows.retain(|row| people.as_ref().is_none_or(|people| people.contains(&row.person_id)));
             return Ok(Some(rows));
@@ -208,6 +210,20 @@ impl Exchange {
             }
         }
         Ok(true)
+    }
+
+    /// The consent that the caller may see; a look at another's leaves an entry.
+    async fn consent_seen(&self, caller: &Caller, id: &str) -> Result<ConsentRow, Refusal> {
+        let id = ConsentId::parse(id).ok_or_else(Refusal::not_found)?;
+        let row = if is_service(caller) {
+            self.store.consent(&caller.site_id, &id).await?
+        } else {
+            self.store.consent_for(&caller.site_id, &id, &caller.partner_id).await?
+        };
+        match row {
+            Some(row) if self.may_see_consent(caller, &row).await? => Ok(row),
+            _ => Err(self.not_for(caller, "Consent", Sought::Consent(id))),
+        }
     }
 
     /// The service holds every consent. A recipient knows of its own once something was sent to it under it: not of one

@@ -17,6 +17,7 @@ use crate::{
         refusal::{Refusal, Refused},
         respond::may_see,
         rows::{ReferralRow, StoredEntry},
+        sought::Sought,
     },
     fhir::search::{Comparator, Filter},
     ids::{EntryId, PartnerId},
@@ -40,13 +41,14 @@ impl Exchange {
     ) -> Result<Shown, Refusal> {
         let id = EntryId::parse(id).filter(|_| version.is_none_or(|version| version == 1));
         let id = id.ok_or_else(Refusal::not_found)?;
-        let entry = self.store.log_entry(&caller.site_id, &id).await?.ok_or_else(Refusal::not_found)?;
+        let nothing = || self.not_for(caller, kind.name, Sought::Entry(id.clone()));
+        let entry = self.store.log_entry_for(&caller.site_id, &id, &caller.partner_id).await?;
+        let entry = entry.ok_or_else(nothing)?;
         let referral = match &entry.referral_id {
             Some(id) => self.store.referral(&caller.site_id, id).await?.filter(|row| may_see(caller, row)),
             None => None,
         };
-        let mut shown =
-            self.show_entry_as(caller, kind, &entry, referral.as_ref()).ok_or_else(Refusal::not_found)?;
+        let mut shown = self.show_entry_as(caller, kind, &entry, referral.as_ref()).ok_or_else(nothing)?;
         shown.writes.push(match &referral {
             Some(row) => self.looked(caller, row, kind, how),
             None => self.looked_at_log(caller, kind, how),

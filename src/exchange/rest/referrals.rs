@@ -12,7 +12,6 @@ use crate::{
     exchange::{
         Exchange, caller::Caller, ports::Precondition, refusal::Refusal, respond::may_see, rows::ReferralRow,
     },
-    ids::ReferralId,
     mapping::fhir_rest::{self, Booking, Remark},
 };
 
@@ -61,15 +60,7 @@ impl Exchange {
         kind: &Kind,
         id: &str,
     ) -> Result<ReferralRow, Refusal> {
-        let id = ReferralId::parse(id).ok_or_else(Refusal::not_found)?;
-        match self.store.referral(&caller.site_id, &id).await? {
-            Some(row) if may_see(caller, &row) => Ok(row),
-            Some(row) => {
-                self.refuse_look(caller, &row, kind);
-                Err(Refusal::not_found())
-            }
-            None => Err(Refusal::not_found()),
-        }
+        self.referral_of(caller, kind.name, id).await
     }
 
     /// What a referral yields of a kind, without what only a look may add.

@@ -1,5 +1,4 @@
-//! A resource that is about to be shown, with what has to be on record before it is; and the record of a look that was
-//! refused.
+//! A resource that is about to be shown, with what has to be on record before it is.
 
 use serde_json::{Value, json};
 
@@ -117,31 +116,6 @@ impl Exchange {
             .fact("what", kind.name)
             .fact("interaction", how.as_str())
             .write()
-    }
-
-    /// Leaves an entry about a look at a referral that is there and not the caller's. It is written beside the
-    /// answer, which must not take longer than that about nothing; when too many are under way it is dropped.
-    pub(super) fn refuse_look(&self, caller: &Caller, row: &ReferralRow, kind: &Kind) {
-        let Ok(place) = std::sync::Arc::clone(&self.refused_looks).try_acquire_owned() else {
-            tracing::warn!(
-                partner = caller.partner_id.as_str(),
-                "a refused look left no entry: too many at once"
-            );
-            return;
-        };
-        let entry = self
-            .note_on(row, self.now(), Entry::AccessRefused, caller.partner_id.as_str())
-            .fact("reason", "not-yours")
-            .fact("what", kind.name)
-            .write();
-        let (store, ring) = (self.store.clone(), self.wake_sequencer.clone());
-        tokio::spawn(async move {
-            if let Err(error) = store.commit(vec![entry], Vec::new()).await {
-                tracing::error!(error = %error, "a refused look could not be recorded");
-            }
-            ring.notify_one();
-            drop(place);
-        });
     }
 
     /// Puts on record that these are shown; only then may they be.

@@ -24,6 +24,10 @@ statements! {
     ABOUT = concat!("SELECT ", entry!(), " FROM audit_entry WHERE site_id = $1 AND referral_id = $2 \
         ORDER BY at DESC, in_commit DESC, entry_id DESC LIMIT $3");
     ENTRY = concat!("SELECT ", entry!(), " FROM audit_entry WHERE entry_id = $1 AND site_id = $2");
+    /// Of what one agency did itself, or of a referral that it sent or was sent.
+    ENTRY_FOR = concat!("SELECT ", entry!(), " FROM audit_entry e WHERE site_id = $1 AND entry_id = $2 AND (actor = $3 \
+        OR EXISTS (SELECT 1 FROM referral r WHERE r.site_id = $1 AND r.referral_id = e.referral_id \
+        AND (r.sender_id = $3 OR r.recipient_id = $3)))");
     /// What one agency did itself, the latest first, between two moments and after a place.
     BY_ACTOR = concat!("SELECT ", entry!(), " FROM audit_entry WHERE site_id = $1 AND actor = $2 AND at >= $3 \
         AND at <= $4 AND (at, entry_id) < ($5, $6) ORDER BY at DESC, entry_id DESC LIMIT $7");

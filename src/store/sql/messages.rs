@@ -20,6 +20,8 @@ statements! {
     PUT_MESSAGE = concat!("INSERT INTO message (", message!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
         $10, $11, $12, $13, $14, $15, $16, $17, $18)");
     MESSAGE = concat!("SELECT ", message!(), " FROM message WHERE site_id = $1 AND message_id = $2");
+    MESSAGE_TO = concat!("SELECT ", message!(), " FROM message WHERE site_id = $1 AND message_id = $2 \
+        AND recipient_id = $3");
     MESSAGE_BY_WIRE_ID = concat!("SELECT ", message!(), " FROM message WHERE site_id = $1 \
         AND recipient_id = $2 AND wire_id = $3 ORDER BY created_at DESC, message_id DESC LIMIT 1");
     MESSAGE_BY_DISCLOSURE = concat!("SELECT ", message!(), " FROM message WHERE site_id = $1 \

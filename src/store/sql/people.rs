@@ -34,6 +34,8 @@ statements! {
         recorded_by, recorded_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     CONSENT = concat!("SELECT ", consent!(), " FROM consent WHERE site_id = $1 AND consent_id = $2 \
         ORDER BY version DESC LIMIT 1");
+    CONSENT_FOR = concat!("SELECT ", consent!(), " FROM consent WHERE site_id = $1 AND consent_id = $2 \
+        AND recipient_id = $3 ORDER BY version DESC LIMIT 1");
     CONSENT_VERSION = concat!("SELECT ", consent!(), " FROM consent WHERE site_id = $1 AND consent_id = $2 \
         AND version = $3");
     /// The latest version of each, in the order of their ids.

@@ -61,6 +61,9 @@ statements! {
         WHERE site_id = $22 AND referral_id = $23 AND version = $20 - 1";
     HAS_REFERRAL_VERSION = "SELECT 1 FROM referral WHERE site_id = $1 AND referral_id = $2 AND version = $3";
     REFERRAL = concat!("SELECT ", referral!(), " FROM referral WHERE site_id = $1 AND referral_id = $2");
+    REFERRAL_OF = concat!("SELECT ", referral!(), " FROM referral WHERE site_id = $1 AND referral_id = $2 \
+        AND (sender_id = $3 OR recipient_id = $3 AND (disclosure_id IS NOT NULL OR audience IS NULL) \
+        AND state <> 'withheld')");
     REFERRALS_OF_EPISODE = concat!("SELECT ", referral!(), " FROM referral WHERE site_id = $1 \
         AND episode_id = $2 ORDER BY created_at, referral_id");
     REFERRALS_TO = concat!("SELECT ", referral!(), " FROM referral WHERE site_id = $1 AND person_id = $2 \

@@ -8,13 +8,13 @@ use crate::{
     exchange::{
         browse::{Agency, Browse, By, EntryPage, ReferralPage, Side},
         ports::Read,
-        rows::{ConsentRow, ReferralRow, StoredEntry},
+        rows::{ConsentRow, MessageRow, ReferralRow, StoredEntry},
     },
-    ids::{ConsentId, EntryId, PartnerId, PersonId, ReferralId, SiteId},
+    ids::{ConsentId, EntryId, MessageId, PartnerId, PersonId, ReferralId, SiteId},
     store::{
         cell::{Cell, RowReader},
         decode::FromRow,
-        sql::{audit, directory, people, referrals},
+        sql::{audit, directory, messages, people, referrals},
     },
 };
 
@@ -34,6 +34,39 @@ impl Browse for SqliteStore {
         self.readers
             .row(referrals::REFERRAL_VERSION, vec![site.into(), referral.into(), version.into()])
             .await
+    }
+
+    async fn referral_of(
+        &self,
+        site: &SiteId,
+        referral: &ReferralId,
+        partner: &PartnerId,
+    ) -> Read<Option<ReferralRow>> {
+        self.readers.row(referrals::REFERRAL_OF, vec![site.into(), referral.into(), partner.into()]).await
+    }
+
+    async fn consent_for(
+        &self,
+        site: &SiteId,
+        consent: &ConsentId,
+        recipient: &PartnerId,
+    ) -> Read<Option<ConsentRow>> {
+        self.readers.row(people::CONSENT_FOR, vec![site.into(), consent.into(), recipient.into()]).await
+    }
+
+    async fn is_message_to(&self, site: &SiteId, message: &MessageId, recipient: &PartnerId) -> Read<bool> {
+        let cells = vec![site.into(), message.into(), recipient.into()];
+        let found: Option<MessageRow> = self.readers.row(messages::MESSAGE_TO, cells).await?;
+        Ok(found.is_some())
+    }
+
+    async fn log_entry_for(
+        &self,
+        site: &SiteId,
+        entry: &EntryId,
+        partner: &PartnerId,
+    ) -> Read<Option<StoredEntry>> {
+        self.readers.row(audit::ENTRY_FOR, vec![site.into(), entry.into(), partner.into()]).await
     }
 
     async fn referrals_of(&self, page: &ReferralPage) -> Read<Vec<ReferralRow>> {

@@ -108,6 +108,16 @@ impl Books {
         }
     }
 
+    /// What this agency looked for that was another's, by the log.
+    pub fn refused_looks(&self, partner: &str) -> Vec<String> {
+        let mut statement =
+            self.0.prepare("SELECT leaf FROM audit_entry WHERE kind = 'access-refused'").unwrap();
+        let leaves = statement.query_map([], |row| row.get::<_, Vec<u8>>(0)).unwrap();
+        let leaves = leaves.map(|leaf| Leaf::read(&leaf.unwrap()).unwrap());
+        let refused = leaves.filter(|leaf| leaf.actor == partner && leaf.fact("reason") == Some("not-yours"));
+        refused.filter_map(|leaf| leaf.fact("what").map(str::to_owned)).collect()
+    }
+
     /// `kind what id` of every audit entry that is about a message or an attempt.
     fn audited(&self) -> BTreeSet<String> {
         let mut statement = self.0.prepare("SELECT kind, leaf FROM audit_entry").unwrap();

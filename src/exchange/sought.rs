@@ -1,0 +1,125 @@
+//! What somebody looked for and may not see. The answer is that about nothing, and takes as long: whether there is anything
+//! is found out beside it, for both alike, and when there is, an entry tells of the look.
+
+use std::sync::Arc;
+
+use super::{
+    Exchange,
+    caller::Caller,
+    ledger::Note,
+    ports::{Store, StoreError, Write},
+    refusal::Refusal,
+};
+use crate::{
+    audit::Kind,
+    ids::{ConsentId, EntryId, MessageId, Mint, PartnerId, ReferralId, SiteId},
+};
+
+/// What was looked for.
+#[derive(Clone, Debug)]
+pub(super) enum Sought {
+    /// A referral, or something that belongs to it.
+    Referral(ReferralId),
+    /// A consent.
+    Consent(ConsentId),
+    /// A message, or the sheet behind one.
+    Message(MessageId),
+    /// A log entry.
+    Entry(EntryId),
+    /// A mailbox.
+    Mailbox(PartnerId),
+}
+
+/// Everything that an entry needs, apart from the request.
+struct Look {
+    store: Arc<dyn Store>,
+    mint: Arc<Mint>,
+    site: SiteId,
+    actor: PartnerId,
+    what: &'static str,
+    sought: Sought,
+}
+
+impl Exchange {
+    /// The answer to a look at what is not the caller's, or not there; `what` is the word for it in the log. When too many
+    /// entries are under way, this one is dropped, and the gateway's own log says so.
+    pub(super) fn not_for(&self, caller: &Caller, what: &'static str, sought: Sought) -> Refusal {
+        let Ok(place) = Arc::clone(&self.refused_looks).try_acquire_owned() else {
+            let partner = caller.partner_id.as_str();
+            tracing::warn!(partner, "a look that was refused was not looked into: too many at once");
+            return Refusal::not_found();
+        };
+        let look = Look {
+            store: Arc::clone(&self.store),
+            mint: Arc::clone(&self.mint),
+            site: caller.site_id.clone(),
+            actor: caller.partner_id.clone(),
+            what,
+            sought,
+        };
+        let ring = Arc::clone(&self.wake_sequencer);
+        tokio::spawn(async move {
+            match look.put_on_record().await {
+                Ok(true) => ring.notify_one(),
+                Ok(false) => {}
+                Err(error) => tracing::error!(error, "a refused look could not be recorded"),
+            }
+            drop(place);
+        });
+        Refusal::not_found()
+    }
+
+    /// Another agency's mailbox and an unknown one get the same answer.
+    pub(super) fn own_mailbox(&self, caller: &Caller, mailbox: &str) -> Result<(), Refusal> {
+        if caller.partner_id.as_str() == mailbox {
+            return Ok(());
+        }
+        let owner = PartnerId::parse(mailbox).ok_or_else(Refusal::not_found)?;
+        Err(self.not_for(caller, "mailbox", Sought::Mailbox(owner)))
+    }
+}
+
+impl Look {
+    /// `false`: there is nothing.
+    async fn put_on_record(&self) -> Result<bool, String> {
+        let Some(entry) = self.entry().await.map_err(|error| error.to_string())? else { return Ok(false) };
+        self.store.commit(vec![entry], Vec::new()).await.map_err(|error| error.to_string())?;
+        Ok(true)
+    }
+
+    async fn entry(&self) -> Result<Option<Write>, StoreError> {
+        let (store, site) = (&self.store, &self.site);
+        let note = self.note();
+        let note = match &self.sought {
+            Sought::Referral(id) => store
+                .referral(site, id)
+                .await?
+                .map(|row| note.referral(id).person(&row.person_id).partner(&row.recipient_id)),
+            Sought::Consent(id) => store
+                .consent(site, id)
+                .await?
+                .map(|row| note.about("consent", id).person(&row.person_id).partner(&row.recipient_id)),
+            Sought::Message(id) => store.delivery_of_message(site, id).await?.map(|bundle| {
+                let row = &bundle.referral;
+                let note = note.referral(&row.referral_id).person(&row.person_id);
+                note.partner(&row.recipient_id).about("message", id)
+            }),
+            Sought::Entry(id) => store.log_entry(site, id).await?.map(|entry| {
+                let note = note.about("entry", id);
+                match &entry.referral_id {
+                    Some(referral) => note.referral(referral),
+                    None => note,
+                }
+            }),
+            Sought::Mailbox(owner) => store.partner(site, owner).await?.map(|_| note.partner(owner)),
+        };
+        Ok(note.map(Note::write))
+    }
+
+    fn note(&self) -> Note {
+        let now = self.mint.clock().now();
+        Note::begin(&self.mint, &self.site, now, Kind::AccessRefused, self.actor.as_str())
+            .fact("reason", "not-yours")
+            .fact("what", self.what)
+    }
+}
