@@ -87,6 +87,8 @@ enum Wrong {
     NumberTooLong,
     #[error("The document begins with a byte order mark; send UTF-8 without one.")]
     ByteOrderMark,
+    #[error("The document begins as XML does; only JSON is read here.")]
+    Xml,
     #[error("Something follows the end of the document.")]
     Trailing,
     #[error("The document is empty or ends before it is complete.")]
@@ -171,6 +173,7 @@ impl<'a> Scanner<'a> {
             Some(b't') => self.word(b"true")?,
             Some(b'f') => self.word(b"false")?,
             Some(b'n') => self.word(b"null")?,
+            Some(b'<') if self.values == 1 => return Err(Wrong::Xml),
             Some(_) => return Err(Wrong::Syntax("a value")),
         }
         self.after_value()

@@ -73,6 +73,12 @@ fn text_that_is_no_text_is_refused() {
     assert_refused(b"{\"b\": {\"\xff\": 1}}", "/b", "The text is not valid UTF-8.");
     assert_refused(b"\xff\xfe{\x00}\x00", "", "The text is not valid UTF-8.");
     assert_refused(b"\xef\xbb\xbf{}", "", "The document begins with a byte order mark");
+    assert_refused(
+        "\n<Patient/>",
+        "",
+        "The document begins as XML does; only JSON is read here. (Line 2, byte 1.)",
+    );
+    assert_refused("[<]", "/0", "Here JSON expects a value.");
     assert_refused(b"{\"a\": \"x\x00y\"}", "/a", "The character U+0000");
     assert_refused(r#"{"a": "x\u0000y"}"#, "/a", "The character U+0000");
     assert_refused(r#"{"a": {"\u0000": 1}}"#, "/a", "The character U+0000");
