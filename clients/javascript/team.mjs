@@ -32,15 +32,18 @@ const client = new Client({ baseUrl: `${gateway}/fhir` });
 
 const capabilities = await client.capabilityStatement();
 step('discovery: the CapabilityStatement is of R4 4.0.1', capabilities.fhirVersion === '4.0.1', capabilities);
-const { tokenUrl } = await client.smartAuthMetadata();
-step('discovery: the token endpoint is found', tokenUrl?.href.endsWith('/oauth/token'), tokenUrl);
+// Not smartAuthMetadata(): that takes the first of three answers, and the CapabilityStatement, which may be it, has no token
+// endpoint, because the extension for it would have to name a place where a person authorises as well.
+const smart = await client.request('.well-known/smart-configuration');
+const tokenUrl = smart.token_endpoint;
+step('discovery: the token endpoint is found', tokenUrl?.endsWith('/oauth/token'), smart);
 
 const clientId = read(join(agency, 'client_id')).trim();
 const assertion = await new SignJWT({})
   .setProtectedHeader({ alg: 'ES384', kid: 'first', typ: 'JWT' })
   .setIssuer(clientId)
   .setSubject(clientId)
-  .setAudience(tokenUrl.href)
+  .setAudience(tokenUrl)
   .setJti(randomUUID())
   .setIssuedAt()
   .setExpirationTime('4m')
