@@ -407,6 +407,59 @@ fn what_it_keeps_runs_again_and_the_ready_made_commands_work() {
     drop(gateway);
 }
 
+/// The blocks of commands of a page.
+fn blocks(page: &str) -> Vec<String> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(page);
+    let text = fs::read_to_string(file).unwrap();
+    text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn every_command_about_fhir_by_rest_finds_what_the_page_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    let demonstration = Ended(
+        Command::new(env!("CARGO_BIN_EXE_keyway"))
+            .args(["demo", "--listen", "127.0.0.1:0", "--data"])
+            .arg(folder.path().join("data"))
+            .stdout(fs::File::create(&out).unwrap())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    until("the commands", || {
+        let said = fs::read_to_string(&out).unwrap();
+        (said.contains("keep running") && said.contains("/audit")).then_some(())
+    });
+    let (receiving, rest) = (blocks("receiving.md"), blocks("fhir-rest.md"));
+    let script = [&receiving[..2], &rest[..]].concat().join("\n");
+    let ran = Command::new("sh")
+        .args(["-e", "-c", &script])
+        .current_dir(folder.path().join("data"))
+        .output()
+        .expect("there is a shell");
+    let said = text(&ran.stdout);
+    assert!(ran.status.success(), "{said}\n{}", text(&ran.stderr));
+    let answers: Vec<Value> = said.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let of = |kind: &'static str| answers.iter().filter(move |answer| answer["resourceType"] == kind);
+    let searches = rest.join("\n").lines().filter(|line| line.starts_with("fhir ")).count();
+    assert_eq!((searches, of("Bundle").count()), (4, 4), "{said}");
+    for page in of("Bundle") {
+        assert!(page["entry"].as_array().is_some_and(|entries| !entries.is_empty()), "{page:#}");
+    }
+    let moved: Vec<&Value> = of("Task").map(|task| &task["status"]).collect();
+    assert_eq!(moved, ["accepted"], "{said}");
+    let judged: Vec<String> = of("OperationOutcome")
+        .map(|outcome| {
+            let issues = outcome["issue"].as_array().unwrap();
+            let error = issues.iter().find(|issue| issue["severity"] == "error").unwrap();
+            error["expression"][0].as_str().unwrap().to_owned()
+        })
+        .collect();
+    assert_eq!(judged, ["Patient.birthDate", "Patient.identifier"]);
+    drop(demonstration);
+}
+
 #[test]
 fn without_once_it_keeps_serving_and_shows_the_commands() {
     let folder = tempfile::tempdir().unwrap();

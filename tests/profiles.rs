@@ -85,7 +85,9 @@ fn every_resource_says_who_it_is_where_its_name_says() {
         assert_eq!(path, format!("{}/{id}.json", kind.to_lowercase()));
         assert_eq!(text(&resource, "/url"), format!("{OURS}{kind}/{id}"));
         assert!(seen.insert(text(&resource, "/url").to_owned()));
-        for field in ["/version", "/name", "/title", "/status", "/date", "/publisher", "/description"] {
+        let fields = ["/version", "/name", "/title", "/status", "/date", "/publisher", "/description"];
+        // In R4 a SearchParameter has no title.
+        for field in fields.into_iter().filter(|field| kind != "SearchParameter" || *field != "/title") {
             assert!(!text(&resource, field).is_empty(), "{path}{field}");
         }
         if kind == "StructureDefinition" {
@@ -103,7 +105,14 @@ fn every_canonical_of_ours_that_is_named_is_there() {
     for (path, resource) in &resources {
         let mut named = Vec::new();
         strings(resource, &mut named);
-        for kind in ["StructureDefinition", "ValueSet", "CodeSystem", "MessageDefinition", "Questionnaire"] {
+        for kind in [
+            "StructureDefinition",
+            "ValueSet",
+            "CodeSystem",
+            "MessageDefinition",
+            "Questionnaire",
+            "SearchParameter",
+        ] {
             let start = format!("{OURS}{kind}/");
             for word in named.iter().flat_map(|text| text.split(['\'', '"', '|', ' ', '#'])) {
                 if word.starts_with(&start) && word != start {

@@ -146,11 +146,12 @@ impl Exchange {
         let site = &caller.site_id;
         if self.store.conversation_of(site, &referral.referral_id).await?.is_none() {
             return Err(Refusal::new(
-                Refused::NotSupported,
+                Refused::Unprocessable,
                 "not-supported",
                 "Bundle.entry[0].resource.reason",
-                "This referral came with an assessment that holds more than a message does, and is not changed by \
-                 one: submit a new assessment.",
+                "This referral came by POST /assessments and holds more than a message can say: a message would cut it \
+                 down. Send the whole anew by POST /assessments, and take this one back by a message with reason \
+                 `delete` or by POST /referrals/{id}/actions/withdraw. Nothing was changed.",
             ));
         }
         let adapted = assessment_of(incoming.value, incoming.receiver).map_err(wrong)?;

@@ -15,6 +15,10 @@ use crate::{
     fhir::search::Parameter,
 };
 
+/// Parameters that base R4 does not have, or means otherwise: of which type, the name, the id of our `SearchParameter`.
+const OWN_PARAMETERS: [(&str, &str, &str); 2] =
+    [("Communication", "about", "communication-about"), ("Consent", "actor", "consent-recipient")];
+
 /// When what is offered last changed.
 const DATE: &str = "2026-11-27";
 
@@ -100,7 +104,7 @@ fn resource(kind: &str, interactions: &[Interaction]) -> Value {
     if let Some(searched) = searched {
         let includes = searched.includes.iter().map(|(name, _)| json!(format!("{kind}:{name}")));
         put("searchInclude", includes.collect());
-        put("searchParam", searched.parameters.iter().map(search_parameter).collect());
+        put("searchParam", searched.parameters.iter().map(|one| search_parameter(kind, one)).collect());
     } else {
         // What is no record of anybody is searched by what its route knows.
         let route =
@@ -118,9 +122,17 @@ fn resource(kind: &str, interactions: &[Interaction]) -> Value {
 }
 
 /// A parameter that takes one modifier only is told under its own name.
-fn search_parameter(parameter: &Parameter) -> Value {
+fn search_parameter(kind: &str, parameter: &Parameter) -> Value {
     match parameter.name.split_once(':') {
-        None => json!({"name": parameter.name, "type": parameter.test.type_word()}),
+        None => {
+            let mut told = json!({"name": parameter.name, "type": parameter.test.type_word()});
+            let own = OWN_PARAMETERS.iter().find(|(of, name, _)| *of == kind && *name == parameter.name);
+            if let (Some((_, _, id)), Some(fields)) = (own, told.as_object_mut()) {
+                let url = format!("https://keyway.example/fhir/SearchParameter/{id}");
+                fields.insert(String::from("definition"), json!(url));
+            }
+            told
+        }
         Some((name, modifier)) => json!({
             "name": name,
             "type": "reference",

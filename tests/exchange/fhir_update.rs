@@ -229,6 +229,11 @@ async fn only_an_open_referral_of_its_own_sender_that_came_as_a_message_is_chang
     request["id"] = crate::harness::to(&whole, "cmht-riverside")["referral_id"].clone();
     request.as_object_mut().unwrap().remove("identifier");
     let refused = send(&rig, "ld-harbour", 6, &by_id).await.unwrap_err();
-    assert_eq!(code(&refused), (Refused::NotSupported, "not-supported"));
+    assert_eq!(code(&refused), (Refused::Unprocessable, "not-supported"));
+    // It says which calls do what is wanted, and the second of them is a message that is taken.
+    for call in ["POST /assessments", "reason `delete`", "POST /referrals/{id}/actions/withdraw"] {
+        assert!(refused.issues[0].diagnostics.contains(call), "{refused:?}");
+    }
+    send(&rig, "ld-harbour", 7, &cancelled(by_id, "delete", "revoked")).await.unwrap();
     rig.audit().await;
 }

@@ -4,13 +4,19 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use keyway::exchange::{
-    Exchange,
+    Answer, Exchange,
     caller::Caller,
     ports::{AttemptClass, AttemptOutcome, Courier, Parcel, Store},
 };
 use tokio::sync::Mutex;
 
 use crate::harness::{Rig, Scripted, assessment, consent_id, id, json, outcome, to};
+
+/// How many parameters of this name an answer has.
+fn named(answer: &Answer, name: &str) -> usize {
+    let answer = json(answer);
+    answer["parameter"].as_array().unwrap().iter().filter(|one| one["name"] == name).count()
+}
 
 #[tokio::test]
 async fn what_waits_is_stopped_and_never_carried() {
@@ -19,7 +25,7 @@ async fn what_waits_is_stopped_and_never_carried() {
     for recipient in ["probation-harbour", "housing-harbour"] {
         let told = rig.revoke(&consent_id(&answer, recipient)).await;
         assert_eq!(told.status, 200);
-        assert_eq!(json(&told)["stopped"].as_array().unwrap().len(), 1);
+        assert_eq!(named(&told, "stopped"), 1);
         let referral = rig.referral(&id(to(&answer, recipient), "referral_id")).await;
         assert_eq!(referral["state"], "withdrawn");
         assert_eq!(referral["business_status"], "client-withdrew");
@@ -38,9 +44,9 @@ async fn what_went_is_recalled_once_and_the_recall_is_answered_once() {
     rig.deliver_all(&courier).await;
     let consent = consent_id(&answer, "probation-harbour");
     let told = rig.revoke(&consent).await;
-    assert_eq!((told.status, json(&told)["recalled"].as_array().unwrap().len()), (200, 1));
+    assert_eq!((told.status, named(&told, "recalled")), (200, 1));
     // Asking again changes nothing and tells the same.
-    assert_eq!(json(&rig.revoke(&consent).await)["recalled"].as_array().unwrap().len(), 1);
+    assert_eq!(named(&rig.revoke(&consent).await, "recalled"), 1);
     rig.deliver_all(&courier).await;
     let texts = courier.texts();
     assert_eq!(texts.len(), 2);

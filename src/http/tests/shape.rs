@@ -80,6 +80,30 @@ fn the_capability_statement_names_exactly_what_the_table_offers() {
 }
 
 #[test]
+fn parameters_that_base_r4_does_not_have_name_a_definition_of_ours() {
+    let statement = capability_statement("https://gateway.test");
+    let resources = statement["rest"][0]["resource"].as_array().unwrap();
+    let mut named = 0;
+    for resource in resources {
+        let parameters = resource["searchParam"].as_array().into_iter().flatten();
+        for parameter in parameters.filter(|parameter| parameter.get("definition").is_some()) {
+            let id = parameter["definition"].as_str().unwrap().rsplit('/').next().unwrap();
+            let file = format!("searchparameter/{id}.json");
+            let built_in = crate::profile::definition::built_in_resources();
+            let (_, text) = built_in.iter().find(|(name, _)| *name == file).unwrap();
+            let definition: serde_json::Value = serde_json::from_str(text).unwrap();
+            assert_eq!(
+                (&definition["url"], &definition["code"]),
+                (&parameter["definition"], &parameter["name"])
+            );
+            assert_eq!(definition["base"][0], resource["type"]);
+            named += 1;
+        }
+    }
+    assert_eq!(named, 2);
+}
+
+#[test]
 fn the_capability_statement_names_messages_of_both_modes_by_definitions_that_are_given_out() {
     let statement = capability_statement("https://gateway.test");
     let messages = statement["messaging"][0]["supportedMessage"].as_array().unwrap().clone();
