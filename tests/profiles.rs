@@ -336,6 +336,34 @@ fn no_rule_of_ours_goes_unevaluated() {
     assert!(ours.is_empty(), "{ours:#?}");
 }
 
+#[test]
+fn what_is_doubtful_is_told_by_its_rule_and_is_no_error() {
+    let mut doubtful = fixtures("doubtful");
+    let expected = doubtful.remove("expected.json").unwrap();
+    let told: BTreeSet<&String> = expected.as_object().unwrap().keys().collect();
+    assert_eq!(told, doubtful.keys().collect(), "expected.json and the files differ");
+    let warnings = |value: &Value| -> BTreeSet<String> {
+        let found = findings(value).into_iter().filter(|finding| finding.severity == Severity::Warning);
+        found.map(|finding| finding.rule).filter(|rule| rule.starts_with("kw-")).collect()
+    };
+    let mut said = BTreeSet::new();
+    for (name, value) in &doubtful {
+        let rules = array(&expected[name], "").iter().map(|rule| rule.as_str().unwrap().to_owned());
+        assert_eq!((errors(value), warnings(value)), (BTreeSet::new(), rules.collect()), "{name}");
+        said.extend(warnings(value));
+    }
+    let right: Vec<BTreeSet<String>> = fixtures("valid").values().map(warnings).collect();
+    for (path, resource) in resources() {
+        for constraint in elements(&resource).iter().flat_map(|element| array(element, "/constraint")) {
+            let key = text(constraint, "/key");
+            if text(constraint, "/severity") == "warning" {
+                assert!(said.contains(key), "no example is doubtful by {key} of {path}");
+                assert!(right.iter().any(|rules| !rules.contains(key)), "{key} is kept by nothing");
+            }
+        }
+    }
+}
+
 /// With UK Core and BaRS loaded, their rules stand beside ours.
 #[test]
 #[expect(clippy::disallowed_methods, reason = "a test asks where its data lies; the gateway never does")]
