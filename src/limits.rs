@@ -37,6 +37,8 @@ pub const PATH_STEPS_MAX: u32 = 1_000_000;
 pub const PATH_PATTERN_STEPS: usize = 10_000;
 /// Steps that looking up a reference counts as.
 pub const PATH_RESOLVE_STEPS: usize = 100;
+/// Longest text that FHIRPath may make, in bytes: beyond it there is no answer, and that is reported.
+pub const PATH_TEXT_MAX_BYTES: usize = 1_048_576;
 /// Most items in one collection of FHIRPath.
 pub const PATH_ITEMS_MAX: usize = 100_000;
 /// Most issues reported for one message; one more line says that there are others.

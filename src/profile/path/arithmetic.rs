@@ -30,13 +30,14 @@ impl<'v> Run<'_, 'v> {
                 Some(item) => item.into_text().ok_or(EvalFault::WrongKind("&")),
             };
             let (left, right) = (text(left)?, text(right)?);
+            self.room_for(left.len() + right.len())?;
             let made = if right.is_empty() { left } else { left + right };
             return self.push(out, Item::String(made));
         }
         let (Some(left), Some(right)) = (left, right) else { return Ok(()) };
         let made = match (self.plain(&left)?, self.plain(&right)?) {
             (Plain::Text(a), Plain::Text(b)) if operator == Operator::Plus => {
-                self.spend((a.len() + b.len()) / 64)?;
+                self.room_for(a.len() + b.len())?;
                 Some(Item::String(Cow::Owned([a, b].concat())))
             }
             (Plain::Integer(a), Plain::Integer(b)) => integers(operator, a, b)?,

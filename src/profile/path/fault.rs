@@ -32,6 +32,8 @@ pub enum EvalFault {
     TooCostly,
     /// A collection longer than `limits::PATH_ITEMS_MAX`.
     TooMany,
+    /// A text longer than `limits::PATH_TEXT_MAX_BYTES`.
+    TooLong,
     /// Deeper than `limits::JSON_DEPTH_MAX`.
     TooDeep,
     /// More than one item where this operator or function takes one.
@@ -51,6 +53,7 @@ impl fmt::Display for EvalFault {
         match self {
             Self::TooCostly => f.write_str("it would take too many steps"),
             Self::TooMany => f.write_str("it makes too long a list"),
+            Self::TooLong => f.write_str("it makes too long a text"),
             Self::TooDeep => f.write_str("it goes too deep"),
             Self::NotSingle(what) => write!(f, "{what} takes one item, and there are several"),
             Self::WrongKind(what) => write!(f, "{what} does not take items of this kind"),

@@ -143,8 +143,9 @@ impl Temporal {
         })
     }
 
-    /// The same, called a date-time.
-    pub(super) fn date_time(self) -> Option<Self> {
+    /// The same, called a date-time. `None`: it is a time of day.
+    #[must_use]
+    pub fn date_time(self) -> Option<Self> {
         (self.kind != TemporalKind::Time).then_some(Self { kind: TemporalKind::DateTime, ..self })
     }
 

@@ -10,6 +10,7 @@ use super::{
     tree::Call,
     value::{Collection, Item},
 };
+use crate::limits::PATH_TEXT_MAX_BYTES;
 
 const WHAT: &str = "a function of text";
 /// Text is counted as work by so many bytes.
@@ -108,30 +109,35 @@ impl<'v> Run<'_, 'v> {
                 else {
                     return Ok(());
                 };
-                self.room_for(text.len().saturating_add(1).saturating_mul(new.len()))?;
+                let found = text.matches(&*old).count();
+                self.room_for(text.len().saturating_add(found.saturating_mul(new.len())))?;
                 string(text.replace(&*old, &new))
             }
             Function::ReplaceMatches => {
                 let Some(new) = self.argument(call, 1, scope)? else { return Ok(()) };
+                // The most that it may come to, for what a `$` stands for is not known before.
                 self.spend(text.len())?;
-                self.room_for(text.len().saturating_add(1).saturating_mul(new.len()))?;
-                if let Some(pattern) = &call.pattern {
-                    string(pattern.replace_all(text, &*new).into_owned())
+                self.spend(text.len().saturating_add(1).saturating_mul(new.len()) / BYTES_IN_A_STEP)?;
+                let made = if let Some(pattern) = &call.pattern {
+                    pattern.replace_all(text, &*new)
                 } else {
                     let Some(pattern) = self.argument(call, 0, scope)? else { return Ok(()) };
                     self.spend(crate::limits::PATH_PATTERN_STEPS)?;
                     let pattern = parse::pattern(&pattern).ok_or(EvalFault::BadPattern)?;
-                    string(pattern.replace_all(text, &*new).into_owned())
-                }
+                    pattern.replace_all(text, &*new).into_owned().into()
+                };
+                self.room_for(made.len())?;
+                string(made.into_owned())
             }
             _ => return Err(EvalFault::WrongKind(WHAT)),
         };
         self.push(out, made)
     }
 
-    /// Counts the bytes that a replacement may make.
-    fn room_for(&self, bytes: usize) -> Outcome<()> {
-        self.spend(bytes / BYTES_IN_A_STEP)
+    /// Counts the bytes of a text that is to be made; a fault where it would be too long.
+    pub(super) fn room_for(&self, bytes: usize) -> Outcome<()> {
+        self.spend(bytes / BYTES_IN_A_STEP)?;
+        if bytes > PATH_TEXT_MAX_BYTES { Err(EvalFault::TooLong) } else { Ok(()) }
     }
 
     fn substring(&self, call: &'v Call, text: &str, scope: Scope<'_, 'v>) -> Outcome<Option<String>> {
@@ -163,11 +169,13 @@ impl<'v> Run<'_, 'v> {
         }
         let separator = self.argument(call, 0, scope)?.unwrap_or_default();
         let mut parts = Vec::with_capacity(base.len());
+        let mut bytes = 0_usize;
         for item in base {
             let part = item.text().ok_or(EvalFault::WrongKind("join()"))?;
-            self.spend((part.len() + separator.len()) / BYTES_IN_A_STEP)?;
+            bytes = bytes.saturating_add(part.len() + separator.len());
             parts.push(part);
         }
+        self.room_for(bytes)?;
         self.push(out, string(parts.join(&separator)))
     }
 }

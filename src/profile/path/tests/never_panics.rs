@@ -138,7 +138,10 @@ fn hostile_documents_and_expressions_end_with_a_fault() {
     ] {
         let expression = Expression::parse(text).unwrap();
         let fault = expression.evaluate(&Focus::of_resource(&document), &world).unwrap_err();
-        assert!(matches!(fault, EvalFault::TooCostly | EvalFault::TooMany), "{text}: {fault}");
+        assert!(
+            matches!(fault, EvalFault::TooCostly | EvalFault::TooMany | EvalFault::TooLong),
+            "{text}: {fault}"
+        );
     }
 }
 
@@ -175,4 +178,25 @@ fn deep_documents_are_walked_without_the_stack() {
     assert_eq!(shown("a = a", &deep), "! it goes too deep");
     // A document this deep would overflow the stack when it is dropped, and is never made by the parser.
     std::mem::forget(deep);
+}
+
+#[test]
+fn a_text_that_grows_and_grows_ends_with_a_fault() {
+    let long = "x".repeat(crate::limits::PATH_TEXT_MAX_BYTES / 2 + 1);
+    let value = json!({"resourceType": "Patient", "name": [{"family": long}, {"family": long}]});
+    let world = Known { bundle: None };
+    for text in [
+        "name[0].family + name[1].family",
+        "name[0].family & name[1].family",
+        "name.family.join('-')",
+        "name[0].family.replace('x', 'xxx')",
+        "name[0].family.replaceMatches('x+', '$0$0$0')",
+        "(1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 10 | 11 | 12).aggregate($total & $total & $total & 'x', 'xxxx')",
+    ] {
+        let expression = Expression::parse(text).unwrap();
+        let fault = expression.evaluate(&Focus::of_resource(&value), &world).unwrap_err();
+        assert!(matches!(fault, EvalFault::TooLong | EvalFault::TooCostly), "{text}: {fault}");
+    }
+    let kept = Expression::parse("(name[0].family & 'x').length()").unwrap();
+    assert!(kept.evaluate(&Focus::of_resource(&value), &world).is_ok());
 }
