@@ -74,6 +74,11 @@ fn fault(text: &str) -> Option<Fault> {
     if text.len() > limits::NARRATIVE_MAX_BYTES {
         return Some(Fault::TooLong);
     }
+    if has_character_beyond_xml(text) {
+        return Some(Fault::NotWellFormed(
+            "A narrative has no control characters beside tab, new line and return; leave them out.",
+        ));
+    }
     Reader { left: text.trim(), open: Vec::new(), says: false, markup: None }.read().err()
 }
 
@@ -97,8 +102,11 @@ impl<'t> Reader<'t> {
                 return Err(Fault::NotWellFormed("Nothing follows the `div` of a narrative."));
             }
             if let Some(rest) = self.left.strip_prefix("<!--") {
-                let (_, after) =
+                let (inside, after) =
                     rest.split_once("-->").ok_or(Fault::NotWellFormed("A comment is not closed."))?;
+                if inside.contains("--") || inside.ends_with('-') {
+                    return Err(Fault::NotWellFormed("A comment has no `--` in it, nor a `-` at its end."));
+                }
                 self.left = after;
             } else if self.left.starts_with("<!") || self.left.starts_with("<?") {
                 return Err(Fault::NotWellFormed(
@@ -136,6 +144,9 @@ impl<'t> Reader<'t> {
         let end = self.left.find('<').unwrap_or(self.left.len());
         let (text, after) = self.left.split_at(end);
         entities(text)?;
+        if text.contains("]]>") {
+            return Err(Fault::NotWellFormed("`]]>` in a text is written ]]&gt;."));
+        }
         self.says |= !text.trim().is_empty();
         self.left = after;
         Ok(())
@@ -154,6 +165,11 @@ impl<'t> Reader<'t> {
         let mut named: Vec<&str> = Vec::new();
         loop {
             let trimmed = rest.trim_start();
+            if self.open.is_empty() && trimmed.starts_with(['/', '>']) && !named.contains(&"xmlns") {
+                return Err(Fault::NotWellFormed(
+                    "The `div` of a narrative names its namespace: xmlns=\"http://www.w3.org/1999/xhtml\".",
+                ));
+            }
             if let Some(after) = trimmed.strip_prefix("/>") {
                 self.left = after;
                 return Ok(());
@@ -267,28 +283,49 @@ fn attribute(text: &str) -> Result<(&str, &str, &str), Fault> {
     if value.contains('<') { Err(unquoted) } else { Ok((name, value, after)) }
 }
 
-/// Every `&` begins an entity.
+/// Every `&` begins an entity that XML itself knows, or the number of a character that XML may hold.
 fn entities(text: &str) -> Result<(), Fault> {
     for part in text.split('&').skip(1) {
-        let name = part.split_once(';').map(|(name, _)| name);
-        let sound = name.is_some_and(|name| {
-            let digits = name.strip_prefix('#');
-            match digits.map(|digits| digits.strip_prefix('x').map_or((digits, 10), |hex| (hex, 16))) {
-                Some((digits, radix)) => {
-                    u32::from_str_radix(digits, radix).ok().and_then(char::from_u32).is_some()
-                }
-                None => {
-                    !name.is_empty()
-                        && name.len() <= 8
-                        && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
-                }
-            }
-        });
-        if !sound {
+        let Some((name, _)) = part.split_once(';') else {
             return Err(Fault::NotWellFormed("A `&` that begins no entity is written &amp;."));
+        };
+        match name.strip_prefix('#') {
+            Some(digits) if character(digits).is_some_and(is_of_xml) => {}
+            Some(_) => {
+                return Err(Fault::NotWellFormed(
+                    "A character is named by the number of one that XML may hold, as in &#160; or &#xa0;.",
+                ));
+            }
+            None if is_one_of("amp lt gt quot apos", name) => {}
+            None => {
+                return Err(Fault::NotWellFormed(
+                    "XML knows the entities amp, lt, gt, quot and apos; write any other character itself, or its number \
+                     as in &#160;.",
+                ));
+            }
         }
     }
     Ok(())
+}
+
+/// The character of a number as XML writes it: `160`, `xa0`.
+fn character(digits: &str) -> Option<char> {
+    let (digits, radix) = digits.strip_prefix('x').map_or((digits, 10), |hex| (hex, 16));
+    // What is read as a number may begin with a sign.
+    if !digits.starts_with(|first: char| first.is_ascii_hexdigit()) {
+        return None;
+    }
+    u32::from_str_radix(digits, radix).ok().and_then(char::from_u32)
+}
+
+/// Whether XML may hold this character.
+const fn is_of_xml(c: char) -> bool {
+    matches!(c, '\t' | '\n' | '\r' | '\u{20}'..='\u{fffd}' | '\u{10000}'..)
+}
+
+fn has_character_beyond_xml(text: &str) -> bool {
+    text.bytes().any(|byte| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r'))
+        || (!text.is_ascii() && text.contains(['\u{fffe}', '\u{ffff}']))
 }
 
 /// An address in lower case, without the characters that browsers pass over and with its entities read.
@@ -300,16 +337,8 @@ fn plain_address(value: &str) -> String {
         plain.push_str(before);
         let (name, after) = rest.get(1..).and_then(|rest| rest.split_once(';')).unwrap_or(("", ""));
         let read = match name.strip_prefix('#') {
-            Some(digits) => {
-                let (digits, radix) = digits.strip_prefix('x').map_or((digits, 10), |hex| (hex, 16));
-                u32::from_str_radix(digits, radix).ok().and_then(char::from_u32)
-            }
-            None => match name.to_ascii_lowercase().as_str() {
-                "colon" => Some(':'),
-                "tab" | "newline" => None,
-                "lpar" => Some('('),
-                _ => Some('&'),
-            },
+            Some(digits) => character(digits),
+            None => Some('&'),
         };
         plain.extend(read);
         left = after;
@@ -337,10 +366,29 @@ mod tests {
             "<p>Seen &amp; safe &#160; &lt;3</p>",
             "<table class=\"x\"><tr><td colspan='2'>a<br/>b</td></tr></table>",
             "<a href=\"https://a.example\">a</a><img src=\"#pic\" alt=\"a\"/>",
-            "<!-- a --><b>x</b>",
+            "<!-- a - b --><b>x</b>",
+            "&lt;&gt;&amp;&quot;&apos;&#9;&#xA0;&#x1F600;\u{e9}\t\n",
         ] {
             assert_eq!(fault(&div(right)), None, "{right}");
         }
+    }
+
+    #[test]
+    fn the_div_names_its_namespace() {
+        let missing = |text: &str| matches!(fault(text), Some(Fault::NotWellFormed(_)));
+        assert!(missing("<div>x</div>") && missing("<div lang=\"en\">x</div>") && missing("<div/>"));
+        assert!(missing("<div xmlns=\"http://www.w3.org/TR/xhtml1\">x</div>"));
+        assert_eq!(fault("<div lang='en' xmlns='http://www.w3.org/1999/xhtml'><p>x</p></div>"), None);
+    }
+
+    #[test]
+    fn one_that_says_nothing_or_too_much_is_told_apart() {
+        assert_eq!(fault(&div("<p> </p>")), Some(Fault::Empty));
+        assert_eq!(fault(&div("<img src=\"#a\" alt=\"a\"/>")), None);
+        let long = |bytes: usize| fault(&div(&"x".repeat(bytes)));
+        let frame = div("").len();
+        assert_eq!(long(limits::NARRATIVE_MAX_BYTES - frame), None);
+        assert_eq!(long(limits::NARRATIVE_MAX_BYTES - frame + 1), Some(Fault::TooLong));
     }
 
     #[test]
@@ -351,7 +399,7 @@ mod tests {
             "<p ONCLICK=\"x()\">x</p>",
             "<a href=\"javascript:x()\">x</a>",
             "<a href=\" java&#10;script:x()\">x</a>",
-            "<a href=\"&#106;avascript&colon;x()\">x</a>",
+            "<a href=\"&#106;avascript&#x3a;x()\">x</a>",
             "<iframe src=\"https://a.example\"></iframe>",
             "<form><input/></form>",
             "<img src=\"https://a.example/x.png\"/>",
@@ -374,6 +422,21 @@ mod tests {
             "<p a=\"1\" a=\"2\">x</p>",
             "<![CDATA[x]]>",
             "&#xd800;",
+            "&foo;",
+            "&nbsp;",
+            "&;",
+            "&#0;",
+            "&#1;",
+            "&#xFFFE;",
+            "&#+65;",
+            "&#X41;",
+            "a\u{1}b",
+            "a\u{ffff}b",
+            "<!-- a -- b -->x",
+            "<!-- a --->x",
+            "x ]]> y",
+            "<p title=\"&copy;\">x</p>",
+            "<a href=\"javascript&colon;x()\">x</a>",
         ] {
             assert!(matches!(fault(&div(wrong)), Some(Fault::NotWellFormed(_))), "{wrong}");
         }
