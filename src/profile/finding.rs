@@ -25,6 +25,17 @@ impl Severity {
     }
 }
 
+/// The rule of the finding that says that an invariant was not evaluated whose breach would be an error.
+pub(super) const NOT_WHOLLY_CHECKED: &str = "not-wholly-checked";
+
+impl Finding {
+    /// Whether this says that the document was not wholly checked: no error in it is then no proof that it has none.
+    #[must_use]
+    pub fn is_of_the_unchecked(&self) -> bool {
+        self.rule == NOT_WHOLLY_CHECKED
+    }
+}
+
 /// One thing that is to be said, with the rule that says it. Never a value that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {

@@ -78,7 +78,11 @@ fn printable(character: char) -> char {
 fn count(file: &str, findings: &[Finding]) -> String {
     let of = |severity| findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings, notes) = (of(Severity::Error), of(Severity::Warning), of(Severity::Information));
-    let verdict = if errors == 0 { "valid" } else { "NOT valid" };
+    let verdict = match errors {
+        0 if findings.iter().any(Finding::is_of_the_unchecked) => "NOT WHOLLY CHECKED, no error found",
+        0 => "valid",
+        _ => "NOT valid",
+    };
     format!("{file}: {verdict} ({errors} errors, {warnings} warnings, {notes} notes)")
 }
 
@@ -111,6 +115,19 @@ mod tests {
 
         patient.json: NOT valid (1 errors, 0 warnings, 0 notes)
         "#);
+    }
+
+    #[test]
+    fn a_document_that_is_not_wholly_checked_is_not_called_valid() {
+        let unchecked =
+            Finding { severity: Severity::Warning, rule: String::from("not-wholly-checked"), ..finding("") };
+        let told = report("p.json", "{}", std::slice::from_ref(&unchecked));
+        assert!(
+            told.ends_with("p.json: NOT WHOLLY CHECKED, no error found (0 errors, 1 warnings, 0 notes)"),
+            "{told}"
+        );
+        let told = report("p.json", "{}", &[unchecked, finding("")]);
+        assert!(told.ends_with("p.json: NOT valid (1 errors, 1 warnings, 0 notes)"), "{told}");
     }
 
     #[test]

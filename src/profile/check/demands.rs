@@ -39,6 +39,11 @@ pub(super) fn check(walk: &mut Walk<'_>, node: &Node, demands: &Demands, value: 
     {
         wrong("value", "maxValue", format!("At most {} is allowed here.", shown(greatest)));
     }
+    if let (Some(least), Value::String(text)) = (demands.min_length, value)
+        && text.chars().count() < usize::try_from(least).unwrap_or(usize::MAX)
+    {
+        wrong("value", "minLength", format!("At least {least} characters are needed here."));
+    }
     if let (Some(most), Value::String(text)) = (demands.max_length, value)
         && text.chars().count() > usize::try_from(most).unwrap_or(usize::MAX)
     {

@@ -7,7 +7,11 @@ use super::{
     graph::{Alternative, Node, Origin, ShapeId},
     walk::{Holder, Walk},
 };
-use crate::profile::{definition::Context, finding::Severity, leniency::Tolerance};
+use crate::profile::{
+    definition::{Context, Rules},
+    finding::Severity,
+    leniency::Tolerance,
+};
 
 /// Stands for the definition of an extension that is not known here.
 const UNKNOWN: &str = "";
@@ -32,16 +36,23 @@ impl<'a> Walk<'a> {
             .filter(|root| graph.origin_of(root).is_some_and(|origin| &*origin.type_name == "Extension"));
         if let Some(root) = root {
             if let Some(origin) = graph.origin_of(root) {
+                self.modifies(node, origin);
                 self.context(root, origin);
                 self.extensions.push(&origin.url);
             }
             self.against(root, value);
             self.extensions.pop();
             if kind.is_inline {
+                // Which parts there are its own definition has said.
+                self.extensions.push(UNKNOWN);
                 self.fields(node, kind, shape, map);
+                self.extensions.pop();
             }
         } else {
-            self.extensions.push(UNKNOWN);
+            // A part that its definition names has no parts but those that are named there as well.
+            let part = kind.is_inline && self.inside_extension().is_some();
+            let by = if part { self.extensions.last().copied() } else { None };
+            self.extensions.push(by.unwrap_or(UNKNOWN));
             self.fields(node, kind, shape, map);
             self.extensions.pop();
             self.invariants(node, kind, &kind.invariants, Some(value), None);
@@ -64,10 +75,12 @@ impl<'a> Walk<'a> {
 
     fn unknown_extension(&mut self, node: &'a Node, url: &str) {
         // Of one that is not known here, no part can be wrong.
-        let inside_known = self.inside_extension().is_some_and(|holder| holder.element != "Extension")
-            && self.extensions.last().is_some_and(|url| *url != UNKNOWN);
+        let inside_known =
+            self.inside_extension().is_some() && self.extensions.last().is_some_and(|url| *url != UNKNOWN);
         if !url.contains(':') {
-            if !inside_known && self.inside_extension().is_some() {
+            // Where no other part may stand at all, that is said.
+            let is_closed = node.slicing.as_ref().is_some_and(|slicing| slicing.rules == Rules::Closed);
+            if is_closed || (!inside_known && self.inside_extension().is_some()) {
                 return;
             }
             self.say(Severity::Error, "value", node, "url", || {
@@ -80,7 +93,7 @@ impl<'a> Walk<'a> {
             });
             return;
         }
-        if node.id.ends_with("odifierExtension") {
+        if is_for_modifiers(node) {
             self.say(Severity::Error, "extension", node, "url", || {
                 (
                     "modifier known".into(),
@@ -97,6 +110,19 @@ impl<'a> Walk<'a> {
             "url",
             || ("extension known".into(), "This extension is not known here; it was not checked.".into()),
         );
+    }
+
+    /// Whether an extension stands where those stand that change the meaning, and only if it is one of them: a reader
+    /// that does not know it goes by the place.
+    fn modifies(&mut self, node: &'a Node, origin: &'a Origin) {
+        let says = match (is_for_modifiers(node), origin.is_modifier) {
+            (true, false) => "This extension is no modifier by its definition; put it into `extension`.",
+            (false, true) => {
+                "This extension changes the meaning of what holds it; put it into `modifierExtension`."
+            }
+            _ => return,
+        };
+        self.say(Severity::Error, "extension", node, "", || ("modifier place".into(), says.into()));
     }
 
     /// The extension that holds this one directly.
@@ -159,6 +185,12 @@ impl<'a> Walk<'a> {
         self.inside_extension()?;
         self.extensions.last().copied()
     }
+}
+
+/// Whether what stands in this element changes the meaning of what holds it.
+fn is_for_modifiers(node: &Node) -> bool {
+    let last = node.id.rsplit('.').next().unwrap_or_default();
+    last.split(':').next() == Some("modifierExtension")
 }
 
 /// A path without the names of slices.

@@ -46,6 +46,9 @@ impl<'a> Walk<'a> {
     ) {
         let graph = self.graph;
         let Some(shape) = graph.shape(shape) else { return };
+        if self.steps == 0 {
+            return;
+        }
         if self.place.depth() > limits::CHECK_DEPTH_MAX {
             self.say(Severity::Error, "too-costly", node, "", || {
                 (String::from("depth"), String::from("This is nested too deep to be checked."))
@@ -96,7 +99,13 @@ impl<'a> Walk<'a> {
                 && let Some(child) = shape.children.get(*number)
                 && let Some(element) = graph.node(child.node)
             {
-                self.missing(element, &child.name, child.is_choice);
+                if element.min > 0 {
+                    self.missing(element, &child.name, child.is_choice);
+                } else if let Some(slicing) = &element.slicing {
+                    self.place.enter(Step::Key(&child.name), map.len());
+                    self.slices_missing(slicing, child.is_choice, None);
+                    self.place.leave();
+                }
             }
         }
         self.holders.pop();
@@ -186,6 +195,9 @@ impl<'a> Walk<'a> {
                     )
                 });
                 return;
+            }
+            if let Some(slicing) = &node.slicing {
+                self.typed_slices(node, slicing, kind);
             }
             let graph = self.graph;
             if let Some(slice) = kind.slice.and_then(|slice| graph.node(slice)) {

@@ -38,6 +38,8 @@ pub(super) struct Origin {
     pub(super) is_abstract: bool,
     /// Whether it defines or constrains a resource.
     pub(super) is_resource: bool,
+    /// Whether what it defines changes the meaning of what holds it (an extension that is a modifier).
+    pub(super) is_modifier: bool,
     /// Where the extension may stand; empty: not said.
     pub(super) contexts: Box<[Context]>,
 }
@@ -74,6 +76,7 @@ pub(super) struct Demands {
     pub(super) pattern: Option<Value>,
     pub(super) min_value: Option<Value>,
     pub(super) max_value: Option<Value>,
+    pub(super) min_length: Option<u32>,
     pub(super) max_length: Option<u32>,
 }
 
@@ -104,6 +107,8 @@ pub(super) struct Alternative {
     pub(super) profiles: Box<[ProfileRef]>,
     /// Of a reference: what its target may be.
     pub(super) targets: Box<[Target]>,
+    /// Where the codes of the type itself come from (`Age`: units of time).
+    pub(super) binding: Option<Box<Bound>>,
     /// Invariants of the type itself.
     pub(super) invariants: Box<[InvariantId]>,
     /// Whether it is a reference and which kind of special care it takes.

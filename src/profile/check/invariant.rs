@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
                 Ok(truth) => !truth.is_satisfied(),
                 // What only others know (a value set that is not here) says nothing against the message.
                 Err(fault @ EvalFault::Undecided(_)) => {
-                    return self.not_evaluated(Severity::Information, node, invariant, &fault.to_string());
+                    return self.undecidable(node, invariant, &fault.to_string());
                 }
                 // Whatever else breaks a rule off lies in the message, and must not be a way past the rule.
                 Err(fault) => {
@@ -99,7 +99,7 @@ impl<'a> Walk<'a> {
                     return self.not_evaluated(severity, node, invariant, &fault.to_string());
                 }
             },
-            Run::Not(why) => return self.not_evaluated(Severity::Information, node, invariant, why),
+            Run::Not(why) => return self.undecidable(node, invariant, why),
         };
         if broken {
             let forgiven =
@@ -130,6 +130,15 @@ impl<'a> Walk<'a> {
             expression.holds_within(&Focus { node, resource, root }, &Surroundings(self), left);
         self.spend(u64::from(spent) / PATH_STEPS_FOR_ONE);
         truth
+    }
+
+    /// Says that a rule cannot be evaluated here, whatever the message holds: loudly where it may be broken.
+    fn undecidable(&mut self, node: &'a Node, invariant: &'a Invariant, why: &str) {
+        if invariant.is_error && self.trials == 0 {
+            self.said.unchecked += 1;
+        }
+        let severity = if invariant.is_error { Severity::Warning } else { Severity::Information };
+        self.not_evaluated(severity, node, invariant, why);
     }
 
     fn not_evaluated(&mut self, severity: Severity, node: &'a Node, invariant: &'a Invariant, why: &str) {

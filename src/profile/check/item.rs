@@ -137,7 +137,7 @@ impl<'a> Walk<'a> {
             self.invariants(node, kind, &kind.invariants, Some(value), None);
         }
         self.demanded(node, value);
-        if let Some(bound) = &node.binding {
+        if let Some(bound) = node.binding.as_ref().or(kind.binding.as_ref()) {
             self.coded(node, kind, bound, value);
         }
         match kind.care {

@@ -57,12 +57,12 @@ pub struct Program {
     unevaluated: Vec<Unevaluated>,
 }
 
-/// A rule of a definition that is not checked, and why. Where it applies, a finding says so too.
+/// A rule of a definition that is not checked, and why. Where an invariant or a slice applies, a finding says so too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unevaluated {
     /// The definition, as a canonical URL.
     pub profile: String,
-    /// The rule: an invariant's key, or the id of a slice.
+    /// The rule: an invariant's key, the id of an element or slice, or the field of the definition.
     pub rule: String,
     /// Why it is not checked.
     pub why: String,

@@ -1,8 +1,11 @@
 //! Invariants of base R4 that nearly every message meets, without `FHIRPath`.
 
+use std::cmp::Ordering;
+
 use serde_json::{Map, Value};
 
-use super::walk::Walk;
+use super::{values, walk::Walk};
+use crate::profile::path::Temporal;
 
 /// Whether the invariant holds for a value.
 pub(super) type Rule = for<'w, 'a> fn(&'w Walk<'a>, &'a Value) -> bool;
@@ -27,6 +30,12 @@ pub(super) fn find(key: &str) -> Option<Rule> {
         "bdl-8" => full_url_has_no_version,
         "bdl-11" => document_begins_with_composition,
         "bdl-12" => message_begins_with_header,
+        "bdl-9" => document_has_identifier,
+        "bdl-10" => document_has_date,
+        // Both written so that where the order cannot be said nothing is broken: a period to the end of a month holds
+        // its every day ("Data types", Period), and amounts in two units do not compare.
+        "per-1" => period_does_not_end_before_it_starts,
+        "rng-2" => range_is_not_upside_down,
         "qrs-1" => group_or_answer,
         "cpt-2" => telecom_has_system,
         // A prediction without a probability is no matter of this rule; as it is written, FHIRPath gives nothing for it.
@@ -160,6 +169,29 @@ fn document_begins_with_composition<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool
 
 fn message_begins_with_header<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool {
     kind(bundle) != "message" || begins_with(bundle, "MessageHeader")
+}
+
+fn document_has_identifier<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool {
+    kind(bundle) != "document"
+        || bundle
+            .get("identifier")
+            .is_some_and(|identifier| has(identifier, "system") && has(identifier, "value"))
+}
+
+fn document_has_date<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool {
+    kind(bundle) != "document" || bundle.get("timestamp").is_some()
+}
+
+fn period_does_not_end_before_it_starts<'a>(_: &Walk<'a>, period: &'a Value) -> bool {
+    let (Some(start), Some(end)) = (period.get("start"), period.get("end")) else { return true };
+    let moment = |value: &Value| Temporal::parse(value.as_str()?)?.date_time();
+    let (Some(start), Some(end)) = (moment(start), moment(end)) else { return true };
+    start.order(&end) != Some(Ordering::Greater)
+}
+
+fn range_is_not_upside_down<'a>(_: &Walk<'a>, range: &'a Value) -> bool {
+    let (Some(low), Some(high)) = (range.get("low"), range.get("high")) else { return true };
+    values::compare(low, high) != Some(Ordering::Greater)
 }
 
 fn group_or_answer<'a>(_: &Walk<'a>, item: &'a Value) -> bool {

@@ -146,7 +146,7 @@ impl Primitive {
             Self::String | Self::Markdown => return free_text_fault(text),
             Self::Code => (
                 is_code(text),
-                "A code has no space at its beginning or end and no more than a single space inside.",
+                "A code has no space at its beginning or end, and no other white space inside than single spaces.",
             ),
             Self::Id => (is_id(text), "An id is 1 to 64 letters, digits, hyphens and points."),
             Self::Uri | Self::Url | Self::Canonical => {
@@ -194,12 +194,20 @@ fn free_text_fault(text: &str) -> Option<(&'static str, Cow<'static, str>)> {
     None
 }
 
-/// `[^\s]+(\s[^\s]+)*`, in which white space is what XML takes for it.
+/// `[^\s]+(\s[^\s]+)*`, in which the only white space is a single space ("Data types", code).
 fn is_code(text: &str) -> bool {
-    let space = |c: char| c.is_whitespace();
-    !text.starts_with(space)
-        && !text.ends_with(space)
-        && !text.chars().zip(text.chars().skip(1)).any(|(a, b)| space(a) && space(b))
+    let mut after_space = true;
+    for c in text.chars() {
+        if c == ' ' {
+            if after_space {
+                return false;
+            }
+        } else if c.is_whitespace() || c.is_control() {
+            return false;
+        }
+        after_space = c == ' ';
+    }
+    !after_space
 }
 
 /// Whether this is an id: `[A-Za-z0-9\-\.]{1,64}`.

@@ -118,3 +118,12 @@ fn a_text_beyond_a_mebibyte_is_too_long() {
     let long = json!("x".repeat(1_048_577));
     assert_eq!(Primitive::String.fault(&long).unwrap().0, "too-long");
 }
+
+#[test]
+fn the_only_white_space_of_a_code_is_a_single_space() {
+    for (text, right) in
+        [("a b", true), ("a\tb", false), ("a\nb", false), ("a\u{a0}b", false), ("a\u{7f}b", false)]
+    {
+        assert_eq!(Primitive::Code.fault(&json!(text)).is_none(), right, "{text:?}");
+    }
+}

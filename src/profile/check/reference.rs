@@ -1,6 +1,9 @@
 //! References: how they are written, whether what they point at is there, and whether it may be pointed at.
 
-use std::{collections::HashMap, rc::Rc};
+use std::{
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
 
 use serde_json::{Map, Value};
 
@@ -8,6 +11,7 @@ use super::{
     bundle::is_relative,
     fields::text_of,
     graph::{Alternative, Node},
+    place::Step,
     primitive::is_uuid,
     slicing::list,
     walk::Walk,
@@ -81,6 +85,35 @@ pub(super) fn contained_in(container: &Value) -> Option<Rc<ContainedIndex<'_>>> 
 }
 
 impl<'a> Walk<'a> {
+    /// Each contained resource has an id of its own: of two, a reference could mean either.
+    pub(super) fn contained_ids(&mut self, node: &'a Node, map: &'a Map<String, Value>) {
+        let Some(list) = map.get("contained").and_then(Value::as_array).filter(|list| list.len() > 1) else {
+            return;
+        };
+        let id = |inner: &'a Value| inner.get("id").and_then(Value::as_str);
+        let different = self.scope.contained.as_ref().map_or(0, |index| index.len());
+        if list.iter().filter(|inner| id(inner).is_some()).count() == different {
+            return;
+        }
+        let order = map.keys().position(|key| key == "contained").unwrap_or(0);
+        let mut seen = HashSet::with_capacity(list.len());
+        for (number, inner) in list.iter().enumerate() {
+            if id(inner).is_some_and(|id| !seen.insert(id)) {
+                self.place.enter(Step::Key("contained"), order);
+                self.place.enter(Step::Index(number), number);
+                self.say(Severity::Error, "duplicate", node, "id", || {
+                    (
+                        "contained id".into(),
+                        "Another contained resource has this id; each has its own, which references name."
+                            .into(),
+                    )
+                });
+                self.place.leave();
+                self.place.leave();
+            }
+        }
+    }
+
     /// What a reference points at, where that can be reached from here.
     pub(super) fn resolve(&self, reference: &str) -> Option<&'a Value> {
         if let Some(id) = reference.strip_prefix('#') {

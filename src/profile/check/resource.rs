@@ -73,7 +73,7 @@ impl<'a> Walk<'a> {
 
     fn resource(&mut self, holder: Option<&'a Node>, value: &'a Value, asked: &[&'a str], scope: Scope<'a>) {
         let graph = self.graph;
-        let Some(anchor) = holder.or_else(|| graph.node(graph.extension?)) else { return };
+        let Some(anchor) = holder.or_else(|| graph.node(*graph.resources.get("Resource")?)) else { return };
         let Value::Object(map) = value else {
             self.say(Severity::Error, "structure", anchor, "", || {
                 ("json Resource".into(), "A resource is an object with `resourceType`.".into())
@@ -122,6 +122,20 @@ impl<'a> Walk<'a> {
             {
                 self.against(root, value);
             }
+        }
+        if self.scope.container.is_none_or(|container| std::ptr::eq(container, value)) {
+            self.contained_ids(base_node, map);
+        }
+        // What they say may turn the meaning of all that follows.
+        if map.contains_key("implicitRules") {
+            self.say(Severity::Error, "not-supported", base_node, "implicitRules", || {
+                (
+                    "implicit rules".into(),
+                    "No implicit rules are known here, and without them the resource may mean something else; \
+                     leave `implicitRules` out, and say in extensions and profiles what they say."
+                        .into(),
+                )
+            });
         }
         match kind {
             "Bundle" => {

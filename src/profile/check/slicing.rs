@@ -1,9 +1,11 @@
 //! Slicing: which slice an item of a list belongs to, and how many each may have.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::{
-    graph::{Node, NodeId, ProfileRef},
+    graph::{Alternative, Node, NodeId, ProfileRef},
     place::Step,
     values,
     walk::Walk,
@@ -76,6 +78,7 @@ impl<'a> Walk<'a> {
         shadows: Option<&'a [Value]>,
     ) {
         let mut counts = vec![0_u32; slicing.slices.len()];
+        let mut inner_counts: HashMap<usize, Vec<u32>> = HashMap::new();
         let mut furthest = 0;
         let mut loose = false;
         for (number, item) in items.iter().enumerate() {
@@ -88,7 +91,13 @@ impl<'a> Walk<'a> {
                 }
                 self.slice_place(node, slicing, slice, at < furthest, loose);
                 furthest = furthest.max(at);
-                self.in_slice(node, slicing, slice, item, shadow);
+                let inner = self.in_slice(node, slicing, slice, item, shadow);
+                if let Some(again) = self.graph.node(slice.node).and_then(|node| node.slicing.as_ref()) {
+                    let counts = inner_counts.entry(at).or_insert_with(|| vec![0; again.slices.len()]);
+                    if let Some(count) = inner.and_then(|inner| counts.get_mut(inner)) {
+                        *count += 1;
+                    }
+                }
             } else {
                 loose = true;
                 if slicing.rules == Rules::Closed && slicing.slices.iter().all(|slice| slice.tests.is_some())
@@ -103,6 +112,39 @@ impl<'a> Walk<'a> {
             self.place.leave();
         }
         self.slice_numbers(node, slicing, &counts);
+        for (at, counts) in inner_counts {
+            let slice = slicing.slices.get(at).and_then(|slice| self.graph.node(slice.node));
+            if let Some((slice, inner)) = slice.and_then(|slice| Some((slice, slice.slicing.as_ref()?))) {
+                self.slice_numbers(slice, inner, &counts);
+            }
+        }
+    }
+
+    /// Says which slices must have something where there is nothing, but the one that there is.
+    pub(super) fn slices_missing(&mut self, slicing: &'a Slicing, is_choice: bool, but: Option<NodeId>) {
+        for slice in slicing.slices.iter().filter(|slice| slice.min > 0 && Some(slice.node) != but) {
+            let Some(node) = self.graph.node(slice.node) else { continue };
+            self.say(Severity::Error, "required", node, "", || {
+                let says = if is_choice {
+                    let types = list(node.alternatives.iter().map(|kind| &*kind.type_name));
+                    format!("The slice `{}` is needed here: a value of the type {types}.", slice.name)
+                } else {
+                    format!("At least {} of the slice `{}` is needed; 0 found.", slice.min, slice.name)
+                };
+                (format!("min {}", node.id), says)
+            });
+        }
+    }
+
+    /// Checks the type of a choice element against its slices by type.
+    pub(super) fn typed_slices(&mut self, node: &'a Node, slicing: &'a Slicing, kind: &'a Alternative) {
+        if slicing.rules == Rules::Closed && kind.slice.is_none() {
+            let names = list(slicing.slices.iter().map(|slice| &*slice.name));
+            self.say_slice(node, "slice-closed", &names, |names| {
+                format!("No slice is of this type, and no other may stand here. Slices: {names}.")
+            });
+        }
+        self.slices_missing(slicing, true, kind.slice);
     }
 
     /// Whether an item of a slice stands where it may.
@@ -121,7 +163,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Checks an item as one of a slice.
+    /// Checks an item as one of a slice; of one that is sliced again, which of its own slices the item is in.
     fn in_slice(
         &mut self,
         whole: &'a Node,
@@ -129,21 +171,18 @@ impl<'a> Walk<'a> {
         slice: &Slice,
         item: &'a Value,
         shadow: Option<&'a Value>,
-    ) {
+    ) -> Option<usize> {
         if slicing.also_whole {
             self.item(whole, None, Some(item), shadow);
         }
         let graph = self.graph;
-        let Some(node) = graph.node(slice.node) else { return };
-        // A slice that is sliced again: one item at a time, the numbers of the inner slices are not counted.
-        let inner = node
-            .slicing
-            .as_ref()
-            .and_then(|inner| inner.slices.iter().find(|inner| self.belongs(inner, item)));
-        match inner.and_then(|inner| graph.node(inner.node)) {
-            Some(inner) => self.item(inner, None, Some(item), shadow),
-            None => self.item(node, None, Some(item), shadow),
-        }
+        let node = graph.node(slice.node)?;
+        let inner = node.slicing.as_ref().and_then(|slicing| {
+            let at = slicing.slices.iter().position(|inner| self.belongs(inner, item))?;
+            Some((at, graph.node(slicing.slices.get(at)?.node)?))
+        });
+        self.item(inner.map_or(node, |(_, inner)| inner), None, Some(item), shadow);
+        inner.map(|(at, _)| at)
     }
 
     /// Whether each slice has as many items as it must and may.
@@ -193,8 +232,7 @@ impl<'a> Walk<'a> {
     /// Whether an item belongs to a slice. An undecided test is a "no".
     pub(super) fn belongs(&mut self, slice: &'a Slice, item: &'a Value) -> bool {
         slice.tests.as_ref().is_some_and(|tests| {
-            self.spend(1);
-            tests.iter().all(|test| self.holds(&test.path, &test.want, item))
+            self.spend(1) && tests.iter().all(|test| self.holds(&test.path, &test.want, item))
         })
     }
 
@@ -248,9 +286,9 @@ impl<'a> Walk<'a> {
                 let kind = value.get("resourceType").and_then(Value::as_str);
                 kind.is_some_and(|kind| types.iter().any(|one| **one == *kind || &**one == "Resource"))
             }
-            (Want::Profiles(profiles), Some(value)) => {
-                profiles.iter().any(|profile| profile.root.is_some_and(|root| self.conforms(root, value)))
-            }
+            (Want::Profiles(profiles), Some(value)) => profiles
+                .iter()
+                .any(|profile| profile.root.is_some_and(|root| self.conforms_once(root, value))),
             (Want::Fits(node), Some(value)) => self.fits(*node, value),
         }
     }

@@ -97,7 +97,9 @@ impl<'a> Walk<'a> {
     /// Tries something without saying anything. Whether it was without error.
     pub(super) fn attempt(&mut self, trial: impl FnOnce(&mut Self)) -> bool {
         if self.trials >= limits::CHECK_TRIALS_DEEP_MAX {
-            self.steps = self.steps.saturating_sub(limits::CHECK_STEPS_MAX);
+            self.steps = 0;
+        }
+        if self.steps == 0 {
             return false;
         }
         let before = std::mem::replace(&mut self.trial_failed, false);
@@ -126,7 +128,8 @@ impl<'a> Walk<'a> {
         )
     }
 
-    /// The same for a resource that many references may point at: tried once in a check.
+    /// The same, tried once in a check for each value: many references may point at one resource, and many slices may
+    /// ask the same of it.
     pub(super) fn conforms_once(&mut self, root: NodeId, value: &'a Value) -> bool {
         let key = (std::ptr::from_ref(value).addr(), root);
         if let Some(known) = self.conforming.get(&key) {
@@ -144,6 +147,9 @@ impl<'a> Walk<'a> {
             (Content::Shape(shape), Value::Object(map)) => {
                 self.fields(root, alternative, shape, map);
                 self.demanded(root, value);
+                if let Some(bound) = &root.binding {
+                    self.coded(root, alternative, bound, value);
+                }
                 self.invariants(root, alternative, &root.invariants, Some(value), None);
             }
             (Content::Primitive(_), _) => self.item(root, None, Some(value), None),

@@ -26,6 +26,7 @@ pub(super) struct Change {
     pub(super) pattern: Option<Value>,
     pub(super) min_value: Option<Value>,
     pub(super) max_value: Option<Value>,
+    pub(super) min_length: Option<u32>,
     pub(super) max_length: Option<u32>,
     pub(super) regex: Option<String>,
     pub(super) strength: Option<Strength>,
@@ -55,6 +56,11 @@ impl Change {
         made.min = count(fields, "min")?;
         made.max = text(fields, "max")?.map(most).transpose()?;
         made.max_length = count(fields, "maxLength")?;
+        made.min_length = match extension(element, "/minLength").and_then(Value::as_object) {
+            Some(fields) => count(fields, "valueInteger")?,
+            None => None,
+        };
+        made.regex = extension(element, "/StructureDefinition/regex").and_then(any_text);
         if let Some(base) = fields.get("base").and_then(Value::as_object) {
             made.base_max = text(base, "max")?.map(most).transpose()?;
         }
@@ -127,6 +133,7 @@ impl Change {
             pattern: self.pattern,
             min_value: self.min_value,
             max_value: self.max_value,
+            min_length: self.min_length,
             max_length: self.max_length,
             regex: self.regex,
             binding,
@@ -209,6 +216,7 @@ fn type_ref(value: &Value) -> Result<TypeRef, String> {
         code,
         profiles: texts(fields, "profile")?,
         target_profiles: texts(fields, "targetProfile")?,
+        has_aggregation: !list(fields, "aggregation")?.is_empty(),
     })
 }
 

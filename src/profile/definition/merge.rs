@@ -28,6 +28,9 @@ pub(super) fn put(node: &mut Node, change: &Change, url: &str, notes: &mut Vec<S
     replace(&mut element.min_value, change.min_value.as_ref());
     replace(&mut element.max_value, change.max_value.as_ref());
     replace(&mut element.regex, change.regex.as_ref());
+    if let Some(own) = change.min_length {
+        element.min_length = Some(element.min_length.map_or(own, |base| base.max(own)));
+    }
     if let Some(own) = change.max_length {
         element.max_length = Some(element.max_length.map_or(own, |base| base.min(own)));
     }
@@ -75,6 +78,7 @@ fn types(element: &mut Element, change: &Change) {
             if own.target_profiles.is_empty() {
                 own.target_profiles.clone_from(&base.target_profiles);
             }
+            own.has_aggregation |= base.has_aggregation;
         }
     }
     // One type may be listed once for each target: they are one type with several.
@@ -82,6 +86,7 @@ fn types(element: &mut Element, change: &Change) {
     for own in types {
         match joined.iter_mut().find(|known| known.code == own.code) {
             Some(known) => {
+                known.has_aggregation |= own.has_aggregation;
                 for (all, more) in
                     [(&mut known.profiles, own.profiles), (&mut known.target_profiles, own.target_profiles)]
                 {

@@ -81,9 +81,11 @@ pub struct Element {
     pub min_value: Option<Value>,
     /// The greatest value, inclusive.
     pub max_value: Option<Value>,
+    /// The least number of characters (extension `minLength`).
+    pub min_length: Option<u32>,
     /// The greatest number of characters.
     pub max_length: Option<u32>,
-    /// The regular expression of a primitive's value, as the definition of that primitive has it.
+    /// The regular expression of a primitive's value (extension `regex`).
     pub regex: Option<String>,
     /// Where its codes come from.
     pub binding: Option<Binding>,
@@ -108,6 +110,8 @@ pub struct TypeRef {
     pub profiles: Vec<String>,
     /// Of a reference: the profiles or types, one of which its target must fit; empty: any.
     pub target_profiles: Vec<String>,
+    /// Of a reference: whether it is said how it is made (contained, referenced, bundled). Which is not kept.
+    pub has_aggregation: bool,
 }
 
 /// How firmly codes are tied to a value set.

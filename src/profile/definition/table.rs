@@ -156,6 +156,7 @@ fn type_ref(text: &str) -> TypeRef {
         code: code.to_owned(),
         profiles: if profiles.is_empty() { Vec::new() } else { list(profiles) },
         target_profiles: if targets.is_empty() { Vec::new() } else { list(targets) },
+        has_aggregation: false,
     }
 }
 

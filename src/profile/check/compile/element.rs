@@ -11,9 +11,9 @@ use crate::profile::{
             Target,
         },
         primitive::Primitive,
-        slicing::{Slice, Slicing},
+        slicing::{Slice, Slicing, Test},
     },
-    definition::{Binding, Constraint, Element, Kind, Rules, Strength, TypeRef},
+    definition::{Binding, Constraint, DefinitionFault, Element, Kind, Rules, Strength, TypeRef},
 };
 
 impl Node {
@@ -30,6 +30,18 @@ impl Node {
             binding: None,
             invariants: Box::default(),
             slicing: None,
+        }
+    }
+}
+
+impl Slice {
+    fn of(part: &Element, node: NodeId, tests: Option<Vec<Test>>) -> Self {
+        Self {
+            name: part.slice_name.as_deref().unwrap_or_default().into(),
+            min: part.min,
+            max: part.max.unwrap_or(u32::MAX),
+            node,
+            tests: tests.map(Into::into),
         }
     }
 }
@@ -51,9 +63,11 @@ impl Builder<'_> {
             slice: None,
             profiles: Box::default(),
             targets: Box::default(),
+            binding: None,
             invariants: Box::default(),
             care: Care::None,
         };
+        let binding = element.binding.as_ref().and_then(|binding| self.bound(binding));
         Node {
             id: definition.r#type.as_str().into(),
             origin,
@@ -62,7 +76,7 @@ impl Builder<'_> {
             is_array: false,
             alternatives: Box::new([alternative]),
             demands: demands(element),
-            binding: None,
+            binding,
             invariants: self.invariants_of(&element.constraints),
             slicing: None,
         }
@@ -77,6 +91,7 @@ impl Builder<'_> {
         whole: Option<usize>,
     ) -> NodeId {
         let Some(element) = tree.element(number) else { return self.add(Node::nothing(origin)) };
+        self.unchecked(tree, element);
         let unsliced = whole.and_then(|whole| tree.element(whole));
         let types = match unsliced {
             Some(unsliced) if element.types.is_empty() => &unsliced.types,
@@ -116,6 +131,21 @@ impl Builder<'_> {
         self.add(node)
     }
 
+    /// Says what of an element is not checked.
+    fn unchecked(&mut self, tree: &Tree, element: &Element) {
+        // The expressions of the primitive types themselves are in `primitive`.
+        let regex = tree.definition.is_profile && element.regex.is_some();
+        let aggregation = element.types.iter().any(|one| one.has_aggregation);
+        for (is_said, what) in [
+            (regex, "its regular expression (extension `regex`) is not checked"),
+            (aggregation, "how the reference is made (`aggregation`) is not checked"),
+        ] {
+            if is_said {
+                self.notes.push(DefinitionFault::new(tree.definition.url.as_str(), what).at(&element.id));
+            }
+        }
+    }
+
     fn alternatives(
         &mut self,
         origin: OriginId,
@@ -135,6 +165,7 @@ impl Builder<'_> {
                 slice: None,
                 profiles: Box::default(),
                 targets: Box::default(),
+                binding: None,
                 invariants: Box::default(),
                 care: Care::None,
             }];
@@ -169,6 +200,8 @@ impl Builder<'_> {
         } else {
             self.type_shape(name).map_or(Content::Unknown, Content::Shape)
         };
+        let root = type_tree.as_ref().and_then(|tree| tree.element(0)).filter(|_| !is_resource);
+        let binding = root.and_then(|root| root.binding.as_ref()).and_then(|binding| self.bound(binding));
         let own: Vec<Constraint> = match (&type_tree, is_resource) {
             (Some(tree), false) => tree.element(0).map_or_else(Vec::new, |root| root.constraints.clone()),
             _ => Vec::new(),
@@ -209,6 +242,7 @@ impl Builder<'_> {
                 profiles
             },
             targets: targets.into(),
+            binding,
             invariants: self.invariants_of(&own),
             care,
         }
@@ -250,22 +284,24 @@ impl Builder<'_> {
         if numbers.is_empty() {
             return None;
         }
-        if is_choice(element) {
-            for slice in numbers {
-                let Some(types) = tree.element(slice).map(|element| element.types.clone()) else { continue };
-                let node = self.node_of(origin, tree, slice, Some(number));
-                for alternative in alternatives.iter_mut() {
-                    if types.iter().any(|one| type_name(&one.code) == alternative.type_name) {
-                        alternative.slice = Some(node);
-                    }
-                }
-            }
-            return None;
-        }
         let (discriminators, ordered, rules) = match &element.slicing {
             Some(slicing) => (slicing.discriminators.clone(), slicing.ordered, slicing.rules),
             None => (Vec::new(), false, Rules::Open),
         };
+        if is_choice(element) {
+            let mut slices = Vec::new();
+            for slice in numbers {
+                let Some(part) = tree.element(slice) else { continue };
+                let node = self.node_of(origin, tree, slice, Some(number));
+                for alternative in alternatives.iter_mut() {
+                    if part.types.iter().any(|one| type_name(&one.code) == alternative.type_name) {
+                        alternative.slice = Some(node);
+                    }
+                }
+                slices.push(Slice::of(part, node, None));
+            }
+            return Some(Box::new(Slicing { slices: slices.into(), ordered, rules, also_whole: false }));
+        }
         let mut slices = Vec::new();
         let mut also_whole = false;
         for slice in numbers {
@@ -275,13 +311,8 @@ impl Builder<'_> {
             if tests.is_none() {
                 self.unsorted(tree, part);
             }
-            slices.push(Slice {
-                name: part.slice_name.as_deref().unwrap_or_default().into(),
-                min: part.min,
-                max: part.max.unwrap_or(u32::MAX),
-                node: self.node_of(origin, tree, slice, Some(number)),
-                tests: tests.map(Into::into),
-            });
+            let node = self.node_of(origin, tree, slice, Some(number));
+            slices.push(Slice::of(part, node, tests));
         }
         Some(Box::new(Slicing { slices: slices.into(), ordered, rules, also_whole }))
     }
@@ -320,6 +351,7 @@ fn demands(element: &Element) -> Option<Box<Demands>> {
         pattern: element.pattern.clone(),
         min_value: element.min_value.clone(),
         max_value: element.max_value.clone(),
+        min_length: element.min_length,
         max_length: element.max_length,
     };
     (demands != Demands::default()).then(|| Box::new(demands))

@@ -19,7 +19,7 @@ use super::{
     keys::{Hit, Keys},
 };
 use crate::profile::{
-    definition::{DefinitionFault, Definitions, Kind},
+    definition::{Context, DefinitionFault, Definitions, Kind},
     terminology::Terminology,
 };
 
@@ -176,9 +176,19 @@ impl<'d> Builder<'d> {
             ancestors,
             is_abstract: definition.is_abstract,
             is_resource: definition.kind == Kind::Resource,
+            is_modifier: definition.elements.first().is_some_and(|root| root.is_modifier),
             contexts: definition.contexts.clone().into(),
         });
         self.origins.push(tree.clone());
+        let by_path = definition.contexts.iter().any(|context| matches!(context, Context::FhirPath(_)));
+        for (is_said, element, what) in [
+            (by_path, "context", "where it may stand is said as FHIRPath, which is not evaluated"),
+            (!definition.context_invariants.is_empty(), "contextInvariant", "it is not evaluated"),
+        ] {
+            if is_said {
+                self.notes.push(DefinitionFault::new(definition.url.as_str(), what).at(element));
+            }
+        }
         // The place is taken before the node is made: a definition may name itself.
         let root = NodeId(self.graph.nodes.len());
         self.graph.nodes.push(Node::nothing(origin));

@@ -33,7 +33,9 @@ impl Builder<'_> {
         let mut required = Vec::new();
         for (place, child) in children.iter().enumerate() {
             let Some(node) = self.graph.node(child.node) else { continue };
-            if node.min > 0 {
+            // Where there is none at all, no slice of it has as many as it must.
+            let slices = node.slicing.iter().flat_map(|slicing| &slicing.slices);
+            if node.min > 0 || slices.into_iter().any(|slice| slice.min > 0) {
                 required.push(place);
             }
             if child.is_choice {

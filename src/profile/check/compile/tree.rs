@@ -98,6 +98,7 @@ fn asks_as_much(part: &Element, whole: &Element) -> bool {
         && (whole.pattern.is_none() || part.pattern == whole.pattern)
         && (whole.min_value.is_none() || part.min_value == whole.min_value)
         && (whole.max_value.is_none() || part.max_value == whole.max_value)
+        && (whole.min_length.is_none() || part.min_length == whole.min_length)
         && (whole.max_length.is_none() || part.max_length == whole.max_length)
         && (whole.binding.is_none() || part.binding.is_some())
         && whole.constraints.iter().all(|one| part.constraints.iter().any(|known| known.key == one.key))

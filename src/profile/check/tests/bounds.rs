@@ -107,3 +107,43 @@ fn references_to_many_contained_resources_are_looked_up_and_not_searched_for() {
     // By a search through all of them for each it takes minutes.
     assert!(watch.elapsed_micros() < 20_000_000);
 }
+
+/// A profile whose slices are told by whether the target fits the profile itself: followed without end, each resource
+/// is tried again for each way to it.
+#[test]
+fn a_profile_that_asks_for_itself_ends() {
+    let own = "https://test.example/own";
+    let other = |slice: &str| {
+        json!({"id": format!("Patient.link:{slice}.other"), "path": "Patient.link.other",
+               "type": [{"code": "Reference", "targetProfile": [own]}]})
+    };
+    let link = |slice: &str| json!({"id": format!("Patient.link:{slice}"), "path": "Patient.link", "sliceName": slice, "min": 1});
+    let program = program(&[profile(
+        "own",
+        "Patient",
+        &[
+            json!({"id": "Patient.link", "path": "Patient.link",
+                   "slicing": {"discriminator": [{"type": "profile", "path": "other.resolve()"}], "rules": "open"}}),
+            link("a"),
+            other("a"),
+            link("b"),
+            other("b"),
+        ],
+    )]);
+    let number = 10;
+    let entries: Vec<Value> = (0..number)
+        .map(|n| {
+            let links: Vec<Value> = (0..number)
+                .map(|to| json!({"type": "seealso", "other": {"reference": format!("Patient/{}", (n + to) % number)}}))
+                .collect();
+            json!({"fullUrl": format!("https://test.example/Patient/{n}"), "resource": {"resourceType": "Patient",
+                   "id": n.to_string(), "meta": {"profile": [own]}, "link": links}})
+        })
+        .collect();
+    let bundle = json!({"resourceType": "Bundle", "type": "collection", "entry": entries});
+    let watch = crate::clock::Stopwatch::start();
+    let found = program.check(&bundle, &Ask::at(NOW));
+    // Without end it is ten to the power of the depth of trials, each the check of a resource.
+    assert!(watch.elapsed_micros() < 20_000_000, "{}", watch.elapsed_micros());
+    assert_eq!(found.last().unwrap().rule, "steps-max");
+}

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod elements;
+mod extensions;
 mod forgiven;
 mod natives;
 mod slices;

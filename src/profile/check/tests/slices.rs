@@ -221,10 +221,105 @@ fn slices_whose_items_cannot_be_told_are_named() {
             json!({"id": "Patient.name:a", "path": "Patient.name", "sliceName": "a", "min": 1}),
         ],
     )]);
-    let rules: Vec<&str> = vague.unevaluated().iter().map(|one| one.rule.as_str()).collect();
+    let own = vague.unevaluated().iter().filter(|one| one.profile.starts_with("https://test.example/"));
+    let rules: Vec<&str> = own.map(|one| one.rule.as_str()).collect();
     assert_eq!(rules, ["Patient.name:a"]);
     let ask = Ask { profiles: &["https://test.example/vague"], best_practice: false, ..Ask::at(NOW) };
     let found = vague.check(&json!({"resourceType": "Patient", "name": [{"family": "Testcase"}]}), &ask);
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].severity, found[0].code), (Severity::Information, "incomplete"));
+}
+
+#[test]
+fn a_slice_that_is_needed_is_asked_for_where_there_is_no_list_at_all() {
+    let closed = sliced_codings("closed", false);
+    let check = |code: Value| {
+        let mut value = observation(&[]);
+        value["code"] = code;
+        errors_by(&closed, "codings", &value)
+    };
+    let coding = |code: &str| json!({"system": "https://test.example/s", "code": code});
+    assert_eq!(check(json!({"coding": [coding("a")]})), []);
+    assert_eq!(check(json!({"text": "x"})), [pair("/code/coding", "min Observation.code.coding:a")]);
+
+    let vague = program(&[profile(
+        "vague",
+        "Patient",
+        &[
+            json!({"id": "Patient.name", "path": "Patient.name",
+                   "slicing": {"discriminator": [{"type": "value", "path": "family"}], "rules": "open"}}),
+            json!({"id": "Patient.name:a", "path": "Patient.name", "sliceName": "a", "min": 1}),
+        ],
+    )]);
+    // Whatever tells its items, there is none.
+    let nobody = json!({"resourceType": "Patient", "active": true});
+    assert_eq!(errors_by(&vague, "vague", &nobody), [pair("/name", "min Patient.name:a")]);
+}
+
+#[test]
+fn a_choice_sliced_by_type_has_its_numbers_and_its_end() {
+    let by_type = |rules: &str, min: u32| {
+        program(&[profile(
+            "value",
+            "Observation",
+            &[
+                json!({"id": "Observation.value[x]", "path": "Observation.value[x]",
+                       "slicing": {"discriminator": [{"type": "type", "path": "$this"}], "rules": rules}}),
+                json!({"id": "Observation.value[x]:valueQuantity", "path": "Observation.value[x]",
+                       "sliceName": "valueQuantity", "min": min, "type": [{"code": "Quantity"}]}),
+            ],
+        )])
+    };
+    let check = |program: &Program, key: &str, value: Value| {
+        let mut observation = observation(&["x"]);
+        observation[key] = value;
+        errors_by(program, "value", &observation)
+    };
+    let (right, none) = (json!({"value": 1}), json!("none"));
+    let missing = pair("/value", "min Observation.value[x]:valueQuantity");
+    for rules in ["open", "closed"] {
+        let needed = by_type(rules, 1);
+        assert_eq!(check(&needed, "valueQuantity", right.clone()), [], "{rules}");
+        assert_eq!(check(&needed, "id", none.clone()), std::slice::from_ref(&missing), "{rules}");
+    }
+    let (open, closed) = (by_type("open", 0), by_type("closed", 0));
+    assert_eq!(check(&open, "valueString", none.clone()), []);
+    assert_eq!(check(&closed, "id", none.clone()), []);
+    assert_eq!(
+        check(&closed, "valueString", none),
+        [pair("/valueString", "slice-closed Observation.value[x]")]
+    );
+}
+
+#[test]
+fn slices_of_a_slice_have_their_numbers() {
+    let by_value = |path: &str| json!({"discriminator": [{"type": "value", "path": path}], "rules": "open"});
+    let coding = |id: &str, slice: &str, min: u32, max: &str| {
+        json!({"id": format!("Observation.code.coding:{id}"), "path": "Observation.code.coding", "sliceName": slice,
+               "min": min, "max": max})
+    };
+    let part = |id: &str, name: &str, fixed: Value| {
+        let mut element = json!({"id": format!("Observation.code.coding:{id}.{name}"),
+                                 "path": format!("Observation.code.coding.{name}"), "min": 1});
+        element[if name == "code" { "fixedCode" } else { "fixedUri" }] = fixed;
+        element
+    };
+    let mut own = coding("own", "own", 0, "*");
+    own["slicing"] = by_value("code");
+    let twice = program(&[profile(
+        "twice",
+        "Observation",
+        &[
+            json!({"id": "Observation.code.coding", "path": "Observation.code.coding", "slicing": by_value("system")}),
+            own,
+            part("own", "system", json!("https://test.example/s")),
+            coding("own/a", "own/a", 1, "1"),
+            part("own/a", "system", json!("https://test.example/s")),
+            part("own/a", "code", json!("a")),
+        ],
+    )]);
+    let check = |codes: &[&str]| errors_by(&twice, "twice", &observation(codes));
+    assert_eq!(check(&["a", "b"]), []);
+    assert_eq!(check(&["b"]), [pair("/code/coding", "min Observation.code.coding:own/a")]);
+    assert_eq!(check(&["a", "a"]), [pair("/code/coding", "max Observation.code.coding:own/a")]);
 }
