@@ -276,6 +276,17 @@ async fn pages_hold_everything_once_in_order() {
     .await;
     assert_eq!(some["total"], 7);
     assert_eq!(search(&gateway.ld, "Task?authored-on=lt2020").await["total"], 0);
+    // Entries that are asked for by their ids end as well.
+    let own = search(&gateway.ld, "AuditEvent?_count=3").await;
+    let wanted = ids(&own).join(",");
+    let (mut next, mut seen) = (Some(format!("/fhir/AuditEvent?_id={wanted}&_count=2")), 0);
+    for _ in 0..3 {
+        let Some(path) = next.take() else { break };
+        let page = gateway.ld.get(&path).await.expect(200);
+        seen += matches(&page).len();
+        next = link(&gateway, &page, "next");
+    }
+    assert_eq!((seen, next), (3, None));
     // Consents and the directory page as well.
     for (actor, path, all) in
         [(&gateway.ld, "Consent", 14), (&gateway.cmht, "Consent", 7), (&gateway.cmht, "Organization", 6)]

@@ -65,10 +65,15 @@ impl Exchange {
     ) -> Result<Page, Refusal> {
         let mut page = Page::new(asked.count);
         if let Some(filter) = asked.filters_on("_id").next() {
-            for id in &filter.values {
+            let mut ids = filter.values.clone();
+            ids.sort();
+            ids.dedup();
+            for id in ids.iter().filter(|id| place.is_none_or(|place| **id > place.id)) {
                 match self.find_logged(caller, asked.kind, id, None, Look::Search).await {
                     Ok(shown) if asked.fits(&shown.resource, "") => {
-                        page.add(shown, Place::after(Moment(0), id.clone()));
+                        if !page.add(shown, Place::after(Moment(0), id.clone())) {
+                            break;
+                        }
                     }
                     Ok(_) => {}
                     Err(refusal) if refusal.class == Refused::NotFound => {}
