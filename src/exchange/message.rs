@@ -1,7 +1,7 @@
 //! `POST /fhir/$process-message`: a FHIR message in. Whom it is for, whether it came before, and what is then done with
 //! it: an answer moves a referral, a new referral is taken (`refer`), one that came before is taken back (`cancel`).
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,
@@ -9,7 +9,6 @@ use super::{
     inbound::{UNMATCHED, seen_before},
     ports::{CommitError, Precondition},
     refusal::{Issue, Refusal, Refused},
-    respond::Move,
     submit::read_json,
 };
 use crate::{
@@ -20,7 +19,7 @@ use crate::{
     mapping::{
         self,
         address::{is_addressed, is_identified},
-        inbound::{self as reading, Fault, Forgiven, Inbound, Unread, What},
+        inbound::{self as reading, Fault, Forgiven, Inbound, Sender, Unread, What},
     },
     profile::{
         Finding, Severity,
@@ -89,7 +88,7 @@ impl Exchange {
         let value = read_json(body)?;
         let partners = self.store.partners(&caller.site_id).await?;
         let sender = partners.iter().find(|p| p.partner_id == caller.partner_id);
-        let (message, told) = self.checked(&value, sender.map_or(Leniency::NONE, leniency))?;
+        let (message, mut told) = self.checked(&value, sender.map_or(Leniency::NONE, leniency))?;
         let target = head.target.as_ref().map(|target| targeted(&partners, target)).transpose()?;
         let receiver = self.destined(&partners, &message.destinations)?;
         if target.is_some_and(|target| target.partner_id != receiver.partner_id) {
@@ -99,6 +98,7 @@ impl Exchange {
             return Err(elsewhere("Nobody sends to themselves: name the agency that this is for."));
         }
         let bundle_id = message.bundle_id.as_str();
+        told.extend(sent_by(&value, sender, &partners)?);
         let incoming = Incoming { caller, head, body, value: &value, bundle_id, receiver, told: &told };
         match &message.what {
             What::Answer(said) => self.take_answer(&incoming, said).await,
@@ -197,15 +197,9 @@ impl Exchange {
             }
             self.is_about(caller, &referral, value).await?;
             let key = self.key_of(&caller.site_id, &referral.person_id).await?;
-            let step = Move {
-                action,
-                reason: said.reason.clone(),
-                comment: said.comment.clone(),
-                appointment: said.appointment_start.as_ref().map(|start| json!({"start": start})),
-                recall_answer: None,
-            };
+            let planned = self.plan_said(caller, &referral, action, &said.as_action()).await;
             let (moved, mut writes, mut preconditions) =
-                self.plan_move(caller, &referral, &key, &step).await.map_err(clash)?;
+                planned.map_err(|refusal| clash(at_its_place(said, refusal)))?;
             writes.push(self.inbound(caller, &message_key, "servicerequest-response", &moved, &key, body));
             preconditions.push(Precondition::InboundUnused(
                 caller.site_id.clone(),
@@ -213,7 +207,9 @@ impl Exchange {
                 message_key,
             ));
             match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(incoming.echoed(mapping::bars::echo(value))),
+                Ok(()) => {
+                    return Ok(incoming.echoed(mapping::bars::told(mapping::bars::echo(value), &said.kept)));
+                }
                 Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -231,6 +227,38 @@ fn targeted<'p>(partners: &'p [Partner], target: &Target) -> Result<&'p Partner,
         (Some(one), None) => Ok(one),
         (None, _) => unknown("not-found", "No agency that is reached here has this identifier."),
         (Some(_), Some(_)) => unknown("multiple-matches", "More than one agency has this identifier."),
+    }
+}
+
+/// Refuses a message that names another agency as its sender than the one whose keys it came under, and says so where
+/// that cannot be told.
+fn sent_by(
+    message: &Value,
+    caller: Option<&Partner>,
+    partners: &[Partner],
+) -> Result<Option<Finding>, Refusal> {
+    let named = caller.map_or(Sender::Unknown, |caller| reading::sender_of(message, caller, partners));
+    match named {
+        Sender::Same => Ok(None),
+        Sender::Another => Err(Refusal::new(
+            Refused::Unprocessable,
+            "value",
+            reading::SENDER,
+            "Your keys are another agency's than the one that is named as sender. Name yourself, by the identifier that \
+             the directory has.",
+        )),
+        Sender::Unknown => Ok(Some(Finding {
+            severity: Severity::Information,
+            code: "informational",
+            expression: reading::SENDER.to_owned(),
+            pointer: String::from("/entry/0/resource/sender"),
+            diagnostics: String::from(
+                "Who sent this is known by its keys. No identifier that the directory has is given here, so the two \
+                 were not compared.",
+            ),
+            profile: String::new(),
+            rule: String::from("message sender"),
+        })),
     }
 }
 
@@ -255,6 +283,14 @@ fn unread(unread: Unread) -> Refusal {
         Fault::NotOffered => Refused::NotSupported,
     };
     Refusal::with_issues(class, unread.issues)
+}
+
+/// A refusal of what an answer says, with its places in the message.
+fn at_its_place(said: &reading::Answer, mut refusal: Refusal) -> Refusal {
+    for issue in refusal.issues.iter_mut().filter(|issue| issue.path.starts_with('/')) {
+        issue.path = said.located(&issue.path);
+    }
+    refusal
 }
 
 /// A step that does not go with how the referral stands, in BaRS's word for it.

@@ -22,8 +22,8 @@ pub struct Appointment<'a> {
     pub start: Moment,
     /// When it ends.
     pub end: Moment,
-    /// What and where, for people.
-    pub description: &'a str,
+    /// Where, for people.
+    pub place: &'a str,
 }
 
 /// Resources that an answer carries back: what was asked and what that rests on, and nothing of the assessment.
@@ -79,6 +79,12 @@ pub fn echo_taken(bundle: &Value, referral_id: &str, kept: &[Issue]) -> Value {
             resource.insert(String::from("id"), json!(referral_id));
         }
     }
+    told(echoed, kept)
+}
+
+/// An echo, with an `OperationOutcome` at its end that says what of the message stays as received.
+#[must_use]
+pub fn told(echoed: Value, kept: &[Issue]) -> Value {
     let issue = |issue: &Issue| {
         let severity = if issue.code == "incomplete" { "information" } else { "warning" };
         json!({
@@ -152,14 +158,6 @@ pub fn response_rejected(bundle: &Value, reply: &Reply<'_>, reason: &str, words:
     }
     let at = reply.at.to_rfc3339();
     response(bundle, reply, vec![encounter(bundle, reply.bundle_id, &at, "cancelled", Some(why))])
-}
-
-/// Says that the work has begun (`in-progress`) or is done (`finished`). `None` when `bundle` is not a message.
-#[must_use]
-pub fn response_progress(bundle: &Value, reply: &Reply<'_>, finished: bool) -> Option<Value> {
-    let at = reply.at.to_rfc3339();
-    let status = if finished { "finished" } else { "in-progress" };
-    response(bundle, reply, vec![encounter(bundle, reply.bundle_id, &at, status, None)])
 }
 
 fn response(bundle: &Value, reply: &Reply<'_>, further: Vec<Value>) -> Option<Value> {
@@ -264,7 +262,7 @@ fn booked(bundle: &Value, reply: &Reply<'_>, offer: &Appointment<'_>) -> Value {
             "resourceType": "Appointment",
             "meta": {"lastUpdated": at, "profile": [codes::ours("ld-appointment")]},
             "status": "booked",
-            "description": offer.description,
+            "description": offer.place,
             "start": offer.start.to_rfc3339(),
             "end": offer.end.to_rfc3339(),
             "created": at,

@@ -19,6 +19,7 @@ mod fhir_rules;
 mod fhir_update;
 mod lanes;
 mod meanwhile;
+mod published;
 mod said;
 mod status;
 mod tampering;

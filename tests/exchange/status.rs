@@ -2,13 +2,17 @@
 //! in ids and closed codes.
 
 use keyway::{
-    exchange::ports::{AttemptClass, Store},
+    exchange::{
+        ports::{AttemptClass, Store},
+        refusal::Refused,
+    },
     ids::ReferralId,
+    mapping::bars,
 };
 use serde_json::{Value, json};
 
 use crate::{
-    fhir_in::{referral, send, service_request},
+    fhir_in::{code, of, referral, send, service_request},
     harness::{Rig, Scripted, json, outcome, site},
 };
 
@@ -151,5 +155,81 @@ async fn without_an_agreement_nothing_passes_either_way_and_the_record_says_why(
     assert_eq!(rig.referral(&referral_id).await["state"], "withheld");
     let list = rig.exchange.mailbox_list(&rig.caller("ld-harbour"), "ld-harbour", 10, None).await.unwrap();
     assert_eq!(json(&list)["messages"], json!([]));
+    rig.audit().await;
+}
+
+/// What went out to the community team, and its answer to it, with an appointment.
+async fn answered(rig: &Rig) -> Value {
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    let delivered: Value = serde_json::from_str(&courier.texts()[0]).unwrap();
+    let at = rig.exchange.mint.clock().now();
+    let reply = bars::Reply { bundle_id: "0198c0de-0000-7000-8000-0000000000d1", at };
+    let (start, end) = (at.plus_seconds(86_400), at.plus_seconds(90_000));
+    let offer = bars::Appointment { start, end, place: "Riverside Centre, room 4" };
+    bars::response_accepted(&delivered, &reply, Some(&offer)).unwrap()
+}
+
+#[tokio::test]
+async fn what_an_answer_says_of_an_appointment_is_kept_and_the_rest_is_told() {
+    let rig = Rig::new().await;
+    let (_, referral_id) = referred(&rig).await;
+    let mut answer = answered(&rig).await;
+    let appointment = of(&mut answer, "Appointment");
+    appointment["comment"] = json!("Bring somebody");
+    appointment["patientInstruction"] = json!("By the back door");
+    let long = "x".repeat(121);
+    let mut too_long = answer.clone();
+    of(&mut too_long, "Appointment")["description"] = json!(long);
+    let refused = send(&rig, "cmht-riverside", 2, &too_long).await.unwrap_err();
+    assert_eq!(refused.class, Refused::Unprocessable);
+    assert!(refused.issues[0].path.ends_with(".resource.description"), "{refused:?}");
+    assert!(!format!("{refused:?}").contains(&long));
+
+    let echoed = json(&send(&rig, "cmht-riverside", 3, &answer).await.unwrap());
+    let told = echoed["entry"].as_array().unwrap().last().unwrap()["resource"].to_string();
+    assert!(told.contains("OperationOutcome") && told.contains(".patientInstruction"), "{told}");
+    let seen = rig.referral(&referral_id).await;
+    assert_eq!(seen["state"], "scheduled");
+    let appointment = &seen["appointment"];
+    assert_eq!(appointment["place"], "Riverside Centre, room 4", "{seen}");
+    assert!(appointment["start"].as_str() < appointment["end"].as_str(), "{seen}");
+    assert!(seen.to_string().contains("Bring somebody"));
+    rig.audit().await;
+}
+
+/// The same from an Organization with this identifier.
+fn in_the_name_of(answer: &Value, system: &str, value: &str) -> Value {
+    let mut answer = answer.clone();
+    let sender = answer["entry"][0]["resource"]["sender"]["reference"].clone();
+    let entries = answer["entry"].as_array_mut().unwrap();
+    let organisation = entries.iter_mut().find(|entry| entry["fullUrl"] == sender).unwrap();
+    organisation["resource"]["identifier"] = json!([{"system": system, "value": value}]);
+    answer
+}
+
+#[tokio::test]
+async fn nobody_sends_in_anothers_name() {
+    let rig = Rig::new().await;
+    let (_, referral_id) = referred(&rig).await;
+    let answer = answered(&rig).await;
+    let ods = "https://fhir.nhs.uk/Id/ods-organization-code";
+    for (n, system, value) in [
+        (2, ods, "HOUSING-HARBOUR"),
+        (3, ods, "NOBODY"),
+        (4, "http://fhir.nhs.uk/id/ods-organization-code", "LD-HARBOUR"),
+        (5, "https://keyway.example/Id/agency", "housing-harbour"),
+    ] {
+        let forged = in_the_name_of(&answer, system, value);
+        let refused = send(&rig, "cmht-riverside", n, &forged).await.unwrap_err();
+        assert_eq!(code(&refused), (Refused::Unprocessable, "value"), "{system} {value}: {refused:?}");
+        assert_eq!(refused.issues[0].path, "Bundle.entry[0].resource.sender");
+        assert_eq!(rig.referral(&referral_id).await["state"], "delivered");
+    }
+    // What the directory knows nothing of is no other agency: that it was not compared is told.
+    let unknown = in_the_name_of(&answer, "urn:theirs", "1");
+    let echoed = json(&send(&rig, "cmht-riverside", 6, &unknown).await.unwrap());
+    assert!(echoed.to_string().contains("Bundle.entry[0].resource.sender"));
+    assert_eq!(rig.referral(&referral_id).await["state"], "scheduled");
     rig.audit().await;
 }

@@ -2,7 +2,12 @@
 
 use serde_json::Value;
 
-use super::{HEADER, Reader, array, entries, kind, names, required, resource, text};
+use super::{
+    HEADER, Reader, array,
+    booked::{self, Booked},
+    entries, kind, names, required, resource, text,
+    unplaced::{self, Used},
+};
 use crate::{fhir::Issue, mapping::codes};
 
 /// What an answer from a receiver says.
@@ -11,91 +16,160 @@ pub struct Answer {
     /// The Bundle.id of the message that it answers.
     pub answers: String,
     /// The action that it stands for, in the words of the referral's life cycle: `accept`, `waitlist`,
-    /// `book-appointment`, `start`, `did-not-attend`, `complete`, `decline`, `request-information`.
+    /// `book-appointment`, `start`, `did-not-attend`, `complete`, `decline`, `redirect`, `end-early`,
+    /// `request-information`.
     pub action: &'static str,
     /// Why, as a code of our lists; only with a refusal.
     pub reason: Option<String>,
     /// What was said beside it.
     pub comment: Option<String>,
-    /// When the appointment begins, as it was sent.
-    pub appointment_start: Option<String>,
+    /// The appointment, where one is booked.
+    pub appointment: Option<Booked>,
+    /// Where in the message that stands which says it.
+    pub place: String,
+    /// What of the message stays as received.
+    pub kept: Vec<Issue>,
+}
+
+impl Answer {
+    /// What it says, in the form of an action on a referral.
+    #[must_use]
+    pub fn as_action(&self) -> Value {
+        let mut said = serde_json::Map::new();
+        let mut put = |name: &str, value: Option<Value>| {
+            said.extend(value.map(|value| (name.to_owned(), value)));
+        };
+        put("reason", self.reason.clone().map(Value::from));
+        put("comment", self.comment.clone().map(Value::from));
+        put("appointment", self.appointment.as_ref().map(Booked::as_action));
+        Value::Object(said)
+    }
+
+    /// A place of that form in the message.
+    #[must_use]
+    pub fn located(&self, pointer: &str) -> String {
+        let place = &self.place;
+        let booked = |field: &str| match &self.appointment {
+            Some(booked) if field == "place" => booked.place_at.clone(),
+            _ => format!("{place}.{field}"),
+        };
+        match pointer.strip_prefix('/').unwrap_or_default().split('/').collect::<Vec<_>>().as_slice() {
+            ["appointment", field, ..] => booked(field),
+            ["reason", ..] => format!("{place}.reasonCode[0].coding"),
+            ["comment", ..] if self.appointment.is_some() => format!("{place}.comment"),
+            ["comment", ..] if self.action == "request-information" => format!("{place}.note"),
+            ["comment", ..] => format!("{place}.reasonCode[0].text"),
+            _ => place.clone(),
+        }
+    }
 }
 
 pub(super) fn read(reader: &mut Reader<'_>, header: &Value) -> Option<Answer> {
     let quoted = format!("{HEADER}.response.identifier");
     let answers = required(header, "/response/identifier", &quoted, &mut reader.issues);
     let said = meaning(reader, header)?;
+    let used = said.used.map(|(index, fields)| Used { index, fields });
     Some(Answer {
         answers: answers?,
         action: said.action,
         reason: said.reason,
         comment: said.comment,
-        appointment_start: said.appointment_start,
+        appointment: said.appointment,
+        place: said.used.map_or_else(|| String::from("Bundle"), |(index, _)| place(index)),
+        kept: unplaced::unplaced_beside(reader.bundle, used),
     })
 }
 
-struct Said {
+/// What one resource says. `used` is its place among the entries, and what is read of it.
+pub(super) struct Said {
     action: &'static str,
     reason: Option<String>,
     comment: Option<String>,
-    appointment_start: Option<String>,
+    appointment: Option<Booked>,
+    used: Option<(usize, &'static [&'static str])>,
 }
 
 impl Said {
-    const fn just(action: &'static str) -> Self {
-        Self { action, reason: None, comment: None, appointment_start: None }
+    pub(super) fn by(action: &'static str, index: usize, fields: &'static [&'static str]) -> Self {
+        Self { action, reason: None, comment: None, appointment: None, used: Some((index, fields)) }
+    }
+
+    pub(super) fn with(self, comment: Option<String>) -> Self {
+        Self { comment, ..self }
+    }
+
+    pub(super) fn at(self, booked: Booked) -> Self {
+        Self { appointment: Some(booked), ..self }
     }
 }
 
-/// An appointment says most; then a task that waits or asks; then the receiver's encounter.
+/// What is read of a Task, or only ties it to the rest.
+const OF_A_TASK: &[&str] =
+    &["identifier", "basedOn", "status", "businessStatus", "intent", "code", "focus", "for", "owner", "note"];
+/// What is read of the receiver's Encounter, or only ties it to the rest.
+const OF_AN_ENCOUNTER: &[&str] =
+    &["identifier", "status", "class", "subject", "episodeOfCare", "reasonCode", "serviceProvider"];
+
+pub(super) fn place(index: usize) -> String {
+    format!("Bundle.entry[{index}].resource")
+}
+
+/// An appointment says most; then a task that waits or asks; then the receiver's encounter. What one of them says must
+/// not be what another denies.
 fn meaning(reader: &mut Reader<'_>, header: &Value) -> Option<Said> {
     let entries = entries(reader.bundle);
-    let issues = &mut reader.issues;
     let of_kind = |wanted: &'static str| {
         entries.iter().enumerate().filter(move |(_, entry)| kind(resource(entry)) == wanted)
     };
-    for (index, entry) in of_kind("Appointment") {
-        let appointment = resource(entry);
-        match text(appointment, "/status") {
-            Some("noshow") => return Some(Said::just("did-not-attend")),
-            Some("booked") => {
-                let path = format!("Bundle.entry[{index}].resource.start");
-                let start = required(appointment, "/start", &path, issues)?;
-                let comment = text(appointment, "/description").map(str::to_owned);
-                let booked = Said::just("book-appointment");
-                return Some(Said { appointment_start: Some(start), comment, ..booked });
+    let encounters: Vec<(usize, &Value)> = of_kind("Encounter").map(|(i, entry)| (i, *entry)).collect();
+    let receivers = receivers_encounter(header, &encounters);
+    let encounter = receivers.and_then(|(_, entry)| text(resource(entry), "/status"));
+    let appointments: Vec<(usize, &Value)> =
+        of_kind("Appointment").map(|(index, entry)| (index, resource(entry))).collect();
+    match booked::read(reader, &appointments, encounter) {
+        booked::Says::Nothing => {}
+        booked::Says::This(said) => return Some(said),
+        booked::Says::Wrong => return None,
+    }
+    for (index, entry) in of_kind("Task") {
+        let task = resource(entry);
+        let system = format!("{}/business-status", codes::OURS);
+        let waits = array(task, "/businessStatus/coding").iter().any(|coding| {
+            text(coding, "/system") == Some(system.as_str())
+                && text(coding, "/code") == Some("on-waiting-list")
+        });
+        match text(task, "/status") {
+            Some("on-hold") => {
+                let notes: Vec<&str> =
+                    array(task, "/note").iter().filter_map(|note| text(note, "/text")).collect();
+                let comment = (!notes.is_empty()).then(|| notes.join("\n"));
+                return Some(Said::by("request-information", index, OF_A_TASK).with(comment));
             }
+            Some("rejected" | "failed" | "cancelled") if encounter.is_some_and(|it| it != "cancelled") => {
+                let what =
+                    "the Task ends the referral, and the receiver's Encounter does not: say the same in both";
+                reader.wrong("invariant", &format!("{}.status", place(index)), what);
+                return None;
+            }
+            _ if waits => return Some(Said::by("waitlist", index, OF_A_TASK)),
             _ => {}
         }
     }
-    for (_, entry) in of_kind("Task") {
-        let task = resource(entry);
-        let waits = array(task, "/businessStatus/coding")
-            .iter()
-            .any(|coding| text(coding, "/code") == Some("on-waiting-list"));
-        if waits {
-            return Some(Said::just("waitlist"));
-        }
-        if text(task, "/status") == Some("on-hold") {
-            let comment = text(task, "/note/0/text").map(str::to_owned);
-            return Some(Said { comment, ..Said::just("request-information") });
-        }
-    }
-    let encounters: Vec<(usize, &Value)> = of_kind("Encounter").map(|(i, entry)| (i, *entry)).collect();
-    let Some((index, entry)) = receivers_encounter(header, &encounters) else {
+    let issues = &mut reader.issues;
+    let Some((index, entry)) = receivers else {
         let what = "an answer carries the receiver's own Encounter, or an Appointment";
         issues.push(Issue::new("required", "Bundle.entry", what));
         return None;
     };
-    let path = format!("Bundle.entry[{index}].resource");
-    match text(resource(entry), "/status") {
-        Some("planned" | "arrived" | "triaged") => Some(Said::just("accept")),
-        Some("in-progress" | "onleave") => Some(Said::just("start")),
-        Some("finished") => Some(Said::just("complete")),
-        Some("cancelled") => refusal(resource(entry), &path, issues),
+    let said = |action| Some(Said::by(action, index, OF_AN_ENCOUNTER));
+    match encounter {
+        Some("planned" | "arrived" | "triaged") => said("accept"),
+        Some("in-progress" | "onleave") => said("start"),
+        Some("finished") => said("complete"),
+        Some("cancelled") => refusal(resource(entry), index, issues),
         _ => {
             let what = "one of planned, in-progress, finished and cancelled is expected";
-            reader.malformed("invariant", &format!("{path}.status"), what)
+            reader.malformed("invariant", &format!("{}.status", place(index)), what)
         }
     }
 }
@@ -114,28 +188,37 @@ fn receivers_encounter<'v>(header: &Value, encounters: &[(usize, &'v Value)]) ->
         .copied()
 }
 
-fn refusal(encounter: &Value, path: &str, issues: &mut Vec<Issue>) -> Option<Said> {
+/// Which of our lists has the reasons of which step.
+const LISTS: [(&str, &str); 3] =
+    [("decline-reason", "decline"), ("redirect-reason", "redirect"), ("end-early-reason", "end-early")];
+
+fn refusal(encounter: &Value, index: usize, issues: &mut Vec<Issue>) -> Option<Said> {
+    let path = place(index);
     let Some(why) = encounter.pointer("/reasonCode/0") else {
         let what = "a refusal needs a reason";
         issues.push(Issue::new("required", format!("{path}.reasonCode"), what));
         return None;
     };
     let comment = text(why, "/text").filter(|words| !words.trim().is_empty()).map(str::to_owned);
-    let decline_reasons = format!("{}/decline-reason", codes::OURS);
-    let coded = array(why, "/coding").iter().find_map(|coding| {
-        let code = text(coding, "/code")?;
-        match text(coding, "/system")? {
-            codes::REJECTED_REASONS if code == "RRNA" => Some("capacity"),
-            system if system == decline_reasons => Some(code),
-            _ => None,
-        }
+    let coding = array(why, "/coding");
+    let ours = coding.iter().find_map(|coding| {
+        let list = text(coding, "/system")?.strip_prefix(codes::OURS)?.strip_prefix('/')?;
+        let (_, action) = LISTS.into_iter().find(|(known, _)| *known == list)?;
+        Some((action, text(coding, "/code")?))
     });
-    let reason = coded.unwrap_or("other");
+    let no_room = || {
+        let known = coding.iter().any(|coding| {
+            text(coding, "/system") == Some(codes::REJECTED_REASONS) && text(coding, "/code") == Some("RRNA")
+        });
+        known.then_some(("decline", "capacity"))
+    };
+    let (action, reason) = ours.or_else(no_room).unwrap_or(("decline", "other"));
     if reason == "other" && comment.is_none() {
         let what = "a reason without a known code needs words: RRNA and OTH of rejected-reasons-bars are known, \
                     and the codes of our decline-reason";
         issues.push(Issue::new("required", format!("{path}.reasonCode[0].text"), what));
         return None;
     }
-    Some(Said { reason: Some(reason.to_owned()), comment, ..Said::just("decline") })
+    let said = Said::by(action, index, OF_AN_ENCOUNTER).with(comment);
+    Some(Said { reason: Some(reason.to_owned()), ..said })
 }

@@ -7,9 +7,11 @@
 
 mod answer;
 mod beside;
+mod booked;
 mod consent;
 mod people;
 mod referral;
+mod sender;
 mod unplaced;
 
 use serde_json::Value;
@@ -19,7 +21,9 @@ use crate::{fhir::Issue, limits::ISSUES_MAX};
 
 pub use answer::Answer;
 pub use beside::{NamedBeside, named_beside};
+pub use booked::Booked;
 pub use referral::{ADAPTER, Adapted, assessment_of, request_of};
+pub use sender::{SENDER, Sender, sender_of};
 
 /// What one message says of itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::mapping::{
-    bars::{Appointment, Reply, echo, response_accepted, response_progress, response_rejected},
+    bars::{Appointment, Reply, echo, response_accepted, response_rejected},
     inbound::{Answer, Fault, Forgiven, Unread, What, read_message},
 };
 
@@ -52,11 +52,13 @@ fn an_acceptance_is_read_as_one() {
 
 #[test]
 fn an_appointment_is_read_with_its_start() {
-    let offer = Appointment { start: now(), end: now().plus_seconds(3600), description: "First meeting" };
+    let offer = Appointment { start: now(), end: now().plus_seconds(3600), place: "First meeting" };
     let said = read(&response_accepted(&request(), &REPLY, Some(&offer)).unwrap());
     assert_eq!(said.action, "book-appointment");
-    assert_eq!(said.appointment_start.as_deref(), Some("2026-11-23T10:00:00.000Z"));
-    assert_eq!(said.comment.as_deref(), Some("First meeting"));
+    let booked = said.appointment.unwrap();
+    assert_eq!(booked.start, "2026-11-23T10:00:00.000Z");
+    assert_eq!(booked.end.as_deref(), Some("2026-11-23T11:00:00.000Z"));
+    assert_eq!((booked.place.as_deref(), said.comment), (Some("First meeting"), None));
 }
 
 #[test]
@@ -72,14 +74,12 @@ fn a_refusal_is_read_with_its_reason_and_words() {
 
 #[test]
 fn every_answer_follows_the_profiles_that_it_names() {
-    let offer = Appointment { start: now(), end: now().plus_seconds(3600), description: "First meeting" };
+    let offer = Appointment { start: now(), end: now().plus_seconds(3600), place: "First meeting" };
     let answers = [
         response_accepted(&request(), &REPLY, None),
         response_accepted(&request(), &REPLY, Some(&offer)),
         response_rejected(&request(), &REPLY, "below-threshold", "Try the advice line"),
         response_rejected(&request(), &REPLY, "capacity", ""),
-        response_progress(&request(), &REPLY, false),
-        response_progress(&request(), &REPLY, true),
     ];
     for answer in answers {
         assert_follows_its_fhir_profiles(&answer.unwrap());
@@ -88,8 +88,115 @@ fn every_answer_follows_the_profiles_that_it_names() {
 
 #[test]
 fn progress_is_read() {
-    assert_eq!(read(&response_progress(&request(), &REPLY, false).unwrap()).action, "start");
-    assert_eq!(read(&response_progress(&request(), &REPLY, true).unwrap()).action, "complete");
+    for (status, action) in [("in-progress", "start"), ("finished", "complete")] {
+        let mut answer = response_accepted(&request(), &REPLY, None).unwrap();
+        last(&mut answer)["status"] = json!(status);
+        assert_follows_its_fhir_profiles(&answer);
+        assert_eq!(read(&answer).action, action);
+    }
+}
+
+/// The resource at the end of an answer: the receiver's own Encounter, or the Appointment after it.
+fn last(answer: &mut Value) -> &mut Value {
+    &mut answer["entry"].as_array_mut().unwrap().last_mut().unwrap()["resource"]
+}
+
+fn offered() -> Value {
+    let offer = Appointment { start: now(), end: now().plus_seconds(3600), place: "First floor" };
+    response_accepted(&request(), &REPLY, Some(&offer)).unwrap()
+}
+
+#[test]
+fn where_and_what_is_said_of_an_appointment_is_read_and_the_rest_is_told() {
+    let mut theirs = offered();
+    let url = "urn:uuid:01900000-0000-7000-8000-0000000000cc";
+    let appointment = last(&mut theirs);
+    appointment["meta"]["profile"] = json!([]);
+    appointment["comment"] = json!("Bring somebody");
+    appointment["minutesDuration"] = json!(60);
+    appointment["participant"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"actor": {"reference": url}, "status": "accepted"}));
+    let room = json!({"fullUrl": url, "resource": {"resourceType": "Location", "name": "Room 4"}});
+    theirs["entry"].as_array_mut().unwrap().push(room);
+    let said = read(&theirs);
+    assert_eq!(said.comment.as_deref(), Some("First floor\nBring somebody"));
+    assert_eq!(said.appointment.as_ref().unwrap().place.as_deref(), Some("Room 4"));
+    assert!(said.located("/appointment/place").ends_with(".resource.name"));
+    assert!(said.located("/appointment/end").ends_with(".resource.end"));
+    let kept: Vec<&str> = said.kept.iter().map(|issue| issue.path.as_str()).collect();
+    assert!(kept.iter().any(|path| path.ends_with(".minutesDuration")), "{kept:?}");
+    assert!(!kept.iter().any(|path| path.contains(".comment") || path.contains(".end")), "{kept:?}");
+    assert!(said.kept.iter().all(|issue| issue.code == "incomplete"));
+}
+
+#[test]
+fn an_appointment_that_is_called_off_is_no_acceptance() {
+    for (status, encounter, expected) in [
+        ("cancelled", "planned", None),
+        ("proposed", "planned", None),
+        ("entered-in-error", "in-progress", None),
+        ("fulfilled", "planned", Some("start")),
+        ("booked", "finished", Some("complete")),
+        ("noshow", "finished", Some("did-not-attend")),
+    ] {
+        let mut answer = offered();
+        last(&mut answer)["status"] = json!(status);
+        for entry in answer["entry"].as_array_mut().unwrap().iter_mut().rev() {
+            let own = &mut entry["resource"];
+            if own["resourceType"] == "Encounter" {
+                own["status"] = json!(encounter);
+                break;
+            }
+        }
+        if let Some(action) = expected {
+            assert_eq!(read(&answer).action, action, "{status} {encounter}");
+        } else {
+            let found = unread(&answer).issues;
+            assert_eq!(found[0].code, "not-supported", "{status} {encounter}");
+            assert!(found[0].path.ends_with(".resource.status"), "{found:?}");
+        }
+    }
+    // Called off with the whole referral: the Encounter says so, and why.
+    let mut ended = response_rejected(&request(), &REPLY, "capacity", "").unwrap();
+    let off = json!({"resource": {"resourceType": "Appointment", "status": "cancelled"}});
+    ended["entry"].as_array_mut().unwrap().push(off);
+    let said = read(&ended);
+    assert_eq!((said.action, said.reason.as_deref()), ("decline", Some("capacity")));
+    let last = format!("Bundle.entry[{}].resource", ended["entry"].as_array().unwrap().len() - 1);
+    assert!(
+        said.kept.iter().any(|issue| issue.path == last),
+        "the appointment stays as received, and that is told"
+    );
+    // Two times are no time.
+    let mut twice = offered();
+    let second = twice["entry"].as_array().unwrap().last().unwrap().clone();
+    twice["entry"].as_array_mut().unwrap().push(second);
+    assert_eq!(unread(&twice).issues[0].code, "structure");
+}
+
+#[test]
+fn a_task_that_ends_it_is_no_acceptance() {
+    let mut answer = response_accepted(&request(), &REPLY, None).unwrap();
+    let task = json!({"resource": {"resourceType": "Task", "status": "rejected"}});
+    answer["entry"].as_array_mut().unwrap().push(task);
+    assert_eq!(unread(&answer).issues[0].code, "invariant");
+}
+
+#[test]
+fn an_ending_is_read_by_the_list_of_its_reason() {
+    for (list, code, action) in [
+        ("decline-reason", "out-of-area", "decline"),
+        ("redirect-reason", "out-of-area", "redirect"),
+        ("end-early-reason", "client-not-reached", "end-early"),
+    ] {
+        let mut answer = response_rejected(&request(), &REPLY, "capacity", "Elsewhere").unwrap();
+        let system = format!("https://keyway.example/fhir/CodeSystem/{list}");
+        last(&mut answer)["reasonCode"][0]["coding"][0] = json!({"system": system, "code": code});
+        let said = read(&answer);
+        assert_eq!((said.action, said.reason.as_deref()), (action, Some(code)));
+    }
 }
 
 #[test]
@@ -101,7 +208,7 @@ fn a_focus_on_the_request_is_taken_too() {
 
 #[test]
 fn someone_who_did_not_attend_is_read_from_the_appointment() {
-    let offer = Appointment { start: now(), end: now(), description: "First meeting" };
+    let offer = Appointment { start: now(), end: now(), place: "First meeting" };
     let mut answer = response_accepted(&request(), &REPLY, Some(&offer)).unwrap();
     answer["entry"].as_array_mut().unwrap().last_mut().unwrap()["resource"]["status"] = json!("noshow");
     assert_eq!(read(&answer).action, "did-not-attend");
@@ -111,7 +218,7 @@ fn someone_who_did_not_attend_is_read_from_the_appointment() {
 fn a_waiting_list_is_read_from_the_task() {
     let mut answer = response_accepted(&request(), &REPLY, None).unwrap();
     let task = json!({"resource": {"resourceType": "Task", "status": "accepted",
-        "businessStatus": {"coding": [{"code": "on-waiting-list"}]}}});
+        "businessStatus": {"coding": [{"system": "https://keyway.example/fhir/CodeSystem/business-status", "code": "on-waiting-list"}]}}});
     answer["entry"].as_array_mut().unwrap().push(task);
     assert_eq!(read(&answer).action, "waitlist");
 }

@@ -4,23 +4,16 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use anyhow::{Context as _, Result, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Desk, Taken, events::because, header};
 use crate::{
-    cli::demo::{
-        client::Ask,
-        fixtures::StaffAnswer,
-        office::{Office, find_text},
-    },
+    cli::demo::{client::Ask, fixtures::StaffAnswer, office::Office},
     clock::Moment,
+    mapping::bars,
 };
 
 const FHIR_JSON: &str = "application/fhir+json";
-const EVENTS: &str = "https://fhir.nhs.uk/CodeSystem/message-events-bars";
-const REASONS: &str = "https://fhir.nhs.uk/CodeSystem/message-reason-bars";
-const ANSWER: &str =
-    "https://fhir.nhs.uk/MessageDefinition/bars-message-servicerequest-response-referral-short";
 
 /// Takes a message: checks what BaRS has a receiver check, and echoes it with our ids.
 pub(super) async fn take(request: HttpRequest, body: web::Bytes, desk: web::Data<Desk>) -> HttpResponse {
@@ -55,7 +48,7 @@ pub(super) async fn take(request: HttpRequest, body: web::Bytes, desk: web::Data
     for name in ["x-request-id", "x-correlation-id"] {
         answer.insert_header((name, header(&request, name).unwrap_or_default()));
     }
-    answer.content_type(FHIR_JSON).body(echo(&desk.office, bundle).to_string())
+    answer.content_type(FHIR_JSON).body(bars::echo(&bundle).to_string())
 }
 
 /// Reads a message that was taken, and answers it.
@@ -119,114 +112,34 @@ fn entry<'a>(bundle: &'a Value, kind: &str) -> Option<&'a Value> {
     entries.iter().find(|e| e.pointer("/resource/resourceType").and_then(Value::as_str) == Some(kind))
 }
 
-/// The synchronous answer: the request with our ids in it, and our own Encounter, planned.
-fn echo(office: &Office, mut bundle: Value) -> Value {
-    let patient = entry(&bundle, "Patient").and_then(|e| e.get("fullUrl")).cloned();
-    let planned = encounter(office, "planned", patient.as_ref().and_then(Value::as_str).unwrap_or_default());
-    for entry in bundle.get_mut("entry").and_then(Value::as_array_mut).into_iter().flatten() {
-        if let Some(resource) = entry.get_mut("resource").and_then(Value::as_object_mut) {
-            resource.insert(String::from("id"), json!(office.mint.uuid()));
-        }
-    }
-    if let Some(entries) = bundle.get_mut("entry").and_then(Value::as_array_mut) {
-        entries.push(json!({"fullUrl": format!("urn:uuid:{}", office.mint.uuid()), "resource": planned}));
-    }
-    bundle
-}
-
-fn encounter(office: &Office, status: &str, patient_url: &str) -> Value {
-    json!({
-        "resourceType": "Encounter",
-        "meta": {"lastUpdated": office.mint.clock().now().to_rfc3339()},
-        "status": status,
-        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
-        "subject": {"reference": patient_url},
-    })
-}
-
 /// The later answer: `servicerequest-response`, sender and receiver swapped, the first Bundle's id quoted.
 fn response(office: &Office, request: &Value, said: &StaffAnswer) -> Result<Value> {
-    let now = office.mint.clock().now().to_rfc3339();
-    let first = request.get("id").and_then(Value::as_str).context("the message has no Bundle.id")?;
-    let header = resource(request, "MessageHeader").context("the message has no MessageHeader")?;
-    let patient = entry(request, "Patient").context("the message has no Patient")?;
-    let patient_url = patient.get("fullUrl").and_then(Value::as_str).unwrap_or_default();
-    let encounter_url = format!("urn:uuid:{}", office.mint.uuid());
-    let endpoint = header.pointer("/destination/0/endpoint").cloned().unwrap_or(Value::Null);
-    let back_to = header.pointer("/source/endpoint").cloned().unwrap_or(Value::Null);
-
-    let declined = match said.say.as_str() {
-        "accept" => false,
-        "decline" => true,
+    let (bundle_id, at) = (office.mint.uuid(), office.mint.clock().now());
+    let reply = bars::Reply { bundle_id: &bundle_id, at };
+    let answer = match said.say.as_str() {
+        "accept" => {
+            let offer = said.appointment.as_ref().map(|offer| {
+                let start = Moment::from_rfc3339(&offer.start).context("the appointment has no time")?;
+                Ok::<_, anyhow::Error>(bars::Appointment {
+                    start,
+                    end: start.plus_seconds(3600),
+                    place: &offer.place,
+                })
+            });
+            bars::response_accepted(request, &reply, offer.transpose()?.as_ref())
+        }
+        "decline" => {
+            let (reason, words) = (said.reason.as_deref().unwrap_or("other"), said.comment.as_deref());
+            bars::response_rejected(
+                request,
+                &reply,
+                reason,
+                words.or(said.reason.as_deref()).unwrap_or_default(),
+            )
+        }
         other => bail!("a FHIR receiver does not know how to say {other}"),
     };
-    let mut encounter = encounter(office, if declined { "cancelled" } else { "planned" }, patient_url);
-    if let (true, Some(fields)) = (declined, encounter.as_object_mut()) {
-        let mut why = Map::new();
-        why.insert(
-            String::from("coding"),
-            json!([
-                {"system": "https://fhir.nhs.uk/CodeSystem/rejected-reasons-bars", "code": "OTH"},
-                {"system": "https://keyway.example/fhir/CodeSystem/decline-reason", "code": said.reason},
-            ]),
-        );
-        why.insert(String::from("text"), json!(said.comment.as_ref().or(said.reason.as_ref())));
-        fields.insert(String::from("reasonCode"), json!([why]));
-    }
-    let mut entries = vec![
-        json!({
-            "fullUrl": format!("urn:uuid:{}", office.mint.uuid()),
-            "resource": {
-                "resourceType": "MessageHeader",
-                "meta": {
-                    "lastUpdated": now,
-                    "profile": ["https://fhir.nhs.uk/StructureDefinition/BARSMessageHeader-servicerequest-response"],
-                },
-                "eventCoding": {"system": EVENTS, "code": "servicerequest-response"},
-                "destination": [{"endpoint": back_to, "receiver": header.get("sender")}],
-                "sender": header.pointer("/destination/0/receiver"),
-                "source": {"name": office.agency.name, "endpoint": endpoint},
-                "reason": {"coding": [{"system": REASONS, "code": "new"}]},
-                "response": {"identifier": first, "code": "ok"},
-                "focus": [{"reference": encounter_url}],
-                "definition": ANSWER,
-            },
-        }),
-        json!({"fullUrl": encounter_url, "resource": encounter}),
-    ];
-    // Everything that the request refers to goes back with it.
-    let sent = request.get("entry").and_then(Value::as_array).into_iter().flatten();
-    entries.extend(
-        sent.filter(|e| e.pointer("/resource/resourceType").and_then(Value::as_str) != Some("MessageHeader"))
-            .cloned(),
-    );
-    if let (false, Some(appointment)) = (declined, &said.appointment) {
-        let end = Moment::from_rfc3339(&appointment.start).map(|start| start.plus_seconds(3600).to_rfc3339());
-        entries.push(json!({
-            "fullUrl": format!("urn:uuid:{}", office.mint.uuid()),
-            "resource": {
-                "resourceType": "Appointment",
-                "meta": {"lastUpdated": now},
-                "status": "booked",
-                "start": appointment.start,
-                "end": end,
-                "comment": appointment.place,
-                "participant": [{"actor": {"reference": patient_url}, "status": "accepted"}],
-            },
-        }));
-    }
-    Ok(json!({
-        "resourceType": "Bundle",
-        "id": office.mint.uuid(),
-        "meta": {
-            "versionId": find_text(request.get("meta").unwrap_or(&Value::Null), "versionId").unwrap_or("1.0.0"),
-            "lastUpdated": now,
-            "profile": ["https://fhir.nhs.uk/StructureDefinition/BARSBundleMessage"],
-        },
-        "type": "message",
-        "timestamp": now,
-        "entry": entries,
-    }))
+    answer.context("what came in is no message that can be answered")
 }
 
 fn outcome(status: u16, code: &str, issue: &str, text: &str) -> HttpResponse {

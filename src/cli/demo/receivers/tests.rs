@@ -52,7 +52,8 @@ fn open() -> Team {
 
 fn message() -> Value {
     json!({"resourceType": "Bundle", "type": "message", "id": "b-1", "entry": [
-        {"resource": {"resourceType": "MessageHeader", "eventCoding": {"code": "servicerequest-request"}}},
+        {"fullUrl": "urn:uuid:0197c9a4-aaaa-7bbb-8ccc-3f9a21c07b50",
+         "resource": {"resourceType": "MessageHeader", "eventCoding": {"code": "servicerequest-request"}}},
     ]})
 }
 

@@ -1,0 +1,139 @@
+//! What an Appointment in an answer says: a time that is booked, or that nobody came.
+
+use serde_json::{Value, json};
+
+use super::{
+    Reader,
+    answer::{Said, place},
+    array, entries, kind, names, required, resource, text,
+};
+use crate::mapping::codes;
+
+/// An appointment that a receiver booked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Booked {
+    /// When it begins, as it was sent.
+    pub start: String,
+    /// When it ends, as it was sent.
+    pub end: Option<String>,
+    /// Where, in words.
+    pub place: Option<String>,
+    /// Where in the message the place stands.
+    pub(super) place_at: String,
+}
+
+impl Booked {
+    /// It in the form of an action on a referral.
+    pub(super) fn as_action(&self) -> Value {
+        let mut appointment = json!({"start": self.start});
+        if let Some(fields) = appointment.as_object_mut() {
+            fields.extend(self.end.iter().map(|end| (String::from("end"), json!(end))));
+            fields.extend(self.place.iter().map(|place| (String::from("place"), json!(place))));
+        }
+        appointment
+    }
+}
+
+/// What the appointments of an answer say.
+pub(super) enum Says {
+    /// Nothing that the receiver's Encounter does not say.
+    Nothing,
+    /// This.
+    This(Said),
+    /// What is not understood.
+    Wrong,
+}
+
+/// What is read of an Appointment, or only ties it to the rest.
+const READ: &[&str] =
+    &["identifier", "status", "description", "start", "end", "created", "comment", "basedOn", "participant"];
+
+/// Reads the appointments (each with its place among the entries), beside the status of the receiver's Encounter.
+pub(super) fn read(
+    reader: &mut Reader<'_>,
+    appointments: &[(usize, &Value)],
+    encounter: Option<&str>,
+) -> Says {
+    let with = |status: &str| {
+        let these = appointments.iter().filter(|(_, one)| text(one, "/status") == Some(status));
+        these.copied().collect::<Vec<_>>()
+    };
+    match (with("booked").as_slice(), with("noshow").as_slice()) {
+        // The Encounter is at its end: what was booked for it is over too. Whom nobody saw was not seen to.
+        _ if encounter == Some("cancelled") => Says::Nothing,
+        (_, []) if encounter == Some("finished") => Says::Nothing,
+        ([(index, one)], _) => booked(reader, *index, one).map_or(Says::Wrong, Says::This),
+        ([], [(index, one), ..]) => {
+            Says::This(Said::by("did-not-attend", *index, READ).with(words(one, "/comment")))
+        }
+        ([], []) => neither(reader, appointments),
+        ([_, (second, _), ..], _) => {
+            let what = "one appointment that is booked is understood, and no second one";
+            reader.wrong("structure", &place(*second), what);
+            Says::Wrong
+        }
+    }
+}
+
+fn neither(reader: &mut Reader<'_>, appointments: &[(usize, &Value)]) -> Says {
+    let Some((index, one)) = appointments.last() else { return Says::Nothing };
+    if let Some("arrived" | "checked-in" | "fulfilled") = text(one, "/status") {
+        return Says::This(Said::by("start", *index, READ).with(words(one, "/comment")));
+    }
+    // A referral knows no appointment that was called off: one is booked instead, or the work ends.
+    let what = "an Appointment is `booked`, `noshow`, or took place. If this one does not take place, send the one that is \
+                booked instead, or end the referral: the receiver's Encounter `cancelled`, with a reason";
+    reader.wrong("not-supported", &format!("{}.status", place(*index)), what);
+    Says::Wrong
+}
+
+fn booked(reader: &mut Reader<'_>, index: usize, appointment: &Value) -> Option<Said> {
+    let path = place(index);
+    let start = required(appointment, "/start", &format!("{path}.start"), &mut reader.issues)?;
+    let (at, place_at) = location(reader, index, appointment);
+    // In our own Appointments the description says where; in others it is one word more.
+    let description = words(appointment, "/description");
+    let is_ours = array(appointment, "/meta/profile")
+        .iter()
+        .filter_map(Value::as_str)
+        .any(|profile| profile.split('|').next() == Some(codes::ours("ld-appointment").as_str()));
+    let (place, further) = match at {
+        None if is_ours => (description, None),
+        at => (at, description),
+    };
+    let comment: Vec<String> = further.into_iter().chain(words(appointment, "/comment")).collect();
+    let said =
+        Said::by("book-appointment", index, READ).with((!comment.is_empty()).then(|| comment.join("\n")));
+    let end = text(appointment, "/end").map(str::to_owned);
+    Some(said.at(Booked { start, end, place, place_at }))
+}
+
+/// The Location among the participants, in words, and where it stands.
+fn location(reader: &Reader<'_>, index: usize, appointment: &Value) -> (Option<String>, String) {
+    let entries = entries(reader.bundle);
+    for (n, participant) in array(appointment, "/participant").iter().enumerate() {
+        let here = format!("{}.participant[{n}].actor.display", place(index));
+        let reference = text(participant, "/actor/reference").unwrap_or_default();
+        let found = entries
+            .iter()
+            .enumerate()
+            .find(|(_, entry)| kind(resource(entry)) == "Location" && names(reference, entry));
+        if let Some((at, entry)) = found {
+            let named = words(resource(entry), "/name").or_else(|| words(resource(entry), "/description"));
+            if named.is_some() {
+                return (named, format!("{}.name", place(at)));
+            }
+        }
+        let is_location = found.is_some()
+            || text(participant, "/actor/type") == Some("Location")
+            || reference.starts_with("Location/");
+        if let (true, Some(display)) = (is_location, words(participant, "/actor/display")) {
+            return (Some(display), here);
+        }
+    }
+    (None, format!("{}.description", place(index)))
+}
+
+fn words(value: &Value, pointer: &str) -> Option<String> {
+    text(value, pointer).filter(|words| !words.trim().is_empty()).map(str::to_owned)
+}
