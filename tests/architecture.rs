@@ -102,6 +102,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "audit",
             "assessment",
             "fhir",
+            // The demonstration's team answers a FHIR message as any receiver may (`mapping::bars`).
+            "mapping",
             "referral",
             "packages",
             "profile",

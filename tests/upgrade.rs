@@ -5,25 +5,58 @@ use std::{path::Path, sync::Arc};
 
 use keyway::{
     clock::SystemClock,
-    exchange::{ports::Store, verify_log},
-    ids::SiteId,
+    exchange::{ports::Store, rows::Quoted, verify_log},
+    ids::{PartnerId, SiteId},
     store::sqlite::{SqliteStore, migrate},
 };
 
-#[tokio::test]
-async fn the_first_landed_database_opens_whole_with_what_waits_in_it() {
-    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/upgrade/0001-keyway.db");
+/// A copy of a kept database, brought to the present schema.
+struct Opened {
+    store: SqliteStore,
+    _folder: tempfile::TempDir,
+}
+
+fn open(name: &str) -> Opened {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/upgrade").join(name);
     let folder = tempfile::tempdir().unwrap();
     let database = folder.path().join("keyway.db");
     std::fs::copy(kept, &database).unwrap();
     migrate(&database).unwrap();
-    let store = SqliteStore::open(&database, Arc::new(SystemClock)).unwrap();
-    let head = store.log_head().await.unwrap();
-    let verified = verify_log(&store, |_| {}).await.unwrap().unwrap();
-    assert!(verified.entries > 50, "the kept log holds a story, not nothing");
-    assert_eq!((i64::try_from(verified.entries).unwrap(), head.waiting), (head.size, 0));
-    let site = SiteId::parse("riverside").unwrap();
-    assert!(store.partners(&site).await.unwrap().len() >= 6);
-    // A message that waits for its day is still there to be carried.
-    assert!(store.next_due().await.unwrap().is_some());
+    Opened { store: SqliteStore::open(&database, Arc::new(SystemClock)).unwrap(), _folder: folder }
+}
+
+fn site() -> SiteId {
+    SiteId::parse("riverside").unwrap()
+}
+
+#[tokio::test]
+async fn every_landed_database_opens_whole_with_what_waits_in_it() {
+    for name in ["0001-keyway.db", "0003-keyway.db"] {
+        let opened = open(name);
+        let store = &opened.store;
+        let head = store.log_head().await.unwrap();
+        let verified = verify_log(store, |_| {}).await.unwrap().unwrap();
+        assert!(verified.entries > 50, "the kept log of {name} holds a story, not nothing");
+        assert_eq!((i64::try_from(verified.entries).unwrap(), head.waiting), (head.size, 0), "{name}");
+        let partners = store.partners(&site()).await.unwrap();
+        assert!(partners.len() >= 6, "{name}");
+        assert!(
+            partners.iter().all(|partner| partner.forgives.is_empty()),
+            "{name}: nothing is forgiven by itself"
+        );
+        // A message that waits for its day is still there to be carried.
+        assert!(store.next_due().await.unwrap().is_some(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_referral_that_came_as_a_message_is_still_known_by_what_its_sender_calls_it() {
+    let opened = open("0003-keyway.db");
+    let sender = PartnerId::parse("ld-riverside").unwrap();
+    let quoted = Quoted::Bundle(String::from("0198c0de-0000-7000-8000-000000000003"));
+    let found = opened.store.conversations(&site(), &sender, &quoted).await.unwrap();
+    let [one] = found.as_slice() else { panic!("one referral is known by it") };
+    assert_eq!(one.correlation_id, "0198c0de-0000-7000-8000-0000000000a2");
+    let referral = opened.store.referral(&site(), &one.referral_id).await.unwrap().unwrap();
+    assert_eq!((&referral.sender_id, referral.recipient_id.as_str()), (&sender, "cmht-riverside"));
 }

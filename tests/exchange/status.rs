@@ -3,7 +3,7 @@
 
 use keyway::{
     exchange::{
-        ports::{AttemptClass, Store},
+        ports::{AttemptClass, Store, Write},
         refusal::Refused,
     },
     ids::ReferralId,
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::{
     fhir_in::{code, of, referral, send, service_request},
-    harness::{Rig, Scripted, json, outcome, site},
+    harness::{PARTNERS, Rig, Scripted, json, outcome, partner, site},
 };
 
 /// The one message in the service's mailbox.
@@ -213,6 +213,11 @@ async fn nobody_sends_in_anothers_name() {
     let rig = Rig::new().await;
     let (_, referral_id) = referred(&rig).await;
     let answer = answered(&rig).await;
+    // Not even a partner to whom another spelling is forgiven.
+    let (name, kind, channel) = PARTNERS[1];
+    let mut lenient = partner(name, kind, channel);
+    lenient.forgives = vec![String::from("nhs-system-spelling")];
+    rig.store.commit(vec![Write::Partner(lenient)], Vec::new()).await.unwrap();
     let ods = "https://fhir.nhs.uk/Id/ods-organization-code";
     for (n, system, value) in [
         (2, ods, "HOUSING-HARBOUR"),

@@ -125,8 +125,15 @@ async fn an_agency_refers_to_the_service_and_takes_it_back() {
     back["entry"][1]["resource"]["status"] = json!("revoked");
     back["entry"][1]["resource"]["id"] = json!(id);
     // Somebody else names it: to them it does not exist.
-    let refused = gateway.probation.ask(message(SECOND_ID, back.to_string())).await;
+    let mut theirs = referral(&gateway, PROBATION, LD);
+    theirs["entry"][0]["resource"]["reason"] = back["entry"][0]["resource"]["reason"].clone();
+    theirs["entry"][1]["resource"]["status"] = json!("revoked");
+    theirs["entry"][1]["resource"]["id"] = json!(id);
+    let refused = gateway.probation.ask(message(SECOND_ID, theirs.to_string())).await;
     assert_eq!(told(&refused), (404, "REC_NOT_FOUND".to_owned(), "not-found".to_owned()));
+    // In the name of its sender it is not even looked for.
+    let refused = gateway.probation.ask(message(THIRD_ID, back.to_string())).await;
+    assert_eq!(told(&refused), (422, "REC_UNPROCESSABLE_ENTITY".to_owned(), "value".to_owned()));
     gateway.cmht.ask(message(SECOND_ID, back.to_string())).await.expect(200);
     let clash = gateway.cmht.ask(message(THIRD_ID, back.to_string())).await;
     assert_eq!(told(&clash), (409, "REC_CONFLICT".to_owned(), "conflict".to_owned()));
