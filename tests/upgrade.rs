@@ -1,5 +1,6 @@
 //! Databases that earlier versions wrote open in this one, with everything in them whole. Each landed schema
 //! leaves its file in `fixtures/upgrade/`; none is ever written anew.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it is surprised")]
 
 use std::{path::Path, sync::Arc};
 
