@@ -42,7 +42,7 @@ pub(crate) async fn a_referral_is_found_by_what_its_sender_calls_it(engine: &dyn
         store.commit(vec![Write::Conversation(row.clone())], vec![]).await.unwrap();
         assert_eq!(store.conversation_of(&site(), &row.referral_id).await.unwrap().as_ref(), Some(row));
         let by_bundle = Quoted::Bundle(row.bundle_id.clone());
-        assert_eq!(known(store, "riverside-ld", by_bundle.clone()).await, [row.clone()]);
+        assert_eq!(known(store, "riverside-ld", by_bundle.clone()).await, std::slice::from_ref(row));
         assert_eq!(known(store, "cmht", by_bundle).await, [], "another's Bundle.id means nothing");
     }
     // Two are told, the latest first: more than one is no certain one.
