@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 use super::{
+    fields::field,
     graph::Node,
     place::Step,
     primitive::{is_id, is_uuid},
@@ -30,15 +31,15 @@ impl<'a> BundleIndex<'a> {
             is_whole: matches!(bundle.get("type").and_then(Value::as_str), Some("message" | "document")),
         };
         for entry in bundle.get("entry").and_then(Value::as_array).into_iter().flatten() {
-            let Some(resource) = entry.get("resource") else { continue };
-            if let Some(url) = entry.get("fullUrl").and_then(Value::as_str) {
+            let Some(resource) = field(entry, "resource") else { continue };
+            if let Some(url) = field(entry, "fullUrl").and_then(Value::as_str) {
                 index.by_url.entry(url).or_insert(resource);
                 let mut tail = url.rsplit('/');
                 if let (Some(id), Some(kind)) = (tail.next(), tail.next()) {
                     index.by_name.entry((kind, id)).or_insert(resource);
                 }
             }
-            let text = |name: &str| resource.get(name).and_then(Value::as_str);
+            let text = |name: &str| field(resource, name).and_then(Value::as_str);
             if let (Some(kind), Some(id)) = (text("resourceType"), text("id")) {
                 index.by_name.entry((kind, id)).or_insert(resource);
             }
@@ -66,11 +67,11 @@ impl<'a> Walk<'a> {
         let entries = map.get("entry").and_then(Value::as_array);
         let order = map.keys().position(|key| key == "entry").unwrap_or(0);
         for (number, entry) in entries.into_iter().flatten().enumerate() {
-            let Some(url) = entry.get("fullUrl").and_then(Value::as_str) else { continue };
-            let id = entry.get("resource").and_then(|resource| resource.get("id")).and_then(Value::as_str);
-            let kind = entry
-                .get("resource")
-                .and_then(|resource| resource.get("resourceType"))
+            let Some(url) = field(entry, "fullUrl").and_then(Value::as_str) else { continue };
+            let id =
+                field(entry, "resource").and_then(|resource| field(resource, "id")).and_then(Value::as_str);
+            let kind = field(entry, "resource")
+                .and_then(|resource| field(resource, "resourceType"))
                 .and_then(Value::as_str);
             let says = if url.starts_with("urn:uuid:") {
                 (!is_uuid(url))
@@ -101,7 +102,7 @@ impl<'a> Walk<'a> {
         let order = map.keys().position(|key| key == "focus").unwrap_or(0);
         let focus = map.get("focus").and_then(Value::as_array);
         for (number, reference) in focus.into_iter().flatten().enumerate() {
-            let Some(to) = reference.get("reference").and_then(Value::as_str) else { continue };
+            let Some(to) = field(reference, "reference").and_then(Value::as_str) else { continue };
             // Those that name an entry by its UUID are looked at with every other reference.
             if to.starts_with("urn:uuid:") || to.starts_with('#') || bundle.find(to).is_some() {
                 continue;

@@ -274,6 +274,18 @@ fn shadow_of<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
     map.iter().find(|(other, _)| other.strip_prefix('_') == Some(key)).map(|(_, value)| value)
 }
 
+/// A field of a value. What stands first is asked first, as `resourceType` does in a resource.
+pub(super) fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
+    let map = value.as_object()?;
+    if map.len() > READ_THROUGH_MAX {
+        return match map.iter().next() {
+            Some((key, first)) if key == name => Some(first),
+            _ => map.get(name),
+        };
+    }
+    map.iter().find(|(key, _)| *key == name).map(|(_, value)| value)
+}
+
 /// The text of a field. Small objects are read through: that is quicker than to look a key up.
 pub(super) fn text_of<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     if map.len() > READ_THROUGH_MAX {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{
+    fields::field,
     graph::{Alternative, Node},
     native,
     surroundings::Surroundings,
@@ -119,7 +120,7 @@ impl<'a> Walk<'a> {
         shadow: Option<&'a Value>,
     ) -> Result<path::Truth, EvalFault> {
         let node = match value {
-            Some(value) if value.get("resourceType").is_some() => path::Node::resource(value),
+            Some(value) if field(value, "resourceType").is_some() => path::Node::resource(value),
             Some(value) if value.is_object() => path::Node::element(value, &kind.path),
             _ => path::Node::primitive(value, shadow, &kind.path),
         };

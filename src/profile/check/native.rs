@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use super::{values, walk::Walk};
+use super::{fields::field, values, walk::Walk};
 use crate::profile::path::Temporal;
 
 /// Whether the invariant holds for a value.
@@ -45,7 +45,7 @@ pub(super) fn find(key: &str) -> Option<Rule> {
 }
 
 fn contained(value: &Value) -> impl Iterator<Item = &Map<String, Value>> {
-    value.get("contained").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
+    field(value, "contained").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_object)
 }
 
 fn no_nested_contained<'a>(_: &Walk<'a>, value: &'a Value) -> bool {
@@ -55,15 +55,15 @@ fn no_nested_contained<'a>(_: &Walk<'a>, value: &'a Value) -> bool {
 fn contained_has_no_version<'a>(_: &Walk<'a>, value: &'a Value) -> bool {
     contained(value)
         .filter_map(|inner| inner.get("meta"))
-        .all(|meta| meta.get("versionId").is_none() && meta.get("lastUpdated").is_none())
+        .all(|meta| field(meta, "versionId").is_none() && field(meta, "lastUpdated").is_none())
 }
 
 fn contained_has_no_security<'a>(_: &Walk<'a>, value: &'a Value) -> bool {
-    contained(value).filter_map(|inner| inner.get("meta")).all(|meta| meta.get("security").is_none())
+    contained(value).filter_map(|inner| inner.get("meta")).all(|meta| field(meta, "security").is_none())
 }
 
 fn has_narrative<'a>(_: &Walk<'a>, value: &'a Value) -> bool {
-    value.get("text").and_then(|text| text.get("div")).is_some()
+    field(value, "text").and_then(|text| field(text, "div")).is_some()
 }
 
 /// Each contained resource is referred to from the resource that contains it, or refers to that one.
@@ -107,11 +107,11 @@ fn refers_in<'a>(value: &'a Value, wanted: &mut dyn FnMut(&'a str) -> bool) -> b
 }
 
 fn kind(bundle: &Value) -> &str {
-    bundle.get("type").and_then(Value::as_str).unwrap_or_default()
+    field(bundle, "type").and_then(Value::as_str).unwrap_or_default()
 }
 
 fn entries(bundle: &Value) -> impl Iterator<Item = &Value> {
-    bundle.get("entry").and_then(Value::as_array).into_iter().flatten()
+    field(bundle, "entry").and_then(Value::as_array).into_iter().flatten()
 }
 
 /// Whether an element or what stands beside it is there.
@@ -147,20 +147,20 @@ fn full_urls_are_unique<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool {
     let mut seen = std::collections::HashSet::new();
     kind(bundle) == "history"
         || entries(bundle).all(|entry| {
-            let Some(url) = entry.get("fullUrl").and_then(Value::as_str) else { return true };
-            let meta = entry.get("resource").and_then(|resource| resource.get("meta"));
-            let version = meta.and_then(|meta| meta.get("versionId")).and_then(Value::as_str);
+            let Some(url) = field(entry, "fullUrl").and_then(Value::as_str) else { return true };
+            let meta = field(entry, "resource").and_then(|resource| field(resource, "meta"));
+            let version = meta.and_then(|meta| field(meta, "versionId")).and_then(Value::as_str);
             seen.insert((url, version.unwrap_or_default()))
         })
 }
 
 fn full_url_has_no_version<'a>(_: &Walk<'a>, entry: &'a Value) -> bool {
-    !entry.get("fullUrl").and_then(Value::as_str).is_some_and(|url| url.contains("/_history/"))
+    !field(entry, "fullUrl").and_then(Value::as_str).is_some_and(|url| url.contains("/_history/"))
 }
 
 fn begins_with(bundle: &Value, wanted: &str) -> bool {
-    let first = entries(bundle).next().and_then(|entry| entry.get("resource"));
-    first.and_then(|resource| resource.get("resourceType")).and_then(Value::as_str) == Some(wanted)
+    let first = entries(bundle).next().and_then(|entry| field(entry, "resource"));
+    first.and_then(|resource| field(resource, "resourceType")).and_then(Value::as_str) == Some(wanted)
 }
 
 fn document_begins_with_composition<'a>(_: &Walk<'a>, bundle: &'a Value) -> bool {
@@ -203,8 +203,7 @@ fn telecom_has_system<'a>(_: &Walk<'a>, telecom: &'a Value) -> bool {
 }
 
 fn probability_is_a_percentage<'a>(_: &Walk<'a>, prediction: &'a Value) -> bool {
-    prediction
-        .get("probabilityDecimal")
+    field(prediction, "probabilityDecimal")
         .and_then(Value::as_f64)
         .is_none_or(|probability| probability <= 100.0)
 }

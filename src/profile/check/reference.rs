@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{
     bundle::is_relative,
-    fields::text_of,
+    fields::{field, text_of},
     graph::{Alternative, Node},
     place::Step,
     primitive::is_uuid,
@@ -60,7 +60,7 @@ fn look(reference: &str) -> Look<'_> {
 
 /// The type of what a reference points at, as far as the reference itself says it.
 pub(super) fn type_by_look(reference: &Value) -> Option<&str> {
-    let text = |name: &str| reference.get(name).and_then(Value::as_str);
+    let text = |name: &str| field(reference, name).and_then(Value::as_str);
     let by_address = text("reference").and_then(|to| match look(to) {
         Look::Relative(kind) | Look::Absolute(Some(kind)) => Some(kind),
         _ => None,
@@ -77,7 +77,7 @@ pub(super) fn contained_in(container: &Value) -> Option<Rc<ContainedIndex<'_>>> 
     let list = container.get("contained").and_then(Value::as_array)?;
     let mut index = ContainedIndex::with_capacity(list.len());
     for inner in list {
-        if let Some(id) = inner.get("id").and_then(Value::as_str) {
+        if let Some(id) = field(inner, "id").and_then(Value::as_str) {
             index.entry(id).or_insert(inner);
         }
     }
@@ -165,7 +165,7 @@ impl<'a> Walk<'a> {
             }
         }
         let found =
-            target.and_then(|target| target.get("resourceType")).and_then(Value::as_str).or(match look {
+            target.and_then(|target| field(target, "resourceType")).and_then(Value::as_str).or(match look {
                 Look::Relative(kind) | Look::Absolute(Some(kind)) => Some(kind),
                 _ => None,
             });
@@ -226,7 +226,8 @@ impl<'a> Walk<'a> {
         if fitting().next().is_none() || fitting().any(|one| one.root.is_none()) {
             return;
         }
-        let declared = target.get("meta").and_then(|meta| meta.get("profile")).and_then(Value::as_array);
+        let declared =
+            field(target, "meta").and_then(|meta| field(meta, "profile")).and_then(Value::as_array);
         for canonical in declared.into_iter().flatten().filter_map(Value::as_str) {
             let Some(origin) =
                 self.graph.root(canonical).and_then(|root| self.graph.origin_of(self.graph.node(root)?))

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     bundle::BundleIndex,
-    fields::text_of,
+    fields::{field, text_of},
     graph::{Alternative, Content, Node, NodeId},
     place::Step,
     reference::contained_in,
@@ -40,7 +40,7 @@ impl<'a> Walk<'a> {
             }
         };
         let wanted = &*kind.type_name;
-        let found = value.get("resourceType").and_then(Value::as_str);
+        let found = field(value, "resourceType").and_then(Value::as_str);
         if !matches!(wanted, "Resource" | "DomainResource") && found.is_some_and(|found| found != wanted) {
             self.say(Severity::Error, "structure", node, "", || {
                 (format!("type {}", node.id), format!("A resource of type {wanted} is expected here."))
@@ -58,7 +58,7 @@ impl<'a> Walk<'a> {
     /// Checks a resource as an instance of one definition only.
     pub(super) fn resource_as(&mut self, root: &'a Node, value: &'a Value) {
         let wanted = self.graph.origin_of(root).map_or("", |origin| &origin.type_name);
-        let found = value.get("resourceType").and_then(Value::as_str);
+        let found = field(value, "resourceType").and_then(Value::as_str);
         if wanted != "Resource" && wanted != "DomainResource" && found != Some(wanted) {
             self.trial_failed = true;
             return;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 
 use super::{
+    fields::field,
     graph::{Alternative, Node, NodeId, ProfileRef},
     place::Step,
     values,
@@ -242,7 +243,7 @@ impl<'a> Walk<'a> {
             return items.iter().any(|item| self.holds(path, want, item));
         }
         let next: Option<&'a Value> = match step {
-            Way::Field(name) => item.get(&**name),
+            Way::Field(name) => field(item, name),
             Way::Choice(name) => item.as_object().and_then(|map| {
                 map.iter()
                     .find(|(key, _)| {
@@ -251,18 +252,18 @@ impl<'a> Walk<'a> {
                     })
                     .map(|(_, value)| value)
             }),
-            Way::Extension(url) => item.get("extension").and_then(Value::as_array).and_then(|list| {
-                list.iter().find(|extension| extension.get("url").and_then(Value::as_str) == Some(&**url))
+            Way::Extension(url) => field(item, "extension").and_then(Value::as_array).and_then(|list| {
+                list.iter().find(|extension| field(extension, "url").and_then(Value::as_str) == Some(&**url))
             }),
             Way::Resolve => {
-                let target = item.get("reference").and_then(Value::as_str).and_then(|to| self.resolve(to));
+                let target = field(item, "reference").and_then(Value::as_str).and_then(|to| self.resolve(to));
                 if target.is_none() && rest.is_empty() {
                     return Self::reference_is_wanted(want, item);
                 }
                 target
             }
             Way::OfType(name) => {
-                (item.get("resourceType").and_then(Value::as_str) == Some(&**name)).then_some(item)
+                (field(item, "resourceType").and_then(Value::as_str) == Some(&**name)).then_some(item)
             }
         };
         match next {
@@ -283,7 +284,7 @@ impl<'a> Walk<'a> {
             (Want::Pattern(pattern), Some(value)) => values::has_pattern(pattern, value),
             (Want::Codes(codes), Some(value)) => self.has_code_of(*codes, value),
             (Want::Types(types), Some(value)) => {
-                let kind = value.get("resourceType").and_then(Value::as_str);
+                let kind = field(value, "resourceType").and_then(Value::as_str);
                 kind.is_some_and(|kind| types.iter().any(|one| **one == *kind || &**one == "Resource"))
             }
             (Want::Profiles(profiles), Some(value)) => profiles

@@ -47,6 +47,7 @@ struct Member<'v> {
 /// The element called `name` (`underscored` without its `_`).
 fn member<'v>(map: &'v Map<String, Value>, underscored: &str) -> Member<'v> {
     let Some(name) = underscored.get(1..) else { return Member::default() };
+    let first = name.as_bytes().first();
     let mut found = Member::default();
     if map.len() > READ_THROUGH_MAX {
         found = Member { value: map.get(name), sibling: map.get(underscored), choice: None };
@@ -59,6 +60,10 @@ fn member<'v>(map: &'v Map<String, Value>, underscored: &str) -> Member<'v> {
             Some(rest) => (false, rest),
             None => (true, key.as_str()),
         };
+        // Most keys differ in their first letter: that is asked before the whole is compared.
+        if key.as_bytes().first() != first {
+            continue;
+        }
         let Some(suffix) = key.strip_prefix(name) else { continue };
         if !suffix.is_empty() {
             let Some(choice) = choice_type(suffix) else { continue };
@@ -79,7 +84,7 @@ fn member<'v>(map: &'v Map<String, Value>, underscored: &str) -> Member<'v> {
 }
 
 /// The type that a resource says it is; most say it first.
-fn resource_type(value: &Value) -> Option<&str> {
+pub(super) fn resource_type(value: &Value) -> Option<&str> {
     let fields = value.as_object()?;
     match fields.iter().next() {
         Some((key, Value::String(name))) if key == "resourceType" => Some(name),

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use smallvec::SmallVec;
 
-use super::{decimal::Decimal, temporal::Temporal};
+use super::{decimal::Decimal, navigate::resource_type, temporal::Temporal};
 
 /// What an expression gives: items in order. Most have one or none, which takes no allocation.
 pub type Collection<'v> = SmallVec<[Item<'v>; 1]>;
@@ -32,7 +32,7 @@ impl<'v> Node<'v> {
     /// A resource; its type is what it says of itself.
     #[must_use]
     pub fn resource(value: &'v Value) -> Self {
-        let kind = match value.get("resourceType").and_then(Value::as_str) {
+        let kind = match resource_type(value) {
             Some(name) => TypeOf::Known(name),
             None => TypeOf::Unknown,
         };
