@@ -15,7 +15,7 @@ pub mod path;
 pub mod terminology;
 mod words;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub use catalogue::Schema;
 pub use finding::{Finding, Severity};
@@ -23,6 +23,12 @@ use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
 use crate::{fhir::Issue, limits};
+
+/// What is made once from definitions and asked often. Its keys are those of the definitions and never a sender's, so that
+/// nobody can choose ones that collide: a quicker hash than that of the standard library will do.
+type Table<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+/// The same for keys alone.
+type TableSet<K> = HashSet<K, foldhash::fast::RandomState>;
 
 /// The compiled profiles.
 pub struct Profiles(HashMap<Schema, Compiled>);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    fields::text_of,
+    fields::{field_of, text_of},
     graph::{Alternative, Bound, Node},
     walk::Walk,
 };
@@ -22,7 +22,7 @@ const LISTED_MAX: usize = 20;
 /// Where BaRS and the NHS keep their code systems.
 const NHS: &str = "https://fhir.nhs.uk/";
 /// The system of NHS numbers.
-const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";
+pub(super) const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";
 const SNOMED: &str = "http://snomed.info/sct";
 /// Identifier systems of the NHS that are seen misspelt.
 const NHS_SYSTEMS: [&str; 5] = [
@@ -169,7 +169,7 @@ impl<'a> Walk<'a> {
         match value {
             Value::String(code) => self.member(set, None, code),
             Value::Object(fields) => {
-                if let Some(codings) = fields.get("coding").and_then(Value::as_array) {
+                if let Some(codings) = field_of(fields, "coding").and_then(Value::as_array) {
                     let mut verdict = Verdict::Absent;
                     for coding in codings.iter().filter_map(Value::as_object) {
                         match self.coding_verdict(set, coding) {

@@ -276,7 +276,11 @@ fn shadow_of<'a>(map: &'a Map<String, Value>, key: &str) -> Option<&'a Value> {
 
 /// A field of a value. What stands first is asked first, as `resourceType` does in a resource.
 pub(super) fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
-    let map = value.as_object()?;
+    field_of(value.as_object()?, name)
+}
+
+/// A field of an object.
+pub(super) fn field_of<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
     if map.len() > READ_THROUGH_MAX {
         return match map.iter().next() {
             Some((key, first)) if key == name => Some(first),
@@ -288,8 +292,5 @@ pub(super) fn field<'a>(value: &'a Value, name: &str) -> Option<&'a Value> {
 
 /// The text of a field. Small objects are read through: that is quicker than to look a key up.
 pub(super) fn text_of<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    if map.len() > READ_THROUGH_MAX {
-        return map.get(name)?.as_str();
-    }
-    map.iter().find(|(key, _)| *key == name)?.1.as_str()
+    field_of(map, name)?.as_str()
 }

@@ -1,12 +1,11 @@
 //! The compiled program: elements and shapes in two lists that point into each other by number, so that types may
 //! hold each other and everything is shared.
 
-use std::collections::HashMap;
-
 use serde_json::Value;
 
 use super::{invariant::Invariant, keys::Keys, primitive::Primitive, slicing::Slicing};
 use crate::profile::{
+    Table,
     definition::{Context, Strength},
     terminology::SetId,
 };
@@ -184,9 +183,9 @@ pub(super) struct Graph {
     pub(super) origins: Vec<Origin>,
     pub(super) invariants: Vec<Invariant>,
     /// The root of each definition, by canonical URL.
-    pub(super) roots: HashMap<Box<str>, NodeId>,
+    pub(super) roots: Table<Box<str>, NodeId>,
     /// The root of each resource type, by name.
-    pub(super) resources: HashMap<Box<str>, NodeId>,
+    pub(super) resources: Table<Box<str>, NodeId>,
     /// The shape of each type, and of each element with elements of its own by its path (base definitions only): its
     /// number as that of a child.
     pub(super) by_path: Keys,

@@ -22,11 +22,18 @@ const PATH_STEPS_FOR_ONE: u64 = 4;
 /// The rule of our messages that every resource has `meta.lastUpdated`.
 const LAST_UPDATED: &str = "kw-msg-1";
 
+/// Where our own definitions are.
+const OURS: &str = "https://keyway.example/fhir/StructureDefinition/";
+/// The rule of base R4 that a resource should have narrative.
+const ADVICE: &str = "dom-6";
+
 /// A compiled invariant.
 #[derive(Debug)]
 pub(super) struct Invariant {
     pub(super) key: Box<str>,
     pub(super) is_error: bool,
+    /// Whether it is good practice rather than a rule.
+    pub(super) is_advice: bool,
     pub(super) human: Box<str>,
     pub(super) source: Box<str>,
     pub(super) run: Run,
@@ -50,7 +57,8 @@ impl Invariant {
         if is_base && native::IN_THE_WALK.contains(&constraint.key.as_str()) {
             return None;
         }
-        let run = match native::find(&constraint.key).filter(|_| is_base) {
+        let is_ours = constraint.source.starts_with(OURS) && constraint.key.starts_with("kw-");
+        let run = match native::find(&constraint.key).filter(|_| is_base || is_ours) {
             Some(rule) => Run::Native(rule),
             None if constraint.expression.is_empty() => Run::Not("it is given in words only".into()),
             None => match Expression::parse(&constraint.expression) {
@@ -61,6 +69,7 @@ impl Invariant {
         Some(Self {
             key: constraint.key.as_str().into(),
             is_error: constraint.is_error,
+            is_advice: is_base && constraint.key == ADVICE,
             human: constraint.human.as_str().into(),
             source: constraint.source.as_str().into(),
             run,
@@ -83,7 +92,7 @@ impl<'a> Walk<'a> {
         value: Option<&'a Value>,
         shadow: Option<&'a Value>,
     ) {
-        if !self.spend(1) || (&*invariant.key == "dom-6" && !self.ask.best_practice) {
+        if !self.spend(1) || (invariant.is_advice && !self.ask.best_practice) {
             return;
         }
         let broken = match &invariant.run {

@@ -1,11 +1,14 @@
-//! Invariants of base R4 that nearly every message meets, without `FHIRPath`.
+//! Invariants that nearly every message meets, and one of ours that is sums, without `FHIRPath`.
 
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use super::{fields::field, values, walk::Walk};
-use crate::profile::path::Temporal;
+use super::{coded::NHS_NUMBER, fields::field, values, walk::Walk};
+use crate::{
+    assessment::{NhsNumber, NhsNumberFault},
+    profile::path::Temporal,
+};
 
 /// Whether the invariant holds for a value.
 pub(super) type Rule = for<'w, 'a> fn(&'w Walk<'a>, &'a Value) -> bool;
@@ -13,7 +16,7 @@ pub(super) type Rule = for<'w, 'a> fn(&'w Walk<'a>, &'a Value) -> bool;
 /// Invariants that the walk itself keeps: empty elements, extensions, narrative, references into the resource.
 pub(super) const IN_THE_WALK: [&str; 5] = ["ele-1", "ext-1", "txt-1", "txt-2", "ref-1"];
 
-/// The form of our own of an invariant of base R4.
+/// The form of our own of an invariant of base R4, or of our profiles.
 pub(super) fn find(key: &str) -> Option<Rule> {
     Some(match key {
         "dom-2" => no_nested_contained,
@@ -40,6 +43,7 @@ pub(super) fn find(key: &str) -> Option<Rule> {
         "cpt-2" => telecom_has_system,
         // A prediction without a probability is no matter of this rule; as it is written, FHIRPath gives nothing for it.
         "ras-2" => probability_is_a_percentage,
+        "kw-nhs-3" => nhs_number_has_check_digit,
         _ => return None,
     })
 }
@@ -206,4 +210,15 @@ fn probability_is_a_percentage<'a>(_: &Walk<'a>, prediction: &'a Value) -> bool 
     field(prediction, "probabilityDecimal")
         .and_then(Value::as_f64)
         .is_none_or(|probability| probability <= 100.0)
+}
+
+/// What is not written as ten digits is a matter of another rule.
+fn nhs_number_has_check_digit<'a>(_: &Walk<'a>, identifier: &'a Value) -> bool {
+    let text = |name: &str| field(identifier, name).and_then(Value::as_str);
+    match (text("system"), text("value")) {
+        (Some(NHS_NUMBER), Some(value)) if value.bytes().all(|byte| byte.is_ascii_digit()) => {
+            NhsNumber::parse(value) != Err(NhsNumberFault::CheckDigit)
+        }
+        _ => true,
+    }
 }

@@ -74,7 +74,7 @@ pub(super) type ContainedIndex<'a> = HashMap<&'a str, &'a Value>;
 /// What a resource contains, by id: made once for each resource, for a message may hold as many references to its contained
 /// resources as it has room for. Of two with one id the first counts.
 pub(super) fn contained_in(container: &Value) -> Option<Rc<ContainedIndex<'_>>> {
-    let list = container.get("contained").and_then(Value::as_array)?;
+    let list = field(container, "contained").and_then(Value::as_array)?;
     let mut index = ContainedIndex::with_capacity(list.len());
     for inner in list {
         if let Some(id) = field(inner, "id").and_then(Value::as_str) {

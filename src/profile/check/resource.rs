@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     bundle::BundleIndex,
-    fields::{field, text_of},
+    fields::{field, field_of, text_of},
     graph::{Alternative, Content, Node, NodeId},
     place::Step,
     reference::contained_in,
@@ -151,7 +151,8 @@ impl<'a> Walk<'a> {
 
     /// Adds the profiles that a resource says it fits.
     fn declared(&mut self, base: &'a Node, map: &'a Map<String, Value>, roots: &mut Vec<NodeId>) {
-        let declared = map.get("meta").and_then(|meta| meta.get("profile")).and_then(Value::as_array);
+        let declared =
+            field_of(map, "meta").and_then(|meta| field(meta, "profile")).and_then(Value::as_array);
         for (number, canonical) in declared.into_iter().flatten().enumerate() {
             if number >= limits::CHECK_PROFILES_MAX {
                 self.say(Severity::Error, "too-costly", base, "meta", || {

@@ -200,11 +200,12 @@ impl<'a> Walk<'a> {
                 }
                 continue;
             }
-            let inner = self.graph.node(slice.node).map_or_else(String::new, |node| node.id.to_string());
+            let graph = self.graph;
+            let inner = || graph.node(slice.node).map_or("", |node| &node.id);
             if *count < slice.min {
                 self.say(Severity::Error, "required", node, "", || {
                     (
-                        format!("min {inner}"),
+                        format!("min {}", inner()),
                         format!(
                             "At least {} of the slice `{}` is needed; {count} found.",
                             slice.min, slice.name
@@ -215,7 +216,7 @@ impl<'a> Walk<'a> {
             if *count > slice.max {
                 self.say(Severity::Error, "structure", node, "", || {
                     (
-                        format!("max {inner}"),
+                        format!("max {}", inner()),
                         format!(
                             "At most {} of the slice `{}` is allowed; {count} found.",
                             slice.max, slice.name

@@ -85,10 +85,14 @@ fn member<'v>(map: &'v Map<String, Value>, underscored: &str) -> Member<'v> {
 
 /// The type that a resource says it is; most say it first.
 pub(super) fn resource_type(value: &Value) -> Option<&str> {
-    let fields = value.as_object()?;
-    match fields.iter().next() {
+    first_says_type(value).or_else(|| value.as_object()?.get("resourceType")?.as_str())
+}
+
+/// The type of a resource that says it first.
+fn first_says_type(value: &Value) -> Option<&str> {
+    match value.as_object()?.iter().next() {
         Some((key, Value::String(name))) if key == "resourceType" => Some(name),
-        _ => fields.get("resourceType")?.as_str(),
+        _ => None,
     }
 }
 
@@ -286,9 +290,11 @@ impl<'v> Run<'_, 'v> {
         let declared = match node.kind {
             TypeOf::Unknown => None,
             TypeOf::Known(name) => Some(name),
-            TypeOf::Child(parent, name) => {
-                self.world.child_type(parent, name).or_else(|| choice_at_end(name))
-            }
+            TypeOf::Child(parent, name) => match node.value.and_then(first_says_type) {
+                // What says that it is a resource is one: nothing else has a `resourceType`.
+                Some(own) => Some(own),
+                None => self.world.child_type(parent, name).or_else(|| choice_at_end(name)),
+            },
         };
         let own = || node.value.and_then(resource_type);
         match declared {

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{Member, Text};
+use crate::profile::Table;
 
 /// How much of a code system is in its resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +53,7 @@ pub(super) struct System {
     /// Whether `A` and `a` are two codes.
     pub(super) case_sensitive: bool,
     concepts: Vec<Concept>,
-    places: HashMap<Text, usize>,
+    places: Table<Text, usize>,
 }
 
 impl System {

@@ -11,12 +11,15 @@ use super::{
     sources::{Part, SetSource, Sources},
     value_set::{Piece, Rule, Set, syntax_of},
 };
-use crate::{limits, profile::definition::names::split_version};
+use crate::{
+    limits,
+    profile::{Table, TableSet, definition::names::split_version},
+};
 
 /// Makes all of them ready.
 pub(super) fn all(sources: &Sources) -> Terminology {
     let mut systems: Vec<Arc<System>> = Vec::with_capacity(sources.systems.len());
-    let mut system_names = HashMap::new();
+    let mut system_names = Table::default();
     // In the order of versions, so that the last of an address is its latest.
     for ((url, version), system) in &sources.systems {
         if system.content == Content::Supplement {
@@ -28,7 +31,7 @@ pub(super) fn all(sources: &Sources) -> Terminology {
         system_names.insert(url.clone(), systems.len());
         systems.push(Arc::clone(system));
     }
-    let mut set_names: HashMap<Text, usize> = HashMap::new();
+    let mut set_names: Table<Text, usize> = Table::default();
     for (at, (url, version)) in sources.sets.keys().enumerate() {
         if !version.is_empty() {
             set_names.insert(Text::Owned(format!("{url}|{version}")), at);
@@ -55,7 +58,7 @@ fn undecided(why: &str) -> Set {
 }
 
 /// How deep the imports of each value set go; `None` when in a circle, or too deep.
-fn depths(list: &[&SetSource], names: &HashMap<Text, usize>) -> Vec<Option<usize>> {
+fn depths(list: &[&SetSource], names: &Table<Text, usize>) -> Vec<Option<usize>> {
     let imports: Vec<Vec<usize>> = list
         .iter()
         .map(|set| {
@@ -87,24 +90,24 @@ fn depths(list: &[&SetSource], names: &HashMap<Text, usize>) -> Vec<Option<usize
 }
 
 /// By the address with its version, or else by the address alone.
-fn find(names: &HashMap<Text, usize>, canonical: &str) -> Option<usize> {
+fn find(names: &Table<Text, usize>, canonical: &str) -> Option<usize> {
     names.get(canonical).or_else(|| names.get(split_version(canonical).0)).copied()
 }
 
 struct Work<'a> {
     systems: &'a [Arc<System>],
-    system_names: &'a HashMap<Text, usize>,
-    set_names: &'a HashMap<Text, usize>,
+    system_names: &'a Table<Text, usize>,
+    set_names: &'a Table<Text, usize>,
 }
 
 impl Work<'_> {
     fn set(&self, source: &SetSource) -> Set {
         if let Some(expansion) = &source.expansion {
-            let mut by_system: HashMap<&Text, HashSet<Text>> = HashMap::new();
+            let mut by_system: HashMap<&Text, TableSet<Text>> = HashMap::new();
             for (system, code) in expansion {
                 by_system.entry(system).or_default().insert(code.clone());
             }
-            let piece = |(system, codes): (&Text, HashSet<Text>)| Piece {
+            let piece = |(system, codes): (&Text, TableSet<Text>)| Piece {
                 system: Some(system.clone()),
                 rule: Rule::Listed(codes),
                 within: Vec::new(),

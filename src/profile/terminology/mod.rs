@@ -12,11 +12,12 @@ mod table;
 mod ucum;
 mod value_set;
 
-use std::{borrow::Cow, collections::HashMap, sync::Arc};
+use std::{borrow::Cow, sync::Arc};
 
 pub use self::snomed::has_check_digit as snomed_check_digit_holds;
 pub(crate) use self::sources::Sources;
 use self::{code_system::System, value_set::Set};
+use super::Table;
 
 /// Text that is compiled in, or was read.
 type Text = Cow<'static, str>;
@@ -41,9 +42,9 @@ pub struct SetId(usize);
 pub struct Terminology {
     systems: Vec<Arc<System>>,
     /// By address, and by `address|version`.
-    system_names: HashMap<Text, usize>,
+    system_names: Table<Text, usize>,
     sets: Vec<Set>,
-    set_names: HashMap<Text, usize>,
+    set_names: Table<Text, usize>,
 }
 
 impl Terminology {

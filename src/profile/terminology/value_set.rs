@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{Member, Terminology, Text, language, ucum};
+use super::{super::TableSet, Member, Terminology, Text, language, ucum};
 
 /// A value set.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +30,7 @@ pub(super) enum Rule {
     /// Any: only the imported sets count.
     Any,
     /// These.
-    Listed(HashSet<Text>),
+    Listed(TableSet<Text>),
     /// All of a system that is loaded, by its place.
     Whole(usize),
     /// All of a system whose codes have a syntax.

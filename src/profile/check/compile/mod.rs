@@ -19,6 +19,7 @@ use super::{
     keys::{Hit, Keys},
 };
 use crate::profile::{
+    Table,
     definition::{Context, DefinitionFault, Definitions, Kind},
     terminology::Terminology,
 };
@@ -85,7 +86,7 @@ impl<'d> Builder<'d> {
         self.graph.element = self.type_shape("Element");
         self.graph.extension = self.root(&format!("{R4}Extension"));
         self.fill();
-        let mut resources = HashMap::new();
+        let mut resources = Table::default();
         for (url, root) in &self.graph.roots {
             let Some(origin) = self.graph.node(*root).and_then(|node| self.graph.origin_of(node)) else {
                 continue;

@@ -13,9 +13,13 @@ fn walk<'a>(value: &'a Value, ask: &'a Ask<'a>) -> Walk<'a> {
 }
 
 fn expression_of(key: &str) -> Expression {
-    let definitions = Definitions::base().unwrap();
-    for kind in ["Patient", "Bundle", "QuestionnaireResponse", "ContactPoint", "Period", "Range"] {
-        let definition = definitions.of_type(kind).unwrap();
+    let definitions = Definitions::built_in().unwrap();
+    let base = ["Patient", "Bundle", "QuestionnaireResponse", "ContactPoint", "Period", "Range"];
+    let ours = ["https://keyway.example/fhir/StructureDefinition/ld-patient"];
+    for definition in
+        base.map(|kind| definitions.of_type(kind)).into_iter().chain(ours.map(|url| definitions.get(url)))
+    {
+        let definition = definition.unwrap();
         let constraints = definition.elements.iter().flat_map(|element| &element.constraints);
         if let Some(constraint) = constraints.into_iter().find(|constraint| constraint.key == key) {
             return Expression::parse(&constraint.expression).unwrap();
@@ -170,7 +174,18 @@ fn parts() -> Vec<Case> {
             json!({"low": {"value": 1.5, "unit": "kg"}, "high": {"value": 2, "unit": "kg"}}),
             json!({"low": {"value": 2.5, "unit": "kg"}, "high": {"value": 2, "unit": "kg"}}),
         ),
+        ("kw-nhs-3", nhs_number("9990000018"), nhs_number("9990000019")),
+        ("kw-nhs-3", nhs_number("999000001"), nhs_number("9990000028")),
+        (
+            "kw-nhs-3",
+            json!({"system": "https://a.example/Id/number", "value": "9990000019"}),
+            nhs_number("9990000110"),
+        ),
     ]
+}
+
+fn nhs_number(value: &str) -> Value {
+    json!({"system": "https://fhir.nhs.uk/Id/nhs-number", "value": value})
 }
 
 #[test]
