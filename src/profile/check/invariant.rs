@@ -13,7 +13,7 @@ use crate::profile::{
     definition::Constraint,
     finding::Severity,
     leniency::Tolerance,
-    path::{self, EvalFault, Expression, Focus},
+    path::{self, EvalFault, Expression, Focus, Kept},
 };
 
 /// Steps of an expression that count as one step of a check.
@@ -61,7 +61,7 @@ impl Invariant {
         let run = match native::find(&constraint.key).filter(|_| is_base || is_ours) {
             Some(rule) => Run::Native(rule),
             None if constraint.expression.is_empty() => Run::Not("it is given in words only".into()),
-            None => match Expression::parse(&constraint.expression) {
+            None => match Expression::read(&constraint.expression) {
                 Ok(expression) => Run::Path(expression),
                 Err(fault) => Run::Not(fault.to_string().into()),
             },
@@ -91,13 +91,14 @@ impl<'a> Walk<'a> {
         invariant: &'a Invariant,
         value: Option<&'a Value>,
         shadow: Option<&'a Value>,
+        kept: &Kept<'a>,
     ) {
         if !self.spend(1) || (invariant.is_advice && !self.ask.best_practice) {
             return;
         }
         let broken = match &invariant.run {
             Run::Native(rule) => value.is_some_and(|value| !rule(self, value)),
-            Run::Path(expression) => match self.evaluated(kind, expression, value, shadow) {
+            Run::Path(expression) => match self.evaluated(kind, expression, value, shadow, kept) {
                 Ok(truth) => !truth.is_satisfied(),
                 // What only others know (a value set that is not here) says nothing against the message.
                 Err(fault @ EvalFault::Undecided(_)) => {
@@ -127,6 +128,7 @@ impl<'a> Walk<'a> {
         expression: &'a Expression,
         value: Option<&'a Value>,
         shadow: Option<&'a Value>,
+        kept: &Kept<'a>,
     ) -> Result<path::Truth, EvalFault> {
         let node = match value {
             Some(value) if field(value, "resourceType").is_some() => path::Node::resource(value),
@@ -137,7 +139,7 @@ impl<'a> Walk<'a> {
         let root = self.scope.container.map_or(resource, path::Node::resource);
         let left = u32::try_from(self.steps.saturating_mul(PATH_STEPS_FOR_ONE)).unwrap_or(u32::MAX);
         let (truth, spent) =
-            expression.holds_within(&Focus { node, resource, root }, &Surroundings(self), left);
+            expression.holds_within(&Focus { node, resource, root }, &Surroundings(self), kept, left);
         self.spend(u64::from(spent) / PATH_STEPS_FOR_ONE);
         truth
     }

@@ -8,7 +8,7 @@ use super::{
     slicing::list,
     walk::Walk,
 };
-use crate::profile::finding::Severity;
+use crate::profile::{finding::Severity, path::Kept};
 
 impl<'a> Walk<'a> {
     /// Checks one value of an element; `kind` is which of its types it has (the first where it is not said).
@@ -211,9 +211,13 @@ impl<'a> Walk<'a> {
         value: Option<&'a Value>,
         shadow: Option<&'a Value>,
     ) {
+        if invariants.is_empty() {
+            return;
+        }
+        let kept = Kept::default();
         for id in invariants {
             if let Some(invariant) = self.graph.invariants.get(id.0) {
-                self.invariant(node, kind, invariant, value, shadow);
+                self.invariant(node, kind, invariant, value, shadow, &kept);
             }
         }
     }

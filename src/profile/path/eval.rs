@@ -1,14 +1,11 @@
 //! Evaluation: what each step of an expression finds.
 
-use std::{
-    borrow::Cow,
-    cell::{Cell, RefCell},
-    collections::HashMap,
-};
+use std::{borrow::Cow, cell::Cell, collections::HashMap};
 
 use super::{
     fault::EvalFault,
     function::Function,
+    once::Kept,
     tree::{Call, Literal, Operator, Tree, Variable},
     value::{Collection, Item, Quantity},
     world::{Focus, World},
@@ -23,8 +20,7 @@ pub(super) struct Run<'r, 'v> {
     pub(super) typed: bool,
     steps: Cell<u32>,
     most: u32,
-    /// What was found once, by number.
-    once: RefCell<Vec<Option<Collection<'v>>>>,
+    kept: &'r Kept<'v>,
 }
 
 /// What `$this`, `$index` and `$total` are.
@@ -39,15 +35,15 @@ pub(super) struct Scope<'s, 'v> {
 pub(super) type Outcome<T> = Result<T, EvalFault>;
 
 impl<'r, 'v> Run<'r, 'v> {
-    /// An evaluation in at most so many steps, in which so much is found once.
+    /// An evaluation in at most so many steps.
     pub(super) fn new(
         world: &'r dyn World<'v>,
         focus: &'r Focus<'v>,
         typed: bool,
-        once: usize,
+        kept: &'r Kept<'v>,
         most: u32,
     ) -> Self {
-        Self { world, focus, typed, steps: Cell::new(0), most, once: RefCell::new(vec![None; once]) }
+        Self { world, focus, typed, steps: Cell::new(0), most, kept }
     }
 
     /// How many steps it took so far.
@@ -133,16 +129,12 @@ impl<'r, 'v> Run<'r, 'v> {
                 Ok(())
             }
             Tree::Once(number, inner) => {
-                if let Some(Some(known)) = self.once.borrow().get(*number) {
-                    self.spend(known.len())?;
-                    out.extend(known.iter().cloned());
-                    return Ok(());
+                if let Some(count) = self.kept.give(*number, out) {
+                    return self.spend(count);
                 }
                 let found = self.found(inner, scope)?;
                 self.push_all(out, &found)?;
-                if let Some(place) = self.once.borrow_mut().get_mut(*number) {
-                    *place = Some(found);
-                }
+                self.kept.keep(*number, found);
                 Ok(())
             }
             Tree::At(both) => {

@@ -1,52 +1,102 @@
 //! What would be found again and again is found once: in `entry.all(fullUrl in %resource.entry.fullUrl)` the right side is
-//! the same for every entry, and what stands twice in an expression is the same both times.
+//! the same for every entry, what stands twice in an expression is the same both times, and what stands in several rules
+//! of one element is the same in each.
 
-use std::collections::HashMap;
+use std::{
+    cell::RefCell,
+    collections::{HashMap, HashSet},
+};
+
+use smallvec::SmallVec;
 
 use super::{
     function::Function,
     tree::{Call, Tree},
+    value::Collection,
 };
 
-/// Marks what is found once; gives how much was marked.
-pub(super) fn mark(tree: Tree) -> (Tree, usize) {
-    let mut marker = Marker::default();
-    marker.count(&tree);
-    let tree = marker.marked(tree, true);
-    (tree, marker.numbers.len())
-}
+/// What was found once, by number: for the expressions that are evaluated on one element, in one place.
+#[derive(Debug, Default)]
+pub struct Kept<'v>(RefCell<SmallVec<[(usize, Collection<'v>); 4]>>);
 
-#[derive(Default)]
-struct Marker {
-    /// How often each part stands in the expression where `$this` is the element that it is evaluated on.
-    counts: HashMap<String, usize>,
-    /// The number of each part that is marked.
-    numbers: HashMap<String, usize>,
-}
-
-impl Marker {
-    fn count(&mut self, tree: &Tree) {
-        if is_worth_it(tree) {
-            *self.counts.entry(format!("{tree:?}")).or_default() += 1;
-        }
-        match tree {
-            Tree::Call(call) if has_scope(call.function) => self.count(&call.base),
-            _ => tree.parts().into_iter().for_each(|part| self.count(part)),
-        }
+impl<'v> Kept<'v> {
+    /// Adds what was found under this number to `out`; how much it was.
+    pub(super) fn give(&self, number: usize, out: &mut Collection<'v>) -> Option<usize> {
+        let all = self.0.borrow();
+        let (_, known) = all.iter().find(|(other, _)| *other == number)?;
+        out.extend(known.iter().cloned());
+        Some(known.len())
     }
 
+    pub(super) fn keep(&self, number: usize, found: Collection<'v>) {
+        self.0.borrow_mut().push((number, found));
+    }
+}
+
+/// What several expressions have in common, and the numbers under which it is kept.
+#[derive(Debug, Default)]
+pub struct Common {
+    numbers: HashMap<String, usize>,
+    shared: HashSet<String>,
+}
+
+impl Common {
+    /// Learns what the rules of one element have in common.
+    pub(super) fn learn<'t>(&mut self, trees: impl Iterator<Item = (&'t Tree, bool)>) {
+        let mut counts: HashMap<String, usize> = HashMap::new();
+        for (tree, typed) in trees {
+            let mut own = HashMap::new();
+            count(tree, typed, &is_worth_sharing, &mut own);
+            for key in own.into_keys() {
+                *counts.entry(key).or_default() += 1;
+            }
+        }
+        self.shared.extend(counts.into_iter().filter(|(_, count)| *count > 1).map(|(key, _)| key));
+    }
+
+    /// Marks what is found once.
+    pub(super) fn mark(&mut self, tree: Tree, typed: bool) -> Tree {
+        let mut counts = HashMap::new();
+        count(&tree, typed, &is_worth_it, &mut counts);
+        Marker { counts, typed, common: self }.marked(tree, true)
+    }
+}
+
+/// What a part is known by. With types followed, more is known of what it finds.
+fn key(tree: &Tree, typed: bool) -> String {
+    format!("{typed} {tree:?}")
+}
+
+/// How often each part stands where `$this` is the element that the expression is evaluated on.
+fn count(tree: &Tree, typed: bool, is_counted: &dyn Fn(&Tree) -> bool, counts: &mut HashMap<String, usize>) {
+    if is_counted(tree) {
+        *counts.entry(key(tree, typed)).or_default() += 1;
+    }
+    match tree {
+        Tree::Call(call) if has_scope(call.function) => count(&call.base, typed, is_counted, counts),
+        _ => tree.parts().into_iter().for_each(|part| count(part, typed, is_counted, counts)),
+    }
+}
+
+struct Marker<'c> {
+    counts: HashMap<String, usize>,
+    typed: bool,
+    common: &'c mut Common,
+}
+
+impl Marker<'_> {
     /// `is_outside`: where `$this` is the element that the expression is evaluated on.
     fn marked(&mut self, tree: Tree, is_outside: bool) -> Tree {
         if is_worth_it(&tree) {
-            let key = format!("{tree:?}");
+            let key = key(&tree, self.typed);
             let is_same = if is_outside {
-                self.counts.get(&key).is_some_and(|count| *count > 1)
+                self.counts.get(&key).is_some_and(|count| *count > 1) || self.common.shared.contains(&key)
             } else {
                 has_variable(&tree) && !depends_on_item(&tree)
             };
             if is_same {
-                let next = self.numbers.len();
-                let number = *self.numbers.entry(key).or_insert(next);
+                let next = self.common.numbers.len();
+                let number = *self.common.numbers.entry(key).or_insert(next);
                 return Tree::Once(number, Box::new(self.inside(tree, is_outside)));
             }
         }
@@ -86,6 +136,15 @@ fn is_worth_it(tree: &Tree) -> bool {
     match tree {
         Tree::Member(base, _) => !matches!(**base, Tree::This),
         Tree::Call(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether it is worth to be kept for another expression: what leads two steps down, and is not a yes or no.
+fn is_worth_sharing(tree: &Tree) -> bool {
+    match tree {
+        Tree::Member(base, _) => is_worth_it(base),
+        Tree::Call(call) => !call.function.gives_boolean() && is_worth_it(&call.base),
         _ => false,
     }
 }

@@ -21,6 +21,7 @@ use super::{
 use crate::profile::{
     Table,
     definition::{Context, DefinitionFault, Definitions, Kind},
+    path::{Common, Expression},
     terminology::Terminology,
 };
 
@@ -96,12 +97,32 @@ impl<'d> Builder<'d> {
             }
         }
         self.graph.resources = resources;
+        self.share();
         let hit = |child: usize| Hit { child, alternative: 0 };
         let paths = std::mem::take(&mut self.paths);
         self.graph.by_path = Keys::new(paths.into_iter().map(|(path, shape)| (path, hit(shape.0))).collect());
         let (names, bases): (Vec<_>, Vec<_>) = std::mem::take(&mut self.types).into_iter().unzip();
         self.graph.types = Keys::new(names.into_iter().enumerate().map(|(n, name)| (name, hit(n))).collect());
         self.graph.bases = bases;
+    }
+
+    /// Lets the rules of each element find once what they have in common.
+    fn share(&mut self) {
+        let Graph { nodes, invariants, .. } = &mut self.graph;
+        let mut common = Common::default();
+        for node in nodes.iter().filter(|node| node.invariants.len() > 1) {
+            let rules = node.invariants.iter().filter_map(|id| invariants.get(id.0));
+            let together = rules.filter_map(|rule| match &rule.run {
+                Run::Path(expression) => Some(expression),
+                Run::Native(_) | Run::Not(_) => None,
+            });
+            Expression::learn(&mut common, together);
+        }
+        for invariant in invariants {
+            if let Run::Path(expression) = &mut invariant.run {
+                expression.mark(&mut common);
+            }
+        }
     }
 
     /// Every rule that is not checked, and why.

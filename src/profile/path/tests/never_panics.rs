@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Known, shown};
-use crate::profile::path::{EvalFault, Expression, Focus};
+use crate::profile::path::{EvalFault, Expression, Focus, Kept};
 
 /// Pieces that make likely expressions.
 const PIECES: &[&str] = &[
@@ -157,12 +157,13 @@ fn what_is_the_same_for_every_item_is_found_once() {
         ("item.first().select(%resource.item.where(id = %context.item.last().id)).id = '1999'", true),
     ] {
         let expression = Expression::parse(text).unwrap();
-        let (truth, steps) = expression.holds_within(&Focus::of_resource(&document), &world, u32::MAX);
+        let (truth, steps) =
+            expression.holds_within(&Focus::of_resource(&document), &world, &Kept::default(), u32::MAX);
         assert_eq!(truth.unwrap().is_satisfied(), wanted, "{text}");
         assert!(steps < 60_000, "{text}: {steps}");
     }
     let few = Expression::parse("item.all(id.exists())").unwrap();
-    let (fault, _) = few.holds_within(&Focus::of_resource(&document), &world, 100);
+    let (fault, _) = few.holds_within(&Focus::of_resource(&document), &world, &Kept::default(), 100);
     assert!(matches!(fault, Err(EvalFault::TooCostly)));
 }
 
