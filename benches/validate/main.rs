@@ -44,10 +44,10 @@ fn main() -> Result<(), String> {
     if let Some(file) = &asked.write {
         return write(&original, &asked, file).map_err(|error| error.to_string());
     }
-    let before = memory::status_kib("VmRSS");
+    let before = memory::status_kib("RssAnon");
     let (program, first) = timed(compile);
     let program = program?;
-    let held = before.zip(memory::status_kib("VmRSS")).map(|(before, after)| after.saturating_sub(before));
+    let held = before.zip(memory::status_kib("RssAnon")).map(|(before, after)| after.saturating_sub(before));
     let mut compiles = vec![first];
     for _ in 1..COMPILES {
         let (again, time) = timed(compile);

@@ -223,7 +223,7 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            self.at += rest.iter().take_while(|b| !matches!(b, b'"' | b'\\' | 0..=0x1f)).count();
+            self.at += plain(rest);
             match self.peek() {
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -369,7 +369,44 @@ impl<'a> Scanner<'a> {
     }
 }
 
+/// How many bytes stand before the next quotation mark, backslash or control character: eight at a time are asked whether
+/// one of them is among these.
+fn plain(bytes: &[u8]) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGHS: u64 = 0x8080_8080_8080_8080;
+    // Whether a byte is zero: only then does taking one from it set its highest bit where that was not set before.
+    let has_zero = |eight: u64| eight.wrapping_sub(ONES) & !eight & HIGHS != 0;
+    let mut at = 0;
+    for eight in bytes.as_chunks::<8>().0 {
+        let eight = u64::from_le_bytes(*eight);
+        let has_control = eight.wrapping_sub(ONES * 0x20) & !eight & HIGHS != 0;
+        if has_control || has_zero(eight ^ (ONES * 0x22)) || has_zero(eight ^ (ONES * 0x5c)) {
+            break;
+        }
+        at += 8;
+    }
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count()
+}
+
 /// What a text with sound escapes says.
 fn unescaped(inside: &str) -> String {
     serde_json::from_str(&format!("\"{inside}\"")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn every_byte_is_told_wherever_it_stands() {
+        for byte in 0..=u8::MAX {
+            for before in 0..20 {
+                let mut text = vec![b'x'; before];
+                text.extend([byte, 0xc3, 0xa9, b'y', b'"', 0x01]);
+                let naive = text.iter().take_while(|b| !matches!(b, b'"' | b'\\' | 0..=0x1f)).count();
+                assert_eq!(plain(&text), naive, "{byte:#x} after {before}");
+            }
+        }
+    }
 }
