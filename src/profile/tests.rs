@@ -192,6 +192,54 @@ fn notes_may_have_lines_and_letters_of_any_script() {
 }
 
 #[test]
+fn no_text_may_turn_the_direction_of_reading_or_hide() {
+    let unseen = [
+        '\u{061c}',
+        '\u{180e}',
+        '\u{200b}',
+        '\u{200e}',
+        '\u{200f}',
+        '\u{202a}',
+        '\u{202e}',
+        '\u{2060}',
+        '\u{2064}',
+        '\u{2066}',
+        '\u{2069}',
+        '\u{206f}',
+        '\u{feff}',
+        '\u{fff9}',
+        '\u{fffb}',
+        '\u{e0000}',
+        '\u{e0041}',
+        '\u{e007f}',
+    ];
+    for letter in unseen {
+        for place in ["/person/name/family", "/risk/to_self/handover_advice", "/housing/narrative"] {
+            let issue = only_issue(&with(place, json!(format!("safe{letter}to release"))));
+            assert_eq!((issue.code, issue.path.as_str()), ("value", place), "{letter:?}");
+            assert!(issue.diagnostics.contains("direction of reading"), "{issue:?}");
+        }
+    }
+    // Joiners are letters of Persian and of Indic scripts, and hold emoji together.
+    for kept in ["می\u{200c}خواهم", "क्\u{200d}ष", "👩\u{200d}👧"] {
+        for place in ["/person/name/family", "/housing/narrative"] {
+            assert_eq!(check(&with(place, json!(kept))), []);
+        }
+    }
+}
+
+#[test]
+fn a_length_is_counted_in_characters_and_not_in_bytes() {
+    for letter in ["x", "é", "中", "👍"] {
+        for (place, most) in [("/housing/narrative", 4_000), ("/person/name/family", 120)] {
+            assert_eq!(check(&with(place, json!(letter.repeat(most)))), [], "{letter}");
+            let issue = only_issue(&with(place, json!(letter.repeat(most + 1))));
+            assert_eq!((issue.code, issue.path.as_str()), ("too-long", place), "{letter}");
+        }
+    }
+}
+
+#[test]
 fn an_nhs_number_with_a_wrong_check_digit_is_no_error_here() {
     assert_eq!(check(&with("/person/nhs_number/value", json!("999 000 0019"))), []);
 }
