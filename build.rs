@@ -1,32 +1,54 @@
-//! Lists the conformance resources of `profiles/fhir`, so that each is compiled in and none is forgotten.
+//! Lists what the program knows by its text: the conformance resources of `profiles/fhir`, so that each is compiled in
+//! and none is forgotten, and the source of the room `mapping`, so that a message can say what made it.
 
-use std::{env, error::Error, fmt::Write as _, fs, path::Path};
+use std::{
+    env,
+    error::Error,
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// How deep a listed folder may be nested.
+const DEPTH_MAX: usize = 8;
 
 #[expect(clippy::disallowed_methods, reason = "cargo tells a build script where it is by variables")]
 fn main() -> Result<(), Box<dyn Error>> {
     let root = env::var("CARGO_MANIFEST_DIR")?;
-    let folder = Path::new(&root).join("profiles/fhir");
-    println!("cargo::rerun-if-changed={}", folder.display());
-    let mut files = Vec::new();
-    for inner in fs::read_dir(&folder)? {
-        let inner = inner?.path();
-        if inner.is_dir() {
-            println!("cargo::rerun-if-changed={}", inner.display());
-            for file in fs::read_dir(&inner)? {
-                let file = file?.path();
-                if file.extension().is_some_and(|end| end == "json") {
-                    files.push(file);
-                }
-            }
-        }
+    let out = env::var("OUT_DIR")?;
+    for (folder, end, list) in
+        [("profiles/fhir", "json", "fhir_resources.rs"), ("src/mapping", "rs", "mapping_sources.rs")]
+    {
+        let listed = listed(&Path::new(&root).join(folder), end)?;
+        fs::write(Path::new(&out).join(list), listed)?;
     }
+    Ok(())
+}
+
+/// Rust for a list of the files below `folder` that end in `end`, tests left out, each by its path there with its text.
+fn listed(folder: &Path, end: &str) -> Result<String, Box<dyn Error>> {
+    let mut files = Vec::new();
+    collect(folder, end, DEPTH_MAX, &mut files)?;
     files.sort();
     let mut list = String::from("&[\n");
     for file in files {
-        let name = file.strip_prefix(&folder)?.to_string_lossy().replace('\\', "/");
+        let name = file.strip_prefix(folder)?.to_string_lossy().replace('\\', "/");
         writeln!(list, "    ({name:?}, include_str!({:?})),", file.to_string_lossy())?;
     }
     list.push_str("]\n");
-    fs::write(Path::new(&env::var("OUT_DIR")?).join("fhir_resources.rs"), list)?;
+    Ok(list)
+}
+
+fn collect(folder: &Path, end: &str, depth: usize, into: &mut Vec<PathBuf>) -> Result<(), Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    for inner in fs::read_dir(folder)? {
+        let inner = inner?.path();
+        let is_tests = inner.file_name().is_some_and(|name| name == "tests");
+        if inner.is_dir() && !is_tests && depth > 0 {
+            collect(&inner, end, depth - 1, into)?;
+        } else if inner.extension().is_some_and(|found| found == end) {
+            into.push(inner);
+        }
+    }
     Ok(())
 }

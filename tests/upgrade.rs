@@ -2,11 +2,16 @@
 //! leaves its file in `fixtures/upgrade/`; none is ever written anew.
 #![expect(clippy::unwrap_used, reason = "a test stops where it is surprised")]
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use keyway::{
     clock::SystemClock,
-    exchange::{ports::Store, rows::Quoted, verify_log},
+    exchange::{
+        made_by::MadeBy,
+        ports::Store,
+        rows::{MessageRow, Quoted},
+        verify_log,
+    },
     ids::{PartnerId, SiteId},
     store::sqlite::{SqliteStore, migrate},
 };
@@ -32,7 +37,7 @@ fn site() -> SiteId {
 
 #[tokio::test]
 async fn every_landed_database_opens_whole_with_what_waits_in_it() {
-    for name in ["0001-keyway.db", "0003-keyway.db"] {
+    for name in ["0001-keyway.db", "0003-keyway.db", "0004-keyway.db"] {
         let opened = open(name);
         let store = &opened.store;
         let head = store.log_head().await.unwrap();
@@ -61,4 +66,34 @@ async fn a_referral_that_came_as_a_message_is_still_known_by_what_its_sender_cal
     assert_eq!(one.correlation_id, "0198c0de-0000-7000-8000-0000000000a2");
     let referral = opened.store.referral(&site(), &one.referral_id).await.unwrap().unwrap();
     assert_eq!((&referral.sender_id, referral.recipient_id.as_str()), (&sender, "cmht-riverside"));
+}
+
+/// Every message that a delivery carries, by the referrals that the log speaks of.
+async fn messages_of(store: &SqliteStore) -> Vec<MessageRow> {
+    let entries = store.audit_page(0, 1_000).await.unwrap();
+    let referrals: BTreeSet<_> = entries.into_iter().filter_map(|entry| entry.referral_id).collect();
+    let mut messages = Vec::new();
+    for referral in referrals {
+        for delivery in store.deliveries_of(&site(), &referral).await.unwrap() {
+            messages.extend(store.message(&site(), &delivery.new.message_id).await.unwrap());
+        }
+    }
+    messages
+}
+
+/// What made a message is not guessed for those that were made before it was kept.
+#[tokio::test]
+async fn a_message_says_what_made_it_once_that_is_kept() {
+    for name in ["0001-keyway.db", "0003-keyway.db"] {
+        let messages = messages_of(&open(name).store).await;
+        assert!(messages.len() > 5, "{name}");
+        assert!(messages.iter().all(|message| message.made_by.is_none()), "{name}");
+    }
+    let messages = messages_of(&open("0004-keyway.db").store).await;
+    assert!(messages.len() > 5);
+    for message in messages {
+        let made_by: MadeBy = serde_json::from_str(message.made_by.as_deref().unwrap()).unwrap();
+        assert_eq!(made_by.mapping, message.mapping_version);
+        assert!(made_by.mapping_sha256.len() == 64 && !made_by.profiles.is_empty());
+    }
 }

@@ -18,6 +18,7 @@ pub mod enrol;
 mod idempotency;
 mod inbound;
 mod ledger;
+pub mod made_by;
 mod mailbox;
 mod message;
 mod people;
@@ -139,6 +140,8 @@ pub struct Exchange {
     pub base_url: String,
     /// When a delivery is tried again.
     pub schedule: RetrySchedule,
+    /// What this release makes messages with.
+    carried: made_by::Carried,
     /// Places for entries about refused looks that are being written.
     refused_looks: Arc<Semaphore>,
     /// Rung after each commit that may have put something on a lane. A hint only.
@@ -165,6 +168,7 @@ impl Exchange {
             fhir: Program::shared()?,
             base_url,
             schedule,
+            carried: made_by::Carried::here(),
             refused_looks: Arc::new(Semaphore::new(limits::REFUSED_LOOKS_IN_FLIGHT)),
             wake_delivery: Arc::new(Notify::new()),
             wake_sequencer: Arc::new(Notify::new()),

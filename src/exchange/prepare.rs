@@ -274,6 +274,7 @@ impl Exchange {
             detail: None,
             lineage: Sealed(Vec::new()),
             mapping_version: String::new(),
+            made_by: None,
             created_at: self.now(),
         }
     }
@@ -394,6 +395,7 @@ impl Exchange {
             detail: mapped.detail.as_ref().map(|d| seal("detail", d)),
             lineage: seal("lineage", &lineage),
             mapping_version: mapped.version.to_owned(),
+            made_by: serde_json::to_string(&self.made_by(mapped)).ok(),
             ..draft
         }
     }

@@ -282,6 +282,8 @@ pub struct MessageRow {
     pub lineage: Sealed,
     /// Version of the mapping that made it.
     pub mapping_version: String,
+    /// What made it, as JSON ([`MadeBy`](super::made_by::MadeBy)); `None` for a message of an earlier release.
+    pub made_by: Option<String>,
     /// When.
     pub created_at: Moment,
 }

@@ -29,6 +29,9 @@ mod tree;
 #[cfg(test)]
 mod tests;
 
+/// The source of this room, tests left out, by path: what its content hash is taken over.
+pub const SOURCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/mapping_sources.rs"));
+
 pub use codes::OUR_PROFILES;
 pub use fhir_message::{MESSAGE_HEADER, Standing, keep_times};
 pub use frame::{Changed, Frame, Mapped};

@@ -29,7 +29,9 @@ macro_rules! catalogue {
                 }
             }
 
-            pub(super) const fn source(self) -> &'static str {
+            /// Its text.
+            #[must_use]
+            pub const fn source(self) -> &'static str {
                 match self {
                     $(Self::$name => $source,)*
                 }

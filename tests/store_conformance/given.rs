@@ -198,6 +198,7 @@ pub(crate) fn message(name: &str, person: &str, recipient: &str) -> MessageRow {
         detail: None,
         lineage: sealed("lineage"),
         mapping_version: String::from("1"),
+        made_by: Some(String::from("{}")),
         created_at: START,
     }
 }

@@ -33,6 +33,7 @@ impl FromRow for MessageRow {
             detail: row.opt_sealed()?,
             lineage: row.sealed()?,
             mapping_version: row.text()?,
+            made_by: row.opt_text()?,
             created_at: row.moment()?,
         })
     }

@@ -13,6 +13,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V1__first", include_str!("../migrations/sqlite/V1__first.sql")),
     ("V2__versions", include_str!("../migrations/sqlite/V2__versions.sql")),
     ("V3__conversations", include_str!("../migrations/sqlite/V3__conversations.sql")),
+    ("V4__made_by", include_str!("../migrations/sqlite/V4__made_by.sql")),
 ];
 
 /// What [`migrate`] did.

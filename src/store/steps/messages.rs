@@ -41,6 +41,7 @@ pub(super) fn message(row: MessageRow) -> Step {
             row.detail.into(),
             row.lineage.into(),
             row.mapping_version.into(),
+            row.made_by.into(),
             row.created_at.into(),
         ],
     )
