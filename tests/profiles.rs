@@ -212,7 +212,7 @@ fn the_reasons_say_what_the_code_says() {
 
 #[test]
 fn the_lists_of_the_assessment_are_the_code_systems() {
-    let schema: Value = serde_json::from_str(include_str!("../profiles/assessment/adult.json")).unwrap();
+    let schema: Value = serde_json::from_str(include_str!("../profiles/assessment/assessment.json")).unwrap();
     let same = |name: &str, pointer: &str| {
         let words: BTreeSet<String> =
             array(&schema, pointer).iter().map(|w| w.as_str().unwrap().into()).collect();

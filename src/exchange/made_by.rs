@@ -38,7 +38,7 @@ pub(super) struct Carried {
 impl Carried {
     pub(super) fn here() -> Self {
         let mut profiles: BTreeMap<&'static str, String> =
-            Schema::ALL.iter().map(|schema| (schema.as_str(), hash_of([schema.source()]))).collect();
+            Schema::ALL.iter().map(|schema| (schema.as_str(), hash_of(schema.texts()))).collect();
         profiles.insert(mapping::FHIR_PROFILES, hash_of(texts(built_in_resources())));
         Self { mapping_sha256: hash_of(texts(mapping::SOURCES)), profiles }
     }

@@ -8,7 +8,7 @@ use super::{
 /// The profile and its version.
 pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/probation-summary/1";
 /// Identifiers that probation holds.
-pub(super) const IDENTIFIERS: [&str; 2] = ["CRN", "NOMS"];
+pub(super) const IDENTIFIERS: [&str; 3] = ["CRN", "NOMS", "YJS_REF"];
 
 /// The summary.
 pub(super) fn summary(sheet: &Sheet<'_>) -> Option<Tree> {

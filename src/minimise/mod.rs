@@ -21,7 +21,7 @@ pub use rules::Rules;
 pub struct Withheld {
     /// The assessment path (`/clinical`) or `*` for everything.
     pub field: String,
-    /// The rule, with its version: `custody/1#clinical`.
+    /// The rule, with its version: `custody/2#clinical`.
     pub rule: String,
     /// The reason code.
     pub reason: String,

@@ -10,7 +10,7 @@ use crate::directory::Audience;
 pub(super) const BLOCKS: &str = include_str!("../../profiles/disclosure/blocks.toml");
 
 /// The profile that the paths are written against.
-pub(super) const ASSESSMENT: &str = include_str!("../../profiles/assessment/adult.json");
+pub(super) const ASSESSMENT: &str = include_str!("../../profiles/assessment/assessment.json");
 
 /// The file of each audience.
 pub(super) const fn source(audience: Audience) -> &'static str {

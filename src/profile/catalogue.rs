@@ -29,9 +29,7 @@ macro_rules! catalogue {
                 }
             }
 
-            /// Its text.
-            #[must_use]
-            pub const fn source(self) -> &'static str {
+            pub(super) const fn source(self) -> &'static str {
                 match self {
                     $(Self::$name => $source,)*
                 }
@@ -41,8 +39,8 @@ macro_rules! catalogue {
 }
 
 catalogue! {
-    /// The assessment of an adult.
-    AssessmentAdult = "assessment-adult", include_str!("../../profiles/assessment/adult.json");
+    /// The assessment of an adult, as it was before version 2.
+    AssessmentAdult = "assessment-adult", include_str!("../../profiles/assessment/adult-1.json");
     /// What is said with an action on a referral.
     ReferralAction = "referral-action", include_str!("../../profiles/assessment/referral-action.json");
     /// An action on a referral that comes through a mailbox.
@@ -72,3 +70,21 @@ catalogue! {
     /// The recall notice for a mailbox.
     RecallNotice = "recall-notice", include_str!("../../profiles/justice/recall-notice.json");
 }
+
+impl Schema {
+    /// Its text; of a form, the overlay and then the base.
+    pub fn texts(self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.source()).chain(self.base())
+    }
+
+    /// What holds every field of the forms of the assessment; `None` for a profile that stands for itself.
+    pub(super) const fn base(self) -> Option<&'static str> {
+        match self {
+            Self::AssessmentAdult => Some(ASSESSMENT),
+            _ => None,
+        }
+    }
+}
+
+/// Every field of every form of the assessment, once. Nothing is valid against it alone: a form is an overlay.
+pub(super) const ASSESSMENT: &str = include_str!("../../profiles/assessment/assessment.json");

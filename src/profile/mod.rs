@@ -9,6 +9,7 @@ mod catalogue;
 pub mod check;
 pub mod definition;
 mod finding;
+mod form;
 pub mod leniency;
 pub mod outcome;
 pub mod path;
@@ -50,7 +51,12 @@ impl Profiles {
         let mut compiled = HashMap::new();
         for which in Schema::ALL {
             let wrong = |why: &dyn std::fmt::Display| format!("profile {}: {why}", which.as_str());
-            let document: Value = serde_json::from_str(which.source()).map_err(|e| wrong(&e))?;
+            let read = |source| serde_json::from_str::<Value>(source).map_err(|e| wrong(&e));
+            let written = read(which.source())?;
+            let document = match which.base() {
+                Some(base) => form::laid(&read(base)?, &written).map_err(|e| wrong(&e))?,
+                None => written,
+            };
             let validator = jsonschema::options()
                 .with_draft(Draft::Draft202012)
                 .offline()
@@ -88,5 +94,7 @@ impl Profiles {
     }
 }
 
+#[cfg(test)]
+mod form_test;
 #[cfg(test)]
 mod tests;

@@ -59,7 +59,8 @@ fn say(kind: &Kind) -> (&'static str, String) {
         Kind::Format { format } => ("value", format!("A valid {format} is needed here.")),
         Kind::Pattern { pattern } => ("value", format!("A text of this pattern is needed here: {pattern}")),
         Kind::UniqueItems => ("value", String::from("No entry may stand here twice.")),
-        Kind::FalseSchema | Kind::Not { .. } => ("structure", String::from("This is not allowed here.")),
+        Kind::FalseSchema => ("structure", String::from("This field is not part of this form.")),
+        Kind::Not { .. } => ("structure", String::from("This is not allowed here.")),
         Kind::PropertyNames { .. } => {
             ("structure", String::from("A field here has a name that is not allowed."))
         }

@@ -25,9 +25,10 @@ static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::compile().unwrap());
 /// The agency that every projection of these tests is for.
 const RECIPIENT: &str = "somebody-harbour";
 
+/// Every field of every form.
 fn full() -> Value {
     let mut assessment: Value =
-        serde_json::from_str(include_str!("../../../fixtures/assessments/full.json")).unwrap();
+        serde_json::from_str(include_str!("../../../fixtures/assessments/everything.json")).unwrap();
     // The first consent and referral are this recipient's, and the first onward referral may be told to it.
     assessment["consents"][0]["recipient"] = RECIPIENT.into();
     assessment["referrals"][0]["recipient"] = RECIPIENT.into();

@@ -60,7 +60,7 @@ fn page() -> String {
         }
         page.push('\n');
     }
-    page.push_str("\n## The views\n\nPaths of the assessment (`profiles/assessment/adult.json`).\n\n");
+    page.push_str("\n## The views\n\nPaths of the assessment (`profiles/assessment/assessment.json`).\n\n");
     for block in &blocks.block {
         let list = |paths: &[String]| paths.iter().map(|p| format!("`{p}`")).collect::<Vec<_>>().join(", ");
         writeln!(page, "- **{}**", block.id).unwrap();

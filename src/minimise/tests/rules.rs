@@ -60,12 +60,12 @@ fn withheld_names_the_highest_place_that_one_rule_keeps() {
     let rules = &*RULES;
     let seen = project(rules, Audience::Custody, agreed(&[], &[]), &full(), "safety");
     let find = |field: &str| seen.withheld.iter().find(|w| w.field == field).map(|w| (&*w.rule, &*w.reason));
-    assert_eq!(find("/clinical"), Some(("custody/1#clinical", "never-for-audience")));
-    assert_eq!(find("/risk/formulation"), Some(("custody/1#clinical", "never-for-audience")));
-    assert_eq!(find("/person/nhs_number"), Some(("custody/1#nhs-number", "never-for-audience")));
-    assert_eq!(find("/housing/narrative"), Some(("custody/1#housing", "category-only")));
-    assert_eq!(find("/person/identifiers/CRN"), Some(("custody/1#identifiers", "not-for-recipient")));
-    assert_eq!(find("/consents/0/note"), Some(("custody/1#own-consent", "not-for-recipient")));
+    assert_eq!(find("/clinical"), Some(("custody/2#clinical", "never-for-audience")));
+    assert_eq!(find("/risk/formulation"), Some(("custody/2#clinical", "never-for-audience")));
+    assert_eq!(find("/person/nhs_number"), Some(("custody/2#nhs-number", "never-for-audience")));
+    assert_eq!(find("/housing/narrative"), Some(("custody/2#housing", "category-only")));
+    assert_eq!(find("/person/identifiers/CRN"), Some(("custody/2#identifiers", "not-for-recipient")));
+    assert_eq!(find("/consents/0/note"), Some(("custody/2#own-consent", "not-for-recipient")));
     // Routing is not content: it is not listed.
     assert!(!seen.withheld.iter().any(|w| w.field.starts_with("/referrals/1") || w.field == "/profile"));
     assert!(seen.withheld.is_sorted());
@@ -151,7 +151,7 @@ fn tables_that_do_not_add_up_are_refused_with_the_place() {
     refused(tables::ASSESSMENT, &no_such_field, custody, "the profile has no \"clinic\"");
     let left_over = tables::BLOCKS.replace("\"/offence/**\"", "\"/offence/note\"");
     refused(tables::ASSESSMENT, &left_over, custody, "/offence/category belongs to 0 blocks");
-    let twice = tables::BLOCKS.replace("[\"/trauma/**\"]", "[\"/trauma/**\", \"/crisis/plan\"]");
+    let twice = tables::BLOCKS.replace("[\"/trauma/**\", ", "[\"/trauma/**\", \"/crisis/plan\", ");
     refused(tables::ASSESSMENT, &twice, custody, "/crisis/plan belongs to 2 blocks");
     let no_such_key = tables::BLOCKS.replace("[clinical=false]", "[clinicle=false]");
     refused(tables::ASSESSMENT, &no_such_key, custody, "the profile has no \"clinicle\"");
