@@ -1,5 +1,6 @@
-//! Lists what the program knows by its text: the conformance resources of `profiles/fhir`, so that each is compiled in
-//! and none is forgotten, and the source of the room `mapping`, so that a message can say what made it.
+//! Lists what the program knows by its text: the conformance resources of `profiles/fhir` and the site adapters of
+//! `profiles/sites`, so that each is compiled in and none is forgotten, and the source of the room `mapping`, so that a
+//! message can say what made it.
 
 use std::{
     env,
@@ -22,6 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let listed = listed(&Path::new(&root).join(folder), end)?;
         fs::write(Path::new(&out).join(list), listed)?;
     }
+    fs::write(Path::new(&out).join("sites.rs"), sites(&Path::new(&root).join("profiles/sites"))?)?;
     Ok(())
 }
 
@@ -51,4 +53,50 @@ fn collect(folder: &Path, end: &str, depth: usize, into: &mut Vec<PathBuf>) -> R
         }
     }
     Ok(())
+}
+
+/// Every folder of `profiles/sites` as a `ShippedSite`.
+fn sites(folder: &Path) -> Result<String, Box<dyn Error>> {
+    let mut list = String::from("&[\n");
+    for site in in_folder(folder)? {
+        let adapter = site.join("adapter.toml");
+        if !adapter.is_file() {
+            continue;
+        }
+        println!("cargo::rerun-if-changed={}", site.display());
+        let name = site.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let path = adapter.to_string_lossy();
+        writeln!(list, "    ShippedSite {{ name: {name:?}, adapter: include_str!({path:?}), cases: &[")?;
+        for input in in_folder(&site.join("tests"))? {
+            let file = input.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let Some((case, _)) = file.split_once(".in.") else { continue };
+            let expected = input.with_file_name(format!("{case}.out.json"));
+            let expected = if expected.is_file() {
+                format!("Some(include_str!({:?}))", expected.to_string_lossy())
+            } else {
+                String::from("None")
+            };
+            let input = input.to_string_lossy();
+            writeln!(
+                list,
+                "        ShippedCase {{ name: {case:?}, input: include_bytes!({input:?}), expected: {expected} }},"
+            )?;
+        }
+        list.push_str("    ] },\n");
+    }
+    list.push_str("]\n");
+    Ok(list)
+}
+
+/// What lies in a folder, by name; nothing where there is no such folder.
+fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Box<dyn Error>> {
+    println!("cargo::rerun-if-changed={}", folder.display());
+    if !folder.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries: Result<Vec<_>, _> =
+        fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path())).collect();
+    let mut paths = entries?;
+    paths.sort();
+    Ok(paths)
 }

@@ -210,3 +210,11 @@ pub const CHECK_PROFILES_MAX: usize = 16;
 pub const NARRATIVE_MAX_BYTES: usize = 262_144;
 /// Deepest nesting in a narrative.
 pub const NARRATIVE_DEPTH_MAX: usize = 64;
+/// Largest file of a site adapter, in bytes (256 KiB): a larger one is refused when it is read.
+pub const ADAPTER_MAX_BYTES: usize = 262_144;
+/// Most rules in a site adapter.
+pub const ADAPTER_RULES_MAX: usize = 1_000;
+/// Most that a service sends at once for its adapter to read, in bytes (4 MiB).
+pub const SITE_FILE_MAX_BYTES: usize = 4_194_304;
+/// Most forms in it: objects, or rows of a sheet.
+pub const SITE_FORMS_MAX: usize = 1_000;

@@ -7,6 +7,7 @@ mod audit;
 mod check_config;
 pub mod demo;
 mod directory;
+mod map;
 mod migrate;
 mod partner;
 mod print;
@@ -40,6 +41,7 @@ enum Command {
     Partner(partner::PartnerArgs),
     Audit(audit::AuditArgs),
     Validate(validate::ValidateArgs),
+    Map(map::MapArgs),
 }
 
 /// Which settings file.
@@ -73,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Partner(args) => on_runtime(partner::run(args)),
         Command::Audit(args) => on_runtime(audit::run(args)),
         Command::Validate(args) => validate::run(&args),
+        Command::Map(args) => map::run(&args),
     };
     ended.unwrap_or_else(|error| {
         print::problem(&format!("{error:#}"));

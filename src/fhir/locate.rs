@@ -3,6 +3,8 @@
 //! The document is one that [`super::json::parse`] has taken, so every bracket closes. It is scanned again for each
 //! place, because places are asked for only when something is wrong.
 
+use std::ops::Range;
+
 /// A place in the text of a document.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -35,14 +37,20 @@ pub fn locate(document: &str, pointer: &str) -> Place {
     if !matches!(scan.peek(), Some(b'{' | b'[')) {
         scan.value();
     }
-    let before = document.get(..start).unwrap_or_default();
+    Place { is_exact, ..place_of(document, &(start..scan.at)) }
+}
+
+/// The place of some bytes of a text.
+#[must_use]
+pub fn place_of(text: &str, bytes: &Range<usize>) -> Place {
+    let before = text.get(..bytes.start).unwrap_or_default();
     let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-    let value = document.get(start..scan.at).unwrap_or_default();
+    let value = text.get(bytes.clone()).unwrap_or_default();
     Place {
         line: before.matches('\n').count() + 1,
-        column: document.get(line_start..start).unwrap_or_default().chars().count() + 1,
+        column: text.get(line_start..bytes.start).unwrap_or_default().chars().count() + 1,
         width: value.lines().next().unwrap_or_default().chars().count().max(1),
-        is_exact,
+        is_exact: true,
     }
 }
 

@@ -24,6 +24,7 @@ mod place;
 mod probation;
 mod render;
 mod sections;
+pub mod site;
 mod tree;
 
 #[cfg(test)]

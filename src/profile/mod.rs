@@ -70,6 +70,12 @@ impl Profiles {
         Ok(Self(compiled))
     }
 
+    /// The schema of a profile as it was compiled.
+    #[must_use]
+    pub fn document(&self, which: Schema) -> Option<&Value> {
+        self.0.get(&which).map(|compiled| &compiled.document)
+    }
+
     /// Everything that is wrong with `value`, at most [`limits::ISSUES_MAX`] issues and one that says that there
     /// are more. Empty when it is valid.
     #[must_use]
