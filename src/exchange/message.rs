@@ -195,7 +195,7 @@ impl Exchange {
             if referral.sender_id != incoming.receiver.partner_id {
                 return Err(elsewhere("An answer goes to the agency whose message it quotes."));
             }
-            self.is_about(caller, &referral, value).await?;
+            self.is_about(caller, &referral, &quoted, value).await?;
             let key = self.key_of(&caller.site_id, &referral.person_id).await?;
             let planned = self.plan_said(caller, &referral, action, &said.as_action()).await;
             let (moved, mut writes, mut preconditions) =

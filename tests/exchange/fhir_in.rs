@@ -9,7 +9,7 @@ use keyway::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{Rig, Scripted, id, json};
+use crate::harness::{Rig, Scripted, assessment, id, json};
 
 const CORRELATION: &str = "0198c0de-0000-7000-8000-00000000cccc";
 pub const CANARY: &str = "CANARY-nobody-reads-this";
@@ -356,4 +356,48 @@ async fn an_answer_that_names_somebody_else_changes_nothing() {
     send(&rig, "cmht-riverside", 5, &accepted).await.unwrap();
     assert_eq!(rig.referral(&referral_id).await["state"], "accepted");
     rig.audit().await;
+}
+
+#[tokio::test]
+async fn an_answer_finds_out_nothing_about_who_else_is_known() {
+    let rig = Rig::new().await;
+    let courier = Scripted::delivers();
+    // Somebody whom the answering agency was never told of.
+    let mut theirs = assessment(&["court-harbour"]);
+    theirs["person"]["reference"] = json!("harbour-ld-somebody");
+    theirs["person"]["nhs_number"]["value"] = json!("9990000026");
+    rig.submit(&theirs, "k1").await.unwrap();
+    send(&rig, "ld-harbour", 1, &referral("ld-harbour", "cmht-riverside")).await.unwrap();
+    rig.deliver_all(&courier).await;
+    let texts = courier.texts();
+    let delivered = texts.iter().find_map(|text| {
+        serde_json::from_str::<Value>(text).ok().filter(|message| message["resourceType"] == "Bundle")
+    });
+    let reply = bars::Reply {
+        bundle_id: "0198c0de-0000-7000-8000-0000000000d1",
+        at: rig.exchange.mint.clock().now(),
+    };
+    let mut answer = bars::response_accepted(&delivered.unwrap(), &reply, None).unwrap();
+    let told = of(&mut answer, "Patient")["identifier"].clone();
+    // The known and the unknown number get one answer, before the referral can be answered and after.
+    let mut refusals = Vec::new();
+    let mut n = 10;
+    for is_done in [false, true] {
+        if is_done {
+            of(&mut answer, "Patient")["identifier"] = told.clone();
+            send(&rig, "cmht-riverside", 2, &answer).await.unwrap();
+        }
+        for number in ["9990000026", "9990000034"] {
+            n += 1;
+            let identifiers = of(&mut answer, "Patient")["identifier"].as_array_mut().unwrap();
+            for one in
+                identifiers.iter_mut().filter(|one| one["system"] == "https://fhir.nhs.uk/Id/nhs-number")
+            {
+                one["value"] = json!(number);
+            }
+            refusals.push(format!("{:?}", send(&rig, "cmht-riverside", n, &answer).await.unwrap_err()));
+        }
+    }
+    assert!(refusals.iter().all(|one| one == &refusals[0]), "{refusals:?}");
+    assert_eq!(rig.audit().await.iter().filter(|kind| *kind == "access-refused").count(), 4);
 }

@@ -15,6 +15,7 @@ use crate::{
         refusal::Refusal,
         rows::{DeliveryStatus, MessageRow, ReferralRow},
     },
+    mapping::inbound::named_beside,
     vault::ContentKey,
 };
 
@@ -116,7 +117,11 @@ impl Exchange {
     }
 
     /// A message's body as JSON. One that is not JSON holds nothing for FHIR.
-    fn opened(&self, message: &MessageRow, key: &ContentKey) -> Result<Value, Refusal> {
+    pub(in crate::exchange) fn opened(
+        &self,
+        message: &MessageRow,
+        key: &ContentKey,
+    ) -> Result<Value, Refusal> {
         let label = message_label(message.message_id.as_str(), "body");
         let bytes = self.vault.unseal(key, &label, &message.body)?;
         Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
@@ -133,14 +138,6 @@ impl Exchange {
         let bundle = bundle.ok_or_else(Refusal::internal)?;
         let Some(key) = self.key_if_any(row).await? else { return Ok(false) };
         let message = self.opened(&bundle.message, &key)?;
-        let entries = message.get("entry").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        Ok(entries.iter().any(|entry| {
-            let identifiers = entry.pointer("/resource/identifier").and_then(Value::as_array);
-            identifiers.into_iter().flatten().any(|identifier| {
-                identifier.get("system").and_then(Value::as_str)
-                    == Some(crate::mapping::fhir_rest::NHS_NUMBER)
-                    && identifier.get("value").and_then(Value::as_str) == Some(number)
-            })
-        }))
+        Ok(named_beside(&message).nhs_numbers.iter().any(|told| told == number))
     }
 }

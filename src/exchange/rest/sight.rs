@@ -31,7 +31,10 @@ impl Exchange {
     }
 
     /// The person's key; `None` after erasure: then nothing of content is left to show.
-    pub(super) async fn key_if_any(&self, row: &ReferralRow) -> Result<Option<ContentKey>, Refusal> {
+    pub(in crate::exchange) async fn key_if_any(
+        &self,
+        row: &ReferralRow,
+    ) -> Result<Option<ContentKey>, Refusal> {
         let person = self.store.person(&row.site_id, &row.person_id).await?.ok_or_else(Refusal::internal)?;
         match self.vault.person_key(&row.site_id, &row.person_id, &person.wrapped_key) {
             Ok(key) => Ok(Some(key)),
