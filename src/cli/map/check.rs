@@ -48,3 +48,21 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode> {
     }
     Ok(if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_of_mistake_is_told_with_its_line_and_column() {
+        let bench = Bench::compile().expect("the profiles compile");
+        let text = include_str!("../../../fixtures/sites/broken.toml");
+        let mistakes = bench.adapter(text).expect_err("everything is wrong with it");
+        let told = shown("broken.toml", text, &mistakes);
+        let heads: Vec<&str> = told.lines().filter(|line| line.starts_with("broken.toml:")).collect();
+        let expected: Vec<&str> = include_str!("../../../fixtures/sites/broken.txt").lines().collect();
+        assert_eq!(heads, expected);
+        let caret = "  12 | \"green\" = \"fine\"\n     |           ^^^^^^\n";
+        assert!(told.contains(caret), "{told}");
+    }
+}

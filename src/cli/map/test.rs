@@ -202,6 +202,7 @@ mod tests {
     fn the_compiled_in_adapters_do_what_their_tests_say() {
         let bench = Bench::compile().expect("the profiles compile");
         let verdicts: Vec<Verdict> = shipped().iter().flat_map(|site| test(&bench, site)).collect();
+        assert!(verdicts.len() >= 12, "{} cases: the folders were not found", verdicts.len());
         for verdict in verdicts {
             assert!(verdict.wrong.is_empty(), "{}\n{}", verdict.case, verdict.wrong.join("\n"));
         }
