@@ -218,3 +218,5 @@ pub const ADAPTER_RULES_MAX: usize = 1_000;
 pub const SITE_FILE_MAX_BYTES: usize = 4_194_304;
 /// Most forms in it: objects, or rows of a sheet.
 pub const SITE_FORMS_MAX: usize = 1_000;
+/// Most columns of a sheet.
+pub const SITE_COLUMNS_MAX: usize = 1_000;

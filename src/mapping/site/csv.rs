@@ -3,7 +3,7 @@
 use ::csv::ReaderBuilder;
 
 use super::run::Told;
-use crate::limits::SITE_FORMS_MAX;
+use crate::limits::{SITE_COLUMNS_MAX, SITE_FORMS_MAX};
 
 /// A sheet. Every row has as many cells as the header.
 #[derive(Debug)]
@@ -50,6 +50,9 @@ pub(super) fn read(bytes: &[u8], delimiter: u8) -> Result<Sheet, Told> {
 
 /// The names of the columns, each of them once.
 fn checked(cells: &[String]) -> Result<Vec<String>, Told> {
+    if cells.len() > SITE_COLUMNS_MAX {
+        return Err(Told::file(format!("at most {SITE_COLUMNS_MAX} columns are read")));
+    }
     let names: Vec<String> = cells.iter().map(|cell| cell.trim().to_owned()).collect();
     for (place, name) in names.iter().enumerate() {
         let wrong =
@@ -126,6 +129,7 @@ mod tests {
         assert!(why("A,B\n1,2\"3\n").starts_with("line 2: a quote"));
         assert!(why("A,B\n1,\"2\"3\n").starts_with("line 2: a quote"));
         assert!(why("").contains("empty"));
+        assert!(why(&"A,".repeat(1_001)).contains("at most 1000 columns"));
         assert!(read(b"A\n\xff\n", b',').is_err());
     }
 }

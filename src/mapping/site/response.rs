@@ -1,5 +1,7 @@
 //! A FHIR `QuestionnaireResponse`: answers by linkId, at whatever depth, and groups that repeat.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::{
@@ -129,27 +131,27 @@ pub(super) fn repeated<'a>(root: &'a Value, items: &[&'a Value], link: &str) -> 
 }
 
 /// Every linkId that is answered, once, and every field of the response that would say something.
-pub(super) fn answered(root: &Value, items: &[&Value], into: &mut Vec<AnsweredPlace>) {
+pub(super) fn answered<'a>(root: &'a Value, items: &[&'a Value], into: &mut Vec<AnsweredPlace>) {
     for (name, value) in root.as_object().into_iter().flatten() {
         if name != "item" && !KNOWN.contains(&name.as_str()) {
             let below = format!("/{name}");
             leaves(value, below.clone(), below, format!("/{}", shown_name(name)), into);
         }
     }
-    links(items, into);
+    links(items, &mut HashSet::new(), into);
 }
 
-fn links(items: &[&Value], into: &mut Vec<AnsweredPlace>) {
+fn links<'a>(items: &[&'a Value], seen: &mut HashSet<&'a str>, into: &mut Vec<AnsweredPlace>) {
     for item in items {
         let link = link_of(item);
         let answers = list(item, "answer");
-        if !answers.is_empty() && !into.iter().any(|known| known.exact == link) {
+        if !answers.is_empty() && seen.insert(link) {
             let (exact, shape) = (link.to_owned(), link.to_owned());
             into.push(AnsweredPlace { exact, shape, shown: shown_name(link).to_owned() });
         }
-        links(&items_of(item), into);
+        links(&items_of(item), seen, into);
         for answer in answers {
-            links(&items_of(answer), into);
+            links(&items_of(answer), seen, into);
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Adapters against a small form: what they make, what they refuse, and what is found before they run.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Adapter, Form, Told};
+use super::{Adapter, Form, SHIPPED, Told};
 
 /// A form of a few fields, narrowed as the forms of the assessment are.
 fn forms() -> Vec<Form> {
@@ -285,4 +286,94 @@ fn more_than_a_limit_is_refused_with_the_limit() {
     let told = adapter.run(&vec![b' '; 4_194_305]).expect_err("too much");
     assert_eq!(told.to_string(), "at most 4194304 bytes are read at once");
     assert!(mistakes(&"#".repeat(262_145)).join("").contains("at most 262144 bytes"));
+}
+
+/// Values of every kind, with a mark in each text and, now and then, in a name.
+fn marked() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[ a-z/]{0,3}CANARY[ a-z;]{0,3}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 16, 3, |inner| {
+        let name = prop_oneof![Just(String::from("item")), Just(String::from("linkId")), "[a-z]{1,4} CANARY"];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::vec((name, inner), 0..3)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+/// Every value of a document, by pointer.
+fn pointers(value: &Value, at: &str, into: &mut Vec<String>) {
+    into.push(at.to_owned());
+    match value {
+        Value::Object(fields) => fields.iter().for_each(|(name, inner)| {
+            pointers(inner, &format!("{at}/{}", name.replace('~', "~0").replace('/', "~1")), into);
+        }),
+        Value::Array(items) => {
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(place, inner)| pointers(inner, &format!("{at}/{place}"), into));
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Whatever stands anywhere in a form, it becomes an assessment or a refusal, and neither a refusal nor what is
+    /// told repeats it.
+    #[test]
+    fn what_stands_anywhere_in_a_form_is_never_repeated(put in marked(), place in any::<prop::sample::Index>()) {
+        let forms = shipped_forms();
+        for site in SHIPPED {
+            let adapter = Adapter::compile(site.adapter, forms).expect("no mistake");
+            for case in site.cases {
+                let Ok(mut form) = serde_json::from_slice::<Value>(case.input) else { continue };
+                let mut places = Vec::new();
+                pointers(&form, "", &mut places);
+                let chosen: &String = place.get(&places);
+                *form.pointer_mut(chosen).expect("a place") = put.clone();
+                let told: Vec<Told> = match adapter.run(form.to_string().as_bytes()) {
+                    Err(told) => vec![told],
+                    Ok(forms) => forms
+                        .into_iter()
+                        .flat_map(|form| form.map_or_else(|told| vec![told], |made| made.told))
+                        .collect(),
+                };
+                for told in told {
+                    prop_assert!(!told.to_string().contains("CANARY"), "{}: {told}", site.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_and_any_rules_end(bytes in prop::collection::vec(any::<u8>(), 0..200), rules in ".{0,200}") {
+        for site in SHIPPED {
+            let adapter = Adapter::compile(site.adapter, shipped_forms()).expect("no mistake");
+            let _ended = adapter.run(&bytes).is_ok();
+        }
+        let text = [HEAD, JSON, &rules].concat();
+        prop_assert!(Adapter::compile(&text, &forms()).is_err());
+    }
+}
+
+/// The forms of this build.
+fn shipped_forms() -> &'static [Form] {
+    static FORMS: std::sync::OnceLock<Vec<Form>> = std::sync::OnceLock::new();
+    FORMS.get_or_init(read_forms)
+}
+
+fn read_forms() -> Vec<Form> {
+    let profiles = crate::profile::Profiles::compile().expect("the profiles compile");
+    crate::profile::Schema::ALL
+        .iter()
+        .filter_map(|schema| profiles.document(*schema).and_then(Form::read))
+        .collect()
 }
