@@ -43,6 +43,12 @@ pub const PATH_TEXT_MAX_BYTES: usize = 1_048_576;
 pub const PATH_ITEMS_MAX: usize = 100_000;
 /// Most issues reported for one message; one more line says that there are others.
 pub const ISSUES_MAX: usize = 100;
+/// How far ahead of this clock an assessment may say that it was made or somebody was seen, in seconds: clocks differ.
+pub const ASSESSED_AHEAD_MAX_SECONDS: i64 = 300;
+/// Longest identifier of a person or a case that is looked at, in bytes: a longer one has no form that is known.
+pub const IDENTIFIER_MAX_BYTES: usize = 64;
+/// Most that `keyway identifier` reads from its standard input, in bytes.
+pub const IDENTIFIERS_INPUT_MAX_BYTES: usize = 1_048_576;
 /// Most recipients in one assessment.
 pub const RECIPIENTS_MAX: usize = 20;
 /// How long a request may take to arrive and be answered, in seconds: beyond it 408.

@@ -16,6 +16,8 @@ use std::{
 };
 
 use keyway::{
+    assessment::identifier::{Check, Identifier, IdentifierType},
+    clock::Moment,
     fhir, limits,
     mapping::inbound::{self, Fault, Forgiven, What},
 };
@@ -232,4 +234,21 @@ fn walk(value: &Value, visit: &mut impl FnMut(&Value)) {
         Value::Object(fields) => fields.values().for_each(|field| walk(field, visit)),
         _ => {}
     }
+}
+
+#[test]
+fn identifiers_are_read_as_published() {
+    let Some(folder) = reference("identifiers_are_read_as_published") else { return };
+    let text = fs::read_to_string(folder.join("justice/identifier_vectors.csv")).unwrap();
+    let now = Moment::from_rfc3339("2026-11-27T09:00:00Z").unwrap();
+    let mut seen = 0;
+    for line in text.lines().skip(1) {
+        let cells: Vec<&str> = line.split(',').collect();
+        let one = Identifier::parse(IdentifierType::of_name(cells[0]).unwrap(), cells[1]);
+        let found = one.ok().filter(|one| one.check() == Check::Valid).map(|one| one.canonical(now));
+        let told = (cells[3] == "True").then(|| cells[2].to_owned());
+        assert_eq!(found, told, "{line}");
+        seen += 1;
+    }
+    assert!(seen >= 20, "{seen}");
 }

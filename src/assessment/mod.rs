@@ -4,12 +4,12 @@
 //! the value for `minimise` and `mapping`. Not here: validation (`profile`), who may have what (`minimise`).
 
 mod asked;
-mod nhs_number;
+pub mod identifier;
 
 use serde_json::Value;
 
 pub use asked::{AskedOverride, AskedReferral, AssessedConsent};
-pub use nhs_number::{NhsNumber, NhsNumberFault};
+pub use identifier::{NhsNumber, NhsNumberFault};
 
 use crate::{clock::Moment, fhir::Issue};
 

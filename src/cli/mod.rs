@@ -7,6 +7,7 @@ mod audit;
 mod check_config;
 pub mod demo;
 mod directory;
+mod identifier;
 mod map;
 mod migrate;
 mod partner;
@@ -42,6 +43,7 @@ enum Command {
     Audit(audit::AuditArgs),
     Validate(validate::ValidateArgs),
     Map(map::MapArgs),
+    Identifier(identifier::IdentifierArgs),
 }
 
 /// Which settings file.
@@ -76,6 +78,7 @@ pub fn run() -> ExitCode {
         Command::Audit(args) => on_runtime(audit::run(args)),
         Command::Validate(args) => validate::run(&args),
         Command::Map(args) => map::run(&args),
+        Command::Identifier(args) => identifier::run(&args),
     };
     ended.unwrap_or_else(|error| {
         print::problem(&format!("{error:#}"));

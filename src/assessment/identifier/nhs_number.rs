@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::{Check, Read};
+
 /// A well-formed NHS number with a right check digit. That it is somebody's, and whose, is another question.
 ///
 /// It has no `Display`, and its `Debug` is masked: it cannot slip into a log line or an error.
@@ -23,20 +25,8 @@ impl NhsNumber {
     /// Reads ten digits, with or without spaces and hyphens between them, and checks the last one
     /// (NHS Data Dictionary, NHS NUMBER: weights 10 to 2, modulus 11).
     pub fn parse(text: &str) -> Result<Self, NhsNumberFault> {
-        let mut digits = String::with_capacity(10);
-        for letter in text.chars() {
-            match letter {
-                '0'..='9' if digits.len() < 10 => digits.push(letter),
-                ' ' | '-' => {}
-                _ => return Err(NhsNumberFault::Format),
-            }
-        }
-        if digits.len() != 10 {
-            return Err(NhsNumberFault::Format);
-        }
-        let weighted: u32 = digits.bytes().zip((1..=10).rev()).map(|(b, w)| u32::from(b - b'0') * w).sum();
-        // With the check digit at weight 1 the whole sum is a multiple of 11; a check digit of "10" cannot occur.
-        if weighted.is_multiple_of(11) { Ok(Self(digits)) } else { Err(NhsNumberFault::CheckDigit) }
+        let digits = digits(text).ok_or(NhsNumberFault::Format)?;
+        if fits(&digits) { Ok(Self(digits)) } else { Err(NhsNumberFault::CheckDigit) }
     }
 
     /// The ten digits. For the message and the keyed look-up only; never for a log or an error.
@@ -44,6 +34,32 @@ impl NhsNumber {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+/// Reads an NHS number whose check digit may be wrong.
+pub(super) fn read(text: &str) -> Option<Read> {
+    let digits = digits(text)?;
+    let check = Check::of(fits(&digits));
+    Some(Read::new(digits, check))
+}
+
+/// The ten digits, with or without spaces and hyphens between them.
+fn digits(text: &str) -> Option<String> {
+    let mut digits = String::with_capacity(10);
+    for letter in text.chars() {
+        match letter {
+            '0'..='9' if digits.len() < 10 => digits.push(letter),
+            ' ' | '-' => {}
+            _ => return None,
+        }
+    }
+    (digits.len() == 10).then_some(digits)
+}
+
+/// With the check digit at weight 1 the whole sum is a multiple of 11; a check digit of "10" cannot occur.
+fn fits(digits: &str) -> bool {
+    let weighted: u32 = digits.bytes().zip((1..=10).rev()).map(|(b, w)| u32::from(b - b'0') * w).sum();
+    weighted.is_multiple_of(11)
 }
 
 impl fmt::Debug for NhsNumber {
