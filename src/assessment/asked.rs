@@ -1,20 +1,15 @@
 //! What an assessment asks of the gateway: consents to record, agencies to reach, overrides to weigh.
 
-use std::collections::HashSet;
-
-use jiff::{ToSpan, civil::Date};
+use jiff::civil::Date;
 use serde_json::Value;
 
-use super::Assessment;
-use crate::{clock::Moment, fhir::Issue};
+use crate::clock::Moment;
 
 /// Where the civil dates of an assessment are read: dates without a zone are London's.
 const ZONE: &str = "Europe/London";
 /// The end of a consent that has none: a refusal stands until something later is said.
 /// The calendar's last days have no moment in every zone, so it is not the very last.
 const NO_END: &str = "9000-12-31";
-/// From this age the adult form is the right one, in years.
-const ADULT_YEARS: i16 = 18;
 
 /// What the person said about one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,63 +118,8 @@ impl AskedOverride {
     }
 }
 
-/// See [`Assessment::contradictions`].
-pub(super) fn contradictions(assessment: &Assessment, now: Moment) -> Vec<Issue> {
-    let mut issues = Vec::new();
-    for list in ["consents", "referrals", "overrides"] {
-        let mut seen = HashSet::new();
-        for (place, entry) in assessment.list(list).enumerate() {
-            if !seen.insert(entry.get("recipient").and_then(Value::as_str)) {
-                issues.push(Issue::new(
-                    "business-rule",
-                    format!("/{list}/{place}/recipient"),
-                    "This recipient is named more than once. Name each recipient once.",
-                ));
-            }
-        }
-    }
-    for (place, consent) in assessment.consents().iter().enumerate() {
-        match (Moment::from_rfc3339(&consent.recorded_at), consent.valid_to()) {
-            (None, _) => issues.push(unreadable(format!("/consents/{place}/recorded_at"))),
-            (_, None) => issues.push(unreadable(format!("/consents/{place}/valid_until"))),
-            _ => {}
-        }
-    }
-    if let Some(issue) = wrong_age(assessment, now) {
-        issues.push(issue);
-    }
-    issues
-}
-
-fn wrong_age(assessment: &Assessment, now: Moment) -> Option<Issue> {
-    let path = "/person/birth_date";
-    let issue = |text: &str| Some(Issue::new("business-rule", path, text));
-    let (Some(born), Some(today)) = (birth_date(assessment), london_date(now)) else {
-        return Some(unreadable(String::from(path)));
-    };
-    if born > today {
-        return issue("A date of birth cannot be in the future.");
-    }
-    let assessed =
-        assessment.text("/assessed_at").and_then(Moment::from_rfc3339).and_then(london_date).unwrap_or(today);
-    let of_age = born.checked_add(ADULT_YEARS.years()).is_ok_and(|birthday| birthday <= assessed);
-    if of_age { None } else { issue("The person was under 18 when assessed. This form is for adults.") }
-}
-
-fn birth_date(assessment: &Assessment) -> Option<Date> {
-    assessment.birth_date()?.parse().ok()
-}
-
-fn unreadable(path: String) -> Issue {
-    Issue::new(
-        "value",
-        path,
-        "A date of the calendar as in 2026-11-23, or a date-time with an offset where the \
-                               profile says so, is needed here.",
-    )
-}
-
-fn london_date(moment: Moment) -> Option<Date> {
+/// The day in London at a moment.
+pub(super) fn london_date(moment: Moment) -> Option<Date> {
     Some(jiff::Timestamp::from_microsecond(moment.0).ok()?.in_tz(ZONE).ok()?.date())
 }
 

@@ -4,12 +4,17 @@
 //! the value for `minimise` and `mapping`. Not here: validation (`profile`), who may have what (`minimise`).
 
 mod asked;
+mod contradictions;
+mod formulas;
 pub mod identifier;
+mod identifiers;
 
 use serde_json::Value;
 
 pub use asked::{AskedOverride, AskedReferral, AssessedConsent};
+use contradictions::Weight;
 pub use identifier::{NhsNumber, NhsNumberFault};
+pub use identifiers::{Looked, look_at};
 
 use crate::{clock::Moment, fhir::Issue};
 
@@ -18,7 +23,8 @@ use crate::{clock::Moment, fhir::Issue};
 pub struct Assessment {
     value: Value,
     nhs_number: Option<NhsNumber>,
-    warnings: Vec<Issue>,
+    /// What was set aside when it was read.
+    set_aside: Vec<Issue>,
 }
 
 impl std::fmt::Debug for Assessment {
@@ -37,12 +43,12 @@ impl Assessment {
     /// this value so that it cannot travel on, and leaves a warning.
     #[must_use]
     pub fn new(mut value: Value) -> Self {
-        let mut warnings = Vec::new();
+        let mut set_aside = Vec::new();
         let stated = value.pointer("/person/nhs_number/value").and_then(Value::as_str).map(NhsNumber::parse);
         let nhs_number = match stated {
             Some(Ok(number)) => Some(number),
             Some(Err(fault)) => {
-                warnings.push(Issue::new(
+                set_aside.push(Issue::new(
                     "value",
                     "/person/nhs_number/value",
                     format!("Set aside and not used: {fault}."),
@@ -62,13 +68,18 @@ impl Assessment {
                 (Some(_), None) => {}
             }
         }
-        Self { value, nhs_number, warnings }
+        Self { value, nhs_number, set_aside }
     }
 
-    /// What was set aside, with its place and never with its value.
+    /// What its sender should know though it is taken: what was set aside, check letters that do not fit, what can
+    /// hardly be true, texts that a spreadsheet would take for formulas. Each with its place and never with its value.
     #[must_use]
-    pub fn warnings(&self) -> Vec<Issue> {
-        self.warnings.clone()
+    pub fn warnings(&self, now: Moment) -> Vec<Issue> {
+        let mut warnings = self.set_aside.clone();
+        warnings.extend(self.identifiers().warned);
+        warnings.extend(contradictions::found(self, now, Weight::Told));
+        warnings.extend(formulas::found(&self.value));
+        warnings
     }
 
     /// The profile that the assessment follows.
@@ -136,10 +147,18 @@ impl Assessment {
         &self.value
     }
 
-    /// What the profile cannot say: dates that cannot be, and one recipient named twice.
+    /// What the profile cannot say and is refused: identifiers of another form, parts that cannot both be true, times
+    /// that cannot be.
     #[must_use]
     pub fn contradictions(&self, now: Moment) -> Vec<Issue> {
-        asked::contradictions(self, now)
+        let mut issues = self.identifiers().refused;
+        issues.extend(contradictions::found(self, now, Weight::Refused));
+        issues
+    }
+
+    fn identifiers(&self) -> Looked {
+        let place = "/person/identifiers";
+        look_at(self.value.pointer(place), place, self.nhs_number.as_ref())
     }
 
     fn text(&self, pointer: &str) -> Option<&str> {

@@ -23,7 +23,7 @@ fn reads_what_the_gateway_acts_on() {
     assert_eq!(assessment.birth_date(), Some("1991-06-14"));
     let (number, verified) = assessment.nhs_number().unwrap();
     assert_eq!((number.as_str(), verified), ("9990000018", true));
-    assert_eq!(assessment.warnings(), []);
+    assert_eq!(assessment.warnings(later()), []);
     assert_eq!(assessment.contradictions(later()), []);
     assert_eq!(assessment.consents().len(), 5);
     let first = &assessment.consents()[0];
@@ -45,7 +45,7 @@ fn a_wrong_nhs_number_is_set_aside_and_never_shown() {
     let assessment = Assessment::new(value);
     assert_eq!(assessment.nhs_number(), None);
     assert_eq!(assessment.raw().pointer("/person/nhs_number"), None);
-    let warnings = assessment.warnings();
+    let warnings = assessment.warnings(later());
     assert_eq!(warnings.len(), 1);
     assert_eq!(warnings[0].path, "/person/nhs_number/value");
     assert!(!format!("{warnings:?} {assessment:?}").contains("999"));
@@ -141,4 +141,72 @@ fn the_person_was_born_and_is_of_age() {
     assert_eq!(told("2007-06-14", Some("2025-06-13T23:30:00Z")), None);
     assert!(says("not a date", None, now).is_some());
     assert!(says("2025-06-15", None, now).unwrap().0 == "/person/birth_date");
+}
+
+#[test]
+fn an_identifier_of_another_form_is_refused_at_its_place() {
+    let says = |kind: &str, text: &str| {
+        let mut value = full();
+        value["person"]["identifiers"][kind] = json!(["X999901", text]);
+        value["person"]["identifiers"][kind].as_array_mut().unwrap().remove(0);
+        Assessment::new(value).contradictions(later()).into_iter().map(|i| (i.path, i.diagnostics)).next()
+    };
+    let (place, text) = says("PNC", "97/0000/00/123456K").unwrap();
+    assert_eq!(place, "/person/identifiers/PNC/0");
+    assert!(text.contains("has the form of an ASN") && !text.contains("123456"), "{text}");
+    for kind in ["PNC", "CRO", "ASN", "CRN", "NOMS", "URN", "CCR"] {
+        let (place, text) = says(kind, "CANARY-1").unwrap();
+        assert_eq!(place, format!("/person/identifiers/{kind}/0"));
+        assert!(!text.contains("CANARY"), "{text}");
+    }
+    assert!(says("CUSTODY_RECORD", "NG.26").unwrap().0.ends_with("/CUSTODY_RECORD/0"));
+    assert_eq!(says("HOUSING_REF", "any.thing at-all"), None);
+}
+
+#[test]
+fn a_wrong_check_letter_is_told_and_blocks_nothing() {
+    let mut value = full();
+    value["person"]["identifiers"]["PNC"] = json!(["1999/0000001G", "1999/0000001H"]);
+    value["person"]["identifiers"]["ASN"] = json!(["99/00NP/00/1A"]);
+    let assessment = Assessment::new(value.clone());
+    assert_eq!(assessment.contradictions(later()), []);
+    let warnings = assessment.warnings(later());
+    let told: Vec<&str> = warnings.iter().map(|warning| warning.path.as_str()).collect();
+    assert_eq!(told, ["/person/identifiers/PNC/1", "/person/identifiers/ASN/0"]);
+    assert!(
+        warnings[0].diagnostics.contains("does not fit") && warnings[1].diagnostics.contains("no number")
+    );
+    assert_eq!(assessment.raw(), &value, "it goes on as it was written");
+}
+
+#[test]
+fn no_identifier_outside_health_is_the_nhs_number() {
+    for (kind, text) in
+        [("CUSTODY_RECORD", "9990000018"), ("HOUSING_REF", "999 000 0018"), ("URN", "999 000-0018")]
+    {
+        let mut value = full();
+        value["person"]["identifiers"][kind] = json!([text]);
+        let issues = Assessment::new(value).contradictions(later());
+        assert_eq!(issues.len(), 1);
+        assert_eq!(issues[0].path, format!("/person/identifiers/{kind}/0"));
+        assert!(issues[0].diagnostics.contains("NHS number"), "{issues:?}");
+    }
+}
+
+#[test]
+fn a_text_that_a_spreadsheet_would_reckon_with_is_told_and_kept() {
+    let mut value = full();
+    value["housing"]["need"] = json!("=HYPERLINK(\"http://a.example\")");
+    value["priorities"][0]["own_words"] = json!("- my dog");
+    value["person"]["safe_contact"]["telephone"] = json!("+44 7700 900123");
+    value["housing"]["narrative"] = json!("2+2=4");
+    let assessment = Assessment::new(value.clone());
+    let told: Vec<String> = assessment.warnings(later()).into_iter().map(|warning| warning.path).collect();
+    let mut expected = ["/housing/need", "/priorities/0/own_words"];
+    expected.sort_unstable();
+    assert_eq!(
+        told.iter().collect::<std::collections::BTreeSet<_>>().into_iter().collect::<Vec<_>>(),
+        expected
+    );
+    assert_eq!(assessment.raw(), &value);
 }

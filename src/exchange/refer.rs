@@ -223,6 +223,7 @@ pub(super) fn came<'a>(incoming: &Incoming<'a>, adapted: &'a Adapted) -> Came<'a
         message_key: Some(&incoming.head.request_id),
         correlation_id: Some(&incoming.head.correlation_id),
         nhs_number: adapted.nhs_number.as_deref(),
+        warned: &[],
     }
 }
 

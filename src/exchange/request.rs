@@ -13,9 +13,10 @@ use super::{
     progress::{standing, takes_messages},
     refusal::{Issue, Refusal, Refused},
     rows::{InboundRow, MessageKind, ReferralRow, Sealed},
-    submit::read_json,
+    submit::{read_json, shown_warnings},
 };
 use crate::{
+    assessment::look_at,
     audit::{Kind, hex, merkle::sha256},
     consent::{Exit, decide_own_request},
     directory::{AgencyKind, Nature, Partner},
@@ -37,6 +38,8 @@ pub(super) struct Came<'a> {
     pub(super) correlation_id: Option<&'a str>,
     /// The NHS number, when the sender verified it.
     pub(super) nhs_number: Option<&'a str>,
+    /// What its sender should know though it is taken.
+    pub(super) warned: &'a [Issue],
 }
 
 impl Exchange {
@@ -52,11 +55,17 @@ impl Exchange {
         }
         let ticket = Ticket::new(key, "POST /justice/requests", body)?;
         let request = read_json(body)?;
-        let issues = self.profiles.check(Schema::ScreeningRequest, &request);
+        let mut issues = self.profiles.check(Schema::ScreeningRequest, &request);
+        let place = "/person/identifiers";
+        let identifiers = look_at(request.pointer(place), place, None);
+        if issues.is_empty() {
+            issues = identifiers.refused;
+        }
         if !issues.is_empty() {
             return Err(Refusal::with_issues(Refused::Unprocessable, issues));
         }
         let came = Came {
+            warned: &identifiers.warned,
             body,
             kind: "screening-request",
             message_key: None,
@@ -159,6 +168,7 @@ impl Exchange {
             "recipient": referral.recipient_id,
             "state": referral.state,
             "business_status": referral.business_status,
+            "warnings": shown_warnings(came.warned),
         });
         writes.push(self.inbound_write(caller, &referral, &person, came));
         let message_id = message.message_id.clone();

@@ -185,10 +185,7 @@ impl Exchange {
         answer.insert(String::from("person"), json!(person.row.person_id));
         answer.insert(String::from("consents"), Value::Array(said.shown));
         answer.insert(String::from("referrals"), planned.into_iter().flatten().collect());
-        answer.insert(
-            String::from("warnings"),
-            warnings.iter().map(|w| json!({"path": w.path, "text": w.diagnostics})).collect(),
-        );
+        answer.insert(String::from("warnings"), shown_warnings(&warnings));
         Ok(Submission { writes, preconditions, answer, previews, assessment_id, person, warnings })
     }
 
@@ -250,7 +247,7 @@ impl Exchange {
                 .write(),
         );
 
-        let mut warnings = assessment.warnings();
+        let mut warnings = assessment.warnings(now);
         let said = self.record_consents(caller, assessment, &person, &mut writes, &mut warnings).await?;
         // Moves on with every submission, not only with new consents: a withdrawal that reads what rests on a
         // consent must notice what is being added.
@@ -345,6 +342,11 @@ fn plan_order(assessment: &Assessment, asked: &[Asked<'_>]) -> Vec<usize> {
         })
         .collect();
     order(&items)
+}
+
+/// What a sender should know, as an answer shows it.
+pub(super) fn shown_warnings(warnings: &[Issue]) -> Value {
+    warnings.iter().map(|w| json!({"path": w.path, "text": w.diagnostics})).collect()
 }
 
 /// The label under which an assessment is sealed.

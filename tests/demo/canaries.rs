@@ -18,14 +18,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("contact-when", "PHB"),
     ("must-not-know", "PHB"),
     ("gp-name", "H"),
-    ("crn", "P"),
-    ("noms", "P"),
-    ("pnc", "Co"),
-    ("cro", "Co"),
-    ("asn", "Co"),
     ("custody-record", "Co"),
-    ("urn", "M"),
-    ("ccr", "M"),
     ("housing-ref", "B"),
     ("social-care-ref", ""),
     ("gender", "H"),
@@ -132,7 +125,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
 
 /// What is no free text and so bears no mark, but is unlike that of anyone else: `(value, who may see it)`.
 pub(crate) fn plain_values(person: &Marked) -> Vec<(String, &'static str)> {
-    vec![
+    [
         (person.birth_date.to_owned(), "CMPHBo"),
         (person.postcode.to_owned(), "PHB"),
         (person.telephone.to_owned(), "PHB"),
@@ -140,7 +133,14 @@ pub(crate) fn plain_values(person: &Marked) -> Vec<(String, &'static str)> {
         (person.nhs_number.to_owned(), "H"),
         (person.practitioner_telephone.to_owned(), "CMPHBo"),
     ]
+    .into_iter()
+    .chain(person.numbers.iter().zip(NUMBERS).map(|(number, (_, who))| ((*number).to_owned(), who)))
+    .collect()
 }
+
+/// Identifiers that have a form of their own, by type, and who may see them.
+const NUMBERS: [(&str, &str); 7] =
+    [("CRN", "P"), ("NOMS", "P"), ("PNC", "Co"), ("CRO", "Co"), ("ASN", "Co"), ("URN", "M"), ("CCR", "M")];
 
 /// A person made of marks.
 pub(crate) struct Marked {
@@ -152,6 +152,8 @@ pub(crate) struct Marked {
     pub(crate) email: &'static str,
     pub(crate) nhs_number: &'static str,
     pub(crate) practitioner_telephone: &'static str,
+    /// Identifiers in the order of [`NUMBERS`].
+    pub(crate) numbers: [&'static str; 7],
     /// Letters of the agencies that the person agreed to; all others are declined.
     pub(crate) agreed: &'static str,
     /// Whether custody is told all the same, for imminent risk.
@@ -237,6 +239,13 @@ impl Marked {
 
     fn person(&self) -> Value {
         let c = |field: &str| self.of(field);
+        let mut identifiers = json!({
+            "CUSTODY_RECORD": [c("custody-record")], "HOUSING_REF": [c("housing-ref")],
+            "SOCIAL_CARE_REF": [c("social-care-ref")],
+        });
+        for ((kind, _), number) in NUMBERS.iter().zip(self.numbers) {
+            identifiers[*kind] = json!([number]);
+        }
         json!({
             "person": {
                 "reference": c("reference"),
@@ -249,11 +258,7 @@ impl Marked {
                 },
                 "nhs_number": {"value": self.nhs_number, "verification": "01"},
                 "gp_practice": {"ods_code": "ZZ9902", "name": c("gp-name")},
-                "identifiers": {
-                    "CRN": [c("crn")], "NOMS": [c("noms")], "PNC": [c("pnc")], "CRO": [c("cro")], "ASN": [c("asn")],
-                    "URN": [c("urn")], "CCR": [c("ccr")], "CUSTODY_RECORD": [c("custody-record")],
-                    "HOUSING_REF": [c("housing-ref")], "SOCIAL_CARE_REF": [c("social-care-ref")],
-                },
+                "identifiers": identifiers,
                 "demographics": {"gender": c("gender"), "ethnicity": c("ethnicity"), "religion": c("religion")},
             },
             "communication": {

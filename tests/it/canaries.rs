@@ -10,7 +10,7 @@ use crate::harness::{Assessment, CMHT, COURT, CUSTODY, Gateway, HOUSING, PROBATI
 
 /// What each recipient gets of a text: custody, court, probation, health, housing. `Y` must have it, `-` must not,
 /// `?` may have the summary beside the whole.
-const TABLE: [(&str, &str); 88] = [
+const TABLE: [(&str, &str); 89] = [
     ("Quillfeather", "YYYYY"),
     ("Ottoline", "YYYYY"),
     ("1987-03-14", "YYYYY"),
@@ -22,8 +22,9 @@ const TABLE: [(&str, &str); 88] = [
     ("CANARY-contact-when", "--YYY"),
     ("CANARY-contact-must-not-know", "--YYY"),
     ("CANARY-gp-practice", "---Y-"),
-    ("CANARY-CRN", "--Y--"),
-    ("CANARY-URN", "-Y---"),
+    ("C900017", "--Y--"),
+    ("1987/9000017A", "Y----"),
+    ("CANA9000017", "-Y---"),
     ("CANARY-CUSTODY", "Y----"),
     ("CANARY-HOUSING-REF", "----Y"),
     ("CANARY-gender", "---Y-"),

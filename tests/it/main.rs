@@ -16,6 +16,8 @@ mod closing;
 #[expect(unreachable_pub, reason = "what the harness offers its tests is public to them")]
 mod harness;
 #[cfg(test)]
+mod identifiers;
+#[cfg(test)]
 mod judging;
 #[cfg(test)]
 mod referral_in;

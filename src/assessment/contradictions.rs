@@ -1,0 +1,278 @@
+//! What no single field of an assessment can say: parts of it that cannot both be true, times that cannot be.
+//!
+//! A table: each rule has a name, a place and words, which never hold what was sent. Most refuse the assessment; what
+//! may well be true and is unlikely is only told. A new rule is a new row and a function.
+
+use std::collections::HashSet;
+
+use jiff::{ToSpan as _, civil::Date};
+use serde_json::Value;
+
+use super::{Assessment, asked::london_date};
+use crate::{clock::Moment, fhir::Issue, limits::ASSESSED_AHEAD_MAX_SECONDS};
+
+/// From this age the adult form is the right one, in years.
+const ADULT_YEARS: i16 = 18;
+
+/// What happens to an assessment that breaks a rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// It is refused.
+    Refused,
+    /// Its sender is told.
+    Told,
+}
+
+/// One rule.
+pub(super) struct Rule {
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "a rule is known by its name in this table and in its tests")
+    )]
+    pub(super) name: &'static str,
+    pub(super) weight: Weight,
+    /// The type of the issue.
+    code: &'static str,
+    /// Where: a JSON pointer; `*` is the place in a list.
+    place: &'static str,
+    /// What is wrong, and what would be right.
+    text: &'static str,
+    /// The places in the list where it is broken; 0 for what stands in no list.
+    broken: fn(&Assessment, Moment) -> Vec<usize>,
+}
+
+const ONCE: &str = "This recipient is named more than once. Name each recipient once.";
+const DATE: &str = "A date of the calendar as in 2026-11-23, or a date-time with an offset where the profile says so, \
+                    is needed here.";
+
+/// The rules.
+pub(super) const RULES: &[Rule] = &[
+    refused("one-consent-for-each", "/consents/*/recipient", ONCE, |a, _| named_again(a, "consents")),
+    refused("one-referral-for-each", "/referrals/*/recipient", ONCE, |a, _| named_again(a, "referrals")),
+    refused("one-override-for-each", "/overrides/*/recipient", ONCE, |a, _| named_again(a, "overrides")),
+    unreadable("consent-recorded", "/consents/*/recorded_at", consent_recorded),
+    unreadable("consent-ends", "/consents/*/valid_until", consent_ends),
+    unreadable("born", "/person/birth_date", |a, _| once(birth_date(a).is_none())),
+    refused(
+        "born-in-the-future",
+        "/person/birth_date",
+        "A date of birth cannot be in the future.",
+        born_in_the_future,
+    ),
+    refused(
+        "adult-form",
+        "/person/birth_date",
+        "The person was under 18 when assessed. This form is for adults.",
+        |a, now| once(under_18(a, now)),
+    ),
+    refused(
+        "adult-for-a-child",
+        "/appropriate_adult/needed",
+        "Somebody under 18 always needs an appropriate adult: yes is needed here.",
+        |a, now| once(a.text("/appropriate_adult/needed") == Some("no") && under_18(a, now)),
+    ),
+    refused(
+        "assessed-in-the-future",
+        "/assessed_at",
+        "An assessment cannot have been made in the future. Look at the clock and the offset.",
+        |a, now| once(in_the_future(a, "/assessed_at", now)),
+    ),
+    refused(
+        "seen-in-the-future",
+        "/pathway/seen_at",
+        "The person cannot have been seen in the future. Look at the clock and the offset.",
+        |a, now| once(in_the_future(a, "/pathway/seen_at", now)),
+    ),
+    refused(
+        "settled-without-abode",
+        "/housing/status",
+        "The person is said to have settled housing, and no fixed abode in /person/address. One of the two is wrong.",
+        settled_without_abode,
+    ),
+    refused(
+        "sleeping-rough-at-an-address",
+        "/person/address/lines",
+        "The person is said to sleep rough, and to live at an address. Leave the lines out (how to reach the person \
+         stands in /person/safe_contact), or change /housing/status.",
+        sleeping_rough_at_an_address,
+    ),
+    refused(
+        "no-risk-and-a-risk",
+        "/risk/to_self/level",
+        "No risk is said to be there, and a risk that is current or imminent. Take it out, or give its level.",
+        no_risk_and_a_risk,
+    ),
+    refused(
+        "no-concern-and-a-route",
+        "/safeguarding/concern",
+        "No safeguarding concern is said to be there, and the route that it took. Take the route out, or say true.",
+        |a, _| {
+            once(
+                flag(a, "/safeguarding/concern") == Some(false)
+                    && a.raw().pointer("/safeguarding/route").is_some(),
+            )
+        },
+    ),
+    refused(
+        "one-rank-for-each-priority",
+        "/priorities/*/rank",
+        "Two priorities have the same rank. Give each a rank of its own, in the person's order.",
+        one_rank_for_each_priority,
+    ),
+    told(
+        "imminent-and-not-current",
+        "/risk/to_self/imminent",
+        "Not taken as imminent: the risk is not said to be current. Say yes in /risk/to_self/current if it is.",
+        imminent_and_not_current,
+    ),
+    told(
+        "capacity-differs",
+        "/consents/*/capacity",
+        "The person is said to have capacity here, and to lack it in /capacity/status. Both can be true, for capacity is \
+         of one decision at a time; look at it again.",
+        capacity_differs,
+    ),
+    told(
+        "not-seen-and-findings",
+        "/pathway/contact_outcome",
+        "The person is said not to have been seen, and there are findings. Say where these come from.",
+        not_seen_and_findings,
+    ),
+];
+
+const fn refused(
+    name: &'static str,
+    place: &'static str,
+    text: &'static str,
+    broken: fn(&Assessment, Moment) -> Vec<usize>,
+) -> Rule {
+    Rule { name, weight: Weight::Refused, code: "business-rule", place, text, broken }
+}
+
+const fn unreadable(
+    name: &'static str,
+    place: &'static str,
+    broken: fn(&Assessment, Moment) -> Vec<usize>,
+) -> Rule {
+    Rule { name, weight: Weight::Refused, code: "value", place, text: DATE, broken }
+}
+
+const fn told(
+    name: &'static str,
+    place: &'static str,
+    text: &'static str,
+    broken: fn(&Assessment, Moment) -> Vec<usize>,
+) -> Rule {
+    Rule { name, weight: Weight::Told, code: "business-rule", place, text, broken }
+}
+
+/// What the rules of this weight say.
+pub(super) fn found(assessment: &Assessment, now: Moment, weight: Weight) -> Vec<Issue> {
+    let of_weight = RULES.iter().filter(|rule| rule.weight == weight);
+    of_weight.flat_map(|rule| rule.issues(assessment, now)).collect()
+}
+
+impl Rule {
+    pub(super) fn issues(&self, assessment: &Assessment, now: Moment) -> Vec<Issue> {
+        let places = (self.broken)(assessment, now).into_iter();
+        places.map(|at| Issue::new(self.code, self.place.replace('*', &at.to_string()), self.text)).collect()
+    }
+}
+
+/// For a rule about what stands in no list.
+fn once(broken: bool) -> Vec<usize> {
+    if broken { vec![0] } else { Vec::new() }
+}
+
+fn flag(assessment: &Assessment, pointer: &str) -> Option<bool> {
+    assessment.raw().pointer(pointer).and_then(Value::as_bool)
+}
+
+fn named_again(assessment: &Assessment, list: &str) -> Vec<usize> {
+    again(assessment.list(list).map(|entry| entry.get("recipient").and_then(Value::as_str)))
+}
+
+fn one_rank_for_each_priority(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    again(assessment.list("priorities").map(|entry| entry.get("rank").and_then(Value::as_u64)))
+}
+
+/// The places of those that stood before already.
+fn again<T: std::hash::Hash + Eq>(all: impl Iterator<Item = T>) -> Vec<usize> {
+    let mut seen = HashSet::new();
+    all.enumerate().filter_map(|(place, one)| (!seen.insert(one)).then_some(place)).collect()
+}
+
+fn consent_recorded(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    let consents = assessment.consents().into_iter().enumerate();
+    consents
+        .filter(|(_, one)| Moment::from_rfc3339(&one.recorded_at).is_none())
+        .map(|(place, _)| place)
+        .collect()
+}
+
+fn consent_ends(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    let consents = assessment.consents().into_iter().enumerate();
+    consents.filter(|(_, one)| one.valid_to().is_none()).map(|(place, _)| place).collect()
+}
+
+fn birth_date(assessment: &Assessment) -> Option<Date> {
+    assessment.birth_date()?.parse().ok()
+}
+
+fn born_in_the_future(assessment: &Assessment, now: Moment) -> Vec<usize> {
+    once(birth_date(assessment).zip(london_date(now)).is_some_and(|(born, today)| born > today))
+}
+
+/// Whether the person was a child when assessed, by the calendar in London.
+fn under_18(assessment: &Assessment, now: Moment) -> bool {
+    let Some((born, today)) = birth_date(assessment).zip(london_date(now)) else { return false };
+    let assessed =
+        assessment.text("/assessed_at").and_then(Moment::from_rfc3339).and_then(london_date).unwrap_or(today);
+    born <= today && !born.checked_add(ADULT_YEARS.years()).is_ok_and(|birthday| birthday <= assessed)
+}
+
+/// Later than any clock that is a little fast would say.
+fn in_the_future(assessment: &Assessment, pointer: &str, now: Moment) -> bool {
+    let latest = now.plus_seconds(ASSESSED_AHEAD_MAX_SECONDS);
+    assessment.text(pointer).and_then(Moment::from_rfc3339).is_some_and(|stated| stated > latest)
+}
+
+fn settled_without_abode(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    let settled = assessment.text("/housing/status") == Some("settled");
+    once(settled && flag(assessment, "/person/address/no_fixed_abode") == Some(true))
+}
+
+fn sleeping_rough_at_an_address(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    let lines = assessment.raw().pointer("/person/address/lines").and_then(Value::as_array);
+    let rough = assessment.text("/housing/status") == Some("rough-sleeping");
+    once(rough && lines.is_some_and(|lines| !lines.is_empty()))
+}
+
+fn no_risk_and_a_risk(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    let there = flag(assessment, "/risk/to_self/imminent") == Some(true)
+        || assessment.text("/risk/to_self/current") == Some("yes");
+    once(assessment.text("/risk/to_self/level") == Some("none") && there)
+}
+
+fn imminent_and_not_current(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    once(flag(assessment, "/risk/to_self/imminent") == Some(true) && !assessment.imminent_risk())
+}
+
+fn capacity_differs(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    if assessment.text("/capacity/status") != Some("lacks-capacity") {
+        return Vec::new();
+    }
+    let consents = assessment.consents().into_iter().enumerate();
+    consents.filter(|(_, one)| one.had_capacity).map(|(place, _)| place).collect()
+}
+
+fn not_seen_and_findings(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    let unseen = matches!(assessment.text("/pathway/contact_outcome"), Some("not-seen" | "declined"));
+    let findings = ["/clinical", "/screening"].iter().any(|block| {
+        assessment.raw().pointer(block).and_then(Value::as_object).is_some_and(|block| !block.is_empty())
+    });
+    once(unseen && findings)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,198 @@
+use serde_json::json;
+
+use super::*;
+
+/// A moment after the fixture was assessed.
+const NOW: &str = "2025-01-13T12:00:00Z";
+
+fn moment(text: &str) -> Moment {
+    Moment::from_rfc3339(text).unwrap()
+}
+
+fn full() -> Value {
+    serde_json::from_str(include_str!("../../../fixtures/assessments/full.json")).unwrap()
+}
+
+/// A rule, what is written where to break it, and where that is told.
+type Case = (&'static str, Vec<(&'static str, Value)>, Vec<&'static str>);
+
+/// For each rule, what makes the full assessment break it, and where that is told.
+fn broken() -> Vec<Case> {
+    let again = |list: &str| json!([full()[list][0], full()[list][1], full()[list][0]]);
+    let over = json!([full()["overrides"][0], full()["overrides"][0]]);
+    vec![
+        ("one-consent-for-each", vec![("/consents", again("consents"))], vec!["/consents/2/recipient"]),
+        ("one-referral-for-each", vec![("/referrals", again("referrals"))], vec!["/referrals/2/recipient"]),
+        ("one-override-for-each", vec![("/overrides", over)], vec!["/overrides/1/recipient"]),
+        (
+            "consent-recorded",
+            vec![("/consents/1/recorded_at", json!("2025-02-30T09:00:00Z"))],
+            vec!["/consents/1/recorded_at"],
+        ),
+        ("consent-ends", vec![("/consents/0/valid_until", json!("soon"))], vec!["/consents/0/valid_until"]),
+        ("born", vec![("/person/birth_date", json!("1991-02-30"))], vec!["/person/birth_date"]),
+        (
+            "born-in-the-future",
+            vec![("/person/birth_date", json!("2025-01-14")), ("/appropriate_adult/needed", json!("yes"))],
+            vec!["/person/birth_date"],
+        ),
+        (
+            "adult-form",
+            vec![("/person/birth_date", json!("2010-01-14")), ("/appropriate_adult/needed", json!("yes"))],
+            vec!["/person/birth_date"],
+        ),
+        ("adult-for-a-child", vec![], vec![]),
+        (
+            "assessed-in-the-future",
+            vec![("/assessed_at", json!("2025-01-13T12:05:01Z"))],
+            vec!["/assessed_at"],
+        ),
+        (
+            "seen-in-the-future",
+            vec![("/pathway/seen_at", json!("2025-01-13T13:06:00Z"))],
+            vec!["/pathway/seen_at"],
+        ),
+        (
+            "settled-without-abode",
+            vec![("/housing/status", json!("settled")), ("/person/address", json!({"no_fixed_abode": true}))],
+            vec!["/housing/status"],
+        ),
+        (
+            "sleeping-rough-at-an-address",
+            vec![
+                ("/housing/status", json!("rough-sleeping")),
+                ("/person/address", json!({"lines": ["1 Nowhere Lane"]})),
+            ],
+            vec!["/person/address/lines"],
+        ),
+        (
+            "no-risk-and-a-risk",
+            vec![("/risk/to_self", json!({"level": "none", "current": "yes"}))],
+            vec!["/risk/to_self/level"],
+        ),
+        (
+            "no-concern-and-a-route",
+            vec![("/safeguarding", json!({"concern": false, "route": "told the borough"}))],
+            vec!["/safeguarding/concern"],
+        ),
+        (
+            "one-rank-for-each-priority",
+            vec![("/priorities/1/rank", full()["priorities"][0]["rank"].clone())],
+            vec!["/priorities/1/rank"],
+        ),
+        (
+            "imminent-and-not-current",
+            vec![("/risk/to_self", json!({"level": "high", "current": "not-known", "imminent": true}))],
+            vec!["/risk/to_self/imminent"],
+        ),
+        (
+            "capacity-differs",
+            vec![
+                ("/capacity/status", json!("lacks-capacity")),
+                ("/consents", json!([full()["consents"][0]])),
+            ],
+            vec!["/consents/0/capacity"],
+        ),
+        (
+            "not-seen-and-findings",
+            vec![("/pathway/contact_outcome", json!("declined"))],
+            vec!["/pathway/contact_outcome"],
+        ),
+    ]
+}
+
+fn changed(changes: &[(&str, Value)]) -> Assessment {
+    let mut value = full();
+    for (place, new) in changes {
+        *value.pointer_mut(place).unwrap() = new.clone();
+    }
+    Assessment::new(value)
+}
+
+fn breaks(assessment: &Assessment, now: &str) -> Vec<(&'static str, Vec<String>)> {
+    let broken = RULES.iter().map(|rule| (rule.name, rule.issues(assessment, moment(now))));
+    broken
+        .filter(|(_, issues)| !issues.is_empty())
+        .map(|(name, issues)| (name, issues.into_iter().map(|issue| issue.path).collect()))
+        .collect()
+}
+
+#[test]
+fn what_cannot_be_true_together_is_found_by_its_rule_and_no_other() {
+    assert_eq!(breaks(&changed(&[]), NOW), []);
+    let cases = broken();
+    let named: Vec<&str> = cases.iter().map(|(name, ..)| *name).collect();
+    assert_eq!(named, RULES.iter().map(|rule| rule.name).collect::<Vec<_>>());
+    for (name, changes, places) in &cases {
+        let found = breaks(&changed(changes), NOW);
+        let told: Vec<(&str, Vec<&str>)> =
+            found.iter().map(|(name, places)| (*name, places.iter().map(String::as_str).collect())).collect();
+        if *name != "adult-for-a-child" {
+            assert_eq!(told, [(*name, places.clone())]);
+        }
+    }
+}
+
+#[test]
+fn a_child_always_needs_an_appropriate_adult() {
+    let says = |born: &str, needed: &str| {
+        let told = [("/person/birth_date", json!(born)), ("/appropriate_adult/needed", json!(needed))];
+        breaks(&changed(&told), NOW).iter().any(|(name, _)| *name == "adult-for-a-child")
+    };
+    assert!(says("2010-01-14", "no"));
+    assert!(!says("2010-01-14", "yes") && !says("2010-01-14", "unknown"));
+    assert!(!says("1991-06-14", "no"));
+}
+
+#[test]
+fn what_is_likely_is_let_through() {
+    let silent = [
+        vec![
+            ("/housing/status", json!("rough-sleeping")),
+            ("/person/address", json!({"no_fixed_abode": true})),
+        ],
+        vec![("/housing/status", json!("settled")), ("/person/address", json!({"no_fixed_abode": false}))],
+        vec![
+            ("/housing/status", json!("sofa-surfing")),
+            ("/person/address", json!({"no_fixed_abode": true})),
+        ],
+        vec![("/risk/to_self", json!({"level": "none", "current": "no", "imminent": false}))],
+        vec![("/risk/to_self", json!({"level": "unknown", "current": "yes", "imminent": true}))],
+        vec![("/safeguarding", json!({"concern": true, "route": "told the borough"}))],
+        // A clock that is five minutes fast.
+        vec![
+            ("/assessed_at", json!("2025-01-13T12:05:00Z")),
+            ("/pathway/seen_at", json!("2025-01-13T12:05:00Z")),
+        ],
+        vec![("/pathway/contact_outcome", json!("unfit"))],
+    ];
+    for changes in silent {
+        assert_eq!(breaks(&changed(&changes), NOW), [], "{changes:?}");
+    }
+}
+
+#[test]
+fn a_rule_is_told_in_words_that_say_what_would_be_right() {
+    for (name, changes, _) in broken() {
+        let assessment = changed(&changes);
+        let (now, rule) = (moment(NOW), RULES.iter().find(|rule| rule.name == name).unwrap());
+        for issue in rule.issues(&assessment, now) {
+            let (in_answer, other) = match rule.weight {
+                Weight::Refused => (assessment.contradictions(now), assessment.warnings(now)),
+                Weight::Told => (assessment.warnings(now), assessment.contradictions(now)),
+            };
+            assert!(in_answer.contains(&issue) && !other.contains(&issue), "{name}");
+            assert!(issue.diagnostics.len() > 30 && issue.diagnostics.ends_with('.'), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_page_names_every_rule() {
+    let page = include_str!("../../../docs/bad-input.md");
+    for rule in RULES {
+        let part = if rule.weight == Weight::Refused { "Refused:" } else { "Told:" };
+        let (_, rows) = page.split_once(part).unwrap();
+        assert!(rows.contains(&format!("`{}`", rule.name)), "{} is not in the page", rule.name);
+    }
+}
