@@ -49,6 +49,12 @@ impl<'a> BundleIndex<'a> {
 
     /// The resource of this address, or of this `Type/id`.
     pub(super) fn find(&self, reference: &str) -> Option<&'a Value> {
+        if let Some(found) = self.by_url.get(reference) {
+            return Some(found);
+        }
+        if reference.starts_with("urn:") {
+            return None;
+        }
         let plain = reference.split_once("/_history/").map_or(reference, |(plain, _)| plain);
         if let Some(found) = self.by_url.get(plain) {
             return Some(found);

@@ -15,13 +15,11 @@ pub(super) fn is_date_time(text: &str) -> bool {
 
 /// A full date with a time to the second and an offset.
 pub(super) fn is_instant(text: &str) -> bool {
-    let Some((day, rest)) = text.split_once('T') else { return false };
-    if day.len() != 10 || !is_date(day) {
-        return false;
-    }
-    let Some(at) = rest.find(['Z', '+', '-']) else { return false };
+    let Some((day, rest)) = text.split_at_checked(10) else { return false };
+    let Some(rest) = rest.strip_prefix('T') else { return false };
+    let Some(at) = rest.bytes().position(|byte| matches!(byte, b'Z' | b'+' | b'-')) else { return false };
     let (time, offset) = rest.split_at(at);
-    is_clock(time, true) && is_offset(offset)
+    is_date(day) && is_clock(time, true) && is_offset(offset)
 }
 
 /// `HH:MM:SS`, with a fraction or without.
@@ -30,11 +28,8 @@ pub(super) fn is_time(text: &str) -> bool {
 }
 
 fn is_offset(text: &str) -> bool {
-    if text == "Z" {
-        return true;
-    }
-    let Some((hours, minutes)) = text.get(1..).and_then(|rest| rest.split_once(':')) else { return false };
-    match (number(hours, 2), number(minutes, 2)) {
+    let [b'+' | b'-', h1, h2, b':', m1, m2] = *text.as_bytes() else { return text == "Z" };
+    match (number(&[h1, h2]), number(&[m1, m2])) {
         (Some(14), Some(minutes)) => minutes == 0,
         (Some(hours), Some(minutes)) => hours < 14 && minutes < 60,
         _ => false,
@@ -43,36 +38,34 @@ fn is_offset(text: &str) -> bool {
 
 /// A leap second is for instants and dateTimes alone.
 fn is_clock(text: &str, leap: bool) -> bool {
-    let (clock, fraction) = match text.split_once('.') {
-        Some((clock, fraction)) => (clock, Some(fraction)),
-        None => (text, None),
+    let Some(([h1, h2, b':', m1, m2, b':', s1, s2], fraction)) = text.as_bytes().split_first_chunk::<8>()
+    else {
+        return false;
     };
-    let mut parts = clock.split(':').map(|part| number(part, 2));
-    let (hours, minutes, seconds) = (parts.next(), parts.next(), parts.next());
-    parts.next().is_none()
-        && matches!(hours, Some(Some(0..=23)))
-        && matches!(minutes, Some(Some(0..=59)))
-        && match seconds {
-            Some(Some(0..=59)) => true,
-            Some(Some(60)) => leap,
+    let most = if leap { 60 } else { 59 };
+    number(&[*h1, *h2]).is_some_and(|hours| hours < 24)
+        && number(&[*m1, *m2]).is_some_and(|minutes| minutes < 60)
+        && number(&[*s1, *s2]).is_some_and(|seconds| seconds <= most)
+        && match fraction {
+            [] => true,
+            [b'.', digits @ ..] => !digits.is_empty() && digits.iter().all(u8::is_ascii_digit),
             _ => false,
         }
-        && fraction.is_none_or(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 fn date(text: &[u8]) -> Option<()> {
-    let text = str::from_utf8(text).ok()?;
-    let mut parts = text.split('-');
-    let year = number(parts.next()?, 4)?;
-    let month = parts.next().map(|part| number(part, 2));
-    let day = parts.next().map(|part| number(part, 2));
-    if parts.next().is_some() || year == 0 {
-        return None;
+    let (year, rest) = text.split_first_chunk::<4>()?;
+    let year = number(year).filter(|year| *year > 0)?;
+    let (month, rest) = match rest {
+        [] => return Some(()),
+        [b'-', m1, m2, rest @ ..] => (number(&[*m1, *m2]).filter(|month| (1..=12).contains(month))?, rest),
+        _ => return None,
+    };
+    match rest {
+        [] => Some(()),
+        [b'-', d1, d2] => number(&[*d1, *d2]).filter(|day| (1..=days(year, month)).contains(day)).map(|_| ()),
+        _ => None,
     }
-    let Some(month) = month else { return Some(()) };
-    let month = month.filter(|month| (1..=12).contains(month))?;
-    let Some(day) = day else { return Some(()) };
-    day.filter(|day| (1..=days(year, month)).contains(day)).map(|_| ())
 }
 
 const fn days(year: u32, month: u32) -> u32 {
@@ -84,6 +77,6 @@ const fn days(year: u32, month: u32) -> u32 {
     }
 }
 
-fn number(text: &str, digits: usize) -> Option<u32> {
-    (text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.parse().ok())?
+fn number(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |sum, digit| Some(sum * 10 + char::from(*digit).to_digit(10)?))
 }
