@@ -4,6 +4,7 @@
 //! live there, and not on the web server's own single-thread workers.
 
 use std::{
+    collections::HashSet,
     io::ErrorKind,
     net::{SocketAddr, TcpListener},
     path::PathBuf,
@@ -164,7 +165,12 @@ impl App {
         }
         let mut definitions =
             Definitions::built_in().map_err(|fault| StartError::Tables(fault.to_string()))?;
+        let mut loaded = HashSet::new();
         for package in packages {
+            // The settings and the command line may both name it.
+            if !loaded.insert(package.canonicalize().unwrap_or_else(|_| package.clone())) {
+                continue;
+            }
             packages::load(&mut definitions, package)?;
         }
         let compiled = Program::compile(&definitions).map_err(PackageFault::Definitions)?;

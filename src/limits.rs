@@ -198,6 +198,8 @@ pub const PACKAGE_FILES_MAX: usize = 20_000;
 pub const PACKAGE_FILE_MAX_BYTES: u64 = 16 * 1_048_576;
 /// Most bytes of a FHIR package, unpacked (512 MiB): beyond it the package is refused.
 pub const PACKAGE_MAX_BYTES: u64 = 512 * 1_048_576;
+/// Longest header of a `.tgz` that gives the next entry its name, in bytes.
+pub const PACKAGE_NAME_MAX_BYTES: u64 = 64 * 1_024;
 /// Deepest folder below that of a FHIR package which is looked into.
 pub const PACKAGE_DEPTH_MAX: usize = 16;
 /// Most faults of a FHIR package that are told.

@@ -22,7 +22,10 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{self, Config};
+use crate::{
+    config::{self, Config},
+    packages::is_hidden,
+};
 
 /// The gateway between a liaison and diversion service and the agencies round it.
 #[derive(Debug, Parser)]
@@ -80,10 +83,16 @@ pub fn run() -> ExitCode {
         Command::Map(args) => map::run(&args),
         Command::Identifier(args) => identifier::run(&args),
     };
-    ended.unwrap_or_else(|error| {
+    let code = ended.unwrap_or_else(|error| {
         print::problem(&format!("{error:#}"));
         ExitCode::FAILURE
-    })
+    });
+    // An answer that could not be written is none: a full disk must not look like a good end.
+    if let Some(error) = print::lost() {
+        print::problem(&format!("standard output cannot be written: {error}"));
+        return ExitCode::FAILURE;
+    }
+    code
 }
 
 /// Runs a command on a multi-thread runtime.
@@ -91,9 +100,13 @@ fn on_runtime(command: impl Future<Output = anyhow::Result<ExitCode>>) -> anyhow
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(command)
 }
 
-/// A path as people read it.
+/// A path as people read it: what could upset a terminal is not written out.
 fn shown(path: &Path) -> String {
-    path.display().to_string()
+    path.display()
+        .to_string()
+        .chars()
+        .map(|letter| if is_hidden(letter) { '\u{fffd}' } else { letter })
+        .collect()
 }
 
 #[cfg(test)]

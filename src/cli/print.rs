@@ -1,14 +1,32 @@
-//! Writing to the terminal. A reader that has gone away is not an error.
+//! Writing to the terminal. A reader that has gone away is not an error; a disk that is full is one.
 
-use std::io::Write as _;
+use std::{
+    io::{self, Write as _},
+    sync::Mutex,
+};
 
 use serde_json::Value;
 
 use crate::config::Problem;
 
+/// The first line that could not be written, why.
+static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
+
 /// A line on standard output.
 pub(super) fn line(text: &str) {
-    let _reader_gone = writeln!(std::io::stdout().lock(), "{text}");
+    let mut out = io::stdout().lock();
+    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    if let Err(error) = written
+        && error.kind() != io::ErrorKind::BrokenPipe
+        && let Ok(mut lost) = LOST.lock()
+    {
+        lost.get_or_insert(error);
+    }
+}
+
+/// Why something that was to be printed was not.
+pub(super) fn lost() -> Option<io::Error> {
+    LOST.lock().ok()?.take()
 }
 
 /// One JSON object on standard output.

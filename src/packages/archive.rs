@@ -8,7 +8,7 @@ use std::{
 
 use flate2::read::GzDecoder;
 
-use super::{PackageFault, Reading, is_json};
+use super::{PackageFault, Reading, is_hidden, is_json};
 use crate::limits;
 
 /// Reads every JSON file of the archive. Names in it serve for messages only: nothing is written.
@@ -19,13 +19,30 @@ pub(super) fn read(path: &Path, reading: &mut Reading<'_>) -> Result<(), Package
     // What unpacks to more than the limit, headers and padding included, ends as a file that is cut short.
     let unpacked = GzDecoder::new(packed).take(limits::PACKAGE_MAX_BYTES.saturating_mul(2));
     let mut archive = tar::Archive::new(unpacked);
-    for entry in archive.entries().map_err(unreadable)? {
+    let mut long = None;
+    // Raw: headers that hold long names are read here, within a limit, and not by the library, which has none.
+    for entry in archive.entries().map_err(unreadable)?.raw(true) {
         let mut entry = entry.map_err(unreadable)?;
-        let name = name_of(&entry.path_bytes());
+        let kind = entry.header().entry_type();
+        let names_next = kind.is_gnu_longname() || kind.is_pax_local_extensions();
+        let name = match long.take() {
+            Some(name) if !names_next => name,
+            _ => name_of(&entry.path_bytes()),
+        };
         let from = format!("{shown}: {name}");
         reading.count(&from)?;
         reading.weigh(&from, entry.size())?;
-        if !entry.header().entry_type().is_file() {
+        if names_next {
+            if entry.size() > limits::PACKAGE_NAME_MAX_BYTES {
+                let what = format!("a name has more than {} bytes", limits::PACKAGE_NAME_MAX_BYTES);
+                return Err(PackageFault::TooLarge(from, what));
+            }
+            let mut bytes = Vec::new();
+            entry.read_to_end(&mut bytes).map_err(unreadable)?;
+            long = long_name(kind, &bytes);
+            continue;
+        }
+        if !kind.is_file() {
             continue;
         }
         if !is_json(&name) {
@@ -39,7 +56,17 @@ pub(super) fn read(path: &Path, reading: &mut Reading<'_>) -> Result<(), Package
     Ok(())
 }
 
+/// The name that a header of its own gives to the entry after it.
+fn long_name(kind: tar::EntryType, bytes: &[u8]) -> Option<String> {
+    if kind.is_gnu_longname() {
+        return Some(name_of(bytes));
+    }
+    let fields = tar::PaxExtensions::new(bytes).filter_map(Result::ok);
+    let mut paths = fields.filter(|field| field.key_bytes() == b"path");
+    paths.next().map(|field| name_of(field.value_bytes()))
+}
+
 /// The name without what could upset a terminal, and not without end.
 fn name_of(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).chars().filter(|letter| !letter.is_control()).take(200).collect()
+    String::from_utf8_lossy(bytes).chars().filter(|letter| !is_hidden(*letter)).take(200).collect()
 }

@@ -138,3 +138,11 @@ impl fmt::Display for Contents {
 fn is_json(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|end| end.eq_ignore_ascii_case("json"))
 }
+
+/// Whether a letter of a name could upset a terminal, or who reads it: control characters, and those that turn the
+/// direction of reading or are not seen.
+#[must_use]
+pub fn is_hidden(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}

@@ -97,3 +97,45 @@ fn what_is_too_large_or_too_deep_is_refused() {
     let deep = folder(&[(&format!("{}p.json", "d/".repeat(limits::PACKAGE_DEPTH_MAX + 1)), PROFILE)]);
     assert!(matches!(load(&mut definitions, deep.path()), Err(PackageFault::TooLarge(..))));
 }
+
+/// A code list of R4 with other codes in it, or a profile of ours without its rules, would turn verdicts round.
+#[test]
+fn no_package_defines_anew_what_is_built_in() {
+    let gender = r#"{"resourceType": "ValueSet", "url": "http://hl7.org/fhir/ValueSet/administrative-gender",
+        "version": "9.0.0", "compose": {"include": [{"system": "urn:x", "concept": [{"code": "zz"}]}]}}"#;
+    let mut definitions = Definitions::built_in().unwrap();
+    let contents = load(&mut definitions, folder(&[("package/v.json", gender)]).path()).unwrap();
+    assert_eq!((contents.terminology, contents.again), (0, 1));
+    let set = "http://hl7.org/fhir/ValueSet/administrative-gender";
+    let terminology = definitions.terminology();
+    assert_eq!(terminology.contains(set, None, "zz"), crate::profile::terminology::Member::No);
+    assert_eq!(terminology.contains(set, None, "male"), crate::profile::terminology::Member::Yes);
+
+    let ours = PROFILE.replace("urn:p", "https://keyway.example/fhir/StructureDefinition/ld-patient");
+    let fault = load(&mut definitions, folder(&[("package/p.json", &ours)]).path()).unwrap_err().to_string();
+    assert!(fault.contains("Keyway defines this itself"), "{fault}");
+    let version = definitions.get("https://keyway.example/fhir/StructureDefinition/ld-patient").unwrap();
+    let same = ours.replace(r#""version": "1""#, &format!(r#""version": "{}""#, version.version));
+    assert_eq!(load(&mut definitions, folder(&[("package/p.json", &same)]).path()).unwrap().again, 1);
+}
+
+#[test]
+fn long_names_of_an_archive_are_read_within_a_limit() {
+    let long = format!("package/{}/p.json", "a".repeat(150));
+    let file = archive(&[(&long, PROFILE)]);
+    assert_eq!(load(&mut Definitions::base().unwrap(), file.path()).unwrap().structures, 1);
+
+    for kind in [tar::EntryType::GNULongName, tar::EntryType::XHeader] {
+        let file = tempfile::Builder::new().suffix(".tgz").tempfile().unwrap();
+        let mut made = tar::Builder::new(GzEncoder::new(file.reopen().unwrap(), Compression::fast()));
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(limits::PACKAGE_NAME_MAX_BYTES + 1);
+        header.set_cksum();
+        let name = vec![b'a'; usize::try_from(limits::PACKAGE_NAME_MAX_BYTES).unwrap() + 1];
+        made.append(&header, name.as_slice()).unwrap();
+        made.into_inner().unwrap().finish().unwrap();
+        let fault = load(&mut Definitions::base().unwrap(), file.path()).unwrap_err().to_string();
+        assert!(fault.contains("a name has more than"), "{fault}");
+    }
+}

@@ -29,6 +29,11 @@ use crate::{
 /// Standard extension: which file an outcome is about.
 const FILE: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-file";
 
+/// Where base R4 keeps its definitions.
+const R4: &str = "http://hl7.org/fhir/StructureDefinition/";
+/// Most rules that are told as not checked.
+const UNCHECKED_MAX: usize = 50;
+
 /// Check FHIR documents against base R4, the profiles that they name and Keyway's own.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -37,6 +42,7 @@ const FILE: &str = "http://hl7.org/fhir/StructureDefinition/operationoutcome-fil
     keyway validate referral.json --package ./ukcore --package ./bars.tgz --json\n\n\
     Each finding is shown with the line that it is about, the rule, and what would be right. Nothing is sent anywhere. \
     The lines shown come from your file: they may hold personal data.\n\
+    Rules of a package that cannot be checked here are named on standard error.\n\
     With --json: one OperationOutcome for each file, a line each, without any value from the file.\n\
     Exit codes: 0 no error (there may be warnings), 1 an error in a document, or a file that cannot be read, 2 usage.")]
 pub(super) struct ValidateArgs {
@@ -76,6 +82,10 @@ pub(super) fn run(args: &ValidateArgs) -> Result<ExitCode> {
     let ask = Ask { profiles: &profiles, best_practice: args.advice, ..Ask::at(SystemClock.now().0) };
     if let Some(unknown) = profiles.iter().find(|url| !program.knows(url)) {
         bail!("the profile {unknown} is not known; name the package that holds it with --package");
+    }
+    // What the packages ask for and nobody here can check is not passed over in silence.
+    for one in program.unevaluated().iter().filter(|one| !one.profile.starts_with(R4)).take(UNCHECKED_MAX) {
+        print::problem(&format!("not checked: {} of {}: {}", one.rule, one.profile, one.why));
     }
     let mut all_well = true;
     for file in &args.files {

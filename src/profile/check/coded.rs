@@ -71,7 +71,9 @@ impl<'a> Walk<'a> {
         value: &'a Value,
     ) {
         let verdict = match bound.set {
-            _ if bound.strength < Strength::Extensible => Verdict::In,
+            // What is only preferred is advice; an example says nothing of what is right.
+            _ if bound.strength < Strength::Preferred => Verdict::In,
+            _ if bound.strength == Strength::Preferred && !self.ask.best_practice => Verdict::In,
             Some(set) => self.verdict(set, value),
             None => Verdict::Unknown("the value set is not loaded"),
         };
@@ -110,6 +112,12 @@ impl<'a> Walk<'a> {
                     Severity::Error,
                 );
             }
+            Verdict::Out if bound.strength == Strength::Preferred => self.out_of(
+                node,
+                bound,
+                "This code is not one of those that are preferred here.",
+                Severity::Information,
+            ),
             Verdict::Out => self.out_of(
                 node,
                 bound,
@@ -117,8 +125,7 @@ impl<'a> Walk<'a> {
                 Severity::Warning,
             ),
             Verdict::Unknown(why) => {
-                // Beside a weaker binding a code of another system is no matter.
-                if bound.strength == Strength::Required {
+                if bound.strength >= Strength::Extensible {
                     self.undecided(node, &bound.value_set, why);
                 }
             }

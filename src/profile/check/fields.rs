@@ -94,6 +94,13 @@ impl<'a> Walk<'a> {
             self.field(element, kind, value, shadow);
             self.place.leave();
         }
+        self.absent(shape, &seen, map.len());
+        self.holders.pop();
+    }
+
+    /// Says what is needed and was not seen; `order` is where it would stand.
+    fn absent(&mut self, shape: &'a Shape, seen: &Seen, order: usize) {
+        let graph = self.graph;
         for number in &shape.required {
             if !seen.has(*number)
                 && let Some(child) = shape.children.get(*number)
@@ -102,13 +109,19 @@ impl<'a> Walk<'a> {
                 if element.min > 0 {
                     self.missing(element, &child.name, child.is_choice);
                 } else if let Some(slicing) = &element.slicing {
-                    self.place.enter(Step::Key(&child.name), map.len());
+                    self.place.enter(Step::Key(&child.name), order);
                     self.slices_missing(slicing, child.is_choice, None);
                     self.place.leave();
                 }
             }
         }
-        self.holders.pop();
+    }
+
+    /// Says what is needed beside a primitive value that has nothing beside it.
+    pub(super) fn nothing_beside(&mut self, shape: ShapeId) {
+        if let Some(shape) = self.graph.shape(shape).filter(|shape| !shape.required.is_empty()) {
+            self.absent(shape, &Seen::default(), 0);
+        }
     }
 
     fn missing(&mut self, element: &'a Node, name: &'a str, is_choice: bool) {

@@ -96,6 +96,8 @@ pub(super) struct Alternative {
     pub(super) content: Content,
     /// Whether the shape is the definition's own, and not the one that the type has everywhere.
     pub(super) is_inline: bool,
+    /// Of a primitive: the shape of what may stand beside its value, where the definition says more of it than R4.
+    pub(super) beside: Option<ShapeId>,
     /// Its name, for places: `Quantity`.
     pub(super) type_name: Box<str>,
     /// Its name, for `FHIRPath`: of what has elements of its own their path, `Patient.contact`.

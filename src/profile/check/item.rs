@@ -79,9 +79,13 @@ impl<'a> Walk<'a> {
             }
         }
         match shadow {
-            None => {}
+            None => {
+                if let Some(shape) = kind.beside {
+                    self.nothing_beside(shape);
+                }
+            }
             Some(Value::Object(map)) if !map.is_empty() => {
-                if let Some(shape) = self.graph.element {
+                if let Some(shape) = kind.beside.or(self.graph.element) {
                     self.fields(node, kind, shape, map);
                 }
             }

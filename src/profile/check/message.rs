@@ -37,7 +37,7 @@ impl<'a> Walk<'a> {
         }
         self.place.leave_to(depth);
         if let Some(definition) = known {
-            self.contents(node, definition, entries);
+            self.contents(definition, entries);
         }
     }
 
@@ -58,7 +58,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn contents(&mut self, node: &'a Node, definition: &'a MessageDefinition, entries: &'a [Value]) {
+    fn contents(&mut self, definition: &'a MessageDefinition, entries: &'a [Value]) {
         let kinds = entries.iter().filter_map(|entry| entry.get("resource")?.get("resourceType")?.as_str());
         let kinds: Vec<&str> = kinds.collect();
         for focus in &definition.focus {
@@ -66,8 +66,12 @@ impl<'a> Walk<'a> {
                 + usize::from(focus.code == "Bundle");
             let count = u32::try_from(count).unwrap_or(u32::MAX);
             let rule = || format!("message contents {}", focus.code);
+            let source = match definition.version.as_str() {
+                "" => definition.url.clone(),
+                version => format!("{}|{version}", definition.url),
+            };
             if count < focus.min {
-                self.say(Severity::Error, "required", node, "entry", || {
+                self.said.add(Severity::Error, "required", &self.place, "entry", &source, || {
                     let least = focus.min;
                     (
                         rule(),
@@ -79,7 +83,7 @@ impl<'a> Walk<'a> {
                 });
             }
             if let Some(most) = focus.max.filter(|most| count > *most) {
-                self.say(Severity::Error, "structure", node, "entry", || {
+                self.said.add(Severity::Error, "structure", &self.place, "entry", &source, || {
                     (
                         rule(),
                         format!(

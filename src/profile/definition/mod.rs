@@ -47,6 +47,9 @@ pub struct Definitions {
     terminology: Sources,
     messages: Vec<MessageDefinition>,
     made: Mutex<HashMap<String, Made>>,
+    /// Addresses that cannot be defined anew: those of base R4's code systems and value sets, and Keyway's own with their
+    /// versions. (Base R4's structures are in `table`.)
+    sealed: HashMap<String, Option<String>>,
 }
 
 #[derive(Debug)]
@@ -87,17 +90,28 @@ impl Definitions {
             terminology: Sources::base()?,
             messages: Vec::new(),
             made: Mutex::new(HashMap::new()),
-        })
+            sealed: HashMap::new(),
+        }
+        .with_terminology_sealed())
+    }
+
+    /// A package may lay newer value sets of R4 beside ours, and means another version of FHIR by them.
+    fn with_terminology_sealed(mut self) -> Self {
+        self.sealed.extend(self.terminology.urls().map(|url| (url.to_owned(), None)));
+        self
     }
 
     /// Base R4 and everything in `profiles/fhir`.
     pub fn built_in() -> Result<Self, DefinitionFault> {
         let mut made = Self::base()?;
+        let mut own = Vec::new();
         for (from, text) in built_in_resources() {
             let resource: Value = serde_json::from_str(text)
                 .map_err(|e| DefinitionFault::new("", format!("this is not JSON: {e}")).from(from))?;
             made.add(&resource, from)?;
+            own.extend(head_of(&resource));
         }
+        made.sealed.extend(own.into_iter().map(|(url, version)| (url, Some(version))));
         Ok(made)
     }
 
@@ -117,6 +131,18 @@ impl Definitions {
         let url = url.ok_or_else(|| nameless("url is missing: a definition is found by it"))?;
         if url.contains('|') {
             return Err(DefinitionFault::new(url, "url must be without a version").from(from));
+        }
+        match self.sealed.get(url) {
+            None => {}
+            // What base R4 has stays what it is, whichever version a package has of it.
+            Some(None) => return Ok(Taken::Again),
+            Some(Some(version)) if head_of(resource).is_some_and(|(_, other)| other == *version) => {
+                return Ok(Taken::Again);
+            }
+            Some(Some(_)) => {
+                let what = "Keyway defines this itself, and nothing else may define it anew";
+                return Err(DefinitionFault::new(url, what).from(from));
+            }
         }
         self.count += 1;
         if self.count > limits::DEFINITIONS_MAX {
@@ -356,6 +382,12 @@ fn canonical_url(canonical: &str) -> &str {
 /// Orders versions by their numbers: 1.10 is later than 1.9.
 fn version_key(version: &str) -> Vec<(u64, String)> {
     version.split(['.', '-']).map(|part| (part.parse().unwrap_or(0), part.to_owned())).collect()
+}
+
+/// Address and version of a conformance resource.
+fn head_of(resource: &Value) -> Option<(String, String)> {
+    let text = |name: &str| resource.get(name).and_then(Value::as_str);
+    Some((text("url")?.to_owned(), text("version").unwrap_or_default().to_owned()))
 }
 
 #[cfg(test)]

@@ -76,6 +76,11 @@ impl Sources {
         Ok(true)
     }
 
+    /// The address of each.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = &str> {
+        self.systems.keys().chain(self.sets.keys()).map(|(url, _)| url.as_ref())
+    }
+
     /// Makes them ready to be asked.
     pub(crate) fn compile(&self) -> Terminology {
         compile::all(self)

@@ -58,6 +58,7 @@ impl Builder<'_> {
         let alternative = Alternative {
             content,
             is_inline: true,
+            beside: None,
             type_name: definition.r#type.as_str().into(),
             path: definition.r#type.as_str().into(),
             slice: None,
@@ -160,6 +161,7 @@ impl Builder<'_> {
             return vec![Alternative {
                 content,
                 is_inline: true,
+                beside: None,
                 type_name: "BackboneElement".into(),
                 path: reference.rsplit_once('#').map_or(reference.as_str(), |(_, id)| id).into(),
                 slice: None,
@@ -191,7 +193,11 @@ impl Builder<'_> {
         let name = one.code.as_str();
         let type_tree = self.type_tree(name);
         let is_resource = type_tree.as_ref().is_some_and(|tree| tree.definition.kind == Kind::Resource);
+        let mut beside = None;
         let content = if let Some(primitive) = Primitive::parse(name) {
+            if inline {
+                beside = Some(self.shape_of(origin, inner));
+            }
             Content::Primitive(primitive)
         } else if is_resource {
             Content::Resource
@@ -232,6 +238,7 @@ impl Builder<'_> {
         Alternative {
             content,
             is_inline: inline,
+            beside,
             type_name: type_name(name),
             path,
             slice: None,
@@ -322,7 +329,7 @@ impl Builder<'_> {
             let url = canonical.split('|').next().unwrap_or_default();
             self.terminology.value_set(canonical).or_else(|| self.terminology.value_set(url))
         };
-        if binding.strength < Strength::Extensible && binding.max_value_set.is_none() {
+        if binding.strength < Strength::Preferred && binding.max_value_set.is_none() {
             return None;
         }
         if binding.value_set.is_empty() && binding.max_value_set.is_none() {

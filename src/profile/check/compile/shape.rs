@@ -9,6 +9,7 @@ use crate::profile::{
     check::{
         graph::{Child, OriginId, Shape, ShapeId},
         keys::{Hit, Keys},
+        primitive::Primitive,
     },
     definition::{DefinitionFault, Kind},
 };
@@ -20,10 +21,17 @@ impl Builder<'_> {
     pub(super) fn fill_shape(&mut self, shape: ShapeId, origin: OriginId, number: usize) {
         let Some(tree) = self.origins.get(origin.0).cloned() else { return };
         let mut children = Vec::new();
+        // The value of a primitive stands in its own field, and what is beside it in another.
+        let is_primitive = tree.element(number).is_some_and(
+            |element| matches!(element.types.as_slice(), [one] if Primitive::parse(&one.code).is_some()),
+        );
         for child in tree.children(number).to_vec() {
             self.child(origin, &tree, child, &mut children);
         }
         self.missing_children(&tree, number, &mut children);
+        if is_primitive {
+            children.retain(|child| &*child.name != "value");
+        }
         if children.len() > CHILDREN_MAX {
             let what = format!("an element has more than {CHILDREN_MAX} children");
             self.faults.push(DefinitionFault::new(tree.definition.url.as_str(), what));

@@ -161,3 +161,39 @@ fn the_binding_of_a_type_counts_wherever_the_type_stands() {
         [(Severity::Error, String::from("maxValueSet Condition.onset[x]"))]
     );
 }
+
+#[test]
+fn what_a_profile_wants_beside_a_primitive_is_asked_for() {
+    let wants = |name: &str, element: Value| {
+        let mut made = element;
+        made["path"] = made["id"].clone();
+        program(&[profile(name, "Patient", &[json!({"id": "Patient", "path": "Patient"}), made])])
+    };
+    let told = |known: &Program, name: &str, patch: Value| {
+        let url = format!("{EXAMPLE}{name}");
+        let ask = Ask { profiles: &[&url], best_practice: false, ..Ask::at(NOW) };
+        let value = person(patch);
+        let found = known.check(&value, &ask);
+        found
+            .into_iter()
+            .filter(|one| one.severity == Severity::Error)
+            .map(|one| one.rule)
+            .collect::<Vec<_>>()
+    };
+    let reason =
+        json!([{"url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]);
+    let beside = json!({"birthDate": "1990-01-01", "_birthDate": {"extension": reason}});
+    let needs = wants("needs", json!({"id": "Patient.birthDate.extension", "min": 1}));
+    assert_eq!(told(&needs, "needs", beside.clone()), [""; 0]);
+    assert_eq!(
+        told(&needs, "needs", json!({"birthDate": "1990-01-01"})),
+        ["min Patient.birthDate.extension"]
+    );
+    assert_eq!(told(&needs, "needs", json!({})), [""; 0]);
+    let none = wants("none", json!({"id": "Patient.birthDate.extension", "max": "0"}));
+    assert_eq!(told(&none, "none", json!({"birthDate": "1990-01-01"})), [""; 0]);
+    assert_eq!(told(&none, "none", beside), ["max Patient.birthDate.extension"]);
+    // What stands beside a primitive is never its value.
+    let value = json!({"birthDate": "1990-01-01", "_birthDate": {"value": "1990-01-01"}});
+    assert_eq!(told(&none, "none", value).len(), 1);
+}
