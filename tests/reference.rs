@@ -19,7 +19,7 @@ use keyway::{
     assessment::identifier::{Check, Identifier, IdentifierType},
     clock::Moment,
     fhir, limits,
-    mapping::inbound::{self, Fault, Forgiven, What},
+    mapping::inbound::{self, Fault, What},
 };
 use serde_json::Value;
 
@@ -65,7 +65,7 @@ fn published_answers_are_read() {
             .into_iter()
             .find(|file| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)))
             .unwrap_or_else(|| panic!("the example {start} is not there"));
-        let read = inbound::read_message(&json(&file), Forgiven::default()).unwrap().what;
+        let read = inbound::read_message(&json(&file)).unwrap().what;
         assert!(matches!(&read, What::Answer(said) if said.action == action), "{start}: {read:?}");
     }
 }
@@ -81,7 +81,7 @@ fn published_requests_are_read() {
             .iter()
             .find(|file| file.file_name().is_some_and(|name| name.to_string_lossy().starts_with(start)))
             .unwrap_or_else(|| panic!("the example {start} is not there"));
-        inbound::read_message(&json(file), Forgiven::default())
+        inbound::read_message(&json(file))
     };
     for start in ["REFREQ01", "REFREQ05", "REFREQ8A"] {
         assert!(matches!(read(start).unwrap().what, What::New(_)), "{start}");

@@ -19,7 +19,7 @@ use crate::{
     mapping::{
         self,
         address::{is_addressed, is_identified},
-        inbound::{self as reading, Fault, Forgiven, Inbound, Sender, Unread, What},
+        inbound::{self as reading, Fault, Inbound, READ_BY_NAME, Sender, Unread, What},
     },
     profile::{
         Finding, Severity,
@@ -55,7 +55,10 @@ pub(super) struct Incoming<'a> {
     pub(super) caller: &'a Caller,
     pub(super) head: &'a MessageHead,
     pub(super) body: &'a [u8],
+    /// The message as it was received: this is what is sent back.
     pub(super) value: &'a Value,
+    /// The same as it is meant, with what is forgiven written right: this is what is read.
+    pub(super) meant: &'a Value,
     pub(super) bundle_id: &'a str,
     pub(super) receiver: &'a Partner,
     /// What the validator says that is no reason to refuse.
@@ -88,7 +91,7 @@ impl Exchange {
         let value = read_json(body)?;
         let partners = self.store.partners(&caller.site_id).await?;
         let sender = partners.iter().find(|p| p.partner_id == caller.partner_id);
-        let (message, mut told) = self.checked(&value, sender.map_or(Leniency::NONE, leniency))?;
+        let (message, meant, mut told) = self.checked(&value, sender.map_or(Leniency::NONE, leniency))?;
         let target = head.target.as_ref().map(|target| targeted(&partners, target)).transpose()?;
         let receiver = self.destined(&partners, &message.destinations)?;
         if target.is_some_and(|target| target.partner_id != receiver.partner_id) {
@@ -98,8 +101,9 @@ impl Exchange {
             return Err(elsewhere("Nobody sends to themselves: name the agency that this is for."));
         }
         let bundle_id = message.bundle_id.as_str();
-        told.extend(sent_by(&value, sender, &partners)?);
-        let incoming = Incoming { caller, head, body, value: &value, bundle_id, receiver, told: &told };
+        told.extend(sent_by(&meant, sender, &partners)?);
+        let (value, meant, told) = (&value, &meant, told.as_slice());
+        let incoming = Incoming { caller, head, body, value, meant, bundle_id, receiver, told };
         match &message.what {
             What::Answer(said) => self.take_answer(&incoming, said).await,
             What::New(named) => self.take_referral(&incoming, named).await,
@@ -111,21 +115,29 @@ impl Exchange {
     /// What a message says, and what the validator says of it that is no reason to refuse. Base R4 and every profile
     /// that the message names and that is known here must hold. What is no message at all, or of a kind that is not
     /// offered, has an answer of its own before that; everything else that is wrong is told together.
-    fn checked(&self, message: &Value, forgives: Leniency) -> Result<(Inbound, Vec<Finding>), Refusal> {
-        let read = reading::read_message(message, forgiven(forgives));
+    fn checked(
+        &self,
+        message: &Value,
+        forgives: Leniency,
+    ) -> Result<(Inbound, Value, Vec<Finding>), Refusal> {
+        let meant = self.fhir.as_meant(message, forgives, &READ_BY_NAME);
+        let read = reading::read_message(&meant.resource);
         if let Err(other) = &read
             && other.fault != Fault::Wrong
         {
             return Err(unread(other.clone()));
         }
         let ask = Ask { forgives, best_practice: false, ..Ask::at(self.now().0) };
-        let (wrong, told): (Vec<_>, Vec<_>) = self
+        let (wrong, mut told): (Vec<_>, Vec<_>) = self
             .fhir
-            .check(message, &ask)
+            .check(&meant.resource, &ask)
             .into_iter()
             .partition(|finding| finding.severity == Severity::Error);
         match read {
-            Ok(read) if wrong.is_empty() => Ok((read, told)),
+            Ok(read) if wrong.is_empty() => {
+                told.extend(meant.forgiven);
+                Ok((read, meant.resource, told))
+            }
             read => {
                 let mut issues = read.err().map(|unread| unread.issues).unwrap_or_default();
                 issues.extend(wrong.into_iter().map(Issue::from));
@@ -154,7 +166,7 @@ impl Exchange {
     }
 
     async fn take_answer(&self, incoming: &Incoming<'_>, said: &reading::Answer) -> Result<Answer, Refusal> {
-        let Incoming { caller, body, value, .. } = *incoming;
+        let Incoming { caller, body, value, meant, .. } = *incoming;
         let request_id = incoming.head.request_id.as_str();
         let action = Action::parse(said.action).ok_or_else(Refusal::internal)?;
         for _ in 0..DECIDE_TRIES {
@@ -195,7 +207,7 @@ impl Exchange {
             if referral.sender_id != incoming.receiver.partner_id {
                 return Err(elsewhere("An answer goes to the agency whose message it quotes."));
             }
-            self.is_about(caller, &referral, &quoted, value).await?;
+            self.is_about(caller, &referral, &quoted, meant).await?;
             let key = self.key_of(&caller.site_id, &referral.person_id).await?;
             let planned = self.plan_said(caller, &referral, action, &said.as_action()).await;
             let (moved, mut writes, mut preconditions) =
@@ -270,10 +282,6 @@ fn elsewhere(text: &str) -> Refusal {
 /// What is forgiven to a sender. A name that is not known any more forgives nothing.
 pub(super) fn leniency(sender: &Partner) -> Leniency {
     sender.forgives.iter().filter_map(|name| Tolerance::parse(name)).fold(Leniency::NONE, Leniency::with)
-}
-
-fn forgiven(all: Leniency) -> Forgiven {
-    Forgiven { codesystem_misspelt: all.has(Tolerance::BarsCodeSystemMisspelt) }
 }
 
 fn unread(unread: Unread) -> Refusal {

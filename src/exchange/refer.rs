@@ -158,7 +158,7 @@ impl Exchange {
 
     /// A request to the liaison and diversion service.
     async fn plan_for_service(&self, incoming: &Incoming<'_>) -> Result<Planned, Refusal> {
-        let adapted = self.adapted_request(incoming.value)?;
+        let adapted = self.adapted_request(incoming.meant)?;
         let came = came(incoming, &adapted);
         let planned = self.plan_request(incoming.caller, &adapted.value, &came).await;
         let (writes, preconditions, _) = planned.map_err(|refusal| located(&adapted, refusal))?;
@@ -176,7 +176,7 @@ impl Exchange {
     /// An assessment that asks the receiver.
     async fn plan_onward(&self, incoming: &Incoming<'_>) -> Result<Planned, Refusal> {
         let caller = incoming.caller;
-        let adapted = assessment_of(incoming.value, incoming.receiver).map_err(wrong)?;
+        let adapted = assessment_of(incoming.meant, incoming.receiver).map_err(wrong)?;
         let assessment =
             self.valid_assessment(adapted.value.clone()).map_err(|refusal| located(&adapted, refusal))?;
         let body = assessment.raw().to_string();

@@ -83,7 +83,7 @@ impl Exchange {
         incoming: &Incoming<'_>,
         referral: &ReferralRow,
     ) -> Result<Changing, Refusal> {
-        let adapted = self.adapted_request(incoming.value)?;
+        let adapted = self.adapted_request(incoming.meant)?;
         let (caller, now) = (incoming.caller, self.now());
         let site = &caller.site_id;
         let text = |pointer: &str| adapted.value.pointer(pointer).and_then(serde_json::Value::as_str);
@@ -154,7 +154,7 @@ impl Exchange {
                  `delete` or by POST /referrals/{id}/actions/withdraw. Nothing was changed.",
             ));
         }
-        let adapted = assessment_of(incoming.value, incoming.receiver).map_err(wrong)?;
+        let adapted = assessment_of(incoming.meant, incoming.receiver).map_err(wrong)?;
         let at_its_place = |refusal| located(&adapted, refusal);
         let assessment = self.valid_assessment(adapted.value.clone()).map_err(at_its_place)?;
         let body = assessment.raw().to_string();

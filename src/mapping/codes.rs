@@ -37,6 +37,17 @@ pub(super) const MESSAGE_EVENTS: &str = "https://fhir.nhs.uk/CodeSystem/message-
 pub(super) const MESSAGE_REASON: &str = "https://fhir.nhs.uk/CodeSystem/message-reason-bars";
 /// BaRS: referral or validation.
 pub(super) const MESSAGE_CATEGORY: &str = "https://fhir.nhs.uk/CodeSystem/message-category-servicerequest";
+/// The codes of BaRS that decide how a message is read, with their systems, as they are published. A partner may be
+/// forgiven another case.
+pub const READ_BY_NAME: [(&str, &[&str]); 4] = [
+    (
+        MESSAGE_EVENTS,
+        &["servicerequest-request", "servicerequest-response", "booking-request", "booking-response"],
+    ),
+    (MESSAGE_REASON, &["new", "update", "delete"]),
+    (MESSAGE_CATEGORY, &["referral", "validation"]),
+    (REJECTED_REASONS, &["RRNA"]),
+];
 /// BaRS: what a flag is about.
 pub(super) const FLAG_CATEGORIES: &str = "https://fhir.nhs.uk/CodeSystem/flag-categories-bars";
 /// BaRS: what a consent is about.

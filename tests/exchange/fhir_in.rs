@@ -115,7 +115,7 @@ async fn a_fhir_referral_of_the_service_goes_the_way_of_every_assessment_and_its
     let item = rig.first_item("ld-harbour").await;
     let read = rig.exchange.mailbox_read(&rig.caller("ld-harbour"), "ld-harbour", &item).await.unwrap();
     let answer = json(&read);
-    let understood = inbound::read_message(&answer, inbound::Forgiven::default()).unwrap().what;
+    let understood = inbound::read_message(&answer).unwrap().what;
     let inbound::What::Answer(said) = understood else { panic!("an answer is expected") };
     assert_eq!((said.action, said.answers.as_str()), ("accept", message["id"].as_str().unwrap()));
     for word in ["Testcase", "9990000018", "01632", "1991"] {

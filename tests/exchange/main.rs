@@ -17,6 +17,7 @@ mod exits;
 mod fhir_in;
 mod fhir_rules;
 mod fhir_update;
+mod forgiven;
 mod lanes;
 mod meanwhile;
 mod published;

@@ -19,6 +19,7 @@ use serde_json::Value;
 use super::codes;
 use crate::{fhir::Issue, limits::ISSUES_MAX};
 
+pub use super::codes::READ_BY_NAME;
 pub use answer::Answer;
 pub use beside::{NamedBeside, named_beside};
 pub use booked::Booked;
@@ -103,13 +104,6 @@ pub struct Unread {
     pub issues: Vec<Issue>,
 }
 
-/// What is forgiven to this sender.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Forgiven {
-    /// `Codesystem` in the place of `CodeSystem`.
-    pub codesystem_misspelt: bool,
-}
-
 /// The header of a message, as a place for issues.
 const HEADER: &str = "Bundle.entry[0].resource";
 /// What goes on the wire under one of BaRS's events.
@@ -126,13 +120,13 @@ const RESPONSES: [&str; 6] = [
 /// The same of a request. The published text of a cancellation names one definition for both categories.
 const REQUESTS: [&str; 2] = ["servicerequest-request-referral", "servicerequest-request-cancelled"];
 
-/// Reads a message.
+/// Reads a message, as it is meant: what its sender is forgiven was written right before.
 ///
 /// # Errors
 ///
 /// It is none, something in it is wrong, or it is of a kind that is not offered.
-pub fn read_message(bundle: &Value, forgiven: Forgiven) -> Result<Inbound, Unread> {
-    let mut reader = Reader { bundle, forgiven, fault: Fault::Wrong, issues: Vec::new() };
+pub fn read_message(bundle: &Value) -> Result<Inbound, Unread> {
+    let mut reader = Reader { bundle, fault: Fault::Wrong, issues: Vec::new() };
     let read = reader.read();
     match read {
         Some(message) if reader.issues.is_empty() => Ok(message),
@@ -145,7 +139,6 @@ pub fn read_message(bundle: &Value, forgiven: Forgiven) -> Result<Inbound, Unrea
 
 struct Reader<'v> {
     bundle: &'v Value,
-    forgiven: Forgiven,
     fault: Fault,
     issues: Vec<Issue>,
 }
@@ -210,7 +203,7 @@ impl<'v> Reader<'v> {
 
     fn event(&mut self, header: &Value) -> Option<Event> {
         let path = format!("{HEADER}.eventCoding");
-        if !self.is_system(text(header, "/eventCoding/system"), codes::MESSAGE_EVENTS) {
+        if text(header, "/eventCoding/system") != Some(codes::MESSAGE_EVENTS) {
             self.wrong("value", &path, &format!("a code of {} is expected", codes::MESSAGE_EVENTS));
             return None;
         }
@@ -230,12 +223,6 @@ impl<'v> Reader<'v> {
                 None
             }
         }
-    }
-
-    /// Whether a system is the one that is meant.
-    fn is_system(&self, given: Option<&str>, meant: &str) -> bool {
-        let Some(given) = given else { return false };
-        given == meant || self.forgiven.codesystem_misspelt && misspelt(given) == meant
     }
 
     fn definition(&mut self, header: &Value, event: Event) {
@@ -280,7 +267,7 @@ impl<'v> Reader<'v> {
     fn reason(&mut self, header: &'v Value) -> Option<&'v str> {
         let path = format!("{HEADER}.reason");
         let codings = array(header, "/reason/coding");
-        let coding = codings.iter().find(|one| self.is_system(text(one, "/system"), codes::MESSAGE_REASON));
+        let coding = codings.iter().find(|one| text(one, "/system") == Some(codes::MESSAGE_REASON));
         let Some(code) = coding.and_then(|one| text(one, "/code")) else {
             let what = format!("a code of {} is expected: new, update or delete", codes::MESSAGE_REASON);
             self.wrong("required", &path, &what);
@@ -339,7 +326,7 @@ impl<'v> Reader<'v> {
     fn is_referral(&mut self, asked: &Value, path: &str) -> bool {
         let categories = array(asked, "/category");
         let validation = categories.iter().flat_map(|one| array(one, "/coding")).any(|coding| {
-            self.is_system(text(coding, "/system"), codes::MESSAGE_CATEGORY)
+            text(coding, "/system") == Some(codes::MESSAGE_CATEGORY)
                 && text(coding, "/code") == Some("validation")
         });
         if validation {
@@ -368,11 +355,6 @@ impl<'v> Reader<'v> {
 enum Event {
     Request,
     Response,
-}
-
-/// The code system as its own resource spells it: published examples write `Codesystem`.
-fn misspelt(system: &str) -> String {
-    system.replacen("/Codesystem/", "/CodeSystem/", 1).replacen("/codesystem/", "/CodeSystem/", 1)
 }
 
 fn cancellation(asked: &Value, status: &str) -> Cancellation {

@@ -9,13 +9,10 @@ use crate::{
     mapping::{bars::uuid_of, codes},
 };
 
-/// Where UK Core says that an NHS number was traced: the present system, and the one before it.
-const VERIFICATION: [&str; 2] = [
-    "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland",
-    "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus",
-];
-/// The codes that say "present and verified", one for each generation.
-const VERIFIED: [&str; 2] = ["01", "number-present-and-verified"];
+/// Where UK Core says that an NHS number was traced, and its code for "present and verified". The words of earlier
+/// systems are read where they are forgiven: they were written right before.
+const VERIFIED: (&str, &str) =
+    ("https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland", "01");
 /// The profile under which a Patient's telecom is what the person named as safe.
 const SAFE_PATIENT: &str = "https://keyway.example/fhir/StructureDefinition/ld-patient";
 
@@ -121,8 +118,7 @@ fn nhs_number(patient: &Value) -> Option<String> {
         });
         let codings = status.map_or(&[][..], |one| array(one, "/valueCodeableConcept/coding"));
         codings.iter().any(|coding| {
-            text(coding, "/system").is_some_and(|system| VERIFICATION.contains(&system))
-                && text(coding, "/code").is_some_and(|code| VERIFIED.contains(&code))
+            text(coding, "/system") == Some(VERIFIED.0) && text(coding, "/code") == Some(VERIFIED.1)
         })
     };
     let stated = array(patient, "/identifier")

@@ -68,7 +68,7 @@ fn who_sent_a_fhir_referral_learns_how_it_stands_in_ids_and_codes() {
             &"https://keyway.example/fhir/StructureDefinition/ld-referral-status"
         );
         // What we write, we read.
-        let read = inbound::read_message(&answer, inbound::Forgiven::default()).unwrap();
+        let read = inbound::read_message(&answer).unwrap();
         let inbound::What::Answer(said) = read.what else { panic!("an answer is expected") };
         assert_eq!((said.answers.as_str(), said.action), ("b-1", action));
         assert_eq!(said.reason.as_deref(), reason.map(|(_, code)| code));

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::mapping::{
     bars::{Appointment, Reply, echo, response_accepted, response_rejected},
-    inbound::{Answer, Fault, Forgiven, Unread, What, read_message},
+    inbound::{Answer, Fault, Unread, What, read_message},
 };
 
 fn request() -> Value {
@@ -16,14 +16,14 @@ const REPLY: Reply<'static> =
     Reply { bundle_id: "01900000-0000-7000-8000-0000000000bb", at: Moment(1_795_428_000_000_000) };
 
 fn read(bundle: &Value) -> Answer {
-    let What::Answer(answer) = read_message(bundle, Forgiven::default()).unwrap().what else {
+    let What::Answer(answer) = read_message(bundle).unwrap().what else {
         panic!("an answer is expected");
     };
     answer
 }
 
 fn unread(bundle: &Value) -> Unread {
-    read_message(bundle, Forgiven::default()).unwrap_err()
+    read_message(bundle).unwrap_err()
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn an_acceptance_is_read_as_one() {
     let answer = response_accepted(&request(), &REPLY, None).unwrap();
     let said = read(&answer);
     assert_eq!((said.action, said.answers.as_str()), ("accept", "01900000-0000-7000-8000-0000000000aa"));
-    assert_eq!(read_message(&answer, Forgiven::default()).unwrap().bundle_id, REPLY.bundle_id);
+    assert_eq!(read_message(&answer).unwrap().bundle_id, REPLY.bundle_id);
     let header = &answer["entry"][0]["resource"];
     assert_eq!(header["destination"][0]["endpoint"], "https://keyway.example:8443/fhir");
     assert_eq!(echo(&answer)["entry"].as_array().unwrap().len(), answer["entry"].as_array().unwrap().len());

@@ -20,7 +20,7 @@ use crate::{
 /// Most codes that a finding lists.
 const LISTED_MAX: usize = 20;
 /// Where BaRS and the NHS keep their code systems.
-const NHS: &str = "https://fhir.nhs.uk/";
+pub(super) const NHS: &str = "https://fhir.nhs.uk/";
 /// The system of NHS numbers.
 pub(super) const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";
 const SNOMED: &str = "http://snomed.info/sct";
@@ -37,9 +37,9 @@ const BARS_UNDEFINED: [&str; 5] =
     ["REC_SERVICE_UNAVAILABLE", "SERVICE_UNAVAILABLE", "REC_TOO_EARLY", "REC_TOO_MANY_REQUESTS", "FC"];
 
 /// Where an earlier UK Core (2.1.0 of the code system) kept how NHS numbers are verified.
-const VERIFICATION: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus";
+pub(super) const VERIFICATION: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatus";
 /// Its words.
-const OLD_WORDS: [&str; 9] = [
+pub(super) const OLD_WORDS: [&str; 9] = [
     "number-present-and-verified",
     "number-present-but-not-traced",
     "trace-required",
@@ -256,10 +256,7 @@ impl<'a> Walk<'a> {
             return;
         }
         if terminology.code_exists(&system, code) == Member::No {
-            let other_case = [code.to_ascii_lowercase(), code.to_ascii_uppercase()]
-                .into_iter()
-                .find(|other| terminology.code_exists(&system, other) == Member::Yes);
-            if let (true, Some(right)) = (system.starts_with(NHS), other_case) {
+            if let Some(right) = program.other_case(&system, code) {
                 self.say_forgivable(
                     Tolerance::BarsCodeCase,
                     Severity::Error,
@@ -340,7 +337,7 @@ fn has_old_words(value: &Value) -> bool {
 }
 
 /// A code system of the NHS as it is spelt, where this is another spelling of it.
-fn spelt_right(system: &str) -> Option<String> {
+pub(super) fn spelt_right(system: &str) -> Option<String> {
     let rest = system.strip_prefix(NHS)?;
     let (folder, name) = rest.split_once('/')?;
     (folder != "CodeSystem" && folder.eq_ignore_ascii_case("CodeSystem"))
@@ -348,7 +345,7 @@ fn spelt_right(system: &str) -> Option<String> {
 }
 
 /// An identifier system of the NHS as it is spelt, where this is another spelling of it.
-fn nhs_system(system: &str) -> Option<&'static str> {
+pub(super) fn nhs_system(system: &str) -> Option<&'static str> {
     let plain = |text: &str| -> Option<String> {
         let text = text.to_ascii_lowercase();
         let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"))?;

@@ -16,6 +16,7 @@ mod graph;
 mod invariant;
 mod item;
 mod keys;
+mod meant;
 mod message;
 mod narrative;
 mod native;
@@ -33,6 +34,7 @@ use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
+pub use self::meant::Meant;
 use self::{
     compile::Builder,
     graph::Graph,

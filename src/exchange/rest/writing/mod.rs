@@ -23,6 +23,7 @@ use crate::{
         submit::read_json,
     },
     fhir::outcome::PROFILES,
+    mapping::inbound::READ_BY_NAME,
     profile::{Severity, check::Ask},
 };
 
@@ -176,6 +177,7 @@ impl Exchange {
         }
         let sender = self.store.partner(&caller.site_id, &caller.partner_id).await?;
         let forgives = sender.as_ref().map(leniency).unwrap_or_default();
+        let value = self.fhir.as_meant(&value, forgives, &READ_BY_NAME).resource;
         let mut judged = value.clone();
         if let Some(meta) = judged.get_mut("meta").and_then(Value::as_object_mut).filter(|_| !is_new) {
             meta.remove("profile");
