@@ -1,5 +1,5 @@
 //! A later message about a FHIR referral: which one is meant must be certain; and taking one back. Saying it anew is
-//! `change`.
+//! `update`.
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,

@@ -146,6 +146,7 @@ fn messaging(base_url: &str) -> Value {
     let definition = |name: &str| format!("https://keyway.example/fhir/MessageDefinition/{name}");
     let supported: Vec<Value> = [
         ("sender", "ld-referral-new"),
+        ("sender", "ld-referral-update"),
         ("sender", "ld-referral-cancel"),
         ("sender", "ld-referral-status"),
         ("receiver", "ld-referral-new"),
