@@ -9,6 +9,7 @@ use super::{
     inbound::{UNMATCHED, seen_before},
     ports::{CommitError, Precondition},
     refusal::{Issue, Refusal, Refused},
+    respond::NOT_YET,
     submit::read_json,
 };
 use crate::{
@@ -208,6 +209,14 @@ impl Exchange {
                 return Err(elsewhere("An answer goes to the agency whose message it quotes."));
             }
             self.is_about(caller, &referral, &quoted, meant).await?;
+            if said.since.as_deref().is_some_and(|start| !self.has_come(start)) {
+                return Err(Refusal::new(
+                    Refused::Unprocessable,
+                    "business-rule",
+                    format!("{}.start", said.place),
+                    NOT_YET,
+                ));
+            }
             let key = self.key_of(&caller.site_id, &referral.person_id).await?;
             let planned = self.plan_said(caller, &referral, action, &said.as_action()).await;
             let (moved, mut writes, mut preconditions) =

@@ -26,6 +26,10 @@ use crate::{
     vault::ContentKey,
 };
 
+/// Why nobody can say yet how an appointment went.
+pub(super) const NOT_YET: &str =
+    "This time has not come yet: how an appointment went is said when it has. Nothing was changed.";
+
 /// What somebody does to a referral.
 pub(super) struct Move {
     pub(super) action: Action,
@@ -116,6 +120,11 @@ impl Exchange {
         let said = if body.is_empty() { json!({}) } else { read_json(body)? };
         let moved = self.make_move(caller, &referral, action, &said).await?;
         self.show_referral(caller, &moved).await
+    }
+
+    /// Whether a time has come. One that cannot be read has not.
+    pub(super) fn has_come(&self, time: &str) -> bool {
+        Moment::from_rfc3339(time).is_some_and(|time| time <= self.now())
     }
 
     /// Makes one move of a referral as it was read; 412 when it has moved meanwhile. `said` is what the profile of

@@ -1,6 +1,7 @@
 //! Moving a referral, asking, answering, booking and recording consent by REST: what the workflow permits, as it was last
 //! read, once.
 
+use keyway::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use crate::{
@@ -246,6 +247,19 @@ async fn an_appointment_is_booked_moved_and_told_how_it_went() {
     appointment["end"] = json!("2031-02-04T10:30:00Z");
     let moved = put(&gateway.cmht, &path, &etag, &appointment).await;
     assert_eq!(moved.expect(200)["start"], "2031-02-04T10:00:00Z");
+    for status in ["noshow", "fulfilled"] {
+        let mut early = moved.json();
+        early["status"] = json!(status);
+        let refused = put(&gateway.cmht, &path, &moved.headers["etag"], &early).await;
+        assert_eq!((refused.status, places(&refused)), (422, vec![String::from("Appointment.status")]));
+    }
+    let mut soon = moved.json();
+    let now = SystemClock.now();
+    soon["start"] = json!(now.plus_seconds(2).to_rfc3339());
+    soon["end"] = json!(now.plus_seconds(60).to_rfc3339());
+    let moved = put(&gateway.cmht, &path, &moved.headers["etag"], &soon).await;
+    moved.expect(200);
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     let mut noshow = moved.json();
     noshow["status"] = json!("noshow");
     let told = put(&gateway.cmht, &path, &moved.headers["etag"], &noshow).await;

@@ -25,6 +25,8 @@ pub struct Answer {
     pub comment: Option<String>,
     /// The appointment, where one is booked.
     pub appointment: Option<Booked>,
+    /// When that began which took place, or to which nobody came, as it was sent.
+    pub since: Option<String>,
     /// Where in the message that stands which says it.
     pub place: String,
     /// What of the message stays as received.
@@ -68,6 +70,7 @@ pub(super) fn read(reader: &mut Reader<'_>, header: &Value) -> Option<Answer> {
     let quoted = format!("{HEADER}.response.identifier");
     let answers = required(header, "/response/identifier", &quoted, &mut reader.issues);
     let said = meaning(reader, header)?;
+    said.agrees_with_requests(reader)?;
     let used = said.used.map(|(index, fields)| Used { index, fields });
     Some(Answer {
         answers: answers?,
@@ -75,6 +78,7 @@ pub(super) fn read(reader: &mut Reader<'_>, header: &Value) -> Option<Answer> {
         reason: said.reason,
         comment: said.comment,
         appointment: said.appointment,
+        since: said.since,
         place: said.used.map_or_else(|| String::from("Bundle"), |(index, _)| place(index)),
         kept: unplaced::unplaced_beside(reader.bundle, used),
     })
@@ -86,16 +90,47 @@ pub(super) struct Said {
     reason: Option<String>,
     comment: Option<String>,
     appointment: Option<Booked>,
+    since: Option<String>,
     used: Option<(usize, &'static [&'static str])>,
 }
 
 impl Said {
     pub(super) fn by(action: &'static str, index: usize, fields: &'static [&'static str]) -> Self {
-        Self { action, reason: None, comment: None, appointment: None, used: Some((index, fields)) }
+        Self {
+            action,
+            reason: None,
+            comment: None,
+            appointment: None,
+            since: None,
+            used: Some((index, fields)),
+        }
     }
 
     pub(super) fn with(self, comment: Option<String>) -> Self {
         Self { comment, ..self }
+    }
+
+    /// With the start of the appointment that it tells of.
+    pub(super) fn since(self, appointment: &Value) -> Self {
+        Self { since: text(appointment, "/start").map(str::to_owned), ..self }
+    }
+
+    /// Whether no ServiceRequest beside it says that the referral has ended in another way, or at all.
+    fn agrees_with_requests(&self, reader: &mut Reader<'_>) -> Option<()> {
+        // Whom nobody saw may have been given up: that is no yes.
+        let ends = matches!(self.action, "decline" | "redirect" | "end-early" | "did-not-attend");
+        let denied = entries(reader.bundle).into_iter().map(resource).enumerate().find(|(_, one)| {
+            kind(one) == "ServiceRequest"
+                && match text(one, "/status") {
+                    Some("revoked" | "entered-in-error") => !ends,
+                    Some("completed") => !ends && self.action != "complete",
+                    _ => false,
+                }
+        });
+        let Some((index, _)) = denied else { return Some(()) };
+        let what = "the ServiceRequest has ended, and what is said beside it is something else: say the same in both";
+        reader.wrong("invariant", &format!("{}.status", place(index)), what);
+        None
     }
 
     pub(super) fn at(self, booked: Booked) -> Self {

@@ -64,7 +64,7 @@ pub(super) fn read(
         (_, []) if encounter == Some("finished") => Says::Nothing,
         ([(index, one)], _) => booked(reader, *index, one).map_or(Says::Wrong, Says::This),
         ([], [(index, one), ..]) => {
-            Says::This(Said::by("did-not-attend", *index, READ).with(words(one, "/comment")))
+            Says::This(Said::by("did-not-attend", *index, READ).with(words(one, "/comment")).since(one))
         }
         ([], []) => neither(reader, appointments),
         ([_, (second, _), ..], _) => {
@@ -78,7 +78,7 @@ pub(super) fn read(
 fn neither(reader: &mut Reader<'_>, appointments: &[(usize, &Value)]) -> Says {
     let Some((index, one)) = appointments.last() else { return Says::Nothing };
     if let Some("arrived" | "checked-in" | "fulfilled") = text(one, "/status") {
-        return Says::This(Said::by("start", *index, READ).with(words(one, "/comment")));
+        return Says::This(Said::by("start", *index, READ).with(words(one, "/comment")).since(one));
     }
     // A referral knows no appointment that was called off: one is booked instead, or the work ends.
     let what = "an Appointment is `booked`, `noshow`, or took place. If this one does not take place, send the one that is \

@@ -273,3 +273,39 @@ fn nothing_panics_on_what_is_not_a_message() {
         assert!(response_accepted(&odd, &REPLY, None).is_none());
     }
 }
+
+#[test]
+fn a_request_that_has_ended_is_no_acceptance() {
+    let offer = Appointment { start: now(), end: now().plus_seconds(3600), place: "First meeting" };
+    let accepted = response_accepted(&request(), &REPLY, None).unwrap();
+    let booked = response_accepted(&request(), &REPLY, Some(&offer)).unwrap();
+    let declined = response_rejected(&request(), &REPLY, "capacity", "").unwrap();
+    let mut finished = accepted.clone();
+    last(&mut finished)["status"] = json!("finished");
+    for (answer, status, expected) in [
+        (&accepted, "active", Some("accept")),
+        (&accepted, "revoked", None),
+        (&accepted, "entered-in-error", None),
+        (&accepted, "completed", None),
+        (&booked, "revoked", None),
+        (&booked, "completed", None),
+        (&declined, "revoked", Some("decline")),
+        (&declined, "completed", Some("decline")),
+        (&finished, "completed", Some("complete")),
+        (&finished, "revoked", None),
+    ] {
+        let mut answer = answer.clone();
+        for entry in answer["entry"].as_array_mut().unwrap() {
+            if entry["resource"]["resourceType"] == "ServiceRequest" {
+                entry["resource"]["status"] = json!(status);
+            }
+        }
+        if let Some(action) = expected {
+            assert_eq!(read(&answer).action, action, "{status}");
+        } else {
+            let found = unread(&answer).issues;
+            assert_eq!(found[0].code, "invariant", "{status}");
+            assert!(found[0].path.ends_with(".resource.status"), "{found:?}");
+        }
+    }
+}

@@ -12,6 +12,7 @@ use crate::{
         DECIDE_TRIES, Exchange,
         caller::Caller,
         refusal::{Refusal, Refused},
+        respond::NOT_YET,
         rest::kinds::Kind,
         rows::ReferralRow,
     },
@@ -109,6 +110,9 @@ impl Exchange {
         let (moved, writes, preconditions) = planned.map_err(|refusal| retold(refusal, &PLACES))?;
         let will_be = self.appointment_of(caller, kind, &moved).await?;
         check_kept(kind, body, &[&stands, &will_be], &OF_A_CHANGE)?;
+        if !stands.get("start").and_then(Value::as_str).is_some_and(|start| self.has_come(start)) {
+            return Err(wrong("business-rule", kind, "status", NOT_YET));
+        }
         self.commit_move(writes, preconditions).await?;
         Ok(id.to_owned())
     }
