@@ -9,9 +9,11 @@ use super::{
     refusal::{Refusal, Refused},
     respond::Move,
     rows::{Quoted, ReferralRow},
+    sought::Sought,
 };
 use crate::{
     ids::ReferralId,
+    limits::REFERRALS_NAMED_MAX,
     mapping::inbound::{Cancellation, Named},
     referral::Action,
 };
@@ -62,10 +64,21 @@ impl Exchange {
     ) -> Result<ReferralRow, Refusal> {
         let caller = incoming.caller;
         let mut meant: Vec<ReferralId> = Vec::new();
-        for id in named.ours().filter_map(ReferralId::parse) {
+        let mut ids: Vec<ReferralId> = named.ours().filter_map(ReferralId::parse).collect();
+        ids.sort();
+        ids.dedup();
+        if ids.len() > REFERRALS_NAMED_MAX {
+            let text =
+                format!("One referral is meant, and at most {REFERRALS_NAMED_MAX} ids of ours can name it.");
+            return Err(Refusal::new(Refused::Unprocessable, "too-costly", PLACE, text));
+        }
+        for id in ids {
             let referral = self.store.referral(&caller.site_id, &id).await?;
-            // Another's is as if it were not there.
-            meant.extend(referral.filter(|r| r.sender_id == caller.partner_id).map(|r| r.referral_id));
+            match referral.filter(|referral| referral.sender_id == caller.partner_id) {
+                Some(referral) => meant.push(referral.referral_id),
+                // Another's is as if it were not there, and the look is put on record.
+                None => drop(self.not_for(caller, "referral", Sought::Referral(id))),
+            }
         }
         let quoted = self
             .request_hash(incoming, named)

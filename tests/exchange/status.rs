@@ -231,6 +231,16 @@ async fn nobody_sends_in_anothers_name() {
         assert_eq!(refused.issues[0].path, "Bundle.entry[0].resource.sender");
         assert_eq!(rig.referral(&referral_id).await["state"], "delivered");
     }
+    // Another agency beside oneself is another agency.
+    let mut both = in_the_name_of(&answer, ods, "CMHT-RIVERSIDE");
+    for entry in both["entry"].as_array_mut().unwrap() {
+        let identifiers = entry["resource"].get_mut("identifier").and_then(Value::as_array_mut);
+        if let Some(own) = identifiers.filter(|own| own.iter().any(|one| one["value"] == "CMHT-RIVERSIDE")) {
+            own.push(json!({"system": ods, "value": "HOUSING-HARBOUR"}));
+        }
+    }
+    let refused = send(&rig, "cmht-riverside", 7, &both).await.unwrap_err();
+    assert_eq!(refused.issues[0].path, "Bundle.entry[0].resource.sender", "{refused:?}");
     // What the directory knows nothing of is no other agency: that it was not compared is told.
     let unknown = in_the_name_of(&answer, "urn:theirs", "1");
     let echoed = json(&send(&rig, "cmht-riverside", 6, &unknown).await.unwrap());

@@ -37,14 +37,17 @@ pub fn sender_of(bundle: &Value, caller: &Partner, partners: &[Partner]) -> Send
         .chain(found)
         .filter_map(|one| Some((text(one, "/system")?, text(one, "/value")?)))
         .collect();
-    if identifiers.iter().any(|(system, value)| is_identified(caller, system, value)) {
-        return Sender::Same;
-    }
-    // A system that is spelt otherwise is good enough for a "no".
+    let (own, rest): (Vec<_>, Vec<_>) =
+        identifiers.into_iter().partition(|(system, value)| is_identified(caller, system, value));
+    // A system that is spelt otherwise is good enough for a "no", and so is another agency's identifier beside one's own.
     let others = || partners.iter().filter(|partner| partner.partner_id != caller.partner_id);
-    let another = identifiers.iter().any(|(system, value)| {
+    let another = rest.iter().any(|(system, value)| {
         others().any(|other| is_spelt_as(other, system, value))
-            || of_the_same_list(caller, system) && !is_spelt_as(caller, system, value)
+            || own.is_empty() && of_the_same_list(caller, system) && !is_spelt_as(caller, system, value)
     });
-    if another { Sender::Another } else { Sender::Unknown }
+    match (another, own.is_empty()) {
+        (true, _) => Sender::Another,
+        (false, false) => Sender::Same,
+        (false, true) => Sender::Unknown,
+    }
 }
