@@ -3,6 +3,7 @@
 mod issue;
 pub mod json;
 pub mod locate;
+pub mod modifiers;
 pub mod outcome;
 pub mod search;
 

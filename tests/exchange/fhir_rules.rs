@@ -182,3 +182,43 @@ async fn what_a_partner_is_forgiven_is_taken_and_told() {
     let refusal = refused(&rig, 2, &message).await;
     assert_eq!(rules(&refusal), ["min ServiceRequest.intent"]);
 }
+
+#[tokio::test]
+async fn what_changes_the_meaning_of_a_message_is_not_left_unread() {
+    let rig = Rig::new().await;
+    let valid = referral("ld-harbour", "cmht-riverside");
+    let cases: [(Change, &str); 6] = [
+        (|m| of(m, "ServiceRequest")["doNotPerform"] = json!(true), "doNotPerform"),
+        (|m| of(m, "ServiceRequest")["intent"] = json!("proposal"), "intent"),
+        (|m| of(m, "Patient")["deceasedDateTime"] = json!("2026-11-22"), "deceasedDateTime"),
+        (|m| of(m, "Patient")["active"] = json!(false), "active"),
+        (
+            |m| {
+                let other = json!({"reference": "Patient/other"});
+                of(m, "Patient")["link"] = json!([{"other": other, "type": "replaced-by"}]);
+            },
+            "link",
+        ),
+        (|m| of(m, "Organization")["implicitRules"] = json!("https://rules.example"), "implicitRules"),
+    ];
+    for (n, (change, field)) in (1..).zip(cases) {
+        let mut otherwise = valid.clone();
+        change(&mut otherwise);
+        let refusal = refused(&rig, n, &otherwise).await;
+        let place = format!(".resource.{field}");
+        let named = |issue: &keyway::exchange::refusal::Issue| {
+            issue.code == "not-supported" && issue.path.ends_with(&place)
+        };
+        assert!(refusal.issues.iter().any(named), "{field}: {refusal:?}");
+    }
+    let mut harmless = valid.clone();
+    of(&mut harmless, "ServiceRequest")["doNotPerform"] = json!(false);
+    of(&mut harmless, "Patient")["deceasedBoolean"] = json!(false);
+    of(&mut harmless, "Patient")["active"] = json!(true);
+    let taken = body(&send(&rig, "ld-harbour", 20, &harmless).await.unwrap());
+    // That the person died is no reason not to be told that nothing shall be done any more.
+    let mut back = crate::fhir_in::cancelled(harmless, "delete", "revoked");
+    of(&mut back, "ServiceRequest")["id"] = json!(crate::fhir_in::service_request(&taken));
+    of(&mut back, "Patient")["deceasedBoolean"] = json!(true);
+    send(&rig, "ld-harbour", 21, &back).await.unwrap();
+}

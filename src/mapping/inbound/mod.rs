@@ -9,6 +9,7 @@ mod answer;
 mod beside;
 mod booked;
 mod consent;
+mod modified;
 mod people;
 mod referral;
 mod sender;
@@ -181,6 +182,9 @@ impl<'v> Reader<'v> {
             }
             Event::Request => self.request(header, reason?),
         };
+        if let Some(what) = &what {
+            self.issues.extend(modified::modified(bundle, what));
+        }
         Some(Inbound { bundle_id: bundle_id?, destinations, what: what? })
     }
 
