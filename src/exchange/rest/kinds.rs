@@ -1,7 +1,8 @@
 //! The kinds of resource that can be read and searched, with what each can be searched by: one table, from which routes,
 //! the `CapabilityStatement` and the search itself are made.
 
-use crate::fhir::search::{Parameter, Test};
+use super::codes;
+use crate::fhir::search::{CodeList, Parameter, Test};
 
 /// From which of the things that are stored a kind is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +75,14 @@ const fn token(name: &'static str, places: &'static [&'static str]) -> Parameter
     Parameter { name, test: Test::Token, places }
 }
 
+const fn code(name: &'static str, places: &'static [&'static str], list: &'static CodeList) -> Parameter {
+    Parameter { name, test: Test::Code(list), places }
+}
+
+const fn status(list: &'static CodeList) -> Parameter {
+    code("status", &["status"], list)
+}
+
 const fn refers(
     name: &'static str,
     to: &'static [&'static str],
@@ -88,7 +97,7 @@ const fn date(name: &'static str, places: &'static [&'static str]) -> Parameter 
 
 const ID: Parameter = token("_id", &["id"]);
 const LAST_UPDATED: Parameter = date("_lastUpdated", &["meta/lastUpdated"]);
-const STATUS: Parameter = token("status", &["status"]);
+const PRIORITY: Parameter = code("priority", &["priority"], &codes::PRIORITY);
 const ACTIVE: Parameter = token("active", &["active"]);
 const IDENTIFIER: Parameter = token("identifier", &["identifier"]);
 const NAME: Parameter = Parameter { name: "name", test: Test::Text, places: &["name"] };
@@ -105,9 +114,9 @@ pub static TASK: Kind = Kind {
         ID,
         LAST_UPDATED,
         token("identifier", &["identifier"]),
-        STATUS,
+        status(&codes::TASK_STATUS),
         token("business-status", &["businessStatus"]),
-        token("priority", &["priority"]),
+        PRIORITY,
         refers("owner", AGENCY, &["owner"]),
         refers("requester", AGENCY, &["requester"]),
         token(PATIENT, &["for/identifier"]),
@@ -128,8 +137,8 @@ pub static SERVICE_REQUEST: Kind = Kind {
         ID,
         LAST_UPDATED,
         IDENTIFIER,
-        STATUS,
-        token("priority", &["priority"]),
+        status(&codes::REQUEST_STATUS),
+        PRIORITY,
         refers("requester", AGENCY, &["requester"]),
         refers("performer", AGENCY, &["performer"]),
         token(PATIENT, &["subject/identifier"]),
@@ -148,7 +157,7 @@ pub static CONSENT: Kind = Kind {
     parameters: &[
         ID,
         LAST_UPDATED,
-        STATUS,
+        status(&codes::CONSENT_STATUS),
         refers("actor", AGENCY, &["provision/provision/actor/reference"]),
         token(PATIENT, &["patient/identifier"]),
         date("date", &["dateTime"]),
@@ -166,7 +175,7 @@ pub static COMMUNICATION: Kind = Kind {
     parameters: &[
         ID,
         LAST_UPDATED,
-        STATUS,
+        status(&codes::EVENT_STATUS),
         token("category", &["category"]),
         refers("based-on", REQUEST, &["basedOn"]),
         refers("about", &["Task"], &["about"]),
@@ -188,7 +197,7 @@ pub static APPOINTMENT: Kind = Kind {
         ID,
         LAST_UPDATED,
         IDENTIFIER,
-        STATUS,
+        status(&codes::APPOINTMENT_STATUS),
         date("date", &["start"]),
         refers("based-on", REQUEST, &["basedOn"]),
         token(PATIENT, &["participant/actor/identifier"]),
@@ -231,7 +240,7 @@ pub static ENDPOINT: Kind = Kind {
     name: "Endpoint",
     parameters: &[
         ID,
-        STATUS,
+        status(&codes::ENDPOINT_STATUS),
         NAME,
         refers("organization", AGENCY, &["managingOrganization"]),
         token("payload-type", &["payloadType"]),
@@ -245,7 +254,13 @@ pub static ENDPOINT: Kind = Kind {
 /// `Location`
 pub static LOCATION: Kind = Kind {
     name: "Location",
-    parameters: &[ID, IDENTIFIER, STATUS, NAME, refers("organization", AGENCY, &["managingOrganization"])],
+    parameters: &[
+        ID,
+        IDENTIFIER,
+        status(&codes::LOCATION_STATUS),
+        NAME,
+        refers("organization", AGENCY, &["managingOrganization"]),
+    ],
     sorts: &[],
     includes: &[("organization", "/managingOrganization")],
     documentation: "Where an agency is found, by name.",
@@ -291,8 +306,8 @@ pub static AUDIT_EVENT: Kind = Kind {
         ID,
         refers("entity", &["Task"], &["entity/what"]),
         refers("agent", AGENCY, &["agent/who"]),
-        token("action", &["action"]),
-        token("outcome", &["outcome"]),
+        code("action", &["action"], &codes::AUDIT_ACTION),
+        code("outcome", &["outcome"], &codes::AUDIT_OUTCOME),
         token("subtype", &["subtype"]),
         date("date", &["recorded"]),
     ],

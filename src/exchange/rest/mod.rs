@@ -6,6 +6,7 @@
 
 mod agencies;
 mod asked;
+mod codes;
 mod consents;
 mod content;
 mod included;

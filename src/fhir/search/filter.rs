@@ -9,6 +9,8 @@ use super::dates::{Comparator, Period, date, period};
 pub enum Test {
     /// `code`, `system|code`, `|code` or `system|`: codes, codings, concepts, identifiers, booleans.
     Token,
+    /// `code` or `system|code` of an element of type `code`, which has one system and one list.
+    Code(&'static CodeList),
     /// `Type/id`, `id`, or the address of the resource here.
     Reference(&'static [&'static str]),
     /// A date with or without a prefix.
@@ -22,12 +24,21 @@ impl Test {
     #[must_use]
     pub const fn type_word(self) -> &'static str {
         match self {
-            Self::Token => "token",
+            Self::Token | Self::Code(_) => "token",
             Self::Reference(_) => "reference",
             Self::Date => "date",
             Self::Text => "string",
         }
     }
+}
+
+/// The codes that an element of type `code` may have.
+#[derive(Debug, PartialEq, Eq)]
+pub struct CodeList {
+    /// The code system that FHIR binds it to; it stands in no resource.
+    pub system: &'static str,
+    /// All of them.
+    pub codes: &'static [&'static str],
 }
 
 /// A search parameter of one kind of resource.
@@ -80,9 +91,33 @@ pub fn read(parameter: &'static Parameter, given: &str, base: &str) -> Result<Fi
                     .ok_or("A reference is Type/id or id, to something that this parameter can refer to.")?;
             }
         }
+        Test::Code(list) => {
+            for value in &mut values {
+                *value = list.read(value)?;
+            }
+        }
         Test::Token | Test::Text => {}
     }
     Ok(Filter { parameter, values, dates })
+}
+
+impl CodeList {
+    /// The code alone; of `system|`, which every code fits, that.
+    fn read(&self, given: &str) -> Result<String, Wrong> {
+        let (system, code) = given.split_once('|').unwrap_or((self.system, given));
+        if !system.is_empty() && system != self.system {
+            return Err(
+                "This element has codes of one system, and another one is asked for. Leave the system out.",
+            );
+        }
+        if code.is_empty() && !system.is_empty() {
+            return Ok(format!("{}|", self.system));
+        }
+        if self.codes.contains(&code) {
+            return Ok(code.to_owned());
+        }
+        Err("This is no code that this element can have in FHIR R4.")
+    }
 }
 
 /// `Type/id` of what is referred to; where only one type can be, its name may be left out.
@@ -113,6 +148,9 @@ impl Filter {
     fn one_fits(&self, value: &Value) -> bool {
         match self.parameter.test {
             Test::Token => self.values.iter().any(|asked| token(value, asked)),
+            Test::Code(_) => value
+                .as_str()
+                .is_some_and(|there| self.values.iter().any(|asked| asked == there || asked.ends_with('|'))),
             Test::Reference(_) => value
                 .get("reference")
                 .and_then(Value::as_str)
@@ -233,6 +271,23 @@ mod tests {
         {
             assert!(fits(Test::Token, place, yes), "{yes}");
             assert!(!fits(Test::Token, place, no), "{no}");
+        }
+    }
+
+    #[test]
+    fn a_code_is_of_its_one_system_and_list_or_refused() {
+        static STATUS: CodeList = CodeList { system: "urn:status", codes: &["accepted", "on-hold"] };
+        let test = Test::Code(&STATUS);
+        for yes in ["accepted", "urn:status|accepted", "|accepted", "urn:status|", "on-hold,accepted"] {
+            assert!(fits(test, &["status"], yes), "{yes}");
+        }
+        for no in ["on-hold", "urn:status|on-hold"] {
+            assert!(!fits(test, &["status"], no), "{no}");
+        }
+        let parameter: &'static Parameter =
+            Box::leak(Box::new(Parameter { name: "status", test, places: &["status"] }));
+        for wrong in ["nonsense", "urn:other|accepted", "urn:other|", "|", "accepted,nonsense", "Accepted"] {
+            assert!(read(parameter, wrong, BASE).is_err(), "{wrong}");
         }
     }
 

@@ -13,9 +13,8 @@ use crate::{
 
 /// What a body may say and the gateway says itself, by FHIR's own rule, of what is changed.
 pub(super) const OF_A_CHANGE: [&str; 2] = ["/meta/versionId", "/meta/lastUpdated"];
-/// The same of what is made; the profiles that it declares are what it was checked by.
-pub(super) const OF_WHAT_IS_MADE: [&str; 4] =
-    ["/id", "/meta/versionId", "/meta/lastUpdated", "/meta/profile"];
+/// The same of what is made. A profile that it declares is kept when it is the one that what is read here declares.
+pub(super) const OF_WHAT_IS_MADE: [&str; 3] = ["/id", "/meta/versionId", "/meta/lastUpdated"];
 
 /// Refuses every part of `body` that stands in none of `shown` (the resource as it is, and as it will be read) and at
 /// none of the places that were `read`, written as JSON pointers. Of `shown` the last is what the reader is told of.
