@@ -36,6 +36,7 @@ pub mod rest;
 mod root_key;
 pub mod rows;
 mod sought;
+mod strangers;
 mod submit;
 mod update;
 mod validate;

@@ -1,5 +1,9 @@
 //! Who a message is about. Keyway never guesses: two people, or one whose birth date differs, is a "no" with a
 //! reason.
+//!
+//! The liaison and diversion service is told what does not fit. Any other sender is told of what it said itself alone: what
+//! others said of somebody shows neither in a refusal nor in an answer. Where it does not fit, the person is held apart from
+//! whom they may be, and the service is asked to look.
 
 use super::{
     Exchange,
@@ -21,6 +25,8 @@ pub(super) struct Description<'a> {
     /// Only when the sender verified it.
     pub(super) nhs_number: Option<&'a str>,
     pub(super) birth_date: Option<&'a str>,
+    /// Whether the sender is the liaison and diversion service.
+    pub(super) by_service: bool,
 }
 
 /// A person, known or new, with the key to their content.
@@ -28,6 +34,8 @@ pub(super) struct Identified {
     pub(super) row: PersonRow,
     pub(super) key: ContentKey,
     pub(super) is_new: bool,
+    /// Somebody who may be the same, or about whom others said something else: for the service to look at.
+    pub(super) doubt: Option<PersonId>,
     /// What must be written so that the person is found again.
     pub(super) writes: Vec<Write>,
 }
@@ -42,6 +50,9 @@ impl Exchange {
         site: &SiteId,
         described: &Description<'_>,
     ) -> Result<Identified, Refusal> {
+        if !described.by_service {
+            return self.identify_of_another(site, described).await;
+        }
         let mut lookups = vec![(
             format!("sender:{}", described.sender),
             self.vault.lookup_hash(site, &format!("sender:{}", described.sender), described.reference),
@@ -51,13 +62,7 @@ impl Exchange {
         }
         let mut found = self.store.people_by_lookup(site, &lookups).await?;
         if found.len() > 1 {
-            return Err(Refusal::new(
-                Refused::Unprocessable,
-                "multiple-matches",
-                "/person/nhs_number",
-                "Your reference and the verified NHS number belong to two different people here. Check both; \
-                 nothing was kept and nobody was told.",
-            ));
+            return Err(two_people());
         }
         let Some(row) = found.pop() else {
             return Ok(self.new_person(site, &lookups, described));
@@ -73,13 +78,7 @@ impl Exchange {
             let known = !self.store.people_by_lookup(site, &[(kind.clone(), any)]).await?.is_empty();
             let same = !self.store.people_by_lookup(site, &[(kind.clone(), this)]).await?.is_empty();
             if known && !same {
-                return Err(Refusal::new(
-                    Refused::Unprocessable,
-                    "conflict",
-                    if what == "birth-date" { "/person/birth_date" } else { "/person/nhs_number" },
-                    "The person known by this reference has a different value here. Check the reference; \
-                     nothing was kept and nobody was told.",
-                ));
+                return Err(differs(what));
             }
             if !known {
                 for hash in [any, this] {
@@ -93,10 +92,10 @@ impl Exchange {
             }
         }
         let key = self.vault.person_key(site, &row.person_id, &row.wrapped_key)?;
-        Ok(Identified { row, key, is_new: false, writes })
+        Ok(Identified { row, key, is_new: false, doubt: None, writes })
     }
 
-    fn new_person(
+    pub(super) fn new_person(
         &self,
         site: &SiteId,
         lookups: &[(String, [u8; 32])],
@@ -121,10 +120,10 @@ impl Exchange {
                 writes.push(self.lookup(site, &kind, hash, &row.person_id));
             }
         }
-        Identified { row, key, is_new: true, writes }
+        Identified { row, key, is_new: true, doubt: None, writes }
     }
 
-    fn lookup(&self, site: &SiteId, kind: &str, hash: [u8; 32], person: &PersonId) -> Write {
+    pub(super) fn lookup(&self, site: &SiteId, kind: &str, hash: [u8; 32], person: &PersonId) -> Write {
         Write::Lookup(LookupRow {
             site_id: site.clone(),
             kind: kind.to_owned(),
@@ -141,9 +140,8 @@ impl Exchange {
         person: &Identified,
         writes: &mut WriteSet,
     ) -> Result<EpisodeId, Refusal> {
-        if !person.is_new
-            && let Some(open) = self.store.open_episode(site, &person.row.person_id).await?
-        {
+        // Asked for somebody new too: the time must not tell who is.
+        if let Some(open) = self.store.open_episode(site, &person.row.person_id).await? {
             return Ok(open.episode_id);
         }
         let episode_id = EpisodeId::fresh(&self.mint);
@@ -177,6 +175,26 @@ impl Exchange {
             })
             .collect()
     }
+}
+
+pub(super) fn two_people() -> Refusal {
+    Refusal::new(
+        Refused::Unprocessable,
+        "multiple-matches",
+        "/person/nhs_number",
+        "Your reference and the verified NHS number belong to two different people here. Check both; nothing was kept and \
+         nobody was told.",
+    )
+}
+
+pub(super) fn differs(what: &str) -> Refusal {
+    Refusal::new(
+        Refused::Unprocessable,
+        "conflict",
+        if what == "birth-date" { "/person/birth_date" } else { "/person/nhs_number" },
+        "The person known by this reference has a different value here. Check the reference; nothing was kept and nobody \
+         was told.",
+    )
 }
 
 /// The label under which a consent is sealed.

@@ -2,8 +2,6 @@
 //! assessment that goes the way of all assessments (plan, consent, minimise, deliver). Its sender gets the message
 //! back with the receiver's id, or is told why nothing was sent.
 
-use serde_json::Value;
-
 use super::{
     Answer, DECIDE_TRIES, Exchange,
     inbound::seen_before,
@@ -158,7 +156,7 @@ impl Exchange {
 
     /// A request to the liaison and diversion service.
     async fn plan_for_service(&self, incoming: &Incoming<'_>) -> Result<Planned, Refusal> {
-        let adapted = self.adapted_request(incoming.meant)?;
+        let adapted = self.adapted_request(incoming)?;
         let came = came(incoming, &adapted);
         let planned = self.plan_request(incoming.caller, &adapted.value, &came).await;
         let (writes, preconditions, _) = planned.map_err(|refusal| located(&adapted, refusal))?;
@@ -167,8 +165,8 @@ impl Exchange {
     }
 
     /// The request that a referral is, checked like any other.
-    pub(super) fn adapted_request(&self, message: &Value) -> Result<Adapted, Refusal> {
-        let adapted = request_of(message).map_err(wrong)?;
+    pub(super) fn adapted_request(&self, incoming: &Incoming<'_>) -> Result<Adapted, Refusal> {
+        let adapted = request_of(incoming.meant, incoming.receiver).map_err(wrong)?;
         let issues = self.profiles.check(Schema::ScreeningRequest, &adapted.value);
         if issues.is_empty() { Ok(adapted) } else { Err(wrong(adapted.located(issues))) }
     }

@@ -117,6 +117,7 @@ impl Exchange {
                     reference: text("/person/reference").ok_or_else(Refusal::internal)?,
                     nhs_number: came.nhs_number,
                     birth_date: text("/person/birth_date"),
+                    by_service: caller.kind == AgencyKind::LiaisonDiversion,
                 },
             )
             .await?;
@@ -157,14 +158,13 @@ impl Exchange {
         referral.decision_id = Some(decision.decision_id.clone());
         let draft = self.draft(&referral, MessageKind::Request, asker, service);
         let mapped = self.with_frame(&referral, &draft, None, asker, service, |frame| {
-            mapping::request_to_ld(frame, request)
+            mapping::request_to_ld(frame, request, person.doubt.is_some())
         });
         self.check_output(&mapped)?;
         let message = self.seal_message(draft, Some(decision.decision_id.clone()), &mapped, &person.key);
         referral.messages = 1;
         let answer = json!({
             "referral_id": referral.referral_id,
-            "episode_id": referral.episode_id,
             "recipient": referral.recipient_id,
             "state": referral.state,
             "business_status": referral.business_status,

@@ -22,6 +22,7 @@ use crate::{
     assessment::Assessment,
     audit::Kind,
     consent::Exit,
+    directory::AgencyKind,
     mapping::{
         self,
         inbound::{Named, assessment_of},
@@ -83,7 +84,7 @@ impl Exchange {
         incoming: &Incoming<'_>,
         referral: &ReferralRow,
     ) -> Result<Changing, Refusal> {
-        let adapted = self.adapted_request(incoming.meant)?;
+        let adapted = self.adapted_request(incoming)?;
         let (caller, now) = (incoming.caller, self.now());
         let site = &caller.site_id;
         let text = |pointer: &str| adapted.value.pointer(pointer).and_then(serde_json::Value::as_str);
@@ -95,6 +96,7 @@ impl Exchange {
                     reference: text("/person/reference").ok_or_else(Refusal::internal)?,
                     nhs_number: adapted.nhs_number.as_deref(),
                     birth_date: text("/person/birth_date"),
+                    by_service: caller.kind == AgencyKind::LiaisonDiversion,
                 },
             )
             .await
@@ -107,7 +109,7 @@ impl Exchange {
         let decision = self.decision_row(referral, &permitted, &used, Exit::Plan, &person.key);
         let draft = self.draft(referral, MessageKind::Request, &asker, &service);
         let mapped = self.with_frame(referral, &draft, None, &asker, &service, |frame| {
-            mapping::request_to_ld(frame, &adapted.value)
+            mapping::request_to_ld(frame, &adapted.value, person.doubt.is_some())
         });
         self.check_output(&mapped)?;
         let message = self.seal_message(draft, Some(decision.decision_id.clone()), &mapped, &person.key);

@@ -63,7 +63,7 @@ fn answer_path(frame: &Frame<'_>) -> String {
 /// What an agency asks of L&D, as it lands there: the request as it was sent and checked, with the ids to
 /// answer it by. The request's own words go to L&D, whom they were written to, and to nobody else.
 #[must_use]
-pub fn request_to_ld(frame: &Frame<'_>, request: &Value) -> Mapped {
+pub fn request_to_ld(frame: &Frame<'_>, request: &Value, in_doubt: bool) -> Mapped {
     let asked = Place::named("request:", request);
     let tree = map([
         ("profile", Some(Tree::fixed("https://keyway.example/profiles/justice/request-to-ld/1"))),
@@ -74,6 +74,7 @@ pub fn request_to_ld(frame: &Frame<'_>, request: &Value) -> Mapped {
         ("from", agency("sender", frame.sender)),
         ("to", agency("recipient", frame.recipient)),
         ("personReference", Some(Tree::frame("person_ref", frame.person_ref))),
+        ("personCheck", in_doubt.then(|| Tree::fixed("needed"))),
         ("request", Some(asked.copy())),
     ]);
     let (version, schema) = ("request-to-ld/1", "request-to-ld");

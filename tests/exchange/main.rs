@@ -23,6 +23,7 @@ mod meanwhile;
 mod published;
 mod said;
 mod status;
+mod strangers;
 mod tampering;
 mod the_person;
 mod withdrawal;

@@ -216,6 +216,66 @@ fn capture(consent: &Value, agreed: bool) -> Result<Capture, &'static str> {
     }
 }
 
+/// The Consents of a message in which the person refuses what goes to `recipient`, each at its place. What refuses and does
+/// not say whom, refuses everybody.
+pub(super) fn refusals(bundle: &Value, recipient: &Partner) -> Vec<Issue> {
+    let mut refused = Vec::new();
+    for (index, entry) in array(bundle, "/entry").iter().enumerate() {
+        let consent = Placed { index, value: resource(entry) };
+        if kind(consent.value) == "Consent"
+            && let Some(field) = refuses(bundle, consent.value, recipient)
+        {
+            let text = "The person refuses this. Nothing is passed on against it, and nothing was kept. If they agree, send \
+                        the Consent that says so.";
+            refused.push(Issue::new("suppressed", format!("{}.{field}", consent.path()), text));
+        }
+    }
+    refused
+}
+
+/// Where a Consent refuses what goes to `recipient`; `None`: it does not.
+fn refuses(bundle: &Value, consent: &Value, recipient: &Partner) -> Option<&'static str> {
+    let scoped =
+        |code: &str| array(consent, "/scope/coding").iter().any(|one| text(one, "/code") == Some(code));
+    if scoped("research") || scoped("adr") {
+        return None;
+    }
+    if matches!(text(consent, "/status"), Some("inactive" | "rejected")) {
+        return Some("status");
+    }
+    let root = consent.get("provision");
+    let rules = root.map_or(&[][..], |root| array(root, "/provision"));
+    let says = |rule: &Value, what: &str| text(rule, "/type") == Some(what);
+    // Opting out is what exceptions are made from; without any it is all that is said.
+    let opted_out =
+        array(consent, "/policyRule/coding").iter().any(|one| text(one, "/code") == Some("OPTOUT"));
+    if opted_out && !root.into_iter().chain(rules).any(|rule| says(rule, "permit")) {
+        return Some("policyRule");
+    }
+    let root = root?;
+    if rules.iter().any(|rule| says(rule, "deny") && is_for(bundle, rule, recipient)) {
+        return Some("provision");
+    }
+    // A base rule that denies may have this recipient as its exception.
+    let excepted = rules.iter().any(|rule| says(rule, "permit") && names_recipient(bundle, rule, recipient));
+    (says(root, "deny") && !excepted && is_for(bundle, root, recipient)).then_some("provision")
+}
+
+/// Whether a rule that denies is, or could be, about the recipient as such: not about others, and not about some of what is
+/// said only.
+fn is_for(bundle: &Value, rule: &Value, recipient: &Partner) -> bool {
+    let is_anothers = |actor: &Value| {
+        referred(bundle, text(actor, "/reference/reference")).is_some_and(|one| {
+            kind(one.value) == "Organization" && !array(one.value, "/identifier").is_empty()
+        })
+    };
+    let actors = array(rule, "/actor");
+    if names_recipient(bundle, rule, recipient) || !actors.iter().all(is_anothers) {
+        return true;
+    }
+    actors.is_empty() && ["code", "class", "data", "dataPeriod"].iter().all(|name| rule.get(*name).is_none())
+}
+
 /// Whether any Consent of the message says that the person agreed to something: so they know of it.
 pub(super) fn person_agreed(bundle: &Value) -> bool {
     array(bundle, "/entry").iter().map(resource).any(|one| {

@@ -92,9 +92,10 @@ pub fn assessment_of(bundle: &Value, recipient: &Partner) -> Result<Adapted, Vec
 ///
 /// # Errors
 ///
-/// What is not there and must be, each with its place in the message.
-pub fn request_of(bundle: &Value) -> Result<Adapted, Vec<Issue>> {
+/// What is not there and must be, and what the person refuses, each with its place in the message.
+pub fn request_of(bundle: &Value, service: &Partner) -> Result<Adapted, Vec<Issue>> {
     let mut draft = Draft::begin(bundle)?;
+    draft.issues.extend(consent::refusals(bundle, service));
     let urgency = draft.urgency();
     let asked = draft.asked.path();
     let mut person = Map::new();

@@ -34,6 +34,17 @@ fn team() -> Partner {
     )
 }
 
+fn service() -> Partner {
+    let code = "https://fhir.nhs.uk/Id/ods-organization-code|LD-HARBOUR";
+    partner(
+        "ld-harbour",
+        AgencyKind::LiaisonDiversion,
+        "Harbour Liaison and Diversion",
+        code,
+        Channel::Mailbox,
+    )
+}
+
 fn read(message: &Value) -> Result<What, Unread> {
     read_message(message).map(|read| read.what)
 }
@@ -126,7 +137,7 @@ fn a_request_has_one_service_request_in_focus_and_a_destination() {
 #[test]
 fn a_number_whose_check_digit_is_wrong_is_used_for_nothing() {
     let wrong = with(|m| of(m, "Patient")["identifier"][0]["value"] = json!("9990000019"));
-    let adapted = request_of(&wrong).unwrap();
+    let adapted = request_of(&wrong, &service()).unwrap();
     assert_eq!(adapted.nhs_number, None);
     assert!(!adapted.value.to_string().contains("9990000019"));
 }
@@ -172,14 +183,14 @@ fn a_referral_becomes_an_assessment_that_its_profile_takes() {
 
 #[test]
 fn a_referral_becomes_a_request_that_its_profile_takes() {
-    let adapted = request_of(&message()).unwrap();
+    let adapted = request_of(&message(), &service()).unwrap();
     let issues = Profiles::compile().unwrap().check(Schema::ScreeningRequest, &adapted.value);
     assert!(issues.is_empty(), "{issues:?}");
     assert_eq!(adapted.value["request_type"], "screening");
     assert_eq!(adapted.value["person_informed"], true, "a Consent says so");
     let mut silent = message();
     of(&mut silent, "Consent")["status"] = json!("proposed");
-    assert_eq!(request_of(&silent).unwrap().value["person_informed"], false);
+    assert_eq!(request_of(&silent, &service()).unwrap().value["person_informed"], false);
 }
 
 #[test]
@@ -212,13 +223,14 @@ fn nobody_is_known_by_an_unverified_number() {
         });
     });
     assert_eq!(request_of(&older).unwrap().nhs_number, None);
+    assert_eq!(request_of(&older, &service()).unwrap().nhs_number.as_deref(), Some("9990000018"));
 }
 
 #[test]
 fn the_same_value_under_another_system_is_somebody_else() {
     let reference = |system: &str| {
         let message = with(|m| of(m, "Patient")["identifier"][1]["system"] = json!(system));
-        request_of(&message).unwrap().value["person"]["reference"].clone()
+        request_of(&message, &service()).unwrap().value["person"]["reference"].clone()
     };
     assert_ne!(reference("https://a.example/Id"), reference("https://b.example/Id"));
     assert_eq!(reference("https://keyway.example/Id/person"), "LD-ABCD-EFGH");
@@ -288,4 +300,59 @@ fn issues_are_told_at_their_place_in_the_message() {
     let adapted = assessment_of(&long, &team()).unwrap();
     let issues = adapted.located(Profiles::compile().unwrap().check(Schema::AssessmentAdult, &adapted.value));
     assert_eq!(issues[0].path, "Bundle.entry[2].resource.name");
+}
+
+#[test]
+fn what_the_person_refuses_becomes_no_request() {
+    let refused = |change: &dyn Fn(&mut Value)| {
+        let mut message = message();
+        change(of(&mut message, "Consent"));
+        request_of(&message, &service()).map(drop).map_err(|issues| {
+            let places: Vec<String> = issues.into_iter().map(|issue| issue.path).collect();
+            places.iter().filter_map(|path| path.rsplit('.').next()).map(str::to_owned).collect::<Vec<_>>()
+        })
+    };
+    let coded = |code: &str| json!({"coding": [{"code": code}]});
+    assert_eq!(refused(&|one| one["status"] = json!("rejected")), Err(vec![String::from("status")]));
+    assert_eq!(refused(&|one| one["status"] = json!("inactive")), Err(vec![String::from("status")]));
+    assert_eq!(
+        refused(&|one| drop(one.as_object_mut().unwrap().remove("provision"))),
+        Err(vec![String::from("policyRule")]),
+        "nothing is said but that they opt out"
+    );
+    let optin = |one: &mut Value| one["policyRule"] = coded("OPTIN");
+    let deny = |one: &mut Value| {
+        optin(one);
+        one["provision"] = json!({"type": "deny"});
+    };
+    assert_eq!(refused(&deny), Err(vec![String::from("provision")]));
+    assert_eq!(
+        refused(&|one| one["provision"] = json!({"type": "permit", "provision": [{"type": "deny"}]})),
+        Err(vec![String::from("provision")])
+    );
+    // Somebody whom the rule does not let know may be the service.
+    assert_eq!(
+        refused(&|one| {
+            let actor = json!([{"role": coded("IRCP"), "reference": {"reference": "Organization/nowhere"}}]);
+            optin(one);
+            one["provision"] = json!({"type": "deny", "actor": actor});
+        }),
+        Err(vec![String::from("provision")])
+    );
+    // What is refused to another agency, of some of what is said, or for research, is not refused to the service.
+    assert_eq!(refused(&|one| one["status"] = json!("proposed")), Ok(()));
+    assert_eq!(
+        refused(&|one| {
+            optin(one);
+            one["provision"] = json!({"type": "deny", "code": [coded("substance-use")]});
+        }),
+        Ok(())
+    );
+    assert_eq!(
+        refused(&|one| {
+            one["scope"] = coded("research");
+            one["status"] = json!("rejected");
+        }),
+        Ok(())
+    );
 }
