@@ -208,7 +208,7 @@ mod tests {
                     (of.is_empty() || *of == kind)
                         && (*known == name || stem != name && known.starts_with(stem))
                 };
-                assert!(KNOWN.iter().any(|one| is_known(one)), "{kind}{}", fields[0]);
+                assert!(KNOWN.iter().any(is_known), "{kind}{}", fields[0]);
             }
         }
     }

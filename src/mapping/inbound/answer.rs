@@ -163,7 +163,7 @@ fn meaning(reader: &mut Reader<'_>, header: &Value) -> Option<Said> {
         of_kind("Appointment").map(|(index, entry)| (index, resource(entry))).collect();
     match booked::read(reader, &appointments, encounter) {
         booked::Says::Nothing => {}
-        booked::Says::This(said) => return Some(said),
+        booked::Says::This(said) => return Some(*said),
         booked::Says::Wrong => return None,
     }
     for (index, entry) in of_kind("Task") {

@@ -39,7 +39,7 @@ pub(super) enum Says {
     /// Nothing that the receiver's Encounter does not say.
     Nothing,
     /// This.
-    This(Said),
+    This(Box<Said>),
     /// What is not understood.
     Wrong,
 }
@@ -62,9 +62,12 @@ pub(super) fn read(
         // The Encounter is at its end: what was booked for it is over too. Whom nobody saw was not seen to.
         _ if encounter == Some("cancelled") => Says::Nothing,
         (_, []) if encounter == Some("finished") => Says::Nothing,
-        ([(index, one)], _) => booked(reader, *index, one).map_or(Says::Wrong, Says::This),
+        ([(index, one)], _) => {
+            booked(reader, *index, one).map_or(Says::Wrong, |said| Says::This(Box::new(said)))
+        }
         ([], [(index, one), ..]) => {
-            Says::This(Said::by("did-not-attend", *index, READ).with(words(one, "/comment")).since(one))
+            let missed = Said::by("did-not-attend", *index, READ);
+            Says::This(Box::new(missed.with(words(one, "/comment")).since(one)))
         }
         ([], []) => neither(reader, appointments),
         ([_, (second, _), ..], _) => {
@@ -78,7 +81,8 @@ pub(super) fn read(
 fn neither(reader: &mut Reader<'_>, appointments: &[(usize, &Value)]) -> Says {
     let Some((index, one)) = appointments.last() else { return Says::Nothing };
     if let Some("arrived" | "checked-in" | "fulfilled") = text(one, "/status") {
-        return Says::This(Said::by("start", *index, READ).with(words(one, "/comment")).since(one));
+        let begun = Said::by("start", *index, READ);
+        return Says::This(Box::new(begun.with(words(one, "/comment")).since(one)));
     }
     // A referral knows no appointment that was called off: one is booked instead, or the work ends.
     let what = "an Appointment is `booked`, `noshow`, or took place. If this one does not take place, send the one that is \
