@@ -236,7 +236,7 @@ async fn nobody_sends_in_anothers_name() {
     for entry in both["entry"].as_array_mut().unwrap() {
         let identifiers = entry["resource"].get_mut("identifier").and_then(Value::as_array_mut);
         if let Some(own) = identifiers.filter(|own| own.iter().any(|one| one["value"] == "CMHT-RIVERSIDE")) {
-            own.push(json!({"system": ods, "value": "HOUSING-HARBOUR"}));
+            own.push(json!({"system": "https://keyway.example/Id/agency", "value": "housing-harbour"}));
         }
     }
     let refused = send(&rig, "cmht-riverside", 7, &both).await.unwrap_err();
