@@ -222,7 +222,7 @@ fn nobody_is_known_by_an_unverified_number() {
             "code": "number-present-and-verified",
         });
     });
-    assert_eq!(request_of(&older).unwrap().nhs_number, None);
+    assert_eq!(request_of(&older, &service()).unwrap().nhs_number, None);
     assert_eq!(request_of(&older, &service()).unwrap().nhs_number.as_deref(), Some("9990000018"));
 }
 
