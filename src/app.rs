@@ -37,8 +37,11 @@ use crate::{
     worker::{Worker, WorkerHandle, WorkerSettings},
 };
 
+mod rehearsal;
 #[cfg(test)]
 mod tests;
+
+pub use rehearsal::{RehearsalError, Rehearsing};
 
 pub use crate::{http::routes::Listener, store::sqlite::MigrationReport};
 

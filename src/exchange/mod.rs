@@ -30,6 +30,7 @@ mod query;
 mod recall;
 mod refer;
 pub mod refusal;
+mod rehearse;
 mod request;
 mod respond;
 pub mod rest;
@@ -61,6 +62,7 @@ use crate::{
 pub use definitions::read_message_definition;
 pub use mailbox::MailboxSend;
 pub use message::{MessageHead, Target};
+pub use rehearse::{Rehearsal, Rehearsed, RehearsedMessage};
 pub use root_key::{RootKeyError, open_root_key};
 pub use verify::verify_log;
 

@@ -10,6 +10,7 @@ use super::{
     prepare::{Circumstances, Considered},
     recall::{Ends, set_state},
     refusal::Issue,
+    rehearse::{Rehearsed, RehearsedMessage},
     rows::{DecisionRow, MessageRow, ReferralRow, Sealed, Withheld},
 };
 use crate::{
@@ -49,11 +50,10 @@ pub(super) struct Basis<'a> {
     pub(super) now: Moment,
 }
 
-/// What the sender is shown of one recipient, and the bytes that the recipient would get.
+/// What the sender is shown of one recipient, and what the recipient would get.
 pub(super) struct Planned {
     pub(super) shown: Value,
-    pub(super) preview: Value,
-    pub(super) warnings: Vec<Issue>,
+    pub(super) rehearsed: Rehearsed,
 }
 
 impl Exchange {
@@ -81,14 +81,13 @@ impl Exchange {
         );
         referral.decision_id = Some(decision.decision_id.clone());
 
-        let mut preview = json!({"recipient": one.partner.partner_id, "body": null, "detail": null});
+        let mut made = None;
         let mut warnings = Vec::new();
         // What refers to the referral is written after it.
         let mut about = vec![self.decided(&referral, &decision, actor)];
         if let Some(projection) = &considered.projection {
             match self.first_message(basis, one, &referral, &decision, projection) {
                 Ok((message, mapped)) => {
-                    preview = preview_of(one.partner, &mapped);
                     // What may leave and found no place in the message is said, never dropped in silence.
                     warnings.extend(mapped.warnings.iter().cloned());
                     referral.disclosure_id.clone_from(&message.disclosure_id);
@@ -100,6 +99,8 @@ impl Exchange {
                     // An emergency does not wait behind what is late or was set aside.
                     let urgent = considered.decision.is_override() || one.wanted.urgency == "emergency";
                     about.push(if urgent { Write::EnqueueFirst(delivery) } else { Write::Enqueue(delivery) });
+                    let made_by = self.made_by(&mapped);
+                    made = Some(RehearsedMessage::new(mapped, made_by));
                 }
                 // One recipient's gap must not keep the others waiting: this one is held for a human.
                 Err(text) => {
@@ -118,11 +119,21 @@ impl Exchange {
                  emergency row. Telephone the recipient.",
             ));
         }
-        let shown = show_planned(&referral, one.partner, &considered.withheld());
+        let withheld = considered.withheld();
+        let shown = show_planned(&referral, one.partner, &withheld);
         writes.push(Write::Referral(referral));
         writes.push(Write::Decision(decision));
         writes.extend(about);
-        Planned { shown, preview, warnings }
+        let rehearsed = Rehearsed {
+            recipient: one.partner.partner_id.clone(),
+            audience: one.partner.kind.audience(),
+            channel: one.partner.channel,
+            decision: Some(considered.decision),
+            message: made,
+            withheld,
+            warnings,
+        };
+        Planned { shown, rehearsed }
     }
 
     fn planned_referral(&self, basis: &Basis<'_>, one: &Asked<'_>, considered: &Considered) -> ReferralRow {
@@ -231,14 +242,5 @@ fn show_planned(referral: &ReferralRow, partner: &Partner, withheld: &[Withheld]
         "disclosure_id": referral.disclosure_id,
         "withheld": withheld,
         "review_due_at": referral.review_due_at.map(Moment::to_rfc3339),
-    })
-}
-
-fn preview_of(partner: &Partner, mapped: &Mapped) -> Value {
-    json!({
-        "recipient": partner.partner_id,
-        "content_type": mapped.content_type,
-        "body": String::from_utf8_lossy(&mapped.body),
-        "detail": mapped.detail.as_ref().map(|d| String::from_utf8_lossy(d)),
     })
 }

@@ -422,7 +422,7 @@ fn own_output_is_wrong(issues: &[super::refusal::Issue]) -> Refusal {
 }
 
 /// A UUID (version 8) that is the same for the same message and role.
-fn stable_uuid(seed: &str, role: &str) -> String {
+pub(super) fn stable_uuid(seed: &str, role: &str) -> String {
     let hash = sha256(format!("{seed}\u{0}{role}").as_bytes());
     let mut bytes = [0_u8; 16];
     for (to, from) in bytes.iter_mut().zip(hash) {

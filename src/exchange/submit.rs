@@ -12,6 +12,7 @@ use super::{
     plan::{Asked, Basis},
     ports::{CommitError, Precondition, Write, WriteSet},
     refusal::{Issue, Refusal, Refused},
+    rehearse::{Rehearsal, Rehearsed},
     rows::AssessmentRow,
     withdraw::{Taken, TakingBack},
 };
@@ -31,8 +32,8 @@ use crate::{
 pub(super) struct Submission {
     pub(super) writes: WriteSet,
     pub(super) preconditions: Vec<Precondition>,
-    answer: Map<String, Value>,
-    previews: Vec<Value>,
+    pub(super) answer: Map<String, Value>,
+    pub(super) rehearsed: Vec<Rehearsed>,
     assessment_id: AssessmentId,
     /// Whom it is about.
     pub(super) person: Identified,
@@ -74,23 +75,25 @@ impl Exchange {
                  POST /justice/requests.",
             ));
         }
-        let ticket = if dry_run { None } else { Some(Ticket::new(key, "POST /assessments", body)?) };
+        if dry_run {
+            let Rehearsal { mut answer, recipients } = self.rehearse(caller, body).await?;
+            if let Some(answer) = answer.as_object_mut() {
+                let previews = recipients.iter().map(Rehearsed::preview).collect();
+                answer.insert(String::from("preview"), Value::Array(previews));
+            }
+            return Ok(Answer::json(200, &answer));
+        }
+        let ticket = Ticket::new(key, "POST /assessments", body)?;
         let assessment = self.read_assessment(body)?;
         for _ in 0..DECIDE_TRIES {
-            if let Some(ticket) = &ticket
-                && let Some(first) = self.first_answer(caller, ticket).await?
-            {
+            if let Some(first) = self.first_answer(caller, &ticket).await? {
                 return Ok(first);
             }
-            let mut submission = self.plan_submission(caller, &assessment, body).await?;
-            let Some(ticket) = &ticket else {
-                submission.answer.insert(String::from("preview"), Value::Array(submission.previews));
-                return Ok(Answer::json(200, &Value::Object(submission.answer)));
-            };
+            let submission = self.plan_submission(caller, &assessment, body).await?;
             let mut answer = Answer::json(201, &Value::Object(submission.answer));
             answer.location = Some(format!("/assessments/{}", submission.assessment_id));
             let mut writes = submission.writes;
-            writes.push(self.keep_answer(caller, ticket, &answer, self.now()));
+            writes.push(self.keep_answer(caller, &ticket, &answer, self.now()));
             let mut preconditions = submission.preconditions;
             preconditions.push(ticket.precondition(caller));
             match self.commit(writes, preconditions).await {
@@ -103,7 +106,7 @@ impl Exchange {
     }
 
     /// Parses and validates; every issue at once.
-    fn read_assessment(&self, body: &[u8]) -> Result<Assessment, Refusal> {
+    pub(super) fn read_assessment(&self, body: &[u8]) -> Result<Assessment, Refusal> {
         self.valid_assessment(read_json(body)?)
     }
 
@@ -151,7 +154,7 @@ impl Exchange {
         let mut warnings = arrived.warnings;
 
         let mut planned: Vec<Option<Value>> = vec![None; asked.len()];
-        let mut previews = Vec::new();
+        let mut rehearsed = Vec::new();
         for place in plan_order(assessment, &asked) {
             let Some(one) = asked.get(place) else { continue };
             self.has_room(one.partner).await?;
@@ -167,8 +170,8 @@ impl Exchange {
                 now,
             };
             let plan = self.plan_one(&basis, one, &mut writes);
-            warnings.extend(plan.warnings);
-            previews.push(plan.preview);
+            warnings.extend(plan.rehearsed.warnings.iter().cloned());
+            rehearsed.push(plan.rehearsed);
             if let Some(slot) = planned.get_mut(place) {
                 *slot = Some(plan.shown);
             }
@@ -186,7 +189,7 @@ impl Exchange {
         answer.insert(String::from("consents"), Value::Array(said.shown));
         answer.insert(String::from("referrals"), planned.into_iter().flatten().collect());
         answer.insert(String::from("warnings"), shown_warnings(&warnings));
-        Ok(Submission { writes, preconditions, answer, previews, assessment_id, person, warnings })
+        Ok(Submission { writes, preconditions, answer, rehearsed, assessment_id, person, warnings })
     }
 
     /// Puts an assessment on record with what the person said in it: whose it is, its bytes, the consents, and what is

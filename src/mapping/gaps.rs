@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{place::Place, tree::Lineage};
+use super::{place::Place, traced::Traced};
 use crate::fhir::Issue;
 
 /// Fields that address the message or name its form; the frame says the same in the recipient's terms.
 const ADDRESSING: [&str; 3] = ["/profile", "/person/reference", "/local_reference"];
 
 /// One issue for each leaf of the projection that no leaf of the message comes from.
-pub(super) fn gaps(projection: &Value, lineage: &[Lineage]) -> Vec<Issue> {
+pub(super) fn gaps(projection: &Value, lineage: &[Traced]) -> Vec<Issue> {
     let used: BTreeSet<&str> = lineage.iter().map(|line| line.source.as_str()).collect();
     let mut found = Vec::new();
     look(&Place::root(projection), &used, &mut found);
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn a_field_without_a_place_is_reported_and_its_value_is_not() {
         let projection = json!({"profile": "p", "a": {"b": "secret", "c": "told"}, "empty": []});
-        let told = Lineage { output: "body#/x".into(), source: "/a/c".into(), rule: "r".into() };
+        let told = Traced::new("body#/x".into(), "/a/c".into(), "r".into());
         let found = gaps(&projection, &[told]);
         assert_eq!(found.len(), 1);
         assert_eq!(found[0].path, "/a/b");

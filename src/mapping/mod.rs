@@ -25,6 +25,7 @@ mod probation;
 mod render;
 mod sections;
 pub mod site;
+mod traced;
 mod tree;
 
 #[cfg(test)]
@@ -38,4 +39,4 @@ pub use fhir_message::{MESSAGE_HEADER, Standing, keep_times};
 pub use frame::{Changed, Frame, Mapped};
 pub use notice::{answer_to_request, recall, request_to_ld, status_answer};
 pub use render::{FHIR_PROFILES, render};
-pub use tree::Lineage;
+pub use traced::Traced;

@@ -8,6 +8,7 @@ use super::{
     gaps::gaps,
     housing, probation,
     sections::Sheet,
+    traced::trace,
     tree::{Tree, Written},
 };
 use crate::{
@@ -57,10 +58,7 @@ pub fn render(frame: &Frame<'_>, audience: Audience, projection: &Projection) ->
         as_body(document)
     };
     mapped.warnings = gaps(&projection.value, &mapped.lineage);
-    // Lists close up when entries are left out; lineage and issues name the places of the whole assessment.
-    for line in mapped.lineage.iter_mut().filter(|line| line.source.starts_with('/')) {
-        line.source = projection.source(&line.source);
-    }
+    mapped.lineage = trace(mapped.lineage, projection);
     for gap in &mut mapped.warnings {
         gap.path = projection.source(&gap.path);
     }

@@ -2,22 +2,9 @@
 //!
 //! Not here: what any message looks like.
 
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::place::Place;
-
-/// Where one leaf of a message comes from.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Lineage {
-    /// The leaf: `body#/…` or `detail#/…`, a JSON pointer into that part.
-    pub output: String,
-    /// A path of the assessment (`/risk/to_self/level`), `frame:…` (what the gateway knows about the
-    /// message), `request:…` (what an agency asked) or `fixed` (a constant of the mapping).
-    pub source: String,
-    /// The mapping rule, with its version: `custody-sheet/1#riskToSelf`.
-    pub rule: String,
-}
+use super::{place::Place, traced::Traced};
 
 /// Where a leaf comes from.
 #[derive(Clone, Debug)]
@@ -102,7 +89,7 @@ pub(super) struct Written {
     /// The message.
     pub(super) value: Value,
     /// One entry for each leaf and source.
-    pub(super) lineage: Vec<Lineage>,
+    pub(super) lineage: Vec<Traced>,
 }
 
 struct Walk<'v> {
@@ -172,7 +159,7 @@ impl Written {
                     Origin::Fixed => vec![String::from("fixed")],
                 };
                 for source in sources {
-                    self.lineage.push(Lineage { output: at.output.clone(), source, rule: at.rule() });
+                    self.lineage.push(Traced::new(at.output.clone(), source, at.rule()));
                 }
             }
         }

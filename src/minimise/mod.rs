@@ -9,12 +9,14 @@ mod pattern;
 mod project;
 mod rules;
 mod tables;
+mod through;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
 pub use rules::Rules;
+pub use through::Through;
 
 /// Something kept back: which field, by which rule, why. Never a value.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,9 +52,18 @@ pub struct Projection {
     /// Entries of lists that moved up because others were left out: from their pointer here to the one they have
     /// in the assessment.
     moved: BTreeMap<String, String>,
+    /// What let each leaf through.
+    ways: through::Ways,
 }
 
 impl Projection {
+    /// What let through the field at `source`, a pointer into the whole assessment: one for a leaf; for a group, each
+    /// that let one of its leaves through. Empty when nothing of it left.
+    #[must_use]
+    pub fn through(&self, source: &str) -> Vec<Arc<Through>> {
+        self.ways.of(source)
+    }
+
     /// Where `pointer`, a place in [`Projection::value`], stands in the whole assessment.
     #[must_use]
     pub fn source(&self, pointer: &str) -> String {

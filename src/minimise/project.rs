@@ -11,8 +11,9 @@ use super::{
     Ask, Projection, Rules, Withheld,
     pattern::Guard,
     rules::{Column, View},
+    through::{Ways, through},
 };
-use crate::consent::{PermittedReferral, Scope};
+use crate::consent::{Decision, PermittedReferral, Scope};
 
 /// Why something is kept back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,6 +80,7 @@ impl Rules {
                 permitted: Vec::new(),
                 minimum,
                 moved: BTreeMap::new(),
+                ways: Ways::default(),
             };
         };
         let mut walk = Walk {
@@ -91,10 +93,13 @@ impl Rules {
             withheld: Vec::new(),
             given: BTreeSet::new(),
             moved: BTreeMap::new(),
+            ways: Ways::default(),
+            decision: permitted.decision(),
         };
         let (value, fate) = walk.visit(assessment, "", "");
         walk.tell("*", fate);
-        let Walk { mut withheld, given, moved, .. } = walk;
+        let Walk { mut withheld, given, moved, mut ways, .. } = walk;
+        ways.finish();
         withheld.sort();
         withheld.dedup();
         Projection {
@@ -103,6 +108,7 @@ impl Rules {
             permitted: given.into_iter().collect(),
             minimum,
             moved,
+            ways,
         }
     }
 
@@ -158,6 +164,8 @@ struct Walk<'r, 'v> {
     withheld: Vec<Withheld>,
     given: BTreeSet<String>,
     moved: BTreeMap<String, String>,
+    ways: Ways,
+    decision: &'v Decision,
 }
 
 impl<'v> Walk<'_, 'v> {
@@ -216,7 +224,7 @@ impl<'v> Walk<'_, 'v> {
                 self.shape.truncate(length);
                 ((!kept.is_empty()).then_some(Value::Array(kept)), self.sum(fates))
             }
-            leaf => match self.judge() {
+            leaf => match self.judge(path) {
                 Ok(()) => (Some(leaf.clone()), Fate::Told),
                 Err(fate) => (None, fate),
             },
@@ -231,8 +239,8 @@ impl<'v> Walk<'_, 'v> {
         self.rules.known.contains(&self.shape)
     }
 
-    /// Whether the leaf here may leave; if not, what becomes of it.
-    fn judge(&mut self) -> Result<(), Fate> {
+    /// Whether the leaf at `path` may leave; if not, what becomes of it.
+    fn judge(&mut self, path: &str) -> Result<(), Fate> {
         let belongs = self.rules.belongs.get(&self.shape).into_iter().flatten();
         let block = belongs.into_iter().find(|(_, guards)| self.all_hold(guards)).map(|(number, _)| *number);
         let Some(number) = block else {
@@ -243,8 +251,12 @@ impl<'v> Walk<'_, 'v> {
             Some(Lot::Give { name, view, rest }) => {
                 let alternatives = view.get(&self.shape).into_iter().flatten();
                 if alternatives.into_iter().any(|guards| self.all_hold(guards)) {
-                    let block = self.rules.blocks.get(number).map_or("", |block| block.id.as_str());
-                    self.given.insert(format!("{block}:{name}"));
+                    let Some(block) = self.rules.blocks.get(number) else {
+                        return Err(Fate::Kept(None, Why::NoRule));
+                    };
+                    let (column, decision) = (self.column, self.decision);
+                    self.ways.note(path, number, || through(block, name, column, decision));
+                    self.given.insert(format!("{}:{name}", block.id));
                     Ok(())
                 } else {
                     Err(Fate::Kept(Some(number), *rest))

@@ -11,14 +11,14 @@ fn check(audience: Audience) -> Mapped {
     let mapped = made(audience, &projection);
     assert_eq!(mapped.warnings, [], "{audience:?} has no place for these");
     assert_follows_profiles(&mapped);
-    assert_traced(&mapped, &assessment);
+    assert_traced(&mapped, &projection, &assessment);
     let again = made(audience, &projection);
     assert_eq!((&mapped.body, &mapped.detail), (&again.body, &again.detail), "the same gives the same bytes");
     mapped
 }
 
 /// Every leaf of the message has an origin, and every origin in the assessment is there.
-fn assert_traced(mapped: &Mapped, assessment: &Value) {
+fn assert_traced(mapped: &Mapped, projection: &Projection, assessment: &Value) {
     let traced: Vec<&str> = mapped.lineage.iter().map(|line| line.output.as_str()).collect();
     let parts = [("body", Some(&mapped.body)), ("detail", mapped.detail.as_ref())];
     for (part, bytes) in parts {
@@ -34,6 +34,13 @@ fn assert_traced(mapped: &Mapped, assessment: &Value) {
             || assessment.pointer(&line.source).is_some();
         assert!(known, "{} comes from {}", line.output, line.source);
         assert!(line.rule.contains("/1#"), "{}", line.rule);
+        let through = line.through.as_ref();
+        assert_eq!(line.source.starts_with('/'), through.is_some(), "{} from {}", line.output, line.source);
+        if let Some(through) = through {
+            assert_eq!(through.rule.rsplit_once('#').unwrap().1, through.block);
+            let given = format!("{}:{}", through.block, through.view);
+            assert!(projection.permitted.contains(&given), "{} left by {given}", line.source);
+        }
     }
 }
 
