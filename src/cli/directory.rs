@@ -101,7 +101,7 @@ pub(super) async fn run(args: DirectoryArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(files: &[PathBuf]) -> (Listing, Vec<Problem>) {
+pub(super) fn read(files: &[PathBuf]) -> (Listing, Vec<Problem>) {
     let mut listing = Listing::default();
     let mut problems = Vec::new();
     for file in files {
@@ -134,7 +134,7 @@ fn bytes_of(file: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// SHA-256 of the first certificate in the PEM file `name`, which stands in `list`.
-fn fingerprint(list: &str, name: &str) -> Result<String, String> {
+pub(super) fn fingerprint(list: &str, name: &str) -> Result<String, String> {
     let file = Path::new(list).parent().unwrap_or(Path::new("")).join(name);
     let bytes = bytes_of(&file).map_err(|why| format!("{} {why}", file.display()))?;
     let unreadable = || format!("{} holds no certificate (PEM) that can be read", file.display());

@@ -11,7 +11,9 @@ mod identifier;
 mod map;
 mod migrate;
 mod partner;
+mod preview;
 mod print;
+mod rehearsing;
 mod serve;
 mod validate;
 
@@ -47,6 +49,7 @@ enum Command {
     Validate(validate::ValidateArgs),
     Map(map::MapArgs),
     Identifier(identifier::IdentifierArgs),
+    Preview(preview::PreviewArgs),
 }
 
 /// Which settings file.
@@ -80,8 +83,9 @@ pub fn run() -> ExitCode {
         Command::Partner(args) => on_runtime(partner::run(args)),
         Command::Audit(args) => on_runtime(audit::run(args)),
         Command::Validate(args) => validate::run(&args),
-        Command::Map(args) => map::run(&args),
         Command::Identifier(args) => identifier::run(&args),
+        Command::Map(args) => map::run(args),
+        Command::Preview(args) => on_runtime(preview::run(args)),
     };
     let code = ended.unwrap_or_else(|error| {
         print::problem(&format!("{error:#}"));

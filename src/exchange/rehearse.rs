@@ -149,9 +149,14 @@ impl Exchange {
             changed: None,
             ids: &ids,
         };
+        let none = |_| {
+            let text = "From what may leave, no valid message can be made for this agency. Is it asked, in /referrals, \
+                        and is its consent in /consents?";
+            Refusal::new(Refused::Unprocessable, "incomplete", "", text)
+        };
         let mapped = mapping::render(&frame, audience, &projection)
             .map_err(|issues| Refusal::with_issues(Refused::Unprocessable, issues))?;
-        self.check_output(&mapped)?;
+        self.check_output(&mapped).map_err(none)?;
         let (made_by, warnings) = (self.made_by(&mapped), mapped.warnings.clone());
         Ok(Rehearsed {
             recipient: recipient.partner_id.clone(),

@@ -21,6 +21,7 @@ mod forgiven;
 mod lanes;
 mod meanwhile;
 mod published;
+mod rehearsed;
 mod said;
 mod status;
 mod strangers;

@@ -1,7 +1,8 @@
-//! `keyway map`: a service's own form becomes the assessment.
+//! `keyway map`: a service's own form becomes the assessment, and the assessment what each audience gets.
 
 mod adapters;
 mod check;
+pub(super) mod run;
 mod test;
 
 use std::process::ExitCode;
@@ -9,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-/// Look at mappings: check a site's adapter, run its tests.
+/// Look at mappings: check a site's adapter, run its tests, and see where every field of a message comes from.
 #[derive(Debug, Args)]
 pub(super) struct MapArgs {
     #[command(subcommand)]
@@ -20,11 +21,13 @@ pub(super) struct MapArgs {
 enum MapCommand {
     Check(check::CheckArgs),
     Test(test::TestArgs),
+    Run(run::RunArgs),
 }
 
-pub(super) fn run(args: &MapArgs) -> Result<ExitCode> {
-    match &args.command {
-        MapCommand::Check(args) => check::run(args),
-        MapCommand::Test(args) => test::run(args),
+pub(super) fn run(args: MapArgs) -> Result<ExitCode> {
+    match args.command {
+        MapCommand::Check(args) => check::run(&args),
+        MapCommand::Test(args) => test::run(&args),
+        MapCommand::Run(args) => super::on_runtime(run::run(args)),
     }
 }

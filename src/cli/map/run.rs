@@ -1,0 +1,238 @@
+//! `keyway map run`: one assessment as one audience would get it, with the lineage of every field.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use serde_json::{Value, json};
+
+use crate::{
+    cli::{
+        print,
+        rehearsing::{self, RehearsalArgs},
+        shown,
+    },
+    directory::{AgencyKind, Audience, Channel, Partner, PartnerStatus},
+    exchange::{Rehearsed, RehearsedMessage, refusal::Refusal},
+    ids::{PartnerId, SiteId},
+    mapping::Traced,
+};
+
+/// Make the message that an audience would get of an assessment, and say where every field of it comes from.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    keyway map run assessment.json --to custody --recipient custody-northgate --lineage\n  \
+    keyway map run assessment.json --to custody --directory directory.json --directory agreements.json --lineage\n  \
+    keyway map run assessment.json --to health --recipient cmht-riverside --lineage --json\n\n\
+    With --directory, consent and agreements are asked as for a real submission. Without it nobody's consent is asked,\n\
+    and the answer says so: what is shown is what the allow-list alone would let through.\n\
+    Nothing is stored or sent. Ids and pseudonyms are the rehearsal's own. What is printed holds personal data.\n\
+    Exit codes: 0 a message, 1 none (and why), 2 usage.")]
+pub(super) struct RunArgs {
+    /// The assessment.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// For whom: custody, court, probation, youth-justice, health, housing, voluntary, social-care.
+    #[arg(long, value_name = "AUDIENCE", value_parser = audience)]
+    to: Audience,
+    /// The agency as the assessment names it: needed without --directory, and where more than one is of that audience.
+    #[arg(long, value_name = "ID", value_parser = agency)]
+    recipient: Option<PartnerId>,
+    #[command(flatten)]
+    rehearsal: RehearsalArgs,
+    /// Say of every field where it comes from, by which rule, and what let it through.
+    #[arg(long)]
+    lineage: bool,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(in crate::cli) fn audience(text: &str) -> Result<Audience, String> {
+    let known = Audience::ALL.map(Audience::as_str);
+    let found = Audience::ALL.into_iter().find(|audience| audience.as_str() == text);
+    found.ok_or_else(|| format!("must be one of {}", known.join(", ")))
+}
+
+pub(in crate::cli) fn agency(text: &str) -> Result<PartnerId, String> {
+    PartnerId::parse(text).ok_or_else(|| String::from("not an agency's id"))
+}
+
+pub(super) async fn run(args: RunArgs) -> Result<ExitCode> {
+    let body = rehearsing::assessment(&args.file)?;
+    let rehearsed = if args.rehearsal.directory.is_empty() {
+        by_list(&args, &body).await?
+    } else {
+        let Some(stage) = args.rehearsal.stage().await? else { return Ok(ExitCode::FAILURE) };
+        stage.gateway.exchange.rehearse(&stage.caller, &body).await.map(|r| r.recipients)
+    };
+    let mut rehearsed = match rehearsed {
+        Ok(rehearsed) => rehearsed,
+        Err(refusal) => {
+            rehearsing::refused(&refusal);
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let is_meant = |one: &Rehearsed| args.recipient.as_ref().is_none_or(|id| one.recipient == *id);
+    rehearsed.retain(|one| one.audience == Some(args.to) && is_meant(one));
+    let one = match rehearsed.as_slice() {
+        [one] => one,
+        [] => bail!("{} asks no agency of the audience {}", shown(&args.file), args.to.as_str()),
+        several => {
+            let ids: Vec<&str> = several.iter().map(|one| one.recipient.as_str()).collect();
+            bail!("it asks more than one of that audience: choose by --recipient {}", ids.join(" or "))
+        }
+    };
+    if args.json {
+        print::object(&whole(one, args.lineage));
+    } else {
+        told(one, args.lineage);
+    }
+    Ok(if one.message.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// As the allow-list alone would let it.
+async fn by_list(args: &RunArgs, body: &[u8]) -> Result<Result<Vec<Rehearsed>, Refusal>> {
+    let Some(id) = args.recipient.clone() else {
+        bail!(
+            "--recipient is missing: without --directory it is not known which agency of /referrals is of the \
+             audience {}",
+            args.to.as_str()
+        );
+    };
+    let gateway = rehearsing::open(args.rehearsal.moment(), Vec::new(), Vec::new()).await?;
+    let service = PartnerId::parse("liaison-diversion").context("no id")?;
+    let (sender, recipient) =
+        (stand_in(service, AgencyKind::LiaisonDiversion)?, stand_in(id, kind(args.to)?)?);
+    Ok(gateway.exchange.rehearse_by_list(&sender, &recipient, body).map(|one| vec![one]))
+}
+
+fn kind(audience: Audience) -> Result<AgencyKind> {
+    let found = AgencyKind::ALL.into_iter().find(|kind| kind.audience() == Some(audience));
+    found.context("no kind of agency is of this audience")
+}
+
+/// An agency that stands for those of its kind.
+fn stand_in(id: PartnerId, kind: AgencyKind) -> Result<Partner> {
+    let channel = match kind.audience() {
+        Some(Audience::Health) => Channel::FhirPush,
+        Some(Audience::Custody | Audience::Court | Audience::Probation | Audience::YouthJustice) => {
+            Channel::EventPush
+        }
+        _ => Channel::Mailbox,
+    };
+    Ok(Partner {
+        site_id: SiteId::parse("rehearsal").context("no site")?,
+        name: id.to_string(),
+        organisation_code: format!("https://keyway.example/id/agency|{id}"),
+        channel,
+        endpoint: (channel != Channel::Mailbox).then(|| format!("https://{id}.invalid/")),
+        client_id: id.to_string(),
+        partner_id: id,
+        kind,
+        certificate_sha256: String::new(),
+        jwks: String::new(),
+        status: PartnerStatus::Active,
+        forgives: Vec::new(),
+        version: 1,
+    })
+}
+
+fn told(one: &Rehearsed, lineage: bool) {
+    print::line(&format!("For {}: {}", one.recipient, answer(one)));
+    if let Some(message) = &one.message {
+        for (part, bytes) in parts(message) {
+            print::line(&format!("\n{part} ({} bytes)\n{}", bytes.len(), String::from_utf8_lossy(bytes)));
+        }
+        if lineage {
+            print::line("");
+            message.lineage.iter().for_each(|line| print::line(&traced(line)));
+        }
+        let made_by = &message.made_by;
+        let short = |hash: &str| hash.get(..12).unwrap_or(hash).to_owned();
+        let profiles = made_by.profiles.iter().map(|(name, hash)| format!("{name} ({})", short(hash)));
+        print::line(&format!(
+            "\nMade by {} ({}), allow-lists {}, profiles {}",
+            made_by.mapping,
+            short(&made_by.mapping_sha256),
+            made_by.policy,
+            profiles.collect::<Vec<_>>().join(", "),
+        ));
+    }
+    for kept in &one.withheld {
+        print::line(&format!("Withheld: {} {} {}", kept.field, kept.rule, kept.reason));
+    }
+    for warning in &one.warnings {
+        print::line(&format!("Warning: {}: {}", warning.path, warning.diagnostics));
+    }
+}
+
+/// The answer of consent, in words.
+pub(in crate::cli) fn answer(one: &Rehearsed) -> String {
+    let Some(decision) = &one.decision else {
+        return String::from("as the allow-list alone would let it: nobody's consent was asked");
+    };
+    let answer = if decision.permits() { "permit" } else { "deny" };
+    let consent = decision.consent.as_ref().map(|(id, version)| format!(", consent {id}/{version}"));
+    let agreement = decision.agreement.as_ref().map(|(id, version)| format!(", agreement {id}/{version}"));
+    format!(
+        "{answer}, {}{}{}",
+        decision.reason.as_str(),
+        consent.unwrap_or_default(),
+        agreement.unwrap_or_default()
+    )
+}
+
+/// The parts of a message by name.
+pub(in crate::cli) fn parts(message: &RehearsedMessage) -> impl Iterator<Item = (&'static str, &[u8])> {
+    std::iter::once(("body", message.body.as_slice()))
+        .chain(message.detail.as_deref().map(|detail| ("detail", detail)))
+}
+
+fn traced(line: &Traced) -> String {
+    let Traced { output, source, rule, through } = line;
+    let way = through.as_ref().map(|through| format!(" {} ({})", through.rule, through.view));
+    let given = through.as_ref().and_then(|through| through.consent.as_ref());
+    let given = given.map(|(consent, version)| format!(" consent {consent}/{version}"));
+    let provision = through.as_ref().and_then(|through| through.provision.as_ref());
+    let provision = provision.map(|provision| format!(" {provision}"));
+    let told: String = [way, given, provision].into_iter().flatten().collect();
+    format!("{output} <- {source} {rule}{told}")
+}
+
+/// What the decision rests on, as JSON; `null` when nobody's consent was asked.
+pub(in crate::cli) fn decision(one: &Rehearsed) -> Value {
+    one.decision.as_ref().map_or(Value::Null, |decision| {
+        json!({
+            "answer": if decision.permits() { "permit" } else { "deny" },
+            "reason": decision.reason,
+            "consent": decision.consent,
+            "provision": decision.provision,
+            "agreement": decision.agreement,
+        })
+    })
+}
+
+fn whole(one: &Rehearsed, lineage: bool) -> Value {
+    let message = one.message.as_ref();
+    let part = |bytes: Option<&Vec<u8>>| -> Value {
+        bytes.and_then(|bytes| serde_json::from_slice(bytes).ok()).unwrap_or_default()
+    };
+    let mut whole = json!({
+        "recipient": one.recipient,
+        "audience": one.audience.map(Audience::as_str),
+        "decision": decision(one),
+        "made_by": message.map(|message| &message.made_by),
+        "body": part(message.map(|message| &message.body)),
+        "detail": part(message.and_then(|message| message.detail.as_ref())),
+    });
+    if let Some(whole) = whole.as_object_mut() {
+        if lineage {
+            whole.insert(String::from("lineage"), json!(message.map(|message| &message.lineage)));
+        }
+        whole.insert(String::from("withheld"), json!(one.withheld));
+        let warnings = one.warnings.iter().map(|w| json!({"path": w.path, "text": w.diagnostics}));
+        whole.insert(String::from("warnings"), warnings.collect());
+    }
+    whole
+}

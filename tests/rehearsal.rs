@@ -1,0 +1,136 @@
+//! `keyway map run` and `keyway preview`, run as a user runs them: what they print, and how they exit.
+#![expect(clippy::unwrap_used, reason = "a test stops where it is surprised")]
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::{Value, json};
+
+const ASSESSMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/assessments/full.json");
+const AT: &str = "2025-01-14T09:00:00Z";
+const AGENCIES: [(&str, &str, &str); 6] = [
+    ("ld-harbour", "liaison-diversion", "mailbox"),
+    ("cmht-riverside", "cmht", "fhir-push"),
+    ("custody-northgate", "police", "event-push"),
+    ("court-harbour", "court", "event-push"),
+    ("probation-harbour", "probation", "event-push"),
+    ("housing-harbour", "housing", "mailbox"),
+];
+
+fn keyway(folder: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_keyway")).args(words).current_dir(folder).output().unwrap()
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// The agencies that the assessment asks, and an agreement with each; certificates and endpoints left out.
+fn folder() -> tempfile::TempDir {
+    let agencies = AGENCIES.map(|(id, kind, channel)| {
+        json!({
+            "id": id, "kind": kind, "name": id, "channel": channel,
+            "organisation_code": format!("https://keyway.example/id/agency|{id}"),
+        })
+    });
+    let basis =
+        json!({"data_protection": "6.1.e", "power": "CommonLaw", "confidentiality": "CONSENT-EXPLICIT"});
+    let agreements = AGENCIES.map(|(id, kind, _)| {
+        json!({
+            "agreement_id": format!("agreement-{id}"), "partner": id,
+            "purposes": [if kind == "cmht" { "TREAT" } else { "COORDINATION" }],
+            "valid_from": "2024-01-01T00:00:00Z", "valid_to": "2027-01-01T00:00:00Z",
+            "basis": basis, "emergency": null, "dpia_reference": "DPIA-1",
+        })
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let lists = json!({"site_id": "harbour", "agencies": agencies, "agreements": agreements});
+    fs::write(folder.path().join("lists.json"), lists.to_string()).unwrap();
+    folder
+}
+
+#[test]
+fn a_preview_shows_every_byte_and_what_is_kept_back_by_which_rule() {
+    let folder = folder();
+    let words = ["preview", ASSESSMENT, "--all-recipients", "--directory", "lists.json", "--at", AT];
+    let text = keyway(folder.path(), &words);
+    assert_eq!(text.status.code(), Some(0), "{}", said(&text));
+    let shown = keyway(folder.path(), &[&words[..], &["--json"]].concat());
+    let whole: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let text = said(&text);
+    let recipients = whole["recipients"].as_array().unwrap();
+    assert_eq!(recipients.len(), AGENCIES.len() - 1);
+    for one in recipients {
+        assert!(text.contains(one["recipient"].as_str().unwrap()));
+        for part in one["parts"].as_array().unwrap() {
+            assert!(text.contains(part["text"].as_str().unwrap()), "every byte is shown");
+        }
+        for kept in one["withheld"].as_array().unwrap() {
+            let [field, rule, reason] = ["field", "rule", "reason"].map(|key| kept[key].as_str().unwrap());
+            assert!(text.contains(&format!("withheld {field} by {rule}: {reason}")), "{text}");
+        }
+    }
+    let got: Vec<&Value> =
+        recipients.iter().filter(|one| !one["parts"].as_array().unwrap().is_empty()).collect();
+    assert!(got.len() > 1, "{whole}");
+    assert_eq!(said(&keyway(folder.path(), &words)), text, "the same again gives the same bytes");
+}
+
+#[test]
+fn a_preview_needs_to_know_whom_it_is_for() {
+    let folder = folder();
+    let without = keyway(folder.path(), &["preview", ASSESSMENT, "--all-recipients"]);
+    assert_eq!(without.status.code(), Some(1), "{}", said(&without));
+    assert!(said(&without).contains("--directory is missing"));
+    let nobody = keyway(folder.path(), &["preview", ASSESSMENT, "--directory", "lists.json"]);
+    assert_eq!(nobody.status.code(), Some(2), "{}", said(&nobody));
+}
+
+#[test]
+fn a_field_is_traced_to_its_source_its_rule_and_the_consent() {
+    let folder = folder();
+    let words = ["map", "run", ASSESSMENT, "--to", "health", "--lineage", "--at", AT];
+    let without = keyway(folder.path(), &words);
+    assert_eq!(without.status.code(), Some(1));
+    assert!(said(&without).contains("--recipient is missing"), "{}", said(&without));
+    let alone = keyway(folder.path(), &[&words[..], &["--recipient", "cmht-riverside"]].concat());
+    assert_eq!(alone.status.code(), Some(0), "{}", said(&alone));
+    let text = said(&alone);
+    assert!(text.contains("nobody's consent was asked"), "{text}");
+    assert!(!text.contains("provision.provision[0] "), "{text}");
+    let asked = keyway(folder.path(), &[&words[..], &["--directory", "lists.json", "--json"]].concat());
+    assert_eq!(asked.status.code(), Some(0), "{}", said(&asked));
+    let whole: Value = serde_json::from_slice(&asked.stdout).unwrap();
+    assert_eq!(whole["decision"]["answer"], "permit");
+    assert_eq!(whole["made_by"]["mapping"], "fhir-referral/1");
+    let lineage = whole["lineage"].as_array().unwrap();
+    let level = lineage.iter().find(|line| line["source"] == "/risk/to_self/level").unwrap();
+    assert!(whole.pointer(level["output"].as_str().unwrap().trim_start_matches("body#")).is_none());
+    assert!(whole["body"].pointer(level["output"].as_str().unwrap().trim_start_matches("body#")).is_some());
+    assert_eq!((&level["block"], &level["view"]), (&json!("risk-to-self"), &json!("full")));
+    assert_eq!(level["allowed_by"].as_str().unwrap().rsplit_once('#').unwrap().1, "risk-to-self");
+    assert_eq!(
+        (&level["consent"], &level["provision"]),
+        (&whole["decision"]["consent"], &json!("provision.provision[0]"))
+    );
+}
+
+#[test]
+fn what_is_wrong_is_told_by_its_place_and_never_by_its_value() {
+    let folder = folder();
+    let mut wrong: Value = serde_json::from_str(&fs::read_to_string(ASSESSMENT).unwrap()).unwrap();
+    wrong["person"]["birth_date"] = json!("CANARY-7f3a");
+    fs::write(folder.path().join("wrong.json"), wrong.to_string()).unwrap();
+    for words in [
+        &["map", "run", "wrong.json", "--to", "court", "--recipient", "court-harbour"][..],
+        &["preview", "wrong.json", "--all-recipients", "--directory", "lists.json"],
+    ] {
+        let refused = keyway(folder.path(), words);
+        assert_eq!(refused.status.code(), Some(1));
+        assert!(said(&refused).contains("/person/birth_date"), "{}", said(&refused));
+        assert!(!said(&refused).contains("CANARY"), "{}", said(&refused));
+    }
+}
