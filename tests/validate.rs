@@ -132,3 +132,23 @@ fn what_cannot_be_read_is_told_by_name_and_the_rest_is_checked() {
     assert_eq!(output.status.code(), Some(1));
     assert!(said(&output).contains("no-such-folder"), "{}", said(&output));
 }
+
+#[test]
+fn what_was_not_judged_is_told_for_each_file() {
+    let folder = folder();
+    for (words, rule) in [
+        (["--profile", "https://nowhere.example/x"], "profile"),
+        (["--package", "there-is-no-such-folder"], "package"),
+    ] {
+        let told = validate(folder.path(), &[&words[..], &["--json", "right.json", "wrong.json"]].concat());
+        assert_eq!(told.status.code(), Some(1), "{}", said(&told));
+        let text = String::from_utf8(told.stdout).unwrap();
+        let outcomes: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(outcomes.len(), 2, "{text}");
+        for outcome in outcomes {
+            assert_eq!(outcome["issue"][0]["severity"], "error");
+            assert_eq!(outcome["issue"][0]["details"]["coding"][0]["code"], rule, "{outcome}");
+        }
+        assert_eq!(validate(folder.path(), &[&words[..], &["right.json"]].concat()).status.code(), Some(1));
+    }
+}

@@ -82,7 +82,7 @@ pub fn run() -> ExitCode {
         Command::Directory(args) => on_runtime(directory::run(args)),
         Command::Partner(args) => on_runtime(partner::run(args)),
         Command::Audit(args) => on_runtime(audit::run(args)),
-        Command::Validate(args) => validate::run(&args),
+        Command::Validate(args) => Ok(validate::run(&args)),
         Command::Identifier(args) => identifier::run(&args),
         Command::Map(args) => map::run(args),
         Command::Preview(args) => on_runtime(preview::run(args)),

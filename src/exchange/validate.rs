@@ -56,16 +56,38 @@ fn asked(sent: &Value) -> Result<Asked<'_>, Refusal> {
     if sent.get("resourceType").and_then(Value::as_str) != Some("Parameters") {
         return Ok(Asked { resource: sent, profiles: Vec::new() });
     }
-    let parameters = || sent.get("parameter").and_then(Value::as_array).into_iter().flatten();
-    let named = |name: &'static str| {
-        parameters().filter(move |p| p.get("name").and_then(Value::as_str) == Some(name))
-    };
-    let resource = named("resource").find_map(|p| p.get("resource")).ok_or_else(|| {
+    let mut found = None;
+    let mut profiles = Vec::new();
+    let parameters = sent.get("parameter").and_then(Value::as_array);
+    for (at, parameter) in parameters.into_iter().flatten().enumerate() {
+        let refuse = |code, text: &str| {
+            Err(Refusal::new(Refused::BadRequest, code, format!("Parameters.parameter[{at}]"), text))
+        };
+        match parameter.get("name").and_then(Value::as_str) {
+            Some("resource") => match parameter.get("resource") {
+                Some(_) if found.is_some() => return refuse("invalid", "One resource at a time is judged."),
+                Some(resource) => found = Some(resource),
+                None => return refuse("required", "The resource stands under `resource`."),
+            },
+            Some("profile") => {
+                let keys = ["valueUri", "valueCanonical", "valueUrl"];
+                match keys.iter().find_map(|key| parameter.get(*key).and_then(Value::as_str)) {
+                    Some(profile) => profiles.push(profile),
+                    None => return refuse("invalid", "A profile is named by its address, as `valueUri`."),
+                }
+            }
+            Some("mode") => {
+                return refuse(
+                    "not-supported",
+                    "A mode is not offered; leave it out. Nothing is kept anyhow.",
+                );
+            }
+            _ => return refuse("not-supported", "This parameter is not known. Known: resource, profile."),
+        }
+    }
+    let Some(resource) = found else {
         let text = "Parameters hold the resource to be judged under the name \"resource\".";
-        Refusal::new(Refused::BadRequest, "required", "Parameters.parameter", text)
-    })?;
-    let profiles = named("profile").filter_map(|p| {
-        ["valueUri", "valueCanonical", "valueUrl"].iter().find_map(|key| p.get(*key).and_then(Value::as_str))
-    });
-    Ok(Asked { resource, profiles: profiles.collect() })
+        return Err(Refusal::new(Refused::BadRequest, "required", "Parameters.parameter", text));
+    };
+    Ok(Asked { resource, profiles })
 }

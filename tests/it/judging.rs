@@ -77,6 +77,23 @@ async fn what_cannot_be_judged_is_refused() {
     refused("/fhir/Person1/$validate", &whole, 404).await;
     refused("/fhir/Patient/$validate?profile=https://nowhere.example/x", &whole, 400).await;
     refused("/fhir/Patient/$validate", r#"{"resourceType":"Parameters"}"#, 400).await;
+    // A parameter that is not understood is not passed over: what it asked for would seem to have been done.
+    let beside = |parameter: serde_json::Value| {
+        let whole = json!({"name": "resource", "resource": patient()});
+        json!({"resourceType": "Parameters", "parameter": [whole, parameter]})
+    };
+    let ours = "https://keyway.example/fhir/StructureDefinition/ld-patient";
+    for parameter in [
+        json!({"name": "profile", "valueString": ours}),
+        json!({"name": "mode", "valueCode": "delete"}),
+        json!({"name": "profil", "valueUri": ours}),
+        json!({"name": "resource", "resource": patient()}),
+    ] {
+        let body = beside(parameter);
+        let reply = gateway.ld.ask(judge("/fhir/Patient/$validate", &body)).await;
+        assert_eq!(reply.status, 400, "{body}: {}", reply.text());
+        assert_eq!(reply.json()["issue"][0]["expression"][0], "Parameters.parameter[1]", "{}", reply.text());
+    }
     let reply = gateway.ld.with_token(None).ask(judge("/fhir/Patient/$validate", &patient())).await;
     assert_eq!(reply.status, 401);
     gateway.finish().await;

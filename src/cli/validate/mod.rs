@@ -44,7 +44,7 @@ const UNCHECKED_MAX: usize = 50;
     The lines shown come from your file: they may hold personal data.\n\
     Rules of a package that cannot be checked here are named on standard error.\n\
     With --json: one OperationOutcome for each file, a line each, without any value from the file.\n\
-    Exit codes: 0 no error (there may be warnings), 1 an error in a document, or a file that cannot be read, 2 usage.")]
+    Exit codes: 0 no error (there may be warnings), 1 an error in a document, or a file, package or profile that cannot be read or is not known, 2 usage.")]
 pub(super) struct ValidateArgs {
     /// JSON files; - is standard input.
     #[arg(required = true, value_name = "FILE")]
@@ -66,22 +66,27 @@ pub(super) struct ValidateArgs {
     json: bool,
 }
 
-pub(super) fn run(args: &ValidateArgs) -> Result<ExitCode> {
+pub(super) fn run(args: &ValidateArgs) -> ExitCode {
     let mut packages = args.package.clone();
     if let Some(file) = &args.config {
         match Config::load(file) {
             Ok(config) => packages.extend(config.packages),
             Err(problems) => {
                 print::problems(&problems);
-                return Ok(ExitCode::FAILURE);
+                return ExitCode::FAILURE;
             }
         }
     }
-    let program = App::fhir_program(&packages)?;
+    let program = match App::fhir_program(&packages) {
+        Ok(program) => program,
+        Err(error) => return not_judged(args, "package", &error.to_string()),
+    };
     let profiles: Vec<&str> = args.profile.iter().map(String::as_str).collect();
     let ask = Ask { profiles: &profiles, best_practice: args.advice, ..Ask::at(SystemClock.now().0) };
     if let Some(unknown) = profiles.iter().find(|url| !program.knows(url)) {
-        bail!("the profile {unknown} is not known; name the package that holds it with --package");
+        let why =
+            format!("the profile {unknown} is not known; name the package that holds it with --package");
+        return not_judged(args, "profile", &why);
     }
     // What the packages ask for and nobody here can check is not passed over in silence.
     for one in program.unevaluated().iter().filter(|one| !one.profile.starts_with(R4)).take(UNCHECKED_MAX) {
@@ -110,7 +115,20 @@ pub(super) fn run(args: &ValidateArgs) -> Result<ExitCode> {
             print::line(&report::report(&name, &text, &findings));
         }
     }
-    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if all_well { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// Says that no document was judged, and why: with `--json` in an outcome for each file, so that none counts as judged.
+fn not_judged(args: &ValidateArgs, rule: &str, why: &str) -> ExitCode {
+    if args.json {
+        for file in &args.files {
+            let finding = fault("exception", rule, format!("Nothing was judged: {why}."));
+            print::object(&told(&shown(file), "", &[finding]));
+        }
+    } else {
+        print::problem(why);
+    }
+    ExitCode::FAILURE
 }
 
 fn read(file: &Path) -> Result<String> {
@@ -132,14 +150,19 @@ fn read(file: &Path) -> Result<String> {
 
 /// A file that cannot be read, told as what is found in one is.
 fn unread(error: &anyhow::Error) -> Finding {
+    fault("exception", "file", format!("The file {error:#}."))
+}
+
+/// Something wrong with what is judged, and not in it.
+fn fault(code: &'static str, rule: &str, diagnostics: String) -> Finding {
     Finding {
         severity: Severity::Error,
-        code: "exception",
+        code,
         expression: String::new(),
         pointer: String::new(),
-        diagnostics: format!("The file {error:#}."),
+        diagnostics,
         profile: String::new(),
-        rule: String::from("file"),
+        rule: rule.to_owned(),
     }
 }
 
