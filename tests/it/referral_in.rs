@@ -235,6 +235,12 @@ async fn definitions_are_given_for_whom_the_caller_may_write_to() {
     let reply = gateway.cmht.get("/fhir/MessageDefinition/ld-nothing").await;
     assert_eq!(reply.status, 404);
     let metadata = gateway.cmht.ask(Ask::get("/fhir/metadata")).await.expect(200);
-    assert!(metadata["messaging"][0]["supportedMessage"].as_array().is_some_and(|m| m.len() == 7));
+    let supported = metadata["messaging"][0]["supportedMessage"].as_array().unwrap();
+    let update = json!({
+        "mode": "sender",
+        "definition": "https://keyway.example/fhir/MessageDefinition/ld-referral-update"
+    });
+    assert!(supported.contains(&update), "updates go out too: {supported:?}");
+    assert_eq!(supported.len(), 8);
     gateway.finish().await;
 }
