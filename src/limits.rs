@@ -51,8 +51,6 @@ pub const IDENTIFIER_MAX_BYTES: usize = 64;
 pub const IDENTIFIERS_INPUT_MAX_BYTES: usize = 1_048_576;
 /// Most of our ids of referrals in one message that is about one of them.
 pub const REFERRALS_NAMED_MAX: usize = 8;
-/// Most recipients in one assessment.
-pub const RECIPIENTS_MAX: usize = 20;
 /// How long a request may take to arrive and be answered, in seconds: beyond it 408.
 pub const REQUEST_TIMEOUT_SECONDS: u64 = 30;
 /// How long a request's head may take to arrive, in seconds: beyond it 408.
