@@ -441,19 +441,22 @@ fn blocks(page: &str) -> Vec<String> {
     text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned()).collect()
 }
 
+/// A demonstration that runs until it is dropped, with its data in `folder`, and the file that it writes to.
+fn kept_running(folder: &Path) -> (Ended, PathBuf) {
+    let out = folder.join("out");
+    let started = Command::new(env!("CARGO_BIN_EXE_keyway"))
+        .args(["demo", "--listen", "127.0.0.1:0", "--data"])
+        .arg(folder.join("data"))
+        .stdout(fs::File::create(&out).unwrap())
+        .stderr(Stdio::null())
+        .spawn();
+    (Ended(started.unwrap()), out)
+}
+
 #[test]
 fn every_command_about_fhir_by_rest_finds_what_the_page_says() {
     let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("out");
-    let demonstration = Ended(
-        Command::new(env!("CARGO_BIN_EXE_keyway"))
-            .args(["demo", "--listen", "127.0.0.1:0", "--data"])
-            .arg(folder.path().join("data"))
-            .stdout(fs::File::create(&out).unwrap())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
+    let (demonstration, out) = kept_running(folder.path());
     until("the commands", || {
         let said = fs::read_to_string(&out).unwrap();
         (said.contains("keep running") && said.contains("/audit")).then_some(())
@@ -490,16 +493,7 @@ fn every_command_about_fhir_by_rest_finds_what_the_page_says() {
 #[test]
 fn without_once_it_keeps_serving_and_shows_the_commands() {
     let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("out");
-    let demonstration = Ended(
-        Command::new(env!("CARGO_BIN_EXE_keyway"))
-            .args(["demo", "--listen", "127.0.0.1:0", "--data"])
-            .arg(folder.path().join("data"))
-            .stdout(fs::File::create(&out).unwrap())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap(),
-    );
+    let (demonstration, out) = kept_running(folder.path());
     let script = until("the commands", || {
         let said = fs::read_to_string(&out).unwrap();
         said.contains("keep running").then_some(said).filter(|said| said.contains("/audit"))

@@ -20,6 +20,7 @@ mod gaps;
 mod housing;
 pub mod inbound;
 mod notice;
+mod origin;
 mod place;
 mod probation;
 mod render;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::{
     fhir::locate::{Place, locate},
+    packages::is_hidden,
     profile::{Finding, Severity},
 };
 
@@ -66,11 +67,9 @@ fn excerpt(text: &str, place: &Place) -> (String, usize) {
 
 /// A character as a terminal may get it: nothing moves the cursor or turns the direction of what is read.
 fn printable(character: char) -> char {
-    let turns =
-        matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     match character {
         '\t' => ' ',
-        c if c.is_control() || turns => '·',
+        c if is_hidden(c) => '·',
         c => c,
     }
 }

@@ -8,7 +8,12 @@ use super::{
     people::{self, Person, concept_words},
     text, unplaced,
 };
-use crate::{assessment::Assessment, directory::Partner, fhir::Issue, mapping::codes};
+use crate::{
+    assessment::Assessment,
+    directory::Partner,
+    fhir::Issue,
+    mapping::{codes, origin::nearest},
+};
 
 /// The adapter, with its version.
 pub const ADAPTER: &str = "fhir-referral-in/1";
@@ -33,14 +38,7 @@ impl Adapted {
     #[must_use]
     pub fn located(&self, mut issues: Vec<Issue>) -> Vec<Issue> {
         for issue in &mut issues {
-            let known = self.places.iter().filter(|(pointer, _)| {
-                issue
-                    .path
-                    .strip_prefix(pointer.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            });
-            let nearest = known.max_by_key(|(pointer, _)| pointer.len());
-            issue.path = nearest.map_or_else(|| String::from("Bundle"), |(_, path)| path.clone());
+            issue.path = nearest(&self.places, &issue.path).unwrap_or("Bundle").to_owned();
         }
         issues
     }

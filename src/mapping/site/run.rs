@@ -11,7 +11,7 @@ use super::{
     source::{Answer, Sent, Source},
     values,
 };
-use crate::fhir::Issue;
+use crate::{fhir::Issue, mapping::origin::nearest};
 
 /// Something that a form's sender is told: where in the form, and what. Never an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,14 +56,8 @@ impl Adapted {
     #[must_use]
     pub fn located(&self, mut issues: Vec<Issue>) -> Vec<Issue> {
         for issue in &mut issues {
-            let known = self.places.iter().filter(|(pointer, _)| {
-                issue
-                    .path
-                    .strip_prefix(pointer.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            });
-            if let Some((_, place)) = known.max_by_key(|(pointer, _)| pointer.len()) {
-                issue.path.clone_from(place);
+            if let Some(place) = nearest(&self.places, &issue.path) {
+                issue.path = place.to_owned();
             }
         }
         issues
