@@ -26,8 +26,18 @@ pub struct AssessedConsent {
     pub captured_by: String,
     /// `oral`, `written` or `signed`.
     pub how: String,
-    /// Whether the person had capacity to decide this.
-    pub had_capacity: bool,
+    /// Capacity to decide this, as a word of the form: only `has-capacity` permits.
+    pub capacity: String,
+    /// Whose word it is: `person`, `parental-responsibility` or `both`; what is not said is the person's.
+    pub given_by: Option<String>,
+    /// Of somebody under 16: whether they are competent to decide this.
+    pub competence: Option<String>,
+    /// Name and relation of who decided with parental responsibility.
+    pub parental_responsibility: Option<(String, String)>,
+    /// Whether an interpreter was there.
+    pub interpreter: Option<bool>,
+    /// Whether an appropriate adult was there.
+    pub appropriate_adult_present: Option<bool>,
     /// Blocks of the disclosure table that the person keeps back.
     pub excludes: Vec<String>,
     /// Blocks that need a separate consent, and have it.
@@ -36,6 +46,7 @@ pub struct AssessedConsent {
 
 impl AssessedConsent {
     pub(super) fn read(value: &Value) -> Self {
+        let parent = value.get("parental_responsibility");
         Self {
             recipient: text(value, "recipient"),
             agreed: value.get("decision").and_then(Value::as_str) == Some("agree"),
@@ -43,10 +54,26 @@ impl AssessedConsent {
             valid_until: optional(value, "valid_until"),
             captured_by: text(value, "captured_by"),
             how: text(value, "how"),
-            had_capacity: value.get("capacity").and_then(Value::as_str) == Some("has-capacity"),
+            capacity: text(value, "capacity"),
+            given_by: optional(value, "given_by"),
+            competence: optional(value, "competence"),
+            parental_responsibility: parent.map(|one| (text(one, "name"), text(one, "relation"))),
+            interpreter: value.get("interpreter").and_then(Value::as_bool),
+            appropriate_adult_present: value.get("appropriate_adult_present").and_then(Value::as_bool),
             excludes: texts(value, "excludes"),
             specific: texts(value, "specific"),
         }
+    }
+
+    /// Whether whoever gave it may: see [`word_suffices`].
+    pub(super) fn has_authority(&self, own_word_suffices: bool) -> bool {
+        let is_parent_named = self.parental_responsibility.is_some();
+        word_suffices(
+            self.given_by.as_deref(),
+            self.competence.as_deref(),
+            is_parent_named,
+            own_word_suffices,
+        )
     }
 
     /// The moment at which it ends (exclusive). A refusal without an end stands until something later is said.
@@ -116,6 +143,24 @@ impl AskedOverride {
             justification: text(value, "justification"),
         }
     }
+}
+
+/// Whether the word suffices that was given. From 16 it is the person's own (`own_word_suffices`); before, that of a young
+/// person who is competent to decide this, or of a named somebody with parental responsibility. What is not plainly one
+/// is none.
+#[must_use]
+pub fn word_suffices(
+    given_by: Option<&str>,
+    competence: Option<&str>,
+    is_parent_named: bool,
+    own_word_suffices: bool,
+) -> bool {
+    let own = matches!(given_by, None | Some("person" | "both"));
+    if own_word_suffices {
+        return own;
+    }
+    let parental = matches!(given_by, Some("parental-responsibility" | "both"));
+    (own && competence == Some("competent")) || (parental && is_parent_named)
 }
 
 /// The day in London at a moment.

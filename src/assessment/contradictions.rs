@@ -8,11 +8,12 @@ use std::collections::HashSet;
 use jiff::{ToSpan as _, civil::Date};
 use serde_json::Value;
 
-use super::{Assessment, asked::london_date};
+use super::{
+    Assessment,
+    asked::london_date,
+    form::{ADULT_YEARS, Form},
+};
 use crate::{clock::Moment, fhir::Issue, limits::ASSESSED_AHEAD_MAX_SECONDS};
-
-/// From this age the adult form is the right one, in years.
-const ADULT_YEARS: i16 = 18;
 
 /// What happens to an assessment that breaks a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,9 @@ const ONCE: &str = "This recipient is named more than once. Name each recipient 
 const DATE: &str = "A date of the calendar as in 2026-11-23, or a date-time with an offset where the profile says so, \
                     is needed here.";
 
+/// The MHSDS accommodation types of people who are homeless.
+const HOMELESS_TYPES: [&str; 8] = ["12", "13", "14", "15", "16", "17", "18", "19"];
+
 /// The rules.
 pub(super) const RULES: &[Rule] = &[
     refused("one-consent-for-each", "/consents/*/recipient", ONCE, |a, _| named_again(a, "consents")),
@@ -62,14 +66,20 @@ pub(super) const RULES: &[Rule] = &[
     refused(
         "adult-form",
         "/person/birth_date",
-        "The person was under 18 when assessed. This form is for adults.",
-        |a, now| once(under_18(a, now)),
+        "The person was under 18 when assessed. This form is for adults; the youth form is for them.",
+        |a, now| once(a.form().is_for_adults() && under_18(a, now) == Some(true)),
+    ),
+    refused(
+        "youth-form",
+        "/person/birth_date",
+        "The person was 18 or over when assessed. This form is for people under 18.",
+        |a, now| once(a.form() == Form::Youth && under_18(a, now) == Some(false)),
     ),
     refused(
         "adult-for-a-child",
         "/appropriate_adult/needed",
         "Somebody under 18 always needs an appropriate adult: yes is needed here.",
-        |a, now| once(a.text("/appropriate_adult/needed") == Some("no") && under_18(a, now)),
+        |a, now| once(a.text("/appropriate_adult/needed") == Some("no") && under_18(a, now) == Some(true)),
     ),
     refused(
         "assessed-in-the-future",
@@ -84,10 +94,29 @@ pub(super) const RULES: &[Rule] = &[
         |a, now| once(in_the_future(a, "/pathway/seen_at", now)),
     ),
     refused(
+        "seen-before-arrival",
+        "/pathway/seen_at",
+        "The person cannot have been seen before they arrived. One of the two times is wrong.",
+        |a, _| once(is_before(a, "/pathway/seen_at", "/pathway/arrived_at")),
+    ),
+    refused(
+        "left-before-arrival",
+        "/pathway/left_at",
+        "The person cannot have left before they arrived. One of the two times is wrong.",
+        |a, _| once(is_before(a, "/pathway/left_at", "/pathway/arrived_at")),
+    ),
+    refused(
         "settled-without-abode",
         "/housing/status",
         "The person is said to have settled housing, and no fixed abode in /person/address. One of the two is wrong.",
         settled_without_abode,
+    ),
+    refused(
+        "settled-without-a-home",
+        "/housing/accommodation_type",
+        "The person is said to have settled housing, and to live as somebody who is homeless does (12 to 19). One of the \
+         two is wrong.",
+        settled_without_a_home,
     ),
     refused(
         "sleeping-rough-at-an-address",
@@ -131,6 +160,20 @@ pub(super) const RULES: &[Rule] = &[
         "The person is said to have capacity here, and to lack it in /capacity/status. Both can be true, for capacity is \
          of one decision at a time; look at it again.",
         capacity_differs,
+    ),
+    told(
+        "no-authority",
+        "/consents/*/decision",
+        "Permits nothing. Under 16, it needs a young person who is competent to decide this, or a named somebody with \
+         parental responsibility; from 16 it is the person's own word.",
+        no_authority,
+    ),
+    told(
+        "released-before-seen",
+        "/release/at",
+        "The person is said to leave prison or hospital before they were seen. A release that is over belongs in \
+         /release only if it is this one.",
+        |a, _| once(is_before(a, "/release/at", "/pathway/seen_at")),
     ),
     told(
         "not-seen-and-findings",
@@ -223,18 +266,43 @@ fn born_in_the_future(assessment: &Assessment, now: Moment) -> Vec<usize> {
     once(birth_date(assessment).zip(london_date(now)).is_some_and(|(born, today)| born > today))
 }
 
-/// Whether the person was a child when assessed, by the calendar in London.
-fn under_18(assessment: &Assessment, now: Moment) -> bool {
-    let Some((born, today)) = birth_date(assessment).zip(london_date(now)) else { return false };
+/// Whether the person was a child when assessed, by the calendar in London; `None` where no date of birth says so.
+fn under_18(assessment: &Assessment, now: Moment) -> Option<bool> {
+    let (born, today) = birth_date(assessment).zip(london_date(now))?;
     let assessed =
         assessment.text("/assessed_at").and_then(Moment::from_rfc3339).and_then(london_date).unwrap_or(today);
-    born <= today && !born.checked_add(ADULT_YEARS.years()).is_ok_and(|birthday| birthday <= assessed)
+    let is_adult = born.checked_add(ADULT_YEARS.years()).is_ok_and(|birthday| birthday <= assessed);
+    (born <= today).then_some(!is_adult)
 }
 
 /// Later than any clock that is a little fast would say.
 fn in_the_future(assessment: &Assessment, pointer: &str, now: Moment) -> bool {
     let latest = now.plus_seconds(ASSESSED_AHEAD_MAX_SECONDS);
     assessment.text(pointer).and_then(Moment::from_rfc3339).is_some_and(|stated| stated > latest)
+}
+
+/// Whether the moment at the first place is earlier than that at the second, where both are moments.
+fn is_before(assessment: &Assessment, first: &str, second: &str) -> bool {
+    let at = |pointer: &str| assessment.text(pointer).and_then(Moment::from_rfc3339);
+    at(first).zip(at(second)).is_some_and(|(first, second)| first < second)
+}
+
+fn settled_without_a_home(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    let settled = assessment.text("/housing/status") == Some("settled");
+    let kind = assessment.text("/housing/accommodation_type");
+    once(settled && kind.is_some_and(|kind| HOMELESS_TYPES.contains(&kind)))
+}
+
+fn no_authority(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    let own_word_from = assessment.own_word_from();
+    let consents = assessment.consents().into_iter().enumerate();
+    consents
+        .filter(|(_, one)| {
+            let recorded = Moment::from_rfc3339(&one.recorded_at);
+            one.agreed && recorded.is_some_and(|at| !one.has_authority(own_word_from <= at))
+        })
+        .map(|(place, _)| place)
+        .collect()
 }
 
 fn settled_without_abode(assessment: &Assessment, _: Moment) -> Vec<usize> {
@@ -263,7 +331,7 @@ fn capacity_differs(assessment: &Assessment, _: Moment) -> Vec<usize> {
         return Vec::new();
     }
     let consents = assessment.consents().into_iter().enumerate();
-    consents.filter(|(_, one)| one.had_capacity).map(|(place, _)| place).collect()
+    consents.filter(|(_, one)| one.capacity == "has-capacity").map(|(place, _)| place).collect()
 }
 
 fn not_seen_and_findings(assessment: &Assessment, _: Moment) -> Vec<usize> {

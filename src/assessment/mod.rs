@@ -5,14 +5,16 @@
 
 mod asked;
 mod contradictions;
+mod form;
 mod formulas;
 pub mod identifier;
 mod identifiers;
 
 use serde_json::Value;
 
-pub use asked::{AskedOverride, AskedReferral, AssessedConsent};
+pub use asked::{AskedOverride, AskedReferral, AssessedConsent, word_suffices};
 use contradictions::Weight;
+pub use form::Form;
 pub use identifier::{NhsNumber, NhsNumberFault};
 pub use identifiers::{Looked, look_at};
 
@@ -34,9 +36,6 @@ impl std::fmt::Debug for Assessment {
 }
 
 impl Assessment {
-    /// The canonical of the adult profile.
-    pub const ADULT_PROFILE: &str = "https://keyway.example/profiles/assessment/adult/1";
-
     /// Takes a value that the profile's check found valid.
     ///
     /// An NHS number that fails its check digit is set aside: it stays in the bytes as received, is taken out of
@@ -88,6 +87,12 @@ impl Assessment {
         self.text("/profile").unwrap_or_default()
     }
 
+    /// The form that it follows; that of version 1 for one that names none, and there it is told.
+    #[must_use]
+    pub fn form(&self) -> Form {
+        Form::parse(self.profile()).unwrap_or(Form::Adult1)
+    }
+
     /// The sender's own, lasting reference for the person.
     #[must_use]
     pub fn person_reference(&self) -> &str {
@@ -98,6 +103,13 @@ impl Assessment {
     #[must_use]
     pub fn birth_date(&self) -> Option<&str> {
         self.text("/person/birth_date")
+    }
+
+    /// From when the person's own word suffices: the day on which they turn 16. Never, where the date of birth cannot be
+    /// read.
+    #[must_use]
+    pub fn own_word_from(&self) -> Moment {
+        form::turns(self.birth_date(), form::OWN_WORD_YEARS).unwrap_or(Moment(i64::MAX))
     }
 
     /// The NHS number with a right check digit, and whether it is verified (status 01: traced to this person).

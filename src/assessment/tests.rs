@@ -18,7 +18,7 @@ fn later() -> Moment {
 #[test]
 fn reads_what_the_gateway_acts_on() {
     let assessment = Assessment::new(full());
-    assert_eq!(assessment.profile(), Assessment::ADULT_PROFILE);
+    assert_eq!(assessment.profile(), Form::Adult1.canonical());
     assert_eq!(assessment.person_reference(), "harbour-ld-00017");
     assert_eq!(assessment.birth_date(), Some("1991-06-14"));
     let (number, verified) = assessment.nhs_number().unwrap();
@@ -27,7 +27,10 @@ fn reads_what_the_gateway_acts_on() {
     assert_eq!(assessment.contradictions(later()), []);
     assert_eq!(assessment.consents().len(), 5);
     let first = &assessment.consents()[0];
-    assert_eq!((first.recipient.as_str(), first.agreed, first.had_capacity), ("cmht-riverside", true, true));
+    assert_eq!(
+        (first.recipient.as_str(), first.agreed, first.capacity.as_str()),
+        ("cmht-riverside", true, "has-capacity")
+    );
     assert_eq!(
         (first.how.as_str(), first.specific.as_slice()),
         ("signed", [String::from("trauma")].as_slice())
@@ -209,4 +212,63 @@ fn a_text_that_a_spreadsheet_would_reckon_with_is_told_and_kept() {
         expected
     );
     assert_eq!(assessment.raw(), &value);
+}
+
+#[test]
+fn each_form_is_named_in_its_own_overlay() {
+    let overlays = [
+        include_str!("../../profiles/assessment/adult-1.json"),
+        include_str!("../../profiles/assessment/adult-2.json"),
+        include_str!("../../profiles/assessment/youth.json"),
+        include_str!("../../profiles/assessment/court-short.json"),
+    ];
+    let base: Value =
+        serde_json::from_str(include_str!("../../profiles/assessment/assessment.json")).unwrap();
+    assert_eq!(base["properties"]["profile"]["enum"], json!(Form::ALL.map(Form::canonical)));
+    for (form, overlay) in Form::ALL.into_iter().zip(overlays) {
+        let overlay: Value = serde_json::from_str(overlay).unwrap();
+        assert_eq!(overlay["$id"], form.canonical());
+        assert_eq!(overlay["properties"]["profile"]["const"], form.canonical());
+        assert_eq!(Form::parse(form.canonical()), Some(form));
+    }
+    assert_eq!(Form::parse("https://keyway.example/profiles/assessment/adult/3"), None);
+}
+
+#[test]
+fn a_form_is_for_its_age_and_the_short_one_for_any() {
+    let says = |form: Form, born: &str| {
+        let mut value = full();
+        value["profile"] = json!(form.canonical());
+        value["person"]["birth_date"] = json!(born);
+        value["assessed_at"] = json!("2025-06-14T12:00:00Z");
+        let issues = Assessment::new(value).contradictions(moment("2025-06-14T12:00:00Z"));
+        issues.into_iter().find(|issue| issue.path == "/person/birth_date").map(|issue| issue.diagnostics)
+    };
+    for form in [Form::Adult1, Form::Adult2] {
+        assert!(says(form, "2007-06-15").unwrap().contains("under 18"));
+        assert_eq!(says(form, "2007-06-14"), None);
+    }
+    assert!(says(Form::Youth, "2007-06-14").unwrap().contains("18 or over"));
+    assert_eq!(says(Form::Youth, "2007-06-15"), None);
+    for born in ["2010-01-01", "1990-01-01"] {
+        assert_eq!(says(Form::CourtShort, born), None);
+    }
+}
+
+#[test]
+fn a_message_is_put_on_the_form_of_the_persons_age() {
+    let at = moment("2025-06-13T22:59:59Z");
+    assert_eq!(Form::of_age(Some("2007-06-14"), at), Form::Youth);
+    assert_eq!(Form::of_age(Some("2007-06-14"), at.plus_seconds(1)), Form::Adult2);
+    assert_eq!(Form::of_age(Some("14 June"), at), Form::Adult2);
+    assert_eq!(Form::of_age(None, at), Form::Adult2);
+}
+
+#[test]
+fn from_16_the_persons_own_word_suffices_and_never_where_nobody_knows_the_age() {
+    let mut value = full();
+    value["person"]["birth_date"] = json!("2009-06-14");
+    assert_eq!(Assessment::new(value.clone()).own_word_from(), moment("2025-06-13T23:00:00Z"));
+    value["person"]["birth_date"] = json!("soon");
+    assert_eq!(Assessment::new(value).own_word_from(), Moment(i64::MAX));
 }

@@ -60,6 +60,9 @@ pub enum Reason {
     ConsentNotActive,
     /// The consent was recorded while the person lacked capacity: it permits nothing.
     CapacityAbsent,
+    /// The consent is nobody's whose word suffices: under 16 it needs a young person who is competent to decide this, or
+    /// a named somebody with parental responsibility.
+    AuthorityAbsent,
     /// The stored consent cannot be read, so the answer is no.
     ConsentUnreadable,
     /// No agreement with this recipient is in force.
@@ -79,7 +82,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for tests and for documentation.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::ConsentGiven,
         Self::ConsentRefused,
         Self::NoConsent,
@@ -88,6 +91,7 @@ impl Reason {
         Self::ConsentWithdrawn,
         Self::ConsentNotActive,
         Self::CapacityAbsent,
+        Self::AuthorityAbsent,
         Self::ConsentUnreadable,
         Self::NoAgreement,
         Self::PartnerSuspended,
@@ -109,6 +113,7 @@ impl Reason {
             Self::ConsentWithdrawn => "consent-withdrawn",
             Self::ConsentNotActive => "consent-not-active",
             Self::CapacityAbsent => "capacity-absent",
+            Self::AuthorityAbsent => "authority-absent",
             Self::ConsentUnreadable => "consent-unreadable",
             Self::NoAgreement => "no-agreement",
             Self::PartnerSuspended => "partner-suspended",
@@ -202,6 +207,8 @@ pub struct Inputs<'a> {
     pub consents: &'a [Result<Consent, (ConsentId, i64)>],
     /// A practitioner's override, if one was asked for.
     pub r#override: Option<&'a Override>,
+    /// From when the person's own word suffices: the day on which they turn 16.
+    pub own_word_from: Moment,
     /// The moment of the decision.
     pub now: Moment,
 }
@@ -358,6 +365,11 @@ fn person_says(inputs: Inputs<'_>) -> Verdict {
             (_, ConsentDecision::Permit) if withdrawn => consider(5, no(Reason::ConsentWithdrawn, named)),
             (_, ConsentDecision::Permit) if !consent.had_capacity => {
                 consider(4, no(Reason::CapacityAbsent, named));
+            }
+            (_, ConsentDecision::Permit)
+                if !consent.capture.has_authority(inputs.own_word_from <= consent.valid_from) =>
+            {
+                consider(4, no(Reason::AuthorityAbsent, named));
             }
             (_, ConsentDecision::Permit) if inputs.now < consent.valid_from => {
                 consider(2, no(Reason::ConsentNotYetValid, named));

@@ -3,9 +3,11 @@
 //! A pure function of stored inputs: any past decision can be made again. Not here: which fields an audience
 //! may have at all (`minimise`), who is calling (`identity`), clocks.
 
+mod capture;
 mod decide;
 mod record;
 
+pub use capture::Capture;
 pub use decide::{
     Decision, Exit, Inputs, Outcome, Override, PermittedReferral, Reason, Scope, decide, decide_own_request,
 };

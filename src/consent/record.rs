@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::capture::Capture;
 use crate::{
     clock::Moment,
     ids::{ConsentId, PartnerId, PersonId},
@@ -63,6 +64,8 @@ pub struct Consent {
     pub captured_by: String,
     /// How: `oral`, `written`, `signed`.
     pub how: String,
+    /// Whose word it is, and what else is known of how it was taken.
+    pub capture: Capture,
 }
 
 /// Why a stored Consent could not be read. The decision is then no.
@@ -101,15 +104,17 @@ impl Consent {
         {
             rule.insert(String::from("provision"), Value::Array(exceptions));
         }
+        let mut captured = vec![
+            json!({"url": "capturedBy", "valueString": self.captured_by}),
+            json!({"url": "how", "valueCode": self.how}),
+            json!({"url": "hadCapacity", "valueBoolean": self.had_capacity}),
+        ];
+        captured.extend(self.capture.parts());
         json!({
             "resourceType": "Consent",
             "id": self.id.as_str(),
             "meta": {"versionId": self.version.to_string()},
-            "extension": [{"url": CAPTURE_URL, "extension": [
-                {"url": "capturedBy", "valueString": self.captured_by},
-                {"url": "how", "valueCode": self.how},
-                {"url": "hadCapacity", "valueBoolean": self.had_capacity},
-            ]}],
+            "extension": [{"url": CAPTURE_URL, "extension": captured}],
             "status": match self.status {
                 ConsentStatus::Active => "active",
                 ConsentStatus::Inactive => "inactive",
@@ -164,6 +169,15 @@ impl Consent {
                 into.push(block.ok_or(RecordError("/provision/provision/0/provision/code"))?.to_owned());
             }
         }
+        let had_capacity = value
+            .pointer("/extension/0/extension/2/valueBoolean")
+            .and_then(Value::as_bool)
+            .ok_or(RecordError("/extension/0"))?;
+        let capture = Capture::read(value)?;
+        // The word and the flag must not differ: nobody could say which of them was meant.
+        if capture.capacity.as_deref().is_some_and(|word| (word == "has-capacity") != had_capacity) {
+            return Err(RecordError("/extension/0"));
+        }
         Ok(Self {
             id: ConsentId::parse(text("/id")?).ok_or(RecordError("/id"))?,
             version: text("/meta/versionId")?.parse().map_err(|_| RecordError("/meta/versionId"))?,
@@ -190,12 +204,10 @@ impl Consent {
             valid_to: moment("/provision/provision/0/period/end")?,
             excluded,
             specific,
-            had_capacity: value
-                .pointer("/extension/0/extension/2/valueBoolean")
-                .and_then(Value::as_bool)
-                .ok_or(RecordError("/extension/0"))?,
+            had_capacity,
             captured_by: text("/extension/0/extension/0/valueString")?.to_owned(),
             how: text("/extension/0/extension/1/valueCode")?.to_owned(),
+            capture,
         })
     }
 }

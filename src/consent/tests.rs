@@ -70,6 +70,7 @@ fn consent(id: &str) -> Consent {
         had_capacity: true,
         captured_by: String::from("practitioner"),
         how: String::from("oral"),
+        capture: Capture::default(),
     }
 }
 
@@ -78,7 +79,14 @@ fn ask(
     agreements: &[Agreement],
     over: Option<&Override>,
 ) -> Decision {
-    decide(Inputs { partner: &partner(), agreements, consents, r#override: over, now: NOW })
+    decide(Inputs {
+        partner: &partner(),
+        agreements,
+        consents,
+        r#override: over,
+        own_word_from: NOW.plus_seconds(-1_000),
+        now: NOW,
+    })
 }
 
 fn imminent() -> Override {
@@ -105,6 +113,7 @@ fn every_reason_occurs_and_only_consent_or_override_permits() {
         with(&|c| c.status = ConsentStatus::Inactive),
         with(&|c| c.status = ConsentStatus::EnteredInError),
         with(&|c| c.had_capacity = false),
+        with(&|c| c.capture.given_by = Some(String::from("parental-responsibility"))),
         ask(&[Ok(yes.clone()), Err((yes.id.clone(), 2))], &[agreement()], None).reason,
         ask(&[Ok(yes.clone())], &[], None).reason,
         decide(Inputs {
@@ -112,6 +121,7 @@ fn every_reason_occurs_and_only_consent_or_override_permits() {
             agreements: &[agreement()],
             consents: &[Ok(yes)],
             r#override: None,
+            own_word_from: NOW.plus_seconds(-1_000),
             now: NOW,
         })
         .reason,
@@ -184,6 +194,88 @@ fn what_is_written_is_read_back_and_a_strange_consent_is_not_read() {
     let mut modified = fhir;
     modified["modifierExtension"] = serde_json::json!([{"url": "urn:x"}]);
     assert!(Consent::from_fhir(&modified).is_err());
+}
+
+/// What a consent comes to that was recorded before the person turned 16.
+fn under_16(capture: Capture) -> (bool, Reason) {
+    let mut one = consent("a");
+    one.capture = capture;
+    let own_word_from = one.valid_from.plus_seconds(1);
+    let decision = decide(Inputs {
+        partner: &partner(),
+        agreements: &[agreement()],
+        consents: &[Ok(one)],
+        r#override: None,
+        own_word_from,
+        now: NOW,
+    });
+    (decision.permits(), decision.reason)
+}
+
+#[test]
+fn under_16_only_a_competent_word_or_that_of_a_named_parent_permits() {
+    let word = |text: &str| Some(String::from(text));
+    let parent = Some((String::from("Parent Testcase"), String::from("mother")));
+    let whose = |given_by: Option<&str>, competence: Option<&str>, named: bool| {
+        under_16(Capture {
+            given_by: given_by.and_then(word),
+            competence: competence.and_then(word),
+            parental_responsibility: parent.clone().filter(|_| named),
+            ..Capture::default()
+        })
+    };
+    let parental = Some("parental-responsibility");
+    let permitted = [
+        (None, Some("competent"), false),
+        (Some("person"), Some("competent"), true),
+        (parental, Some("not-competent"), true),
+        (Some("both"), None, true),
+        (Some("both"), Some("competent"), false),
+    ];
+    for (given_by, competence, named) in permitted {
+        assert_eq!(whose(given_by, competence, named), (true, Reason::ConsentGiven), "{given_by:?}");
+    }
+    let denied = [
+        (None, None, false),
+        (None, Some("not-assessed"), true),
+        (Some("person"), Some("not-competent"), true),
+        (parental, Some("competent"), false),
+        (Some("both"), Some("not-assessed"), false),
+        (Some("sister"), Some("competent"), true),
+    ];
+    for (given_by, competence, named) in denied {
+        assert_eq!(whose(given_by, competence, named), (false, Reason::AuthorityAbsent), "{given_by:?}");
+    }
+}
+
+#[test]
+fn how_a_consent_was_taken_is_kept_and_what_is_strange_about_it_is_not_read() {
+    let mut c = consent("a");
+    c.capture = Capture {
+        capacity: Some(String::from("has-capacity")),
+        given_by: Some(String::from("both")),
+        competence: Some(String::from("competent")),
+        parental_responsibility: Some((String::from("Parent Testcase"), String::from("mother"))),
+        interpreter: Some(true),
+        appropriate_adult_present: Some(false),
+    };
+    let fhir = c.to_fhir();
+    assert_eq!(Consent::from_fhir(&fhir).unwrap(), c);
+    let parts = fhir["extension"][0]["extension"].as_array().unwrap();
+    assert_eq!(parts.len(), 10);
+    let with = |change: &dyn Fn(&mut Vec<serde_json::Value>)| {
+        let mut strange = fhir.clone();
+        change(strange["extension"][0]["extension"].as_array_mut().unwrap());
+        Consent::from_fhir(&strange)
+    };
+    assert!(with(&|parts| parts.push(serde_json::json!({"url": "mood", "valueCode": "good"}))).is_err());
+    assert!(with(&|parts| parts.push(parts[4].clone())).is_err());
+    assert!(
+        with(&|parts| parts[4] = serde_json::json!({"url": "givenBy", "valueString": "person"})).is_err()
+    );
+    // The name without the relation, and a word that says something else than the flag.
+    assert!(with(&|parts| drop(parts.remove(7))).is_err());
+    assert!(with(&|parts| parts[3]["valueCode"] = "fluctuating".into()).is_err());
 }
 
 fn some_consent() -> impl Strategy<Value = Consent> {

@@ -147,7 +147,7 @@ impl Exchange {
             then.assessment.as_ref().or(referral.assessment_id.as_ref()).ok_or_else(Refusal::internal)?;
         let assessment = self.open_assessment(referral, id, &asked.key).await?;
         let need = need_of(referral, id, &assessment);
-        let considered = self.consider(&circumstances, assessment.raw(), &need);
+        let considered = self.consider(&circumstances, &assessment, &need);
         let decided = considered.decided(id);
         let row = self.decision_row(referral, &decided, &circumstances.used(), exit, &asked.key);
         let same_tables = then_row.policy_version == row.policy_version;
@@ -161,7 +161,7 @@ impl Exchange {
     }
 
     /// The assessment as it was understood when it came in (a wrong NHS number set aside), not its raw bytes.
-    async fn open_assessment(
+    pub(super) async fn open_assessment(
         &self,
         referral: &ReferralRow,
         id: &AssessmentId,

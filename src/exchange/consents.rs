@@ -14,7 +14,7 @@ use crate::{
     assessment::{AssessedConsent, Assessment},
     audit::Kind,
     clock::Moment,
-    consent::{Consent, ConsentDecision, ConsentStatus},
+    consent::{Capture, Consent, ConsentDecision, ConsentStatus},
     ids::{ConsentId, PartnerId},
     limits,
 };
@@ -134,6 +134,7 @@ pub(super) fn compare(earlier: &Consent, spoken: Moment, said: &Consent) -> Comp
         && earlier.decision == said.decision
         && earlier.valid_to == said.valid_to
         && earlier.had_capacity == said.had_capacity
+        && earlier.capture == said.capture
         && earlier.excluded == said.excluded
         && earlier.specific == said.specific;
     match said.valid_from.cmp(&spoken) {
@@ -180,8 +181,16 @@ fn consent_from(
         valid_to,
         excluded: said.excludes,
         specific: said.specific,
-        had_capacity: said.had_capacity,
+        had_capacity: said.capacity == "has-capacity",
         captured_by: said.captured_by,
         how: said.how,
+        capture: Capture {
+            capacity: Some(said.capacity),
+            given_by: said.given_by,
+            competence: said.competence,
+            parental_responsibility: said.parental_responsibility,
+            interpreter: said.interpreter,
+            appropriate_adult_present: said.appropriate_adult_present,
+        },
     })
 }

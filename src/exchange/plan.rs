@@ -68,7 +68,7 @@ impl Exchange {
             asked_override: one.over.as_ref().map(|(o, _)| o),
             now: basis.now,
         };
-        let considered = self.consider(&circumstances, basis.assessment.raw(), &one.wanted.need);
+        let considered = self.consider(&circumstances, basis.assessment, &one.wanted.need);
         let key = &basis.person.key;
         let mut referral = self.planned_referral(basis, one, &considered);
         referral.withheld = self.seal_withheld(&referral.referral_id, &considered.withheld(), key);

@@ -13,6 +13,7 @@ use super::{
     rows::{DecisionRow, MessageKind, MessageRow, NewDelivery, ReferralRow, Sealed, Withheld},
 };
 use crate::{
+    assessment::Assessment,
     audit::{Kind, hex, merkle::sha256},
     clock::Moment,
     consent::{Decision, Exit, Inputs, Override, PermittedReferral, decide},
@@ -100,17 +101,18 @@ impl Considered {
 
 impl Exchange {
     /// Decides, and projects the assessment when the answer is yes.
-    pub(super) fn consider(&self, at: &Circumstances<'_>, assessment: &Value, need: &str) -> Considered {
+    pub(super) fn consider(&self, at: &Circumstances<'_>, assessment: &Assessment, need: &str) -> Considered {
         let decision = decide(Inputs {
             partner: at.partner,
             agreements: at.agreements,
             consents: at.consents,
             r#override: at.asked_override,
+            own_word_from: assessment.own_word_from(),
             now: at.now,
         });
         let projection = PermittedReferral::new(&decision, at.partner).map(|permitted| {
             let ask = Ask { recipient: at.partner.partner_id.as_str(), need };
-            self.rules.project(&permitted, assessment, ask)
+            self.rules.project(&permitted, assessment.raw(), ask)
         });
         Considered { decision, projection }
     }

@@ -174,7 +174,7 @@ impl Exchange {
     /// An assessment that asks the receiver.
     async fn plan_onward(&self, incoming: &Incoming<'_>) -> Result<Planned, Refusal> {
         let caller = incoming.caller;
-        let adapted = assessment_of(incoming.meant, incoming.receiver).map_err(wrong)?;
+        let adapted = assessment_of(incoming.meant, incoming.receiver, self.now()).map_err(wrong)?;
         let assessment =
             self.valid_assessment(adapted.value.clone()).map_err(|refusal| located(&adapted, refusal))?;
         let body = assessment.raw().to_string();

@@ -317,11 +317,17 @@ impl Exchange {
         let person = self.store.person(site, &referral.person_id).await?.ok_or_else(Refusal::internal)?;
         let agreements = self.store.agreements(site, &partner.partner_id).await?;
         let consents = self.open_consents(key, &self.store.consents_of(site, &person.person_id).await?);
+        // Where no assessment says how old the person is, no word is taken for that of somebody who may speak for themself.
+        let own_word_from = match &referral.assessment_id {
+            Some(id) => self.open_assessment(referral, id, key).await?.own_word_from(),
+            None => Moment(i64::MAX),
+        };
         let decision = decide(Inputs {
             partner: &partner,
             agreements: &agreements,
             consents: &consents,
             r#override: None,
+            own_word_from,
             now,
         });
         let permitted = decision.permits();

@@ -17,7 +17,7 @@ use super::{
     withdraw::{Taken, TakingBack},
 };
 use crate::{
-    assessment::Assessment,
+    assessment::{Assessment, Form},
     audit::{Kind, merkle::sha256},
     consent::Override,
     directory::{AgencyKind, Partner},
@@ -112,18 +112,13 @@ impl Exchange {
 
     /// Validates; every issue at once.
     pub(super) fn valid_assessment(&self, value: Value) -> Result<Assessment, Refusal> {
-        let profile = value.get("profile").and_then(Value::as_str);
-        if let Some(profile) = profile
-            && profile != Assessment::ADULT_PROFILE
-        {
-            return Err(Refusal::new(
-                Refused::Unprocessable,
-                "not-supported",
-                "/profile",
-                format!("This gateway takes assessments of the profile {}.", Assessment::ADULT_PROFILE),
-            ));
-        }
-        let issues = self.profiles.check(Schema::AssessmentAdult, &value);
+        let named = value.get("profile").and_then(Value::as_str);
+        let form = named.map_or(Some(Form::Adult2), Form::parse).ok_or_else(|| {
+            let forms = Form::ALL.map(Form::canonical).join(", ");
+            let text = format!("This gateway takes assessments of these forms: {forms}.");
+            Refusal::new(Refused::Unprocessable, "not-supported", "/profile", text)
+        })?;
+        let issues = self.profiles.check(schema_of(form), &value);
         if !issues.is_empty() {
             return Err(Refusal::with_issues(Refused::Unprocessable, issues));
         }
@@ -351,6 +346,16 @@ fn plan_order(assessment: &Assessment, asked: &[Asked<'_>]) -> Vec<usize> {
 /// What a sender should know, as an answer shows it.
 pub(super) fn shown_warnings(warnings: &[Issue]) -> Value {
     warnings.iter().map(|w| json!({"path": w.path, "text": w.diagnostics})).collect()
+}
+
+/// What an assessment of this form must look like.
+const fn schema_of(form: Form) -> Schema {
+    match form {
+        Form::Adult1 => Schema::AssessmentAdult,
+        Form::Adult2 => Schema::AssessmentAdult2,
+        Form::Youth => Schema::AssessmentYouth,
+        Form::CourtShort => Schema::AssessmentCourtShort,
+    }
 }
 
 /// The label under which an assessment is sealed.

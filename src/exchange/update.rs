@@ -156,7 +156,7 @@ impl Exchange {
                  `delete` or by POST /referrals/{id}/actions/withdraw. Nothing was changed.",
             ));
         }
-        let adapted = assessment_of(incoming.meant, incoming.receiver).map_err(wrong)?;
+        let adapted = assessment_of(incoming.meant, incoming.receiver, self.now()).map_err(wrong)?;
         let at_its_place = |refusal| located(&adapted, refusal);
         let assessment = self.valid_assessment(adapted.value.clone()).map_err(at_its_place)?;
         let body = assessment.raw().to_string();
@@ -217,7 +217,7 @@ impl Exchange {
             asked_override: None,
             now,
         };
-        let considered = self.consider(&circumstances, assessment.raw(), &one.wanted.need);
+        let considered = self.consider(&circumstances, assessment, &one.wanted.need);
         let decided = considered.decided(&arrived.assessment_id);
         let decision = self.decision_row(referral, &decided, &circumstances.used(), Exit::Plan, key);
         let mut moved = referral.clone();

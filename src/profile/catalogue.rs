@@ -41,6 +41,12 @@ macro_rules! catalogue {
 catalogue! {
     /// The assessment of an adult, as it was before version 2.
     AssessmentAdult = "assessment-adult", include_str!("../../profiles/assessment/adult-1.json");
+    /// The assessment of an adult.
+    AssessmentAdult2 = "assessment-adult-2", include_str!("../../profiles/assessment/adult-2.json");
+    /// The assessment of somebody under 18.
+    AssessmentYouth = "assessment-youth", include_str!("../../profiles/assessment/youth.json");
+    /// The short assessment of a court team.
+    AssessmentCourtShort = "assessment-court-short", include_str!("../../profiles/assessment/court-short.json");
     /// What is said with an action on a referral.
     ReferralAction = "referral-action", include_str!("../../profiles/assessment/referral-action.json");
     /// An action on a referral that comes through a mailbox.
@@ -80,7 +86,10 @@ impl Schema {
     /// What holds every field of the forms of the assessment; `None` for a profile that stands for itself.
     pub(super) const fn base(self) -> Option<&'static str> {
         match self {
-            Self::AssessmentAdult => Some(ASSESSMENT),
+            Self::AssessmentAdult
+            | Self::AssessmentAdult2
+            | Self::AssessmentYouth
+            | Self::AssessmentCourtShort => Some(ASSESSMENT),
             _ => None,
         }
     }

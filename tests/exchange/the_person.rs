@@ -31,6 +31,38 @@ async fn each_recipient_is_decided_apart() {
 }
 
 #[tokio::test]
+async fn under_16_a_consent_permits_only_with_competence_or_a_parents_word() {
+    let rig = Rig::new().await;
+    let mut wanted = assessment(&["cmht-riverside", "custody-northgate", "court-harbour"]);
+    wanted["person"]["birth_date"] = "2012-06-14".into();
+    let refused = rig.submit(&wanted, "k0").await.unwrap_err();
+    assert_eq!(refused.issues[0].path, "/person/birth_date");
+    wanted["profile"] = "https://keyway.example/profiles/assessment/youth/1".into();
+    for adult_only in ["offence", "recommendation", "treatment_requirement"] {
+        wanted.as_object_mut().unwrap().remove(adult_only);
+    }
+    for consent in wanted["consents"].as_array_mut().unwrap() {
+        match consent["recipient"].as_str().unwrap() {
+            "cmht-riverside" => consent["competence"] = "competent".into(),
+            "custody-northgate" => {
+                consent["given_by"] = "parental-responsibility".into();
+                consent["parental_responsibility"] = json!({"name": "Parent Testcase", "relation": "mother"});
+            }
+            _ => {}
+        }
+    }
+    let answer = rig.submit(&wanted, "k1").await.unwrap();
+    assert_eq!(to(&answer, "cmht-riverside")["state"], "queued");
+    assert_eq!(to(&answer, "custody-northgate")["state"], "issued");
+    assert_eq!(to(&answer, "court-harbour")["state"], "withheld");
+    assert_eq!(to(&answer, "court-harbour")["reason"], "authority-absent");
+    // It is asked again before anything is sent, and says the same.
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    assert_eq!(courier.count(), 2);
+}
+
+#[tokio::test]
 async fn at_imminent_risk_custody_gets_the_minimum_and_it_is_marked_for_review() {
     let rig = Rig::new().await;
     let mut wanted = assessment(&["custody-northgate"]);

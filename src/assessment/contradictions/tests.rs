@@ -18,6 +18,10 @@ type Case = (&'static str, Vec<(&'static str, Value)>, Vec<&'static str>);
 
 /// For each rule, what makes the full assessment break it, and where that is told.
 fn broken() -> Vec<Case> {
+    [broken_lists_and_ages(), broken_facts(), unlikely()].concat()
+}
+
+fn broken_lists_and_ages() -> Vec<Case> {
     let again = |list: &str| json!([full()[list][0], full()[list][1], full()[list][0]]);
     let over = json!([full()["overrides"][0], full()["overrides"][0]]);
     vec![
@@ -30,18 +34,36 @@ fn broken() -> Vec<Case> {
             vec!["/consents/1/recorded_at"],
         ),
         ("consent-ends", vec![("/consents/0/valid_until", json!("soon"))], vec!["/consents/0/valid_until"]),
-        ("born", vec![("/person/birth_date", json!("1991-02-30"))], vec!["/person/birth_date"]),
+        (
+            "born",
+            vec![("/person/birth_date", json!("1991-02-30")), ("/consents", json!([]))],
+            vec!["/person/birth_date"],
+        ),
         (
             "born-in-the-future",
-            vec![("/person/birth_date", json!("2025-01-14")), ("/appropriate_adult/needed", json!("yes"))],
+            vec![
+                ("/person/birth_date", json!("2025-01-14")),
+                ("/appropriate_adult/needed", json!("yes")),
+                ("/consents", json!([])),
+            ],
             vec!["/person/birth_date"],
         ),
         (
             "adult-form",
-            vec![("/person/birth_date", json!("2010-01-14")), ("/appropriate_adult/needed", json!("yes"))],
+            vec![("/person/birth_date", json!("2008-01-14")), ("/appropriate_adult/needed", json!("yes"))],
+            vec!["/person/birth_date"],
+        ),
+        (
+            "youth-form",
+            vec![("/profile", json!(Form::Youth.canonical())), ("/person/birth_date", json!("2007-01-12"))],
             vec!["/person/birth_date"],
         ),
         ("adult-for-a-child", vec![], vec![]),
+    ]
+}
+
+fn broken_facts() -> Vec<Case> {
+    vec![
         (
             "assessed-in-the-future",
             vec![("/assessed_at", json!("2025-01-13T12:05:01Z"))],
@@ -53,9 +75,30 @@ fn broken() -> Vec<Case> {
             vec!["/pathway/seen_at"],
         ),
         (
+            "seen-before-arrival",
+            vec![(
+                "/pathway",
+                json!({"seen_at": "2025-01-12T09:00:00Z", "arrived_at": "2025-01-12T09:00:01Z"}),
+            )],
+            vec!["/pathway/seen_at"],
+        ),
+        (
+            "left-before-arrival",
+            vec![(
+                "/pathway",
+                json!({"arrived_at": "2025-01-12T09:00:01Z", "left_at": "2025-01-12T10:00:00+01:00"}),
+            )],
+            vec!["/pathway/left_at"],
+        ),
+        (
             "settled-without-abode",
             vec![("/housing/status", json!("settled")), ("/person/address", json!({"no_fixed_abode": true}))],
             vec!["/housing/status"],
+        ),
+        (
+            "settled-without-a-home",
+            vec![("/housing", json!({"status": "settled", "accommodation_type": "12"}))],
+            vec!["/housing/accommodation_type"],
         ),
         (
             "sleeping-rough-at-an-address",
@@ -80,6 +123,11 @@ fn broken() -> Vec<Case> {
             vec![("/priorities/1/rank", full()["priorities"][0]["rank"].clone())],
             vec!["/priorities/1/rank"],
         ),
+    ]
+}
+
+fn unlikely() -> Vec<Case> {
+    vec![
         (
             "imminent-and-not-current",
             vec![("/risk/to_self", json!({"level": "high", "current": "not-known", "imminent": true}))],
@@ -94,6 +142,19 @@ fn broken() -> Vec<Case> {
             vec!["/consents/0/capacity"],
         ),
         (
+            "no-authority",
+            vec![("/consents/0/given_by", json!("parental-responsibility"))],
+            vec!["/consents/0/decision"],
+        ),
+        (
+            "released-before-seen",
+            vec![
+                ("/pathway/seen_at", json!("2025-01-12T09:00:00Z")),
+                ("/release", json!({"at": "2025-01-12T08:59:59Z"})),
+            ],
+            vec!["/release/at"],
+        ),
+        (
             "not-seen-and-findings",
             vec![("/pathway/contact_outcome", json!("declined"))],
             vec!["/pathway/contact_outcome"],
@@ -104,7 +165,11 @@ fn broken() -> Vec<Case> {
 fn changed(changes: &[(&str, Value)]) -> Assessment {
     let mut value = full();
     for (place, new) in changes {
-        *value.pointer_mut(place).unwrap() = new.clone();
+        let (held, name) = place.rsplit_once('/').unwrap();
+        match value.pointer_mut(held).unwrap() {
+            Value::Array(list) => list[name.parse::<usize>().unwrap()] = new.clone(),
+            object => object[name] = new.clone(),
+        }
     }
     Assessment::new(value)
 }
@@ -145,6 +210,33 @@ fn a_child_always_needs_an_appropriate_adult() {
 }
 
 #[test]
+fn under_16_a_yes_without_authority_is_told_and_a_no_needs_none() {
+    let says = |born: &str, more: Value| {
+        let mut consent = full()["consents"][0].clone();
+        consent["recorded_at"] = json!("2025-01-13T00:00:00Z");
+        consent.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let changes = [("/person/birth_date", json!(born)), ("/consents", json!([consent]))];
+        breaks(&changed(&changes), NOW).iter().any(|(name, _)| *name == "no-authority")
+    };
+    let (under, of_16) = ("2009-01-14", "2009-01-13");
+    assert!(says(under, json!({})) && !says(of_16, json!({})));
+    assert!(!says(under, json!({"decision": "decline"})));
+    assert!(says(under, json!({"competence": "not-assessed"})));
+    assert!(!says(under, json!({"competence": "competent"})));
+    let parent = json!({"name": "Parent Testcase", "relation": "mother"});
+    assert!(says(under, json!({"given_by": "parental-responsibility"})));
+    assert!(!says(
+        under,
+        json!({"given_by": "parental-responsibility", "parental_responsibility": parent.clone()})
+    ));
+    assert!(says(
+        of_16,
+        json!({"given_by": "parental-responsibility", "parental_responsibility": parent.clone()})
+    ));
+    assert!(!says(of_16, json!({"given_by": "both", "parental_responsibility": parent})));
+}
+
+#[test]
 fn what_is_likely_is_let_through() {
     let silent = [
         vec![
@@ -165,6 +257,10 @@ fn what_is_likely_is_let_through() {
             ("/pathway/seen_at", json!("2025-01-13T12:05:00Z")),
         ],
         vec![("/pathway/contact_outcome", json!("unfit"))],
+        vec![("/pathway", json!({"arrived_at": "2025-01-12T09:00:00Z", "seen_at": "2025-01-12T09:00:00Z"}))],
+        vec![("/housing", json!({"status": "settled", "accommodation_type": "11"}))],
+        vec![("/housing", json!({"status": "hostel", "accommodation_type": "18"}))],
+        vec![("/profile", json!(Form::CourtShort.canonical())), ("/person/birth_date", json!("2007-01-12"))],
     ];
     for changes in silent {
         assert_eq!(breaks(&changed(&changes), NOW), [], "{changes:?}");

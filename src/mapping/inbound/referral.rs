@@ -9,14 +9,15 @@ use super::{
     text, unplaced,
 };
 use crate::{
-    assessment::Assessment,
+    assessment::Form,
+    clock::Moment,
     directory::Partner,
     fhir::Issue,
     mapping::{codes, origin::nearest},
 };
 
 /// The adapter, with its version.
-pub const ADAPTER: &str = "fhir-referral-in/1";
+pub const ADAPTER: &str = "fhir-referral-in/2";
 /// The profile of a request to the liaison and diversion service.
 const REQUEST_PROFILE: &str = "https://keyway.example/profiles/justice/screening-request/1";
 
@@ -44,12 +45,12 @@ impl Adapted {
     }
 }
 
-/// The assessment that asks `recipient`.
+/// The assessment that asks `recipient`, on the form for the age that the person has at `now`.
 ///
 /// # Errors
 ///
 /// What is not there and must be, each with its place in the message.
-pub fn assessment_of(bundle: &Value, recipient: &Partner) -> Result<Adapted, Vec<Issue>> {
+pub fn assessment_of(bundle: &Value, recipient: &Partner, now: Moment) -> Result<Adapted, Vec<Issue>> {
     let mut draft = Draft::begin(bundle)?;
     let need = draft.need();
     let urgency = draft.urgency();
@@ -76,8 +77,9 @@ pub fn assessment_of(bundle: &Value, recipient: &Partner) -> Result<Adapted, Vec
         (String::from("/referrals/0/need"), format!("{asked}.reasonCode")),
     ]);
     let practitioner = draft.practitioner("/practitioner");
+    let born = draft.person.fields.get("birth_date").and_then(Value::as_str);
     let value = json!({
-        "profile": Assessment::ADULT_PROFILE,
+        "profile": Form::of_age(born, now).canonical(),
         "person": draft.person.fields,
         "consents": consents,
         "practitioner": practitioner,

@@ -154,8 +154,8 @@ fn a_cancellation_is_read_with_its_words_and_the_id_that_it_names() {
 
 #[test]
 fn a_referral_becomes_an_assessment_that_its_profile_takes() {
-    let adapted = assessment_of(&message(), &team()).unwrap();
-    let issues = Profiles::compile().unwrap().check(Schema::AssessmentAdult, &adapted.value);
+    let adapted = assessment_of(&message(), &team(), now()).unwrap();
+    let issues = Profiles::compile().unwrap().check(Schema::AssessmentAdult2, &adapted.value);
     assert!(issues.is_empty(), "{issues:?}");
     let value = &adapted.value;
     assert_eq!(value["person"]["name"], json!({"family": "Testcase", "given": ["Morgan", "Ash"]}));
@@ -196,7 +196,7 @@ fn a_referral_becomes_a_request_that_its_profile_takes() {
 #[test]
 fn a_contact_that_nobody_called_safe_is_not_read() {
     let plain = with(|m| of(m, "Patient")["meta"]["profile"] = json!([]));
-    let adapted = assessment_of(&plain, &team()).unwrap();
+    let adapted = assessment_of(&plain, &team(), now()).unwrap();
     assert_eq!(adapted.value["person"].get("safe_contact"), None);
     assert!(adapted.kept.iter().any(|issue| issue.path.ends_with(".telecom")));
 }
@@ -208,7 +208,7 @@ fn nobody_is_known_by_an_unverified_number() {
         patient["identifier"][0]["extension"][0]["valueCodeableConcept"]["coding"][0]["code"] = json!("02");
         patient["identifier"].as_array_mut().unwrap().truncate(1);
     });
-    let issues = assessment_of(&unverified, &team()).unwrap_err();
+    let issues = assessment_of(&unverified, &team(), now()).unwrap_err();
     assert_eq!(
         (issues[0].code, issues[0].path.as_str()),
         ("required", "Bundle.entry[2].resource.identifier")
@@ -238,7 +238,7 @@ fn the_same_value_under_another_system_is_somebody_else() {
 /// The statement, or `None` where the Consent permits nothing; `Err` where the message must be refused for it.
 fn stated(change: impl FnOnce(&mut Value)) -> Result<Option<Value>, ()> {
     let message = with(|m| change(of(m, "Consent")));
-    let adapted = assessment_of(&message, &team()).map_err(|_| ())?;
+    let adapted = assessment_of(&message, &team(), now()).map_err(|_| ())?;
     Ok(adapted.value["consents"].get(0).cloned())
 }
 
@@ -296,8 +296,9 @@ fn a_refusal_is_read_and_blocks_are_kept_back() {
 #[test]
 fn issues_are_told_at_their_place_in_the_message() {
     let long = with(|m| of(m, "Patient")["name"][0]["family"] = json!("x".repeat(500)));
-    let adapted = assessment_of(&long, &team()).unwrap();
-    let issues = adapted.located(Profiles::compile().unwrap().check(Schema::AssessmentAdult, &adapted.value));
+    let adapted = assessment_of(&long, &team(), now()).unwrap();
+    let issues =
+        adapted.located(Profiles::compile().unwrap().check(Schema::AssessmentAdult2, &adapted.value));
     assert_eq!(issues[0].path, "Bundle.entry[2].resource.name");
 }
 

@@ -1,0 +1,66 @@
+//! The forms of an assessment: which is meant, and for whom it is.
+
+use jiff::{ToSpan, civil::Date};
+
+use crate::clock::Moment;
+
+/// Where the civil dates of an assessment are read: dates without a zone are London's.
+const ZONE: &str = "Europe/London";
+/// From this age the forms for adults are the right ones, in years.
+pub(super) const ADULT_YEARS: i16 = 18;
+/// From this age a person's own word is asked for and suffices, in years (Family Law Reform Act 1969, section 8).
+pub(super) const OWN_WORD_YEARS: i16 = 16;
+
+/// A form. All are overlays over one outline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Form {
+    /// Of an adult, as it was before version 2.
+    Adult1,
+    /// Of an adult.
+    Adult2,
+    /// Of somebody under 18.
+    Youth,
+    /// The short one of a court team, in an adjournment; for any age.
+    CourtShort,
+}
+
+impl Form {
+    /// Every form.
+    pub const ALL: [Self; 4] = [Self::Adult1, Self::Adult2, Self::Youth, Self::CourtShort];
+
+    /// Its canonical, as an assessment names it.
+    #[must_use]
+    pub const fn canonical(self) -> &'static str {
+        match self {
+            Self::Adult1 => "https://keyway.example/profiles/assessment/adult/1",
+            Self::Adult2 => "https://keyway.example/profiles/assessment/adult/2",
+            Self::Youth => "https://keyway.example/profiles/assessment/youth/1",
+            Self::CourtShort => "https://keyway.example/profiles/assessment/court-short/1",
+        }
+    }
+
+    /// The form of this canonical.
+    #[must_use]
+    pub fn parse(canonical: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|form| form.canonical() == canonical)
+    }
+
+    /// The whole form for somebody born on `born` (as in `1990-04-01`), seen at `at`: the one for adults where the date
+    /// cannot be read, which that form then tells.
+    #[must_use]
+    pub fn of_age(born: Option<&str>, at: Moment) -> Self {
+        if turns(born, ADULT_YEARS).is_some_and(|adult| at < adult) { Self::Youth } else { Self::Adult2 }
+    }
+
+    /// Whether it asks only what an adult can be asked.
+    pub(super) const fn is_for_adults(self) -> bool {
+        matches!(self, Self::Adult1 | Self::Adult2)
+    }
+}
+
+/// The start, in London, of the day on which somebody born on `born` turns `years`; `None` for what is no date.
+pub(super) fn turns(born: Option<&str>, years: i16) -> Option<Moment> {
+    let born: Date = born?.parse().ok()?;
+    let birthday = born.checked_add(years.years()).ok()?;
+    Some(Moment(birthday.in_tz(ZONE).ok()?.timestamp().as_microsecond()))
+}

@@ -1,0 +1,100 @@
+//! How a consent was taken, beside who took it and when: whose word it is and what that word rests on.
+
+use serde_json::{Value, json};
+
+use super::record::RecordError;
+use crate::assessment::word_suffices;
+
+/// Where a stored consent holds all this.
+const PLACE: &str = "/extension/0/extension";
+
+/// What is known of how a consent was taken. What was not said is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Capture {
+    /// Capacity to decide this, as a word: `has-capacity`, `lacks-capacity`, `fluctuating`, `not-assessed`.
+    pub capacity: Option<String>,
+    /// Whose word it is: `person`, `parental-responsibility` or `both`; what is not said is the person's.
+    pub given_by: Option<String>,
+    /// Of somebody under 16: `competent`, `not-competent` or `not-assessed` to decide this.
+    pub competence: Option<String>,
+    /// Name and relation of who decided with parental responsibility.
+    pub parental_responsibility: Option<(String, String)>,
+    /// Whether an interpreter was there.
+    pub interpreter: Option<bool>,
+    /// Whether an appropriate adult was there.
+    pub appropriate_adult_present: Option<bool>,
+}
+
+impl Capture {
+    /// Whether whoever gave it may: see [`word_suffices`].
+    pub(super) fn has_authority(&self, own_word_suffices: bool) -> bool {
+        let is_parent_named = self.parental_responsibility.is_some();
+        word_suffices(
+            self.given_by.as_deref(),
+            self.competence.as_deref(),
+            is_parent_named,
+            own_word_suffices,
+        )
+    }
+
+    /// Its parts of the extension, those that are known.
+    pub(super) fn parts(&self) -> Vec<Value> {
+        let code =
+            |url: &str, code: &Option<String>| code.as_ref().map(|c| json!({"url": url, "valueCode": c}));
+        let flag = |url: &str, flag: Option<bool>| flag.map(|f| json!({"url": url, "valueBoolean": f}));
+        let parent = self.parental_responsibility.as_ref();
+        let word = |url: &str, word: &String| json!({"url": url, "valueString": word});
+        let parts = [
+            code("capacity", &self.capacity),
+            code("givenBy", &self.given_by),
+            code("competence", &self.competence),
+            parent.map(|(name, _)| word("parentalResponsibilityName", name)),
+            parent.map(|(_, relation)| word("parentalResponsibilityRelation", relation)),
+            flag("interpreter", self.interpreter),
+            flag("appropriateAdultPresent", self.appropriate_adult_present),
+        ];
+        parts.into_iter().flatten().collect()
+    }
+
+    /// Reads what [`Capture::parts`] writes, from a whole Consent. A part that is of another type, stands twice or is not
+    /// known is an error, and so a no.
+    pub(super) fn read(consent: &Value) -> Result<Self, RecordError> {
+        let mut capture = Self::default();
+        let (mut name, mut relation) = (None, None);
+        let parts = consent.pointer(PLACE).and_then(Value::as_array).ok_or(RecordError(PLACE))?;
+        // The first three are who took it, how, and whether the person had capacity.
+        for part in parts.iter().skip(3) {
+            let code = || part.get("valueCode").and_then(Value::as_str).map(str::to_owned);
+            let word = || part.get("valueString").and_then(Value::as_str).map(str::to_owned);
+            let flag = || part.get("valueBoolean").and_then(Value::as_bool);
+            let was_free = match part.get("url").and_then(Value::as_str) {
+                Some("capacity") => put(&mut capture.capacity, code()),
+                Some("givenBy") => put(&mut capture.given_by, code()),
+                Some("competence") => put(&mut capture.competence, code()),
+                Some("parentalResponsibilityName") => put(&mut name, word()),
+                Some("parentalResponsibilityRelation") => put(&mut relation, word()),
+                Some("interpreter") => put(&mut capture.interpreter, flag()),
+                Some("appropriateAdultPresent") => put(&mut capture.appropriate_adult_present, flag()),
+                _ => false,
+            };
+            if !was_free {
+                return Err(RecordError(PLACE));
+            }
+        }
+        capture.parental_responsibility = match (name, relation) {
+            (Some(name), Some(relation)) => Some((name, relation)),
+            (None, None) => None,
+            _ => return Err(RecordError(PLACE)),
+        };
+        Ok(capture)
+    }
+}
+
+/// Puts `value` where nothing is yet.
+fn put<T>(place: &mut Option<T>, value: Option<T>) -> bool {
+    let free = place.is_none() && value.is_some();
+    if free {
+        *place = value;
+    }
+    free
+}
