@@ -169,6 +169,39 @@ fn property<'v>(concept: &'v Value, name: &str) -> Option<&'v Value> {
     held.get("valueCode").or_else(|| held.get("valueBoolean"))
 }
 
+/// The words for health services.
+fn health_services() -> Vec<&'static str> {
+    use directory::AgencyKind::{Cmht, HealthOther};
+    [Cmht, HealthOther].into_iter().flat_map(directory::service::words).collect()
+}
+
+/// Every code of MHSDS that a message may carry is in the part of the list that we publish, and no other.
+#[test]
+fn the_codes_of_services_are_those_of_their_code_systems() {
+    let table: Value = serde_json::from_str(directory::service::TEXT).unwrap();
+    let teams = array(&table, "/services").iter().filter_map(|service| service.get("team"));
+    let reasons = array(&table, "/reasons").iter();
+    for (name, rows) in
+        [("mhsds-team-type", teams.collect::<Vec<_>>()), ("mhsds-reason-for-referral", reasons.collect())]
+    {
+        let known = codes(name);
+        let said: BTreeMap<&str, &str> =
+            rows.iter().map(|row| (text(row, "/code"), text(row, "/display"))).collect();
+        let kept: BTreeMap<&str, &str> =
+            known.iter().map(|(code, concept)| (code.as_str(), text(concept, "/display"))).collect();
+        assert_eq!(said, kept, "{name}");
+    }
+    let settings: Vec<&str> = array(&table, "/services")
+        .iter()
+        .filter_map(|service| service.pointer("/setting/code").and_then(Value::as_str))
+        .collect();
+    let sets = resources();
+    let (_, set) = sets.iter().find(|(path, _)| *path == "valueset/care-setting.json").unwrap();
+    let known: Vec<&str> =
+        array(set, "/compose/include/0/concept").iter().map(|c| text(c, "/code")).collect();
+    assert!(settings.len() == 7 && settings.iter().all(|code| known.contains(code)), "{settings:?}");
+}
+
 #[test]
 fn the_code_systems_say_what_the_code_says() {
     let same = |name: &str, words: &[&str]| {
@@ -184,6 +217,7 @@ fn the_code_systems_say_what_the_code_says() {
     }
     same("referral-action", &Action::ALL.iter().map(|action| action.as_str()).collect::<Vec<_>>());
     same("agency-kind", &directory::AgencyKind::ALL.map(directory::AgencyKind::as_str));
+    same("health-service", &health_services());
     same("decision-reason", &consent::Reason::ALL.map(consent::Reason::as_str));
     same("audit-kind", &audit::Kind::ALL.iter().map(|kind| kind.as_str()).collect::<Vec<_>>());
 }

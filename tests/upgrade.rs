@@ -37,7 +37,7 @@ fn site() -> SiteId {
 
 #[tokio::test]
 async fn every_landed_database_opens_whole_with_what_waits_in_it() {
-    for name in ["0001-keyway.db", "0003-keyway.db", "0004-keyway.db"] {
+    for name in ["0001-keyway.db", "0003-keyway.db", "0004-keyway.db", "0005-keyway.db"] {
         let opened = open(name);
         let store = &opened.store;
         let head = store.log_head().await.unwrap();
@@ -49,6 +49,10 @@ async fn every_landed_database_opens_whole_with_what_waits_in_it() {
         assert!(
             partners.iter().all(|partner| partner.forgives.is_empty()),
             "{name}: nothing is forgiven by itself"
+        );
+        assert!(
+            partners.iter().all(|partner| partner.service.is_none()),
+            "{name}: what kind of service an agency is, nobody had said"
         );
     }
     // A message that waits for its day is still there to be carried.
@@ -89,8 +93,9 @@ async fn a_message_says_what_made_it_once_that_is_kept() {
         assert!(messages.len() > 5, "{name}");
         assert!(messages.iter().all(|message| message.made_by.is_none()), "{name}");
     }
-    let messages = messages_of(&open("0004-keyway.db").store).await;
+    let mut messages = messages_of(&open("0004-keyway.db").store).await;
     assert!(messages.len() > 5);
+    messages.extend(messages_of(&open("0005-keyway.db").store).await);
     for message in messages {
         let made_by: MadeBy = serde_json::from_str(message.made_by.as_deref().unwrap()).unwrap();
         assert_eq!(made_by.mapping, message.mapping_version);

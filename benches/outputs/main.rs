@@ -137,6 +137,7 @@ fn agencies() -> Result<(Partner, Vec<Partner>), String> {
             jwks: String::new(),
             status: PartnerStatus::Active,
             forgives: Vec::new(),
+            service: None,
             version: 1,
         })
     };

@@ -70,6 +70,9 @@ fn show(partner: &Partner, entered: &Entered) {
         partner.endpoint.as_deref().unwrap_or_default()
     ));
     print::line(&format!("    client {}, certificate {}", partner.client_id, partner.certificate_sha256));
+    if let Some(service) = &partner.service {
+        print::line(&format!("    service {service}"));
+    }
     if !partner.forgives.is_empty() {
         print::line(&format!("    forgives {}", partner.forgives.join(" ")));
     }
@@ -101,6 +104,7 @@ fn object(partner: &Partner, entered: &Entered) -> Value {
         "organisation_code": partner.organisation_code, "channel": partner.channel,
         "endpoint": partner.endpoint, "client_id": partner.client_id,
         "certificate_sha256": partner.certificate_sha256, "own_keys": !partner.jwks.is_empty(),
-        "status": partner.status, "forgives": partner.forgives, "version": partner.version, "agreements": agreements,
+        "status": partner.status, "forgives": partner.forgives, "service": partner.service,
+        "version": partner.version, "agreements": agreements,
     })
 }

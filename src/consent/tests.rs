@@ -33,6 +33,7 @@ fn partner() -> Partner {
         jwks: String::new(),
         status: PartnerStatus::Active,
         forgives: Vec::new(),
+        service: None,
         version: 1,
     }
 }

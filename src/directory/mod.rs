@@ -3,6 +3,7 @@
 //! Not here: who is calling (`identity`) and what a person agreed to (`consent`).
 
 pub mod import;
+pub mod service;
 
 use serde::{Deserialize, Serialize};
 
@@ -235,6 +236,8 @@ pub struct Partner {
     pub status: PartnerStatus,
     /// What its messages are forgiven: names of the closed list of [`crate::profile::leniency`]. Empty: nothing.
     pub forgives: Vec<String>,
+    /// What kind of service it is, a word of [`service`]; `None` where its kind says enough, or nobody said it.
+    pub service: Option<String>,
     /// Moves on at each change of the partner or of its agreement.
     pub version: i64,
 }

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::Exchange;
 use crate::{
     audit::hex,
+    directory::service,
     mapping::{self, Mapped},
     profile::{Schema, definition::built_in_resources},
 };
@@ -20,7 +21,7 @@ use crate::{
 pub struct MadeBy {
     /// The mapping with its version, as in `custody-sheet/1`.
     pub mapping: String,
-    /// SHA-256, in hex, over the source of all mappings: any change to one shows.
+    /// SHA-256, in hex, over the source of all mappings and the kinds of service: any change to one shows.
     pub mapping_sha256: String,
     /// The short hash of the allow-lists and of the profile that they are written against, as decisions name it.
     pub policy: String,
@@ -40,7 +41,7 @@ impl Carried {
         let mut profiles: BTreeMap<&'static str, String> =
             Schema::ALL.iter().map(|schema| (schema.as_str(), hash_of(schema.texts()))).collect();
         profiles.insert(mapping::FHIR_PROFILES, hash_of(texts(built_in_resources())));
-        Self { mapping_sha256: hash_of(texts(mapping::SOURCES)), profiles }
+        Self { mapping_sha256: hash_of(texts(mapping::SOURCES).chain([service::TEXT])), profiles }
     }
 }
 

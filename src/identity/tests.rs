@@ -365,6 +365,7 @@ async fn enrolled(kind: AgencyKind) -> Enrolled {
         jwks: String::new(),
         status: PartnerStatus::Active,
         forgives: Vec::new(),
+        service: None,
         version: 0,
     };
     store.commit(vec![Write::Partner(partner)], Vec::new()).await.unwrap();

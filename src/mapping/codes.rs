@@ -72,6 +72,8 @@ pub(super) const NHS_NUMBER: &str = "https://fhir.nhs.uk/Id/nhs-number";
 pub(super) const ODS_ORGANISATION: &str = "https://fhir.nhs.uk/Id/ods-organization-code";
 /// SNOMED CT.
 pub(super) const SNOMED: &str = "http://snomed.info/sct";
+/// UK Core's practice settings.
+pub(super) const PRACTICE_SETTING: &str = "https://fhir.hl7.org.uk/CodeSystem/UKCore-PracticeSettingCode";
 /// HL7 v3 acts.
 pub(super) const V3_ACT: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 

@@ -98,6 +98,7 @@ mod tests {
             jwks: String::new(),
             status: PartnerStatus::Active,
             forgives: Vec::new(),
+            service: None,
             version: 1,
         };
         Parcel {

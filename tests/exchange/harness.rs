@@ -74,6 +74,7 @@ pub fn partner(id: &str, kind: AgencyKind, channel: Channel) -> Partner {
         jwks: String::new(),
         status: PartnerStatus::Active,
         forgives: Vec::new(),
+        service: None,
         version: 0,
     }
 }

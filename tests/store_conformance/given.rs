@@ -71,6 +71,7 @@ pub(crate) fn partner(slug: &str, channel: Channel) -> Partner {
         jwks: String::new(),
         status: PartnerStatus::Active,
         forgives: Vec::new(),
+        service: Some(String::from("cmht")),
         version: 1,
     }
 }

@@ -104,6 +104,7 @@ fn partner(slug: &str, kind: AgencyKind, certificate_sha256: &str) -> Partner {
         jwks: String::new(),
         status: PartnerStatus::Active,
         forgives: Vec::new(),
+        service: None,
         version: 1,
     }
 }

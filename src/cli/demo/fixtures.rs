@@ -79,6 +79,8 @@ pub(super) struct Agency {
     pub(super) organisation_code: String,
     /// How messages reach it.
     pub(super) channel: Channel,
+    /// What kind of service it is, where its kind does not say it.
+    pub(super) service: Option<String>,
 }
 
 impl Agency {
@@ -91,6 +93,7 @@ impl Agency {
             short: agency.short.clone()?,
             organisation_code: agency.organisation_code.clone()?,
             channel: agency.channel?,
+            service: agency.service.clone().filter(|word| !word.is_empty()),
         })
     }
 }

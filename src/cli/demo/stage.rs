@@ -134,6 +134,7 @@ impl Stage {
             jwks: String::new(),
             status: PartnerStatus::Active,
             forgives: Vec::new(),
+            service: agency.service.clone(),
             version: 1,
         });
         self.offices.insert(agency.id.clone(), office);

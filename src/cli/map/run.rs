@@ -134,6 +134,7 @@ fn stand_in(id: PartnerId, kind: AgencyKind) -> Result<Partner> {
         jwks: String::new(),
         status: PartnerStatus::Active,
         forgives: Vec::new(),
+        service: None,
         version: 1,
     })
 }

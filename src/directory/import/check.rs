@@ -9,7 +9,7 @@ use super::{
     Problem,
 };
 use crate::{
-    directory::{AgencyKind, Agreement, Audience, Channel, EmergencyRow, Partner, PartnerStatus},
+    directory::{AgencyKind, Agreement, Audience, Channel, EmergencyRow, Partner, PartnerStatus, service},
     ids::SiteId,
 };
 
@@ -107,6 +107,7 @@ impl Checker<'_> {
             // A list that says nothing about it must not wake up a partner that somebody suspended.
             status: agency.status.or(entered.map(|p| p.status)).unwrap_or(PartnerStatus::Active),
             forgives: self.forgives(agency, entered),
+            service: self.service(agency, entered),
             version: entered.map_or(1, |p| p.version),
         };
         let change = match entered {
@@ -133,6 +134,30 @@ impl Checker<'_> {
         forgives.sort();
         forgives.dedup();
         forgives
+    }
+
+    /// A word that the kind of agency may have. Like its status, it stands until a list says otherwise, or makes it
+    /// another kind of agency.
+    fn service(&mut self, agency: &ListedAgency, entered: Option<&Partner>) -> Option<String> {
+        let kind = agency.kind?;
+        let Some(listed) = &agency.service else {
+            return entered
+                .filter(|partner| partner.kind == kind)
+                .and_then(|partner| partner.service.clone());
+        };
+        let words = service::words(kind);
+        if listed.is_empty() {
+            return None;
+        }
+        if !words.contains(&listed.as_str()) {
+            let text = if words.is_empty() {
+                format!("must be left out: no kind of service is told apart for {}", kind.as_str())
+            } else {
+                format!("must be one of {} for {}", words.join(", "), kind.as_str())
+            };
+            self.add(&agency.place, "/service", text);
+        }
+        Some(listed.clone())
     }
 
     fn reachable(&mut self, agency: &ListedAgency) {

@@ -99,6 +99,8 @@ pub struct ListedAgency {
     pub status: Option<PartnerStatus>,
     /// What its messages are forgiven. Absent: as it is entered already, or nothing when it is new.
     pub forgives: Option<Vec<String>>,
+    /// What kind of service it is. Absent: as it is entered already; empty: none.
+    pub service: Option<String>,
 }
 
 /// A certificate as a list names it.

@@ -101,6 +101,7 @@ impl Reader<'_> {
             "jwks",
             "status",
             "forgives",
+            "service",
         ];
         let f = self.fields(path, value, &known)?;
         Some(ListedAgency {
@@ -117,6 +118,7 @@ impl Reader<'_> {
             jwks: f.map.get("jwks").filter(|v| !v.is_null()).cloned(),
             status: self.status(&f),
             forgives: self.forgives(&f),
+            service: self.service(&f),
         })
     }
 
@@ -220,6 +222,15 @@ impl Reader<'_> {
     fn forgives(&mut self, f: &Fields<'_>) -> Option<Vec<String>> {
         let value = f.map.get("forgives").filter(|v| !v.is_null())?;
         Some(self.each(&format!("{}/forgives", f.path), value, Self::checked_text))
+    }
+
+    /// An empty text takes back what was said.
+    fn service(&mut self, f: &Fields<'_>) -> Option<String> {
+        let value = f.map.get("service").filter(|v| !v.is_null())?;
+        if value.as_str() == Some("") {
+            return Some(String::new());
+        }
+        self.checked_text(&format!("{}/service", f.path), value)
     }
 
     fn moment(&mut self, f: &Fields<'_>, name: &str) -> Option<Moment> {

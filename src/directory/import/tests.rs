@@ -208,3 +208,41 @@ fn a_file_for_another_site_and_one_that_is_no_list_are_refused() {
     let (_, found) = read("list.json", br#"{"agencies": [], "agencies": []}"#);
     assert_eq!(found.len(), 1);
 }
+
+/// The kind of service is a word that the kind of agency may have; it stands until a list says otherwise.
+#[test]
+fn a_service_is_a_word_of_its_kind_of_agency_and_stands_until_a_list_says_otherwise() {
+    let listed = |kind: &str, service: Option<&str>| {
+        let agency = with(agency("a", "a"), "kind", json!(kind));
+        let agency = match service {
+            Some(word) => with(agency, "service", json!(word)),
+            None => agency,
+        };
+        json!({"agencies": [agency]})
+    };
+    let (first, wrong) = held_against(&[], &[], &listed("health-other", Some("crisis")));
+    assert_eq!(wrong, vec![]);
+    let crisis = first.partners[0].0.clone();
+    assert_eq!(crisis.service.as_deref(), Some("crisis"));
+    let held = std::slice::from_ref(&crisis);
+    let (silent, _) = held_against(held, &[], &listed("health-other", None));
+    assert_eq!(
+        (silent.partners[0].0.service.as_deref(), silent.partners[0].1),
+        (Some("crisis"), Change::Unchanged)
+    );
+    for (kind, service) in [("health-other", Some("")), ("social-care", None)] {
+        let (taken_back, wrong) = held_against(held, &[], &listed(kind, service));
+        assert_eq!((wrong, taken_back.partners[0].0.service.as_deref()), (vec![], None), "{kind}");
+    }
+    for (kind, service, told) in [
+        ("health-other", "cmht", "must be one of crisis, forensic"),
+        ("cmht", "crisis", "must be one of cmht for cmht"),
+        ("court", "crisis", "must be left out: no kind of service is told apart for court"),
+    ] {
+        let told_of: Vec<String> = problems(&listed(kind, Some(service)));
+        assert!(
+            told_of.iter().any(|text| text.contains("/agencies/0/service: ") && text.contains(told)),
+            "{told_of:?}"
+        );
+    }
+}

@@ -15,6 +15,7 @@ mod patient;
 mod people;
 mod recall;
 mod request;
+mod service;
 mod status;
 mod unchanged;
 
@@ -213,6 +214,11 @@ fn in_words(place: &Place<'_>) -> String {
         Value::Array(_) => place.items().iter().map(in_words).collect::<Vec<_>>().join(", "),
         Value::String(text) => text.clone(),
         Value::Bool(yes) => String::from(if *yes { "yes" } else { "no" }),
+        Value::Object(_) => {
+            let fields = place.fields();
+            let said = fields.iter().map(|(_, field)| in_words(field));
+            said.collect::<Vec<_>>().join(": ")
+        }
         other => other.to_string(),
     }
 }

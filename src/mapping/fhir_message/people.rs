@@ -1,10 +1,10 @@
-//! Who sends, who receives and who wrote it: organisations, the service, the practitioner.
+//! Who sends, who receives and who wrote it: organisations, the practitioner; the service is in `service`.
 
 use serde_json::json;
 
-use super::{Entry, Message, concept, entry};
+use super::{Entry, Message, entry, service};
 use crate::{
-    directory::{AgencyKind, Partner},
+    directory::Partner,
     mapping::{
         codes,
         frame::{Frame, organisation_code, organisation_system},
@@ -14,7 +14,7 @@ use crate::{
 
 /// The organisations, the service and the practitioner.
 pub(super) fn entries(message: &Message<'_>) -> Vec<Entry> {
-    let mut entries = vec![service(message)];
+    let mut entries = vec![service::entry(message)];
     entries.extend(organisations(message.frame));
     entries.extend(gp_practice(message));
     entries.push(practitioner(message));
@@ -51,24 +51,6 @@ fn gp_practice(message: &Message<'_>) -> Option<Entry> {
     let name = practice.at("/name").or_else(|| practice.at("/ods_code"))?;
     let fields = [("identifier", identifier.and_then(|one| list([one]))), ("name", Some(name.copy()))];
     Some(message.entry("organization-gp", "Organization", "ld-organization", fields))
-}
-
-fn service(message: &Message<'_>) -> Entry {
-    let recipient = message.frame.recipient;
-    let identifier = map([
-        ("system", Some(Tree::fixed(codes::AGENCY_ID))),
-        ("value", Some(Tree::frame("recipient", recipient.partner_id.as_str()))),
-    ]);
-    let team = (recipient.kind == AgencyKind::Cmht)
-        .then(|| concept(codes::SNOMED, "89301000000108", "Community mental health team"));
-    let fields = [
-        ("identifier", identifier.and_then(|one| list([one]))),
-        ("active", Some(Tree::fixed(true))),
-        ("providedBy", message.refer("organization-receiver")),
-        ("type", team.and_then(|team| list([team]))),
-        ("name", Some(Tree::frame("recipient", recipient.name.as_str()))),
-    ];
-    message.entry("healthcare-service", "HealthcareService", "ld-healthcare-service", fields)
 }
 
 fn practitioner(message: &Message<'_>) -> Entry {

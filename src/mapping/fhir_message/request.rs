@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Entry, Message, coding, our_concept, words};
+use super::{Entry, Message, coding, our_concept, service, words};
 use crate::{
     clock::Moment,
     mapping::{
@@ -20,7 +20,7 @@ pub(super) fn service_request(message: &Message<'_>, supporting: &[String]) -> E
     let refer = |role: &str| message.refer(role);
     let reasons: Vec<Tree> = [
         message.at("/referrals/0/reason").as_ref().and_then(words),
-        message.at("/referrals/0/need").and_then(|need| our_concept(&need, "need")),
+        message.at("/referrals/0/need").and_then(|need| service::need(message, &need)),
     ]
     .into_iter()
     .flatten()
@@ -32,6 +32,7 @@ pub(super) fn service_request(message: &Message<'_>, supporting: &[String]) -> E
         ("intent", Some(Tree::fixed("plan"))),
         ("category", list([category()])),
         ("priority", Some(priority(message))),
+        ("code", service::asked(message)),
         ("subject", refer("patient")),
         ("encounter", refer("encounter")),
         ("occurrencePeriod", map([("start", Some(message.frame.asked_at()))])),
@@ -158,9 +159,9 @@ fn physical_type(point: &Place<'_>) -> Option<Tree> {
     Some(point.becomes(json!({"coding": [coding(system, code, display)]})))
 }
 
-/// The referral in words: why, what is recommended, what the person wants first.
+/// The referral in words: what this kind of service reads first, why, what is recommended, what the person wants first.
 pub(super) fn care_plan(message: &Message<'_>) -> Entry {
-    let mut activities: Vec<Tree> = Vec::new();
+    let mut activities: Vec<Tree> = service::first(message).into_iter().filter_map(said).collect();
     let mut say = |place: Option<Place<'_>>| activities.extend(place.as_ref().and_then(activity));
     say(message.at("/referrals/0/reason"));
     for item in message.at("/recommendation").iter().flat_map(Place::items) {
@@ -170,10 +171,7 @@ pub(super) fn care_plan(message: &Message<'_>) -> Entry {
         say(item.at("/own_words"));
     }
     if activities.is_empty() {
-        let text = Tree::fixed("Referral from liaison and diversion");
-        activities.extend(
-            map([("text", Some(text))]).and_then(|one| map([("outcomeCodeableConcept", list([one]))])),
-        );
+        activities.extend(said(Tree::fixed("Referral from liaison and diversion")));
     }
     let fields = [
         ("status", Some(Tree::fixed("active"))),
@@ -188,7 +186,11 @@ pub(super) fn care_plan(message: &Message<'_>) -> Entry {
 }
 
 fn activity(place: &Place<'_>) -> Option<Tree> {
-    map([("outcomeCodeableConcept", words(place).and_then(|text| list([text])))])
+    said(place.copy())
+}
+
+fn said(text: Tree) -> Option<Tree> {
+    map([("outcomeCodeableConcept", map([("text", Some(text))]).and_then(|one| list([one])))])
 }
 
 /// A reason of a recall as people read it.

@@ -6,6 +6,7 @@ mod golden;
 mod notices;
 mod referrals;
 mod replies;
+mod services;
 
 use std::sync::LazyLock;
 
@@ -47,6 +48,7 @@ fn partner(slug: &str, kind: AgencyKind, name: &str, code: &str, channel: Channe
         jwks: String::new(),
         status: PartnerStatus::Active,
         forgives: Vec::new(),
+        service: None,
         version: 1,
     }
 }

@@ -69,6 +69,7 @@ fn permitted(audience: Audience, scope: Scope) -> PermittedReferral {
         jwks: String::new(),
         status: PartnerStatus::Active,
         forgives: Vec::new(),
+        service: None,
         version: 1,
     };
     let decision = Decision {

@@ -77,6 +77,7 @@ pub(in crate::outbound) fn partner_at(endpoint: &str) -> Partner {
         jwks: String::new(),
         status: PartnerStatus::Active,
         forgives: Vec::new(),
+        service: None,
         version: 1,
     }
 }

@@ -25,6 +25,7 @@ impl FromRow for Partner {
             jwks: row.text()?,
             status: row.word()?,
             forgives: row.json()?,
+            service: row.opt_text()?,
             version: row.int()?,
         })
     }

@@ -3,19 +3,19 @@
 macro_rules! partner {
     () => {
         "site_id, partner_id, kind, name, organisation_code, channel, endpoint, client_id, certificate_sha256, \
-         jwks, status, forgives, version"
+         jwks, status, forgives, service, version"
     };
 }
 
 statements! {
     PUT_PARTNER = "INSERT INTO partner (site_id, partner_id, kind, name, organisation_code, channel, endpoint, \
-        client_id, certificate_sha256, jwks, status, forgives, version) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1) \
+        client_id, certificate_sha256, jwks, status, forgives, service, version) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1) \
         ON CONFLICT (site_id, partner_id) DO UPDATE SET kind = excluded.kind, name = excluded.name, \
         organisation_code = excluded.organisation_code, channel = excluded.channel, \
         endpoint = excluded.endpoint, client_id = excluded.client_id, \
         certificate_sha256 = excluded.certificate_sha256, jwks = excluded.jwks, status = excluded.status, \
-        forgives = excluded.forgives, \
+        forgives = excluded.forgives, service = excluded.service, \
         version = partner.version + 1";
     /// What now stands, kept as a version; nothing when it is kept already.
     KEEP_PARTNER = concat!("INSERT INTO partner_version (", partner!(), ", recorded_at) SELECT ", partner!(), ", $1 \

@@ -14,6 +14,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V2__versions", include_str!("../migrations/sqlite/V2__versions.sql")),
     ("V3__conversations", include_str!("../migrations/sqlite/V3__conversations.sql")),
     ("V4__made_by", include_str!("../migrations/sqlite/V4__made_by.sql")),
+    ("V5__services", include_str!("../migrations/sqlite/V5__services.sql")),
 ];
 
 /// What [`migrate`] did.

@@ -131,6 +131,7 @@ pub(super) fn partner(row: Partner, now: Moment) -> [Step; 2] {
             row.jwks.into(),
             word(&row.status),
             json(&row.forgives),
+            row.service.into(),
         ],
     );
     [put, kept]

@@ -275,6 +275,7 @@ fn partner(
         jwks: String::new(),
         status: PartnerStatus::Active,
         forgives: Vec::new(),
+        service: None,
         version: 0,
     }
 }

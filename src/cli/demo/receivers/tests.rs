@@ -39,6 +39,7 @@ fn open() -> Team {
         short: String::from("CMHT"),
         organisation_code: String::from("system|value"),
         channel: Channel::FhirPush,
+        service: None,
     };
     let nowhere = Client::new(&authority.certificate_pem, &own, "https://localhost:1", "c").unwrap();
     let record = Record::open(&folder.path().join("cmht")).unwrap();
