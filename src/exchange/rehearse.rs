@@ -81,7 +81,7 @@ impl Rehearsed {
 impl RehearsedMessage {
     pub(super) fn new(mapped: Mapped, made_by: MadeBy) -> Self {
         let Mapped { content_type, body, detail, lineage, .. } = mapped;
-        Self { content_type, body, detail, lineage, made_by }
+        Self { content_type, body, detail, lineage: lineage.lines().collect(), made_by }
     }
 }
 

@@ -100,7 +100,7 @@ pub struct Mapped {
     /// Media type of the detail; that of the body when there is none.
     pub detail_content_type: &'static str,
     /// Where every leaf comes from.
-    pub lineage: Vec<super::Traced>,
+    pub lineage: super::Lineage,
     /// What the sender should be told: what may leave and found no place.
     pub warnings: Vec<Issue>,
     /// The mapping, with its version.

@@ -1,37 +1,30 @@
 //! What may leave and found no place in the message.
 
-use std::collections::BTreeSet;
-
-use serde_json::Value;
-
-use super::{place::Place, traced::Traced};
-use crate::fhir::Issue;
+use super::lineage::Lineage;
+use crate::{fhir::Issue, minimise::Projection};
 
 /// Fields that address the message or name its form; the frame says the same in the recipient's terms.
 const ADDRESSING: [&str; 3] = ["/profile", "/person/reference", "/local_reference"];
 
-/// One issue for each leaf of the projection that no leaf of the message comes from.
-pub(super) fn gaps(projection: &Value, lineage: &[Traced]) -> Vec<Issue> {
-    let used: BTreeSet<&str> = lineage.iter().map(|line| line.source.as_str()).collect();
-    let mut found = Vec::new();
-    look(&Place::root(projection), &used, &mut found);
-    found
-}
-
-fn look(place: &Place<'_>, used: &BTreeSet<&str>, found: &mut Vec<Issue>) {
-    let pointer = place.pointer();
-    if used.contains(pointer) || is_addressing(pointer) {
-        return;
+/// One issue for each leaf of the projection that no leaf of the message comes from, by its path in the assessment.
+pub(super) fn gaps(projection: &Projection, lineage: &Lineage) -> Vec<Issue> {
+    let places = &projection.places;
+    let mut used = vec![false; places.len()];
+    for number in lineage.sources() {
+        let end = number.saturating_add(places.size(number));
+        if let Some(told) = used.get_mut(number as usize..end as usize) {
+            told.fill(true);
+        }
     }
-    match place.value() {
-        Value::Object(_) => place.fields().iter().for_each(|(_, field)| look(field, used, found)),
-        Value::Array(_) => place.items().iter().for_each(|item| look(item, used, found)),
-        _ => found.push(Issue::new(
-            "incomplete",
-            pointer,
-            "this may go to the recipient, but the recipient's message has no place for it: tell them yourself",
-        )),
-    }
+    let leaves = (0..).zip(&used).filter(|(number, told)| !**told && places.is_leaf(*number));
+    leaves
+        .map(|(number, _)| places.pointer(number))
+        .filter(|pointer| !is_addressing(pointer))
+        .map(|pointer| {
+            let text = "this may go to the recipient, but the recipient's message has no place for it: tell them yourself";
+            Issue::new("incomplete", pointer, text)
+        })
+        .collect()
 }
 
 fn is_addressing(pointer: &str) -> bool {
@@ -48,14 +41,16 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::mapping::{place::Place, tree::map};
 
     #[test]
     fn a_field_without_a_place_is_reported_and_its_value_is_not() {
-        let projection = json!({"profile": "p", "a": {"b": "secret", "c": "told"}, "empty": []});
-        let told = Traced::new("body#/x".into(), "/a/c".into(), "r".into());
-        let found = gaps(&projection, &[told]);
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].path, "/a/b");
+        let value = json!({"profile": "p", "a": {"b": "secret", "c": "told"}, "d": ["also secret"]});
+        let projection = Projection::whole(value);
+        let root = Place::of(&projection);
+        let told = map([("x", root.at("/a/c").map(|place| place.copy()))]).unwrap();
+        let found = gaps(&projection, &Lineage::new(told.write("body", "r/1").part));
+        assert_eq!(found.iter().map(|issue| &*issue.path).collect::<Vec<_>>(), ["/a/b", "/d/0"]);
         assert!(!found[0].diagnostics.contains("secret"));
     }
 }

@@ -19,6 +19,7 @@ mod frame;
 mod gaps;
 mod housing;
 pub mod inbound;
+mod lineage;
 mod notice;
 mod origin;
 mod place;
@@ -26,7 +27,6 @@ mod probation;
 mod render;
 mod sections;
 pub mod site;
-mod traced;
 mod tree;
 
 #[cfg(test)]
@@ -38,6 +38,6 @@ pub const SOURCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/mapping
 pub use codes::OUR_PROFILES;
 pub use fhir_message::{MESSAGE_HEADER, Standing, keep_times};
 pub use frame::{Changed, Frame, Mapped};
+pub use lineage::{Lineage, Traced};
 pub use notice::{answer_to_request, recall, request_to_ld, status_answer};
 pub use render::{FHIR_PROFILES, render};
-pub use traced::Traced;

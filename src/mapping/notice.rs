@@ -7,11 +7,11 @@ use super::{
     fhir_message::{self, Standing},
     frame::{Frame, Mapped},
     place::Place,
-    render::{FHIR_JSON, FHIR_PROFILES, JSON, body_only, bytes},
+    render::{FHIR_JSON, FHIR_PROFILES, JSON, body_only},
     sections::agency,
     tree::{Tree, map},
 };
-use crate::directory::Channel;
+use crate::{directory::Channel, minimise::Places};
 
 /// What a recipient may answer to a recall.
 const RECALL_ANSWERS: [&str; 5] =
@@ -64,7 +64,8 @@ fn answer_path(frame: &Frame<'_>) -> String {
 /// answer it by. The request's own words go to L&D, whom they were written to, and to nobody else.
 #[must_use]
 pub fn request_to_ld(frame: &Frame<'_>, request: &Value, in_doubt: bool) -> Mapped {
-    let asked = Place::named("request:", request);
+    let places = Places::of(request);
+    let asked = Place::root(request, &places);
     let tree = map([
         ("profile", Some(Tree::fixed("https://keyway.example/profiles/justice/request-to-ld/1"))),
         ("messageId", Some(Tree::frame("message_id", frame.message_id))),
@@ -78,7 +79,9 @@ pub fn request_to_ld(frame: &Frame<'_>, request: &Value, in_doubt: bool) -> Mapp
         ("request", Some(asked.copy())),
     ]);
     let (version, schema) = ("request-to-ld/1", "request-to-ld");
-    carried(frame, tree, version, schema, "KEYWAY_SCREENING_REQUEST", event::SCREENING_REQUESTED)
+    let mapped =
+        carried(frame, tree, version, schema, "KEYWAY_SCREENING_REQUEST", event::SCREENING_REQUESTED);
+    Mapped { lineage: mapped.lineage.of_request(places), ..mapped }
 }
 
 /// Tells the agency that asked what became of its request: the contact outcome (`seen`, `declined`,
@@ -130,9 +133,9 @@ fn carried(
     };
     let mut mapped = whole(event::event(frame, parts), version, event::SCHEMA, JSON, workflow);
     let detail = empty(tree).write("detail", version);
-    mapped.detail = Some(bytes(&detail));
+    mapped.detail = Some(detail.bytes);
     mapped.detail_schema = Some(schema);
-    mapped.lineage.extend(detail.lineage);
+    mapped.lineage = mapped.lineage.and(detail.part);
     mapped
 }
 

@@ -2,31 +2,41 @@
 //!
 //! Reading is free; whatever is written from a place carries its path along.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use super::tree::{Tree, list, map};
+use super::tree::{Key, Tree, list, map};
+use crate::minimise::{Places, Projection};
 
-/// A value of the projection, and its path.
-#[derive(Clone, Debug)]
+/// A value of the projection, and which of its places it is.
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'p> {
-    pointer: String,
+    number: u32,
     value: &'p Value,
+    places: &'p Places,
 }
 
 impl<'p> Place<'p> {
     /// The whole projection.
-    pub(super) const fn root(value: &'p Value) -> Self {
-        Self { pointer: String::new(), value }
+    pub(super) fn of(projection: &'p Projection) -> Self {
+        Self::root(&projection.value, &projection.places)
     }
 
-    /// The whole of something that is not a projection, whose paths begin with `name`.
-    pub(super) fn named(name: &str, value: &'p Value) -> Self {
-        Self { pointer: name.to_owned(), value }
+    /// The whole of a value, whose places are `places`.
+    pub(super) const fn root(value: &'p Value, places: &'p Places) -> Self {
+        Self { number: 0, value, places }
+    }
+
+    /// Its number.
+    pub(super) const fn number(&self) -> u32 {
+        self.number
     }
 
     /// The path in the assessment.
-    pub(super) fn pointer(&self) -> &str {
-        &self.pointer
+    #[cfg(test)]
+    pub(super) fn pointer(&self) -> String {
+        self.places.pointer(self.number)
     }
 
     /// The value.
@@ -36,31 +46,46 @@ impl<'p> Place<'p> {
 
     /// The place at `path` (a JSON pointer) below this one; `None` when nothing is there.
     pub(super) fn at(&self, path: &str) -> Option<Self> {
-        let value = self.value.pointer(path).filter(|value| !is_empty(value))?;
-        Some(Self { pointer: format!("{}{path}", self.pointer), value })
+        let (number, value) = self.places.find(self.number, self.value, path)?;
+        (!is_empty(value)).then_some(Self { number, value, ..*self })
     }
 
     /// The items of an array; any other value is the only item.
     pub(super) fn items(&self) -> Vec<Self> {
         match self.value {
-            Value::Array(items) => items
-                .iter()
-                .enumerate()
-                .filter(|(_, value)| !is_empty(value))
-                .map(|(index, value)| Self { pointer: format!("{}/{index}", self.pointer), value })
-                .collect(),
-            _ => vec![self.clone()],
+            Value::Array(items) => self.below(items.iter()).collect(),
+            _ => vec![*self],
         }
     }
 
     /// The fields of an object, in order.
     pub(super) fn fields(&self) -> Vec<(&'p str, Self)> {
         let Value::Object(fields) = self.value else { return Vec::new() };
-        fields
-            .iter()
-            .filter(|(_, value)| !is_empty(value))
-            .map(|(key, value)| (key.as_str(), Self { pointer: format!("{}/{key}", self.pointer), value }))
-            .collect()
+        let mut number = self.number + 1;
+        let mut held = Vec::with_capacity(fields.len());
+        for (name, value) in fields {
+            if !is_empty(value) {
+                held.push((name.as_str(), Self { number, value, ..*self }));
+            }
+            number += self.places.size(number);
+        }
+        held
+    }
+
+    /// The places of `values`, which are those right below this one, without those that hold nothing.
+    fn below(self, values: impl Iterator<Item = &'p Value>) -> impl Iterator<Item = Self> {
+        values
+            .scan(self.number + 1, move |next, value| {
+                let number = *next;
+                *next += self.places.size(number);
+                Some(Self { number, value, ..self })
+            })
+            .filter(|place| !is_empty(place.value))
+    }
+
+    /// The name of the field that this is.
+    fn key(&self) -> Option<Key> {
+        self.places.name(self.number).map(|name| Key::from(Arc::clone(name)))
     }
 
     /// The text, when it is text.
@@ -75,40 +100,37 @@ impl<'p> Place<'p> {
 
     /// The value as it is.
     pub(super) fn copy(&self) -> Tree {
+        self.copy_as(&|key| key)
+    }
+
+    /// The value with its keys in the agencies' camelCase.
+    pub(super) fn copy_camel(&self) -> Tree {
+        self.copy_as(&camel)
+    }
+
+    fn copy_as(&self, named: &impl Fn(Key) -> Key) -> Tree {
         match self.value {
-            Value::Array(_) => list(self.items().iter().map(Self::copy)),
-            Value::Object(_) => map(self.fields().iter().map(|(key, place)| (*key, Some(place.copy())))),
+            Value::Array(items) => list(self.below(items.iter()).map(|item| item.copy_as(named))),
+            Value::Object(fields) => map(self
+                .below(fields.values())
+                .filter_map(|field| Some((named(field.key()?), Some(field.copy_as(named)))))),
             _ => None,
         }
-        .unwrap_or_else(|| self.becomes(self.value.clone()))
+        .unwrap_or_else(|| Tree::made_of(self, self.value))
     }
 
     /// Every leaf below this place; itself when it is one.
     pub(super) fn leaves(&self) -> Vec<Self> {
         match self.value {
-            Value::Array(_) => self.items().iter().flat_map(Self::leaves).collect(),
-            Value::Object(_) => self.fields().iter().flat_map(|(_, place)| place.leaves()).collect(),
-            _ => vec![self.clone()],
+            Value::Array(items) => self.below(items.iter()).flat_map(|item| item.leaves()).collect(),
+            Value::Object(fields) => self.below(fields.values()).flat_map(|field| field.leaves()).collect(),
+            _ => vec![*self],
         }
     }
 
     /// Another value that says the same in the recipient's terms.
     pub(super) fn becomes(&self, value: impl Into<Value>) -> Tree {
-        Tree::made_from([self], value)
-    }
-
-    /// The value with its keys in the agencies' camelCase.
-    pub(super) fn copy_camel(&self) -> Tree {
-        match self.value {
-            Value::Array(_) => list(self.items().iter().map(Self::copy_camel)),
-            Value::Object(_) => {
-                let fields: Vec<(String, Tree)> =
-                    self.fields().iter().map(|(key, place)| (camel(key), place.copy_camel())).collect();
-                map(fields.iter().map(|(key, tree)| (key.as_str(), Some(tree.clone()))))
-            }
-            _ => None,
-        }
-        .unwrap_or_else(|| self.becomes(self.value.clone()))
+        Tree::made_of(self, value.into())
     }
 }
 
@@ -121,15 +143,18 @@ fn is_empty(value: &Value) -> bool {
     }
 }
 
-fn camel(key: &str) -> String {
-    let mut words = key.split('_');
+fn camel(key: Key) -> Key {
+    if !key.as_str().contains('_') {
+        return key;
+    }
+    let mut words = key.as_str().split('_');
     let mut out = words.next().unwrap_or_default().to_owned();
     for word in words {
         let mut letters = word.chars();
         out.extend(letters.next().map(|first| first.to_ascii_uppercase()));
         out.push_str(letters.as_str());
     }
-    out
+    Key::from(out)
 }
 
 #[cfg(test)]
@@ -137,14 +162,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::mapping::lineage::{Lineage, Traced};
 
     #[test]
     fn keys_become_camel_case_and_keep_their_source() {
         let source = json!({"withdrawal_risk": {"level": "high", "gone": null}});
-        let written = Place::root(&source).copy_camel().write("detail", "x/1");
-        assert_eq!(written.value, json!({"withdrawalRisk": {"level": "high"}}));
-        assert_eq!(written.lineage[0].output, "detail#/withdrawalRisk/level");
-        assert_eq!(written.lineage[0].source, "/withdrawal_risk/level");
-        assert_eq!(written.lineage[0].rule, "x/1#withdrawalRisk");
+        let places = Arc::new(Places::of(&source));
+        let written = Place::root(&source, &places).copy_camel().write("detail", "x/1");
+        assert_eq!(String::from_utf8_lossy(&written.bytes), r#"{"withdrawalRisk":{"level":"high"}}"#);
+        let lines: Vec<Traced> = Lineage::new(written.part).of(&places).lines().collect();
+        assert_eq!(lines[0].output, "detail#/withdrawalRisk/level");
+        assert_eq!(lines[0].source, "/withdrawal_risk/level");
+        assert_eq!(lines[0].rule, "x/1#withdrawalRisk");
     }
 }

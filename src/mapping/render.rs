@@ -6,9 +6,10 @@ use super::{
     fhir_message,
     frame::{Frame, Mapped},
     gaps::gaps,
-    housing, probation,
+    housing,
+    lineage::Lineage,
+    probation,
     sections::Sheet,
-    traced::trace,
     tree::{Tree, Written},
 };
 use crate::{
@@ -57,11 +58,8 @@ pub fn render(frame: &Frame<'_>, audience: Audience, projection: &Projection) ->
     } else {
         as_body(document)
     };
-    mapped.warnings = gaps(&projection.value, &mapped.lineage);
-    mapped.lineage = trace(mapped.lineage, projection);
-    for gap in &mut mapped.warnings {
-        gap.path = projection.source(&gap.path);
-    }
+    mapped.lineage = mapped.lineage.of(&projection.places);
+    mapped.warnings = gaps(projection, &mapped.lineage);
     Ok(mapped)
 }
 
@@ -156,12 +154,12 @@ pub(super) fn body_only(
     Mapped {
         content_type,
         workflow: workflow.to_owned(),
-        body: bytes(&written),
+        body: written.bytes,
         body_schema: schema,
         detail: None,
         detail_schema: None,
         detail_content_type: content_type,
-        lineage: written.lineage,
+        lineage: Lineage::new(written.part),
         warnings: Vec::new(),
         version,
     }
@@ -178,16 +176,12 @@ fn as_event(frame: &Frame<'_>, document: Document) -> Result<Mapped, Vec<Issue>>
         .ok_or_else(|| vec![Issue::new("incomplete", "", "nothing to make an event from")])?
         .write("body", "event/1");
     let detail = document.tree.write("detail", document.version);
+    let mapped = body_only(event, document.version, event::SCHEMA, JSON, document.workflow);
     Ok(Mapped {
-        detail: Some(bytes(&detail)),
+        detail: Some(detail.bytes),
         detail_schema: Some(document.schema),
         detail_content_type: document.content_type,
-        lineage: event.lineage.iter().cloned().chain(detail.lineage).collect(),
-        ..body_only(event, document.version, event::SCHEMA, JSON, document.workflow)
+        lineage: mapped.lineage.and(detail.part),
+        ..mapped
     })
-}
-
-/// The bytes of a part: the same value gives the same bytes, as its fields keep their order.
-pub(super) fn bytes(written: &Written) -> Vec<u8> {
-    written.value.to_string().into_bytes()
 }

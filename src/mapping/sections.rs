@@ -22,8 +22,8 @@ pub(super) struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    pub(super) const fn new(frame: &'a Frame<'a>, projection: &'a Projection) -> Self {
-        Self { frame, root: Place::root(&projection.value), minimum: projection.minimum }
+    pub(super) fn new(frame: &'a Frame<'a>, projection: &'a Projection) -> Self {
+        Self { frame, root: Place::of(projection), minimum: projection.minimum }
     }
 
     /// The place at `path`.

@@ -2,25 +2,130 @@
 //!
 //! Not here: what any message looks like.
 
-use serde_json::{Map, Value};
+use std::sync::Arc;
 
-use super::{place::Place, traced::Traced};
+use serde_json::Value;
 
-/// Where a leaf comes from.
+use super::{
+    lineage::{Part, Source, Step},
+    place::Place,
+};
+
+/// Room for most messages, so that few are moved as they grow.
+const BYTES_USUAL: usize = 16 * 1024;
+
+/// The name of a field.
 #[derive(Clone, Debug)]
-enum Origin {
-    /// Places of the projection.
-    Fields(Vec<String>),
-    /// What the gateway knows about the message itself.
-    Frame(&'static str),
-    /// A constant of the mapping.
-    Fixed,
+pub(super) enum Key {
+    /// A name that the mapping gives.
+    Given(&'static str),
+    /// A name of the assessment.
+    Held(Arc<str>),
+    /// A name that was made.
+    Made(Box<str>),
+}
+
+impl Key {
+    pub(super) fn as_str(&self) -> &str {
+        match self {
+            Self::Given(name) => name,
+            Self::Held(name) => name,
+            Self::Made(name) => name,
+        }
+    }
+}
+
+impl From<&'static str> for Key {
+    fn from(name: &'static str) -> Self {
+        Self::Given(name)
+    }
+}
+
+impl From<Arc<str>> for Key {
+    fn from(name: Arc<str>) -> Self {
+        Self::Held(name)
+    }
+}
+
+impl From<String> for Key {
+    fn from(name: String) -> Self {
+        Self::Made(name.into_boxed_str())
+    }
+}
+
+/// What a leaf says.
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    /// A text that the mapping gives.
+    Given(&'static str),
+    /// A text that was held or made.
+    Text(Box<str>),
+    /// Anything else, whole codings among it.
+    Other(Box<Value>),
+}
+
+impl From<&'static str> for Content {
+    fn from(text: &'static str) -> Self {
+        Self::Given(text)
+    }
+}
+
+impl From<String> for Content {
+    fn from(text: String) -> Self {
+        Self::Text(text.into_boxed_str())
+    }
+}
+
+impl From<Value> for Content {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::String(text) => text.into(),
+            other => Self::Other(Box::new(other)),
+        }
+    }
+}
+
+impl From<&Value> for Content {
+    fn from(value: &Value) -> Self {
+        match value {
+            Value::String(text) => Self::Text(Box::from(text.as_str())),
+            other => Self::Other(Box::new(other.clone())),
+        }
+    }
+}
+
+macro_rules! as_values {
+    ($($kind:ty),*) => {$(
+        impl From<$kind> for Content {
+            fn from(value: $kind) -> Self {
+                Self::Other(Box::new(value.into()))
+            }
+        }
+    )*};
+}
+
+as_values!(bool, i32, u8, usize, Vec<Value>);
+
+/// What a leaf is made from.
+#[derive(Clone, Debug)]
+enum Sources {
+    One(Source),
+    Several(Box<[Source]>),
+}
+
+impl Sources {
+    fn as_slice(&self) -> &[Source] {
+        match self {
+            Self::One(source) => std::slice::from_ref(source),
+            Self::Several(sources) => sources,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
 enum Node {
-    Leaf(Value, Origin),
-    Map(Vec<(String, Tree)>),
+    Leaf(Content, Sources),
+    Map(Vec<(Key, Tree)>),
     List(Vec<Tree>),
 }
 
@@ -36,14 +141,23 @@ impl Tree {
         Self { node, rule: None }
     }
 
+    fn leaf(content: Content, source: Source) -> Self {
+        Self::new(Node::Leaf(content, Sources::One(source)))
+    }
+
     /// A constant of the mapping; may be a whole coding.
-    pub(super) fn fixed(value: impl Into<Value>) -> Self {
-        Self::new(Node::Leaf(value.into(), Origin::Fixed))
+    pub(super) fn fixed(value: impl Into<Content>) -> Self {
+        Self::leaf(value.into(), Source::Fixed)
     }
 
     /// Something that the gateway knows about the message: an id, a time, an agency.
     pub(super) fn frame(part: &'static str, value: impl Into<Value>) -> Self {
-        Self::new(Node::Leaf(value.into(), Origin::Frame(part)))
+        Self::leaf(value.into().into(), Source::Frame(part))
+    }
+
+    /// A value made from a place of the projection.
+    pub(super) fn made_of(place: &Place<'_>, value: impl Into<Content>) -> Self {
+        Self::leaf(value.into(), Source::Place(place.number()))
     }
 
     /// A value made from one or more places of the projection.
@@ -51,8 +165,18 @@ impl Tree {
         places: impl IntoIterator<Item = &'p Place<'p>>,
         value: impl Into<Value>,
     ) -> Self {
-        let fields = places.into_iter().map(|place| place.pointer().to_owned()).collect();
-        Self::new(Node::Leaf(value.into(), Origin::Fields(fields)))
+        let sources: Box<[Source]> = places.into_iter().map(|place| Source::Place(place.number())).collect();
+        Self::new(Node::Leaf(value.into().into(), Sources::Several(sources)))
+    }
+
+    /// An object of which every field is there.
+    pub(super) fn object<const N: usize>(fields: [(&'static str, Self); N]) -> Self {
+        Self::new(Node::Map(fields.into_iter().map(|(key, tree)| (Key::from(key), tree)).collect()))
+    }
+
+    /// An array of these.
+    pub(super) fn array<const N: usize>(items: [Self; N]) -> Self {
+        Self::new(Node::List(items.into()))
     }
 
     /// Names the rule for every leaf below that has no nearer one.
@@ -62,18 +186,25 @@ impl Tree {
     }
 
     /// Writes the message; `part` is `body` or `detail`, `version` names the mapping.
-    pub(super) fn write(self, part: &str, version: &str) -> Written {
-        let mut written = Written { value: Value::Null, lineage: Vec::new() };
-        let start = Walk { output: format!("{part}#"), rule: None, version };
-        written.value = written.walk(self, &start);
+    pub(super) fn write(self, part: &'static str, version: &'static str) -> Written {
+        let mut written = Written { bytes: Vec::with_capacity(BYTES_USUAL), part: Part::new(part, version) };
+        written.tree(self, 0, None);
         written
     }
 }
 
+impl From<&'static str> for Tree {
+    /// A constant of the mapping.
+    fn from(text: &'static str) -> Self {
+        Self::fixed(text)
+    }
+}
+
 /// An object. Fields without a value are left out; without any there is no object.
-pub(super) fn map<'k>(fields: impl IntoIterator<Item = (&'k str, Option<Tree>)>) -> Option<Tree> {
-    let kept: Vec<(String, Tree)> =
-        fields.into_iter().filter_map(|(key, tree)| Some((key.to_owned(), tree?))).collect();
+pub(super) fn map<K: Into<Key>>(fields: impl IntoIterator<Item = (K, Option<Tree>)>) -> Option<Tree> {
+    let fields = fields.into_iter();
+    let mut kept: Vec<(Key, Tree)> = Vec::with_capacity(fields.size_hint().1.unwrap_or_default());
+    kept.extend(fields.filter_map(|(key, tree)| Some((key.into(), tree?))));
     (!kept.is_empty()).then(|| Tree::new(Node::Map(kept)))
 }
 
@@ -87,87 +218,79 @@ pub(super) fn list(items: impl IntoIterator<Item = Tree>) -> Option<Tree> {
 #[derive(Debug)]
 pub(super) struct Written {
     /// The message.
-    pub(super) value: Value,
-    /// One entry for each leaf and source.
-    pub(super) lineage: Vec<Traced>,
-}
-
-struct Walk<'v> {
-    output: String,
-    rule: Option<&'v str>,
-    version: &'v str,
-}
-
-impl Walk<'_> {
-    /// The rule of a leaf: the nearest that is named, else the top-level field that it is under.
-    fn rule(&self) -> String {
-        let top = self.output.split('/').nth(1).unwrap_or("message");
-        format!("{}#{}", self.version, self.rule.unwrap_or(top))
-    }
+    pub(super) bytes: Vec<u8>,
+    /// One line for each leaf and source.
+    pub(super) part: Part,
 }
 
 impl Written {
-    fn walk(&mut self, tree: Tree, at: &Walk<'_>) -> Value {
-        let rule = tree.rule.or(at.rule);
-        let below = |key: &str| Walk { output: format!("{}/{key}", at.output), rule, version: at.version };
+    /// Writes `tree`, which stands at `here`, under `rule` where it names none itself.
+    fn tree(&mut self, tree: Tree, here: u32, rule: Option<&'static str>) {
+        let rule = tree.rule.or(rule);
         match tree.node {
-            Node::Leaf(value, origin) => {
-                let here = Walk { output: at.output.clone(), rule, version: at.version };
-                self.note_leaves(&value, &origin, &here);
-                value
+            Node::Leaf(content, sources) => {
+                let sources = sources.as_slice();
+                match content {
+                    Content::Given(text) => self.text_leaf(text, sources, here, rule),
+                    Content::Text(text) => self.text_leaf(&text, sources, here, rule),
+                    Content::Other(value) => {
+                        self.write(&*value);
+                        self.note_leaves(&value, sources, here, rule);
+                    }
+                }
             }
-            Node::Map(fields) => Value::Object(
-                fields
-                    .into_iter()
-                    .map(|(key, tree)| {
-                        let value = self.walk(tree, &below(&escape(&key)));
-                        (key, value)
-                    })
-                    .collect::<Map<_, _>>(),
-            ),
-            Node::List(items) => Value::Array(
-                items
-                    .into_iter()
-                    .enumerate()
-                    .map(|(index, tree)| self.walk(tree, &below(&index.to_string())))
-                    .collect(),
-            ),
+            Node::Map(fields) => {
+                let mut before = b'{';
+                for (key, tree) in fields {
+                    self.bytes.push(before);
+                    self.write(key.as_str());
+                    self.bytes.push(b':');
+                    let below = self.part.enter(here, Step::Field(key));
+                    self.tree(tree, below, rule);
+                    before = b',';
+                }
+                self.bytes.push(b'}');
+            }
+            Node::List(items) => {
+                let mut before = b'[';
+                for (index, tree) in items.into_iter().enumerate() {
+                    self.bytes.push(before);
+                    let below = self.part.enter(here, Step::Entry(index));
+                    self.tree(tree, below, rule);
+                    before = b',';
+                }
+                self.bytes.push(b']');
+            }
         }
     }
 
-    fn note_leaves(&mut self, value: &Value, origin: &Origin, at: &Walk<'_>) {
-        let below = |key: &str| Walk {
-            output: format!("{}/{}", at.output, escape(key)),
-            rule: at.rule,
-            version: at.version,
-        };
+    fn text_leaf(&mut self, text: &str, sources: &[Source], here: u32, rule: Option<&'static str>) {
+        self.write(text);
+        self.part.add(here, sources, rule);
+    }
+
+    fn write(&mut self, value: &(impl serde::Serialize + ?Sized)) {
+        // Values whose names are text can always be written, and anything can be written to a Vec.
+        let _ = serde_json::to_writer(&mut self.bytes, value);
+    }
+
+    fn note_leaves(&mut self, value: &Value, sources: &[Source], here: u32, rule: Option<&'static str>) {
         match value {
             Value::Object(fields) => {
                 for (key, value) in fields {
-                    self.note_leaves(value, origin, &below(key));
+                    let below = self.part.enter(here, Step::Field(Key::from(key.clone())));
+                    self.note_leaves(value, sources, below, rule);
                 }
             }
             Value::Array(items) => {
                 for (index, value) in items.iter().enumerate() {
-                    self.note_leaves(value, origin, &below(&index.to_string()));
+                    let below = self.part.enter(here, Step::Entry(index));
+                    self.note_leaves(value, sources, below, rule);
                 }
             }
-            _ => {
-                let sources = match origin {
-                    Origin::Fields(pointers) => pointers.clone(),
-                    Origin::Frame(part) => vec![format!("frame:{part}")],
-                    Origin::Fixed => vec![String::from("fixed")],
-                };
-                for source in sources {
-                    self.lineage.push(Traced::new(at.output.clone(), source, at.rule()));
-                }
-            }
+            _ => self.part.add(here, sources, rule),
         }
     }
-}
-
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]
@@ -175,11 +298,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::{mapping::lineage::Lineage, minimise::Places};
 
     #[test]
     fn every_leaf_says_where_it_comes_from() {
         let source = json!({"risk": {"level": "high"}, "name": {"family": "Smith", "given": ["Jo"]}});
-        let root = Place::root(&source);
+        let places = Arc::new(Places::of(&source));
+        let root = Place::root(&source, &places);
         let level = root.at("/risk/level").unwrap();
         let (family, given) = (root.at("/name/family").unwrap(), root.at("/name/given/0").unwrap());
         let tree = map([
@@ -192,11 +317,14 @@ mod tests {
         .unwrap();
         let written = tree.write("body", "sheet/1");
         assert_eq!(
-            written.value,
+            serde_json::from_slice::<Value>(&written.bytes).unwrap(),
             json!({"level": "high", "name": "Jo Smith", "coding": {"system": "s", "code": "c"}, "id": "m-1"})
         );
-        let lines: Vec<String> =
-            written.lineage.iter().map(|l| format!("{} {} {}", l.output, l.source, l.rule)).collect();
+        let lines: Vec<String> = Lineage::new(written.part)
+            .of(&places)
+            .lines()
+            .map(|l| format!("{} {} {}", l.output, l.source, l.rule))
+            .collect();
         assert_eq!(
             lines,
             [

@@ -6,15 +6,18 @@
 
 mod outline;
 mod pattern;
+mod places;
 mod project;
 mod rules;
+mod shapes;
 mod tables;
 mod through;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use places::Places;
 pub use rules::Rules;
 pub use through::Through;
 
@@ -49,35 +52,22 @@ pub struct Projection {
     pub permitted: Vec<String>,
     /// Whether this is the minimum that leaves without consent on imminent risk.
     pub minimum: bool,
-    /// Entries of lists that moved up because others were left out: from their pointer here to the one they have
-    /// in the assessment.
-    moved: BTreeMap<String, String>,
-    /// What let each leaf through.
-    ways: through::Ways,
+    /// The places of [`Projection::value`]: where each stands in the whole assessment, and what let it through.
+    pub places: Arc<Places>,
 }
 
+#[cfg(test)]
 impl Projection {
-    /// What let through the field at `source`, a pointer into the whole assessment: one for a leaf; for a group, each
-    /// that let one of its leaves through. Empty when nothing of it left.
-    #[must_use]
-    pub fn through(&self, source: &str) -> Vec<Arc<Through>> {
-        self.ways.of(source)
+    /// All of `value`, of which nothing was kept back.
+    pub(crate) fn whole(value: serde_json::Value) -> Self {
+        let places = Arc::new(Places::of(&value));
+        Self { value, withheld: Vec::new(), permitted: Vec::new(), minimum: false, places }
     }
 
-    /// Where `pointer`, a place in [`Projection::value`], stands in the whole assessment.
-    #[must_use]
-    pub fn source(&self, pointer: &str) -> String {
-        let mut end = pointer.len();
-        loop {
-            let head = pointer.get(..end).unwrap_or_default();
-            if let Some(origin) = self.moved.get(head) {
-                return format!("{origin}{}", pointer.get(end..).unwrap_or_default());
-            }
-            match head.rfind('/') {
-                Some(cut) => end = cut,
-                None => return pointer.to_owned(),
-            }
-        }
+    /// The same with another value, to see what a message makes of it.
+    pub(crate) fn changed(&mut self, change: impl FnOnce(&mut serde_json::Value)) {
+        change(&mut self.value);
+        self.places = Arc::new(Places::of(&self.value));
     }
 }
 

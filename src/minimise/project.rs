@@ -1,17 +1,16 @@
 //! The projection: one pass over the assessment; a leaf leaves when the view that applies to its block names it.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 use serde_json::{Map, Value};
 
 use super::{
     Ask, Projection, Rules, Withheld,
     pattern::Guard,
+    places::{Places, Step},
     rules::{Column, View},
-    through::{Ways, through},
+    shapes::Shapes,
+    through::through,
 };
 use crate::consent::{Decision, PermittedReferral, Scope};
 
@@ -79,8 +78,7 @@ impl Rules {
                 withheld: vec![all],
                 permitted: Vec::new(),
                 minimum,
-                moved: BTreeMap::new(),
-                ways: Ways::default(),
+                places: Arc::new(Places::of(&Value::Object(Map::new()))),
             };
         };
         let mut walk = Walk {
@@ -88,28 +86,25 @@ impl Rules {
             column,
             lots: self.lots(column, permitted.scope(), ask),
             ask,
-            ancestors: Vec::new(),
-            shape: String::new(),
-            withheld: Vec::new(),
-            given: BTreeSet::new(),
-            moved: BTreeMap::new(),
-            ways: Ways::default(),
             decision: permitted.decision(),
+            ancestors: Vec::new(),
+            way_down: Vec::new(),
+            fates: Vec::new(),
+            withheld: Vec::new(),
+            ways: vec![None; self.blocks.len()],
+            places: Places::default(),
         };
-        let (value, fate) = walk.visit(assessment, "", "");
-        walk.tell("*", fate);
-        let Walk { mut withheld, given, moved, mut ways, .. } = walk;
-        ways.finish();
+        let (value, fate) = walk.visit(assessment, Shapes::WHOLE, None, 0);
+        walk.tell(None, fate);
+        let permitted = walk.given();
+        let Walk { mut withheld, mut places, .. } = walk;
         withheld.sort();
         withheld.dedup();
-        Projection {
-            value: value.unwrap_or_else(|| Value::Object(Map::new())),
-            withheld,
-            permitted: given.into_iter().collect(),
-            minimum,
-            moved,
-            ways,
-        }
+        let value = value.unwrap_or_else(|| {
+            places = Places::of(&Value::Object(Map::new()));
+            Value::Object(Map::new())
+        });
+        Projection { value, withheld, permitted, minimum, places: Arc::new(places) }
     }
 
     /// What applies to each block: the cell, the scope of the decision and the need, put together.
@@ -153,153 +148,213 @@ impl Rules {
     }
 }
 
-/// One pass. `shape` and `ancestors` follow the way down; both are as long as the place is deep.
+/// One step down in the assessment, as it is told.
+#[derive(Clone, Copy)]
+enum Down<'r> {
+    Field(&'r Arc<str>),
+    Entry(usize),
+    /// A name that the profile does not know is not repeated: it could be anything.
+    Unknown,
+}
+
+/// One pass. `way_down` and `ancestors` follow the way down; both are as long as the place is deep.
 struct Walk<'r, 'v> {
     rules: &'r Rules,
     column: &'r Column,
     lots: Vec<Lot<'r>>,
     ask: Ask<'v>,
-    ancestors: Vec<&'v Value>,
-    shape: String,
-    withheld: Vec<Withheld>,
-    given: BTreeSet<String>,
-    moved: BTreeMap<String, String>,
-    ways: Ways,
     decision: &'v Decision,
+    ancestors: Vec<&'v Value>,
+    way_down: Vec<Down<'r>>,
+    /// What became of the places of the groups that are open now, the innermost last.
+    fates: Vec<(Down<'r>, Fate)>,
+    withheld: Vec<Withheld>,
+    /// By which way the leaves of each block came, once one did.
+    ways: Vec<Option<u16>>,
+    places: Places,
 }
 
-impl<'v> Walk<'_, 'v> {
-    /// What leaves of `value`, which stands at `path` in the assessment and would stand at `new_path` in the
-    /// projection, and what became of it.
-    fn visit(&mut self, value: &'v Value, path: &str, new_path: &str) -> (Option<Value>, Fate) {
+impl<'r, 'v> Walk<'r, 'v> {
+    /// What leaves of `value`, which has the place `shape` in the profile and stands below `above` by `step`, and what
+    /// became of it. What leaves gets a place of its own.
+    fn visit(
+        &mut self,
+        value: &'v Value,
+        shape: usize,
+        step: Option<Down<'r>>,
+        above: u32,
+    ) -> (Option<Value>, Fate) {
         match value {
             Value::Object(fields) => {
-                self.ancestors.push(value);
-                let mut kept = Map::new();
-                let mut fates = Vec::with_capacity(fields.len());
+                let (here, mark) = self.open(value, step, above);
+                let mut kept: Option<Map<String, Value>> = None;
                 for (name, field) in fields {
-                    let step = escape(name);
-                    let length = self.shape.len();
-                    // A name that the profile does not know is not repeated: it could be anything.
-                    let known = self.enter(&step);
-                    let place = format!("{path}/{}", if known { &step } else { "*" });
-                    let fate = if known {
-                        let (left, fate) = self.visit(field, &place, &format!("{new_path}/{step}"));
-                        left.map(|left| kept.insert(name.clone(), left));
-                        fate
-                    } else {
-                        Fate::Kept(None, Why::NoRule)
+                    let Some((known, below)) = self.rules.shapes.field(shape, name) else {
+                        self.fates.push((Down::Unknown, Fate::Kept(None, Why::NoRule)));
+                        continue;
                     };
-                    self.shape.truncate(length);
-                    fates.push((place, fate));
+                    if let Some(left) = self.below(field, below, Down::Field(known), here) {
+                        kept.get_or_insert_with(|| Map::with_capacity(fields.len()))
+                            .insert(name.clone(), left);
+                    }
                 }
-                self.ancestors.pop();
-                ((!kept.is_empty()).then_some(Value::Object(kept)), self.sum(fates))
+                let fate = self.close(here, mark, kept.is_none());
+                (kept.map(Value::Object), fate)
             }
             Value::Array(entries) => {
-                let length = self.shape.len();
-                if !self.enter("*") {
-                    self.shape.truncate(length);
-                    return (
-                        None,
-                        if entries.is_empty() { Fate::Silent } else { Fate::Kept(None, Why::NoRule) },
-                    );
-                }
-                self.ancestors.push(value);
+                // What the profile does not know is not looked into, so that the way down is never longer than the
+                // profile is deep.
+                let Some(below) = self.rules.shapes.entry(shape) else {
+                    let nothing = entries.is_empty();
+                    return (None, if nothing { Fate::Silent } else { Fate::Kept(None, Why::NoRule) });
+                };
+                let (here, mark) = self.open(value, step, above);
                 let mut kept = Vec::new();
-                let mut fates = Vec::with_capacity(entries.len());
                 for (number, entry) in entries.iter().enumerate() {
-                    let place = format!("{path}/{number}");
-                    let new_place = format!("{new_path}/{}", kept.len());
-                    let (left, fate) = self.visit(entry, &place, &new_place);
-                    if let Some(left) = left {
-                        kept.push(left);
-                        if place != new_place {
-                            self.moved.insert(new_place, place.clone());
-                        }
-                    }
-                    fates.push((place, fate));
+                    kept.extend(self.below(entry, below, Down::Entry(number), here));
                 }
-                self.ancestors.pop();
-                self.shape.truncate(length);
-                ((!kept.is_empty()).then_some(Value::Array(kept)), self.sum(fates))
+                let fate = self.close(here, mark, kept.is_empty());
+                ((!kept.is_empty()).then_some(Value::Array(kept)), fate)
             }
-            leaf => match self.judge(path) {
-                Ok(()) => (Some(leaf.clone()), Fate::Told),
+            leaf => match self.judge(shape) {
+                Ok(way) => {
+                    let here = self.enter(step, above);
+                    self.places.came_by(here, way);
+                    (Some(leaf.clone()), Fate::Told)
+                }
                 Err(fate) => (None, fate),
             },
         }
     }
 
-    /// Goes one step down in the shape, and says whether the profile knows a place there. What it does not know
-    /// is not looked into, so that the way down is never longer than the profile is deep.
-    fn enter(&mut self, step: &str) -> bool {
-        self.shape.push('/');
-        self.shape.push_str(step);
-        self.rules.known.contains(&self.shape)
+    fn below(&mut self, value: &'v Value, shape: usize, step: Down<'r>, above: u32) -> Option<Value> {
+        self.way_down.push(step);
+        let (left, fate) = self.visit(value, shape, Some(step), above);
+        self.way_down.pop();
+        self.fates.push((step, fate));
+        left
     }
 
-    /// Whether the leaf at `path` may leave; if not, what becomes of it.
-    fn judge(&mut self, path: &str) -> Result<(), Fate> {
-        let belongs = self.rules.belongs.get(&self.shape).into_iter().flatten();
-        let block = belongs.into_iter().find(|(_, guards)| self.all_hold(guards)).map(|(number, _)| *number);
+    fn enter(&mut self, step: Option<Down<'r>>, above: u32) -> u32 {
+        let step = step.and_then(|step| match step {
+            Down::Field(name) => Some(Step::Field(Arc::clone(name))),
+            Down::Entry(number) => Some(Step::Entry(number)),
+            Down::Unknown => None,
+        });
+        self.places.enter(step, above)
+    }
+
+    /// Begins a group: its place, and from where on the fates are those of its parts.
+    fn open(&mut self, value: &'v Value, step: Option<Down<'r>>, above: u32) -> (u32, usize) {
+        self.ancestors.push(value);
+        (self.enter(step, above), self.fates.len())
+    }
+
+    /// Ends a group. One of which nothing leaves has no place.
+    fn close(&mut self, here: u32, mark: usize, is_empty: bool) -> Fate {
+        self.ancestors.pop();
+        if is_empty {
+            self.places.forget(here);
+        } else {
+            self.places.leave(here);
+        }
+        self.sum(mark)
+    }
+
+    /// By which way the leaf at `shape` may leave; if it may not, what becomes of it.
+    fn judge(&mut self, shape: usize) -> Result<u16, Fate> {
+        let nowhere = Fate::Kept(None, Why::NoRule);
+        let rules = self.rules;
+        let place = rules.shapes.get(shape).ok_or(nowhere)?;
+        let block = place.belongs.iter().find(|(_, guards)| self.all_hold(guards)).map(|(number, _)| *number);
         let Some(number) = block else {
-            let routing = self.rules.routing.contains(&self.shape);
-            return Err(if routing { Fate::Silent } else { Fate::Kept(None, Why::NoRule) });
+            return Err(if place.is_routing { Fate::Silent } else { nowhere });
         };
         match self.lots.get(number) {
             Some(Lot::Give { name, view, rest }) => {
-                let alternatives = view.get(&self.shape).into_iter().flatten();
-                if alternatives.into_iter().any(|guards| self.all_hold(guards)) {
-                    let Some(block) = self.rules.blocks.get(number) else {
-                        return Err(Fate::Kept(None, Why::NoRule));
-                    };
-                    let (column, decision) = (self.column, self.decision);
-                    self.ways.note(path, number, || through(block, name, column, decision));
-                    self.given.insert(format!("{}:{name}", block.id));
-                    Ok(())
+                let mut alternatives = view.get(&shape).into_iter().flatten();
+                if alternatives.any(|guards| self.all_hold(guards)) {
+                    self.way(number, name).ok_or(nowhere)
                 } else {
                     Err(Fate::Kept(Some(number), *rest))
                 }
             }
             Some(Lot::Keep(why)) => Err(Fate::Kept(Some(number), *why)),
-            None => Err(Fate::Kept(None, Why::NoRule)),
+            None => Err(nowhere),
         }
+    }
+
+    /// The way of the leaves of block `number`, of which the view `name` leaves.
+    fn way(&mut self, number: usize, name: &str) -> Option<u16> {
+        let known = self.ways.get_mut(number)?;
+        if known.is_none() {
+            let block = self.rules.blocks.get(number)?;
+            *known = Some(self.places.add_way(through(block, name, self.column, self.decision)));
+        }
+        *known
+    }
+
+    /// What was let through, as `block:view`, sorted.
+    fn given(&self) -> Vec<String> {
+        let given: BTreeSet<String> = self
+            .rules
+            .blocks
+            .iter()
+            .zip(&self.ways)
+            .zip(&self.lots)
+            .filter_map(|((block, way), lot)| match (way, lot) {
+                (Some(_), Lot::Give { name, .. }) => Some(format!("{}:{name}", block.id)),
+                _ => None,
+            })
+            .collect();
+        given.into_iter().collect()
     }
 
     fn all_hold(&self, guards: &[Guard]) -> bool {
         guards.iter().all(|guard| guard.holds(&self.ancestors, self.ask))
     }
 
-    /// One fate for all: the same rule for every part is told once, higher up; otherwise each part is told here.
-    fn sum(&mut self, fates: Vec<(String, Fate)>) -> Fate {
+    /// One fate for all since `mark`: the same rule for every part is told once, higher up; otherwise each part is told
+    /// here.
+    fn sum(&mut self, mark: usize) -> Fate {
+        let fates = self.fates.get(mark..).unwrap_or_default();
         let mut speaking = fates.iter().map(|(_, fate)| *fate).filter(|fate| *fate != Fate::Silent);
-        let Some(first) = speaking.next() else { return Fate::Silent };
-        if first != Fate::Told && speaking.all(|fate| fate == first) {
-            return first;
+        let one = match speaking.next() {
+            None => Some(Fate::Silent),
+            Some(first) => (first != Fate::Told && speaking.all(|fate| fate == first)).then_some(first),
+        };
+        if let Some(one) = one {
+            self.fates.truncate(mark);
+            return one;
         }
-        for (place, fate) in fates {
-            self.tell(&place, fate);
+        for number in mark..self.fates.len() {
+            if let Some((step, fate)) = self.fates.get(number).copied() {
+                self.tell(Some(step), fate);
+            }
         }
+        self.fates.truncate(mark);
         Fate::Told
     }
 
-    fn tell(&mut self, place: &str, fate: Fate) {
+    /// Tells what is kept back at `step` below where the pass is; without a step, of the whole.
+    fn tell(&mut self, step: Option<Down<'r>>, fate: Fate) {
         let Fate::Kept(block, why) = fate else { return };
         let rule = match block.and_then(|number| self.rules.blocks.get(number)) {
             Some(block) => format!("{}#{}", self.column.name, block.id),
             None => self.column.name.clone(),
         };
-        self.withheld.push(Withheld { field: place.to_owned(), rule, reason: why.as_str().to_owned() });
-    }
-}
-
-/// A name as a step of a shape: a JSON pointer's escapes, and `*` kept for the places of a list, so that no name
-/// can pass for another place.
-fn escape(name: &str) -> Cow<'_, str> {
-    if name.contains(['~', '/', '*']) {
-        Cow::Owned(name.replace('~', "~0").replace('/', "~1").replace('*', "~2"))
-    } else {
-        Cow::Borrowed(name)
+        let mut field = String::new();
+        for step in self.way_down.iter().copied().chain(step) {
+            // Writing to a String cannot fail.
+            let _ = match step {
+                Down::Field(name) => write!(field, "/{name}"),
+                Down::Entry(number) => write!(field, "/{number}"),
+                Down::Unknown => write!(field, "/*"),
+            };
+        }
+        if field.is_empty() {
+            field.push('*');
+        }
+        self.withheld.push(Withheld { field, rule, reason: why.as_str().to_owned() });
     }
 }

@@ -2,7 +2,7 @@
 //! audience. What does not add up is an error at start, never a surprise at run time.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     fmt::{self, Write},
 };
 
@@ -10,7 +10,8 @@ use aws_lc_rs::digest::{Context, SHA256};
 
 use super::{
     outline::Outline,
-    pattern::{Guard, expand},
+    pattern::{Guard, Target, expand},
+    shapes::{Shape, Shapes},
     tables::{self, AudienceFile, BlockLine, BlocksFile, CellLine, Letters},
 };
 use crate::directory::Audience;
@@ -24,12 +25,8 @@ const VERSION_BYTES: usize = 6;
 pub struct Rules {
     pub(super) blocks: Vec<Block>,
     pub(super) audiences: BTreeMap<Audience, Column>,
-    /// For each leaf, the blocks that it may belong to, with what must hold.
-    pub(super) belongs: HashMap<String, Vec<(usize, Vec<Guard>)>>,
-    /// Leaves that are routing when they belong to no block.
-    pub(super) routing: HashSet<String>,
     /// Every place that the profile knows, groups and lists included.
-    pub(super) known: HashSet<String>,
+    pub(super) shapes: Shapes,
     version: String,
 }
 
@@ -40,8 +37,8 @@ pub(super) struct Block {
     views: BTreeMap<String, View>,
 }
 
-/// The leaves of a view; each with the alternatives of what must hold.
-pub(super) type View = HashMap<String, Vec<Vec<Guard>>>;
+/// The leaves of a view, by the numbers of their places; each with the alternatives of what must hold.
+pub(super) type View = HashMap<usize, Vec<Vec<Guard>>, foldhash::fast::FixedState>;
 
 /// One audience's column of the table.
 pub(super) struct Column {
@@ -95,19 +92,16 @@ impl Rules {
         let mut rules = Self {
             blocks: Vec::new(),
             audiences: BTreeMap::new(),
-            belongs: HashMap::new(),
-            routing: HashSet::new(),
-            known: HashSet::new(),
+            shapes: Shapes::of(&outline),
             version: version_of(profile, blocks, columns),
         };
         let mut leaves = Vec::new();
         outline.leaves("", &mut leaves);
-        for leaf in &leaves {
-            rules.know(leaf);
-        }
         for path in &file.routing {
             let targets = expand(path, &outline).map_err(|e| format!("blocks.toml: routing: {e}"))?;
-            rules.routing.extend(targets.into_iter().map(|target| target.shape));
+            for target in targets {
+                rules.leaf(&target.shape)?.is_routing = true;
+            }
         }
         for line in &file.block {
             rules.add_block(line, &outline).map_err(|e| format!("blocks.toml: block {}: {e}", line.id))?;
@@ -122,13 +116,10 @@ impl Rules {
         Ok(rules)
     }
 
-    fn know(&mut self, leaf: &str) {
-        let mut place = leaf;
-        self.known.insert(place.to_owned());
-        while let Some((parent, _)) = place.rsplit_once('/') {
-            self.known.insert(parent.to_owned());
-            place = parent;
-        }
+    /// The place of a leaf that the tables name.
+    fn leaf(&mut self, shape: &str) -> Result<&mut Shape, String> {
+        let place = self.shapes.named(shape).and_then(|number| self.shapes.get_mut(number));
+        place.ok_or_else(|| format!("the profile has no {shape}"))
     }
 
     fn add_block(&mut self, line: &BlockLine, outline: &Outline) -> Result<(), String> {
@@ -137,18 +128,19 @@ impl Rules {
         }
         let number = self.blocks.len();
         let mut views = BTreeMap::new();
-        let full = view(&line.extent, outline)?;
-        for (shape, alternatives) in &full {
-            for guards in alternatives {
-                self.belongs.entry(shape.clone()).or_default().push((number, guards.clone()));
-            }
+        let extent = targets(&line.extent, outline)?;
+        for Target { shape, guards } in &extent {
+            self.leaf(shape)?.belongs.push((number, guards.clone()));
         }
+        let full = self.view(extent)?;
         for (name, paths) in &line.views {
-            let part = view(paths, outline).map_err(|e| format!("view {name}: {e}"))?;
-            if let Some(stray) = part.keys().find(|shape| !full.contains_key(*shape)) {
-                return Err(format!("view {name}: {stray} is not in the block's extent"));
+            let part = targets(paths, outline).map_err(|e| format!("view {name}: {e}"))?;
+            let within =
+                |shape: &str| self.shapes.named(shape).is_some_and(|place| full.contains_key(&place));
+            if let Some(stray) = part.iter().find(|target| !within(&target.shape)) {
+                return Err(format!("view {name}: {} is not in the block's extent", stray.shape));
             }
-            views.insert(name.clone(), part);
+            views.insert(name.clone(), self.view(part)?);
         }
         if views.insert(String::from(FULL), full).is_some() {
             return Err(String::from("the view full is the extent and is not written"));
@@ -157,12 +149,22 @@ impl Rules {
         Ok(())
     }
 
+    fn view(&self, targets: Vec<Target>) -> Result<View, String> {
+        let mut view = View::default();
+        for Target { shape, guards } in targets {
+            let place = self.shapes.named(&shape).ok_or_else(|| format!("the profile has no {shape}"))?;
+            view.entry(place).or_default().push(guards);
+        }
+        Ok(view)
+    }
+
     /// A leaf belongs to one block only, or is routing; nothing is left without a place.
     fn every_leaf_has_one_place(&self, leaves: &[String]) -> Result<(), String> {
         for leaf in leaves {
-            let blocks: BTreeSet<usize> =
-                self.belongs.get(leaf).into_iter().flatten().map(|(number, _)| *number).collect();
-            if blocks.len() > 1 || (blocks.is_empty() && !self.routing.contains(leaf)) {
+            let place = self.shapes.named(leaf).and_then(|number| self.shapes.get(number));
+            let place = place.ok_or_else(|| format!("the profile has no {leaf}"))?;
+            let blocks: BTreeSet<usize> = place.belongs.iter().map(|(number, _)| *number).collect();
+            if blocks.len() > 1 || (blocks.is_empty() && !place.is_routing) {
                 return Err(format!("blocks.toml: {leaf} belongs to {} blocks", blocks.len()));
             }
         }
@@ -210,14 +212,13 @@ fn check_cell(block: &Block, cell: &CellLine) -> Result<(), String> {
     Ok(())
 }
 
-fn view(paths: &[String], outline: &Outline) -> Result<View, String> {
-    let mut view = View::new();
+/// The leaves that `paths` name.
+fn targets(paths: &[String], outline: &Outline) -> Result<Vec<Target>, String> {
+    let mut targets = Vec::new();
     for path in paths {
-        for target in expand(path, outline)? {
-            view.entry(target.shape).or_default().push(target.guards);
-        }
+        targets.extend(expand(path, outline)?);
     }
-    if view.is_empty() { Err(String::from("it names nothing")) } else { Ok(view) }
+    if targets.is_empty() { Err(String::from("it names nothing")) } else { Ok(targets) }
 }
 
 fn version_of(profile: &str, blocks: &str, columns: &[(Audience, &str)]) -> String {

@@ -59,7 +59,7 @@ fn groups(key: &str, link: &str, place: &Place<'_>) -> Option<Vec<Tree>> {
 }
 
 fn item(key: &str, link: &str, place: &Place<'_>) -> Option<Tree> {
-    let head = [("linkId", Some(Tree::fixed(link))), ("text", Some(Tree::fixed(label(key))))];
+    let head = [("linkId", Some(Tree::fixed(link.to_owned()))), ("text", Some(Tree::fixed(label(key))))];
     let content = if place.value().is_object() {
         let below: Vec<Tree> = place
             .fields()

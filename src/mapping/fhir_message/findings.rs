@@ -89,7 +89,7 @@ fn our_coding(place: &Place<'_>, system: &str) -> Option<Tree> {
 
 fn risk_to_self(message: &Message<'_>) -> Option<Entry> {
     let risk = message.at("/risk/to_self")?;
-    let not_stated = || concept(&format!("{}/risk-level", codes::OURS), "not-stated", "Not stated");
+    let not_stated = || concept(format!("{}/risk-level", codes::OURS), "not-stated", "Not stated");
     // Silence would read as "no risk", so what was not stated says so.
     let level =
         risk.at("/level").and_then(|place| our_concept(&place, "risk-level")).unwrap_or_else(not_stated);
@@ -199,7 +199,7 @@ fn diagnosis(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<En
 /// What the person wants, in their own words.
 fn goal(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> {
     let need = item.at("/need");
-    let wanted = item.at("/own_words").or_else(|| need.clone())?;
+    let wanted = item.at("/own_words").or(need)?;
     let rank = item.at("/rank").and_then(|place| {
         let text = place.value().as_i64().map(|rank| format!("The person's own rank: {rank}"))?;
         map([("text", Some(place.becomes(Value::from(text))))])

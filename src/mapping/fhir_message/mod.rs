@@ -25,7 +25,7 @@ use super::{
     codes,
     frame::Frame,
     place::Place,
-    tree::{Tree, list, map},
+    tree::{Content, Tree, list, map},
 };
 use crate::minimise::Projection;
 
@@ -61,12 +61,12 @@ impl<'a> Message<'a> {
 
     /// A resource of the message: its role, the profile of ours that it follows, and what it says. No fields, no
     /// resource.
-    fn entry<'k>(
+    fn entry(
         &self,
         role: impl Into<String>,
         kind: &'static str,
         profile: &str,
-        fields: impl IntoIterator<Item = (&'k str, Option<Tree>)>,
+        fields: impl IntoIterator<Item = (&'static str, Option<Tree>)>,
     ) -> Entry {
         entry(self.frame, role, kind, &[codes::ours(profile)], fields)
     }
@@ -80,7 +80,7 @@ struct Entry {
 
 /// The message for a referral, new or said anew: whole each time.
 pub(super) fn referral(frame: &Frame<'_>, projection: &Projection) -> Option<Tree> {
-    let message = Message { frame, root: Place::root(&projection.value) };
+    let message = Message { frame, root: Place::of(projection) };
     let findings = findings::entries(&message);
     let consent = consent::consent(&message);
     let supporting: Vec<String> = consent
@@ -148,12 +148,12 @@ fn bundle(frame: &Frame<'_>, profile: Option<&str>, entries: Vec<Entry>, subsett
     ])
 }
 
-fn entry<'k>(
+fn entry(
     frame: &Frame<'_>,
     role: impl Into<String>,
     kind: &'static str,
     profiles: &[String],
-    fields: impl IntoIterator<Item = (&'k str, Option<Tree>)>,
+    fields: impl IntoIterator<Item = (&'static str, Option<Tree>)>,
 ) -> Entry {
     let meta = map([("lastUpdated", Some(frame.at())), ("profile", Some(Tree::fixed(json!(profiles))))]);
     let head = [("resourceType", Some(Tree::fixed(kind))), ("meta", meta)];
@@ -166,8 +166,9 @@ fn refer(frame: &Frame<'_>, role: &str) -> Option<Tree> {
 }
 
 /// A concept of one code.
-fn concept(system: &str, code: &str, display: &str) -> Tree {
-    Tree::fixed(json!({"coding": [coding(system, code, display)]}))
+fn concept(system: impl Into<Content>, code: &'static str, display: &'static str) -> Tree {
+    let coding = [("system", Tree::fixed(system)), ("code", code.into()), ("display", display.into())];
+    Tree::object([("coding", Tree::array([Tree::object(coding)]))])
 }
 
 fn coding(system: &str, code: &str, display: &str) -> Value {

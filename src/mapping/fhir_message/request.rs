@@ -141,7 +141,7 @@ pub(super) fn encounter(message: &Message<'_>) -> Entry {
 
 fn location(message: &Message<'_>) -> Option<Tree> {
     let (site, point) = (message.at("/pathway/site"), message.at("/pathway/point"));
-    let display = site.or_else(|| point.clone())?;
+    let display = site.or(point)?;
     map([
         ("location", map([("display", Some(display.copy()))])),
         ("physicalType", point.and_then(|point| physical_type(&point))),

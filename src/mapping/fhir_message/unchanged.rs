@@ -22,9 +22,7 @@ pub fn keep_times(mapped: &mut Mapped, earlier: &Value) {
         let Some(time) = now.pointer_mut("/meta/lastUpdated") else { continue };
         time.clone_from(kept);
         let output = format!("body#/entry/{index}/resource/meta/lastUpdated");
-        for line in mapped.lineage.iter_mut().filter(|line| line.output == output) {
-            line.source = String::from("frame:earlier");
-        }
+        mapped.lineage.comes_from_frame(&output, "earlier");
     }
     mapped.body = message.to_string().into_bytes();
 }

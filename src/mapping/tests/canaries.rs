@@ -5,15 +5,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::*;
-use crate::mapping::place::Place;
 
 /// The full assessment with a word of its own in every free text, so that a text found tells its path.
 fn marked() -> (Value, Vec<(String, String)>) {
     let mut value = full();
     let mut marks = Vec::new();
-    let paths: Vec<String> =
-        Place::root(&value).leaves().iter().map(|leaf| leaf.pointer().to_owned()).collect();
-    for (index, path) in paths.iter().enumerate() {
+    for (index, path) in leaves(&value).keys().enumerate() {
         let Some(Value::String(text)) = value.pointer_mut(path) else { continue };
         if text.contains(' ') && !path.contains("safe_contact/telephone") {
             let mark = format!("canary{index:04}x");
@@ -36,10 +33,9 @@ fn a_text_is_in_the_message_exactly_when_it_is_in_the_projection() {
     assert!(marks.len() > 80, "every block has texts");
     for audience in Audience::ALL {
         let projection = project(audience, &assessment, false);
-        let allowed: BTreeSet<String> = Place::root(&projection.value)
-            .leaves()
-            .iter()
-            .filter_map(|leaf| leaf.text()?.split(' ').next().map(str::to_owned))
+        let allowed: BTreeSet<String> = leaves(&projection.value)
+            .values()
+            .filter_map(|value| value.as_str()?.split(' ').next().map(str::to_owned))
             .collect();
         let sent = bytes(&made(audience, &projection));
         for (path, mark) in &marks {

@@ -101,12 +101,6 @@ fn the_persons_own_rank_goes_with_each_aim() {
     assert_eq!(ranks[0], &json!(1));
 }
 
-/// Everything that a message says, by its place.
-fn leaves(message: &Value) -> BTreeMap<String, Value> {
-    let leaves = crate::mapping::place::Place::root(message).leaves();
-    leaves.iter().map(|leaf| (leaf.pointer().to_owned(), leaf.value().clone())).collect()
-}
-
 #[test]
 fn a_change_says_everything_again_and_undoes_nothing_that_the_receiver_did() {
     let projection = project(Audience::Health, &full(), false);
@@ -163,7 +157,7 @@ fn a_change_says_everything_again_and_undoes_nothing_that_the_receiver_did() {
             (&json!(task), &json!(word))
         );
         assert_eq!(said["authoredOn"], resource(&json(&first.body), "Task")["authoredOn"]);
-        let kept = update.lineage.iter().filter(|line| line.source == "frame:earlier").count();
+        let kept = update.lineage.lines().filter(|line| line.source == "frame:earlier").count();
         assert_eq!(kept, bundle["entry"].as_array().unwrap().len() - 2, "all but the header and the task");
     }
 }

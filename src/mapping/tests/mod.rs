@@ -8,17 +8,17 @@ mod referrals;
 mod replies;
 mod services;
 
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde_json::Value;
 
-use super::{FHIR_PROFILES, Frame, Mapped, render};
+use super::{FHIR_PROFILES, Frame, Mapped, place::Place, render};
 use crate::{
     clock::Moment,
     consent::{Decision, Outcome, PermittedReferral, Reason, Scope},
     directory::{AgencyKind, Audience, Channel, Nature, Partner, PartnerStatus},
     ids::{PartnerId, SiteId},
-    minimise::{Ask, Projection, Rules},
+    minimise::{Ask, Places, Projection, Rules},
     profile::{
         Profiles, Schema, Severity,
         check::{self, Program},
@@ -28,6 +28,13 @@ use crate::{
 /// The assessment that fills every field.
 fn full() -> Value {
     serde_json::from_str(include_str!("../../../fixtures/assessments/full.json")).unwrap()
+}
+
+/// Everything that `value` says, by its place.
+fn leaves(value: &Value) -> BTreeMap<String, Value> {
+    let places = Places::of(value);
+    let leaves = Place::root(value, &places).leaves();
+    leaves.iter().map(|leaf| (leaf.pointer(), leaf.value().clone())).collect()
 }
 
 fn now() -> Moment {

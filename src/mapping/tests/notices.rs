@@ -30,7 +30,7 @@ fn a_request_lands_at_the_service_as_it_was_sent() {
     let plain = with_frame(&service, Nature::Referral, |frame| request_to_ld(frame, &request, false));
     assert_follows_profiles(&plain);
     assert_eq!(json(&plain.body).get("personCheck"), None);
-    assert!(mapped.lineage.iter().any(|line| line.source == "request:/person/name/family"));
+    assert!(mapped.lineage.lines().any(|line| line.source == "request:/person/name/family"));
     assert_eq!((mapped.workflow.as_str(), mapped.detail), ("KEYWAY_SCREENING_REQUEST", None));
 }
 

@@ -87,6 +87,12 @@ fn project(rules: &Rules, audience: Audience, scope: Scope, assessment: &Value, 
     rules.project(&permitted(audience, scope), assessment, Ask { recipient: RECIPIENT, need })
 }
 
+/// Where a place of the projection stands in the whole assessment.
+fn source(seen: &Projection, pointer: &str) -> String {
+    let (number, _) = seen.places.find(0, &seen.value, pointer).unwrap();
+    seen.places.pointer(number)
+}
+
 /// Every leaf of `value`: its shape (`*` for the places of lists) and how often it occurs.
 fn shapes(value: &Value) -> BTreeMap<String, usize> {
     fn walk(value: &Value, shape: &str, into: &mut BTreeMap<String, usize>) {
