@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 
 use super::{PackageFault, Reading, is_hidden, is_json};
 use crate::limits;
@@ -16,8 +16,9 @@ pub(super) fn read(path: &Path, reading: &mut Reading<'_>) -> Result<(), Package
     let shown = path.display().to_string();
     let unreadable = |e| PackageFault::Unreadable(shown.clone(), e);
     let packed = io::BufReader::new(fs::File::open(path).map_err(unreadable)?);
-    // What unpacks to more than the limit, headers and padding included, ends as a file that is cut short.
-    let unpacked = GzDecoder::new(packed).take(limits::PACKAGE_MAX_BYTES.saturating_mul(2));
+    // What unpacks to more than the limit, headers and padding included, ends as a file that is cut short. A file may be
+    // packed in several parts, which together are one archive.
+    let unpacked = MultiGzDecoder::new(packed).take(limits::PACKAGE_MAX_BYTES.saturating_mul(2));
     let mut archive = tar::Archive::new(unpacked);
     let mut long = None;
     // Raw: headers that hold long names are read here, within a limit, and not by the library, which has none.
@@ -53,7 +54,23 @@ pub(super) fn read(path: &Path, reading: &mut Reading<'_>) -> Result<(), Package
         entry.read_to_end(&mut bytes).map_err(unreadable)?;
         reading.take(&from, &bytes);
     }
-    Ok(())
+    to_the_end(archive.into_inner(), &shown)
+}
+
+/// Reads what is left behind the archive, so that the check sum of every part is compared: nothing but its padding.
+fn to_the_end(mut left: impl io::Read, shown: &str) -> Result<(), PackageFault> {
+    let mut block = [0_u8; 4096];
+    loop {
+        let read = left.read(&mut block).map_err(|e| PackageFault::Unreadable(shown.to_owned(), e))?;
+        if read == 0 {
+            return Ok(());
+        }
+        if block.iter().take(read).any(|byte| *byte != 0) {
+            let what = "something follows the end of the archive; pack everything into one";
+            let wrong = io::Error::new(io::ErrorKind::InvalidData, what);
+            return Err(PackageFault::Unreadable(shown.to_owned(), wrong));
+        }
+    }
 }
 
 /// The name that a header of its own gives to the entry after it.

@@ -113,6 +113,8 @@ impl Reading<'_> {
 
     /// Takes a JSON file.
     fn take(&mut self, name: &str, bytes: &[u8]) {
+        // A byte order mark says nothing in UTF-8; some tools write one.
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         match self.definitions.add_file(bytes, name) {
             Ok(Some(Taken::Structure)) => self.contents.structures += 1,
             Ok(Some(Taken::Terminology)) => self.contents.terminology += 1,

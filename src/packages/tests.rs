@@ -139,3 +139,45 @@ fn long_names_of_an_archive_are_read_within_a_limit() {
         assert!(fault.contains("a name has more than"), "{fault}");
     }
 }
+
+#[test]
+fn an_archive_is_read_to_its_end_and_its_check_sum_compared() {
+    let bytes = fs::read(archive(FILES).path()).unwrap();
+    let load_bytes = |bytes: &[u8]| {
+        let mut file = tempfile::Builder::new().suffix(".tgz").tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        load(&mut Definitions::base().unwrap(), file.path())
+    };
+    assert_eq!(load_bytes(&bytes).unwrap().structures, 1);
+    let mut wrong = bytes.clone();
+    let sum = wrong.len() - 8;
+    wrong[sum] ^= 1;
+    assert!(matches!(load_bytes(&wrong), Err(PackageFault::Unreadable(..))));
+    assert!(matches!(load_bytes(&bytes[..bytes.len() - 8]), Err(PackageFault::Unreadable(..))));
+    // Padding may follow in the archive, another archive may not.
+    let fault = load_bytes(&[bytes.clone(), bytes].concat()).unwrap_err().to_string();
+    assert!(fault.contains("something follows the end of the archive"), "{fault}");
+}
+
+#[test]
+fn an_archive_that_is_packed_in_parts_is_read_whole() {
+    let mut whole = Vec::new();
+    let source = fs::File::open(archive(FILES).path()).unwrap();
+    io::Read::read_to_end(&mut flate2::read::GzDecoder::new(source), &mut whole).unwrap();
+    let mut file = tempfile::Builder::new().suffix(".tgz").tempfile().unwrap();
+    for part in whole.chunks(700) {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        packer.write_all(part).unwrap();
+        file.write_all(&packer.finish().unwrap()).unwrap();
+    }
+    let contents = load(&mut Definitions::base().unwrap(), file.path()).unwrap();
+    assert_eq!((contents.structures, contents.terminology), (1, 1));
+}
+
+#[test]
+fn a_byte_order_mark_is_passed_over() {
+    let marked = format!("\u{feff}{PROFILE}");
+    for package in [folder(&[("p.json", &marked)]), folder(&[("p.json", PROFILE)])] {
+        assert_eq!(load(&mut Definitions::base().unwrap(), package.path()).unwrap().structures, 1);
+    }
+}
