@@ -22,7 +22,28 @@ pub struct Place {
 /// opening bracket; for what is not there, the nearest thing round it.
 #[must_use]
 pub fn locate(document: &str, pointer: &str) -> Place {
-    let mut scan = Scan { bytes: document.as_bytes(), at: 0 };
+    find(document, pointer, false)
+}
+
+/// Finds the name of the member at a JSON pointer, where that is what is wrong; for an item of a list, and for what is
+/// not there, as [`locate`].
+#[must_use]
+pub fn locate_name(document: &str, pointer: &str) -> Place {
+    find(document, pointer, true)
+}
+
+/// The place of what begins at a byte of a text: of a text in quotation marks the whole.
+#[must_use]
+pub fn locate_byte(document: &str, byte: usize) -> Place {
+    let mut scan = Scan { bytes: document.as_bytes(), at: byte, name: None };
+    if scan.peek() == Some(b'"') {
+        scan.text();
+    }
+    place_of(document, &(byte..scan.at))
+}
+
+fn find(document: &str, pointer: &str, is_name: bool) -> Place {
+    let mut scan = Scan { bytes: document.as_bytes(), at: 0, name: None };
     scan.white();
     let mut is_exact = true;
     for step in pointer.split('/').skip(1) {
@@ -32,6 +53,9 @@ pub fn locate(document: &str, pointer: &str) -> Place {
             is_exact = false;
             break;
         }
+    }
+    if let Some(name) = scan.name.take().filter(|_| is_name && is_exact) {
+        return place_of(document, &name);
     }
     let start = scan.at;
     if !matches!(scan.peek(), Some(b'{' | b'[')) {
@@ -57,6 +81,8 @@ pub fn place_of(text: &str, bytes: &Range<usize>) -> Place {
 struct Scan<'a> {
     bytes: &'a [u8],
     at: usize,
+    /// Where the name of the member that was stepped into stands.
+    name: Option<Range<usize>>,
 }
 
 impl Scan<'_> {
@@ -72,6 +98,7 @@ impl Scan<'_> {
 
     /// From the beginning of an object or array to the value of one of its members.
     fn step(&mut self, name: &str) -> bool {
+        self.name = None;
         match self.peek() {
             Some(b'{') => self.member(name),
             Some(b'[') => name.parse().is_ok_and(|index| self.entry(index)),
@@ -88,12 +115,14 @@ impl Scan<'_> {
             }
             let start = self.at;
             self.value();
-            let key = self.bytes.get(start..self.at).unwrap_or_default();
+            let end = self.at;
+            let key = self.bytes.get(start..end).unwrap_or_default();
             let is_it = serde_json::from_slice::<String>(key).is_ok_and(|key| key == name);
             self.white();
             self.at += 1;
             self.white();
             if is_it {
+                self.name = Some(start..end);
                 return true;
             }
             self.value();
@@ -187,6 +216,29 @@ mod tests {
         assert_eq!(at("/a/2/b"), (2, 27, 4, true));
         assert_eq!(at("/é"), (3, 8, 3, true));
         assert_eq!(at("/c~1d"), (3, 20, 1, true));
+    }
+
+    #[test]
+    fn a_name_is_found_where_it_stands() {
+        let at = |pointer: &str| {
+            let Place { line, column, width, is_exact } = locate_name(DOCUMENT, pointer);
+            (line, column, width, is_exact)
+        };
+        assert_eq!(at("/a"), (2, 3, 3, true));
+        assert_eq!(at("/a/2/b"), (2, 22, 3, true));
+        assert_eq!(at("/c~1d"), (3, 13, 5, true));
+        // An item has no name, and what is not there neither.
+        assert_eq!(at("/a/1"), (2, 12, 7, true));
+        assert_eq!(at("/x"), (1, 1, 1, false));
+    }
+
+    #[test]
+    fn what_begins_at_a_byte_is_shown_whole_where_it_is_a_text() {
+        let byte = DOCUMENT.find("\"c/d\"").unwrap();
+        let place = locate_byte(DOCUMENT, byte);
+        assert_eq!((place.line, place.column, place.width), (3, 13, 5));
+        let end = locate_byte(DOCUMENT, DOCUMENT.len());
+        assert_eq!((end.line, end.column, end.width), (4, 2, 1));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use crate::{
     app::App,
     clock::{Clock as _, SystemClock},
     config::Config,
-    fhir::{json, locate::locate},
+    fhir::json,
     limits::VALIDATED_FILE_MAX_BYTES,
     profile::{
         Finding, Severity,
@@ -176,14 +176,14 @@ fn check(program: &Program, ask: &Ask<'_>, text: &str) -> Vec<Finding> {
             pointer: fault.path,
             diagnostics: fault.text,
             profile: String::new(),
-            rule: String::from("json"),
+            rule: String::from(report::NOT_JSON),
         }],
     }
 }
 
 fn told(name: &str, text: &str, findings: &[Finding]) -> Value {
     let mut told = outcome::operation_outcome(findings, |finding| {
-        let place = locate(text, &finding.pointer);
+        let place = report::place(text, finding);
         Some((place.line, place.column))
     });
     told.insert(String::from("extension"), json!([{"url": FILE, "valueString": name}]));

@@ -3,10 +3,16 @@
 use std::fmt::Write as _;
 
 use crate::{
-    fhir::locate::{Place, locate},
+    fhir::{
+        json,
+        locate::{Place, locate, locate_byte, locate_name},
+    },
     packages::is_hidden,
     profile::{Finding, Severity},
 };
+
+/// The rule of the finding that says that a document is no JSON, or not as it is read here.
+pub(super) const NOT_JSON: &str = "json";
 
 /// Most characters of a line that are shown; a document on one line is cut round the place.
 const SHOWN_MAX_CHARS: usize = 96;
@@ -24,8 +30,22 @@ pub(super) fn report(file: &str, text: &str, findings: &[Finding]) -> String {
     told
 }
 
+/// Where a finding stands in the text: at a value, at the name of a field where no field may be of that name, or at the
+/// byte where the text stops being JSON.
+pub(super) fn place(text: &str, finding: &Finding) -> Place {
+    if finding.rule == NOT_JSON
+        && let Err(fault) = json::parse(text.as_bytes())
+    {
+        return locate_byte(text, fault.at);
+    }
+    let (kind, id) = finding.rule.split_once(' ').unwrap_or((&finding.rule, ""));
+    let is_name = kind == "unknown" || (kind == "type" && id.ends_with("[x]"));
+    let find = if is_name { locate_name } else { locate };
+    find(text, &finding.pointer)
+}
+
 fn one(file: &str, text: &str, finding: &Finding) -> String {
-    let place = locate(text, &finding.pointer);
+    let place = place(text, finding);
     let gutter = place.line.to_string().len();
     let (line, before) = excerpt(text, &place);
     let caret = "^".repeat(place.width.min(SHOWN_MAX_CHARS.saturating_sub(before)).max(1));
@@ -114,6 +134,33 @@ mod tests {
 
         patient.json: NOT valid (1 errors, 0 warnings, 0 notes)
         "#);
+    }
+
+    #[test]
+    fn a_caret_stands_under_a_name_that_no_field_may_have() {
+        let text = "{\"resourceType\": \"Patient\",\n \"brithDate\": \"2026\", \"deceasedString\": \"x\"}";
+        let carets = |rule: &str, pointer: &str| {
+            let told = report("p.json", text, &[Finding { rule: rule.to_owned(), ..finding(pointer) }]);
+            told.lines().nth(4).unwrap().to_owned()
+        };
+        assert_eq!(carets("unknown Patient", "/brithDate"), "  |  ^^^^^^^^^^^");
+        assert_eq!(
+            carets("type Patient.deceased[x]", "/deceasedString"),
+            "  |                       ^^^^^^^^^^^^^^^^"
+        );
+        assert_eq!(carets("format Patient.birthDate", "/brithDate"), "  |               ^^^^^^");
+    }
+
+    #[test]
+    fn a_caret_stands_under_the_key_that_stands_there_again() {
+        let text = "{\"resourceType\": \"Patient\",\n \"id\": \"a\",\n \"id\": \"b\"}";
+        let fault = json::parse(text.as_bytes()).unwrap_err();
+        let found = Finding { rule: NOT_JSON.to_owned(), diagnostics: fault.text, ..finding(&fault.path) };
+        let told = report("p.json", text, &[found]);
+        assert!(
+            told.contains("--> p.json:3:2:") && told.contains("3 |  \"id\": \"b\"}\n  |  ^^^^\n"),
+            "{told}"
+        );
     }
 
     #[test]

@@ -28,6 +28,8 @@ pub struct JsonFault {
     pub path: String,
     /// What is wrong, with line and column.
     pub text: String,
+    /// The byte where it is, from 0.
+    pub at: usize,
 }
 
 /// Reads a document strictly.

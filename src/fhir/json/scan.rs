@@ -351,7 +351,7 @@ impl<'a> Scanner<'a> {
         let column = lines.next_back().map_or(0, <[u8]>::len) + 1;
         let line = lines.count() + 1;
         let text = format!("{wrong} (Line {line}, byte {column}.)");
-        JsonFault { code: "structure", path: self.pointer(), text }
+        JsonFault { code: "structure", path: self.pointer(), text, at: self.at.min(self.text.len()) }
     }
 
     fn pointer(&self) -> String {
