@@ -8,7 +8,7 @@ use super::{
     fields::field,
     graph::Node,
     place::Step,
-    primitive::{is_id, is_uuid},
+    primitive::{is_id, is_oid, is_uuid},
     walk::Walk,
 };
 use crate::profile::{finding::Severity, leniency::Tolerance};
@@ -82,6 +82,8 @@ impl<'a> Walk<'a> {
             let says = if url.starts_with("urn:uuid:") {
                 (!is_uuid(url))
                     .then_some("A UUID is written as in urn:uuid:c757873d-ec9a-4326-a141-556f43239520.")
+            } else if url.starts_with("urn:oid:") {
+                (!is_oid(url)).then_some("An OID is written as in urn:oid:1.2.3.4.")
             } else if !url.contains(':') {
                 Some("`fullUrl` is absolute: an address that begins with https:// or urn:uuid:.")
             } else if let (true, Some(id), Some(kind)) = (url.starts_with("http"), id, kind) {
@@ -109,8 +111,12 @@ impl<'a> Walk<'a> {
         let focus = map.get("focus").and_then(Value::as_array);
         for (number, reference) in focus.into_iter().flatten().enumerate() {
             let Some(to) = field(reference, "reference").and_then(Value::as_str) else { continue };
-            // Those that name an entry by its UUID are looked at with every other reference.
-            if to.starts_with("urn:uuid:") || to.starts_with('#') || bundle.find(to).is_some() {
+            // Those that name an entry by its UUID or OID are looked at with every other reference.
+            if to.starts_with("urn:uuid:")
+                || to.starts_with("urn:oid:")
+                || to.starts_with('#')
+                || bundle.find(to).is_some()
+            {
                 continue;
             }
             self.place.enter(Step::Key("focus"), order);

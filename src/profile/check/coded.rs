@@ -13,7 +13,7 @@ use crate::{
         definition::Strength,
         finding::Severity,
         leniency::Tolerance,
-        terminology::{Member, SetId, snomed_check_digit_holds},
+        terminology::{Member, SetId, snomed_fault},
     },
 };
 
@@ -53,7 +53,7 @@ pub(super) const OLD_WORDS: [&str; 9] = [
 
 /// What the codes of a value come to.
 #[derive(Debug, PartialEq, Eq)]
-enum Verdict<'p> {
+pub(super) enum Verdict<'p> {
     In,
     Out,
     /// There is no code.
@@ -75,7 +75,7 @@ impl<'a> Walk<'a> {
             _ if bound.strength < Strength::Preferred => Verdict::In,
             _ if bound.strength == Strength::Preferred && !self.ask.best_practice => Verdict::In,
             Some(set) => self.verdict(set, value),
-            None => Verdict::Unknown("the value set is not loaded"),
+            None => Verdict::Unknown(not_loaded(&bound.value_set)),
         };
         match verdict {
             Verdict::In => {}
@@ -131,8 +131,7 @@ impl<'a> Walk<'a> {
             }
         }
         if let Some((canonical, set)) = &bound.max {
-            match set.map_or(Verdict::Unknown("the value set is not loaded"), |set| self.verdict(set, value))
-            {
+            match set.map_or(Verdict::Unknown(not_loaded(canonical)), |set| self.verdict(set, value)) {
                 Verdict::Out => self.say(Severity::Error, "code-invalid", node, "", || {
                     (
                         format!("maxValueSet {}", node.id),
@@ -167,12 +166,8 @@ impl<'a> Walk<'a> {
         });
     }
 
-    /// Whether some code of this value is in the set, for certain.
-    pub(super) fn has_code_of(&self, set: SetId, value: &Value) -> bool {
-        self.verdict(set, value) == Verdict::In
-    }
-
-    fn verdict(&self, set: SetId, value: &Value) -> Verdict<'a> {
+    /// What the codes of a value come to in a value set.
+    pub(super) fn verdict(&self, set: SetId, value: &Value) -> Verdict<'a> {
         match value {
             Value::String(code) => self.member(set, None, code),
             Value::Object(fields) => {
@@ -236,23 +231,21 @@ impl<'a> Walk<'a> {
         }
         let program = self.program;
         let terminology = &program.terminology;
-        if system == SNOMED && snomed_check_digit_holds(code) == Some(false) {
+        if system == SNOMED
+            && let Some((rule, says)) = snomed_fault(code)
+        {
             self.say_forgivable(
                 Tolerance::UnknownCodes,
                 Severity::Error,
                 "code-invalid",
                 node,
                 "code",
-                || {
-                    (
-                        "SNOMED CT check digit".into(),
-                        "This is no SNOMED CT code: its check digit is wrong.".into(),
-                    )
-                },
+                || (rule.into(), says.into()),
             );
             return;
         }
         if !terminology.has_system(&system) {
+            self.formed(node, &system, code);
             return;
         }
         if terminology.code_exists(&system, code) == Member::No {
@@ -284,6 +277,39 @@ impl<'a> Walk<'a> {
             self.say(Severity::Warning, "code-invalid", node, "display", || {
                 ("display".into(), format!("The code system calls this code “{right}”."))
             });
+        }
+    }
+
+    /// Checks the unit of a quantity.
+    pub(super) fn quantity(&mut self, node: &'a Node, map: &'a Map<String, Value>) {
+        if let (Some(system), Some(code)) = (text_of(map, "system"), text_of(map, "code")) {
+            self.formed(node, system, code);
+        }
+    }
+
+    /// Checks a code of a system whose codes are told by their form, and says so where the form does not tell.
+    fn formed(&mut self, node: &'a Node, system: &str, code: &str) {
+        match self.program.terminology.has_form(system, code) {
+            None | Some(Member::Yes) => {}
+            Some(Member::No) => self.say_forgivable(
+                Tolerance::UnknownCodes,
+                Severity::Error,
+                "code-invalid",
+                node,
+                "code",
+                || {
+                    (
+                        "code form".into(),
+                        "This has not the form of a code of the system that it names (UCUM: kg, mmol/L, 10*9/L, {score})."
+                            .into(),
+                    )
+                },
+            ),
+            Some(Member::Unknown(why)) => {
+                self.say(Severity::Information, "not-supported", node, "code", || {
+                    ("code form".into(), format!("Whether there is such a code cannot be decided here: {why}."))
+                });
+            }
         }
     }
 
@@ -324,6 +350,15 @@ impl<'a> Walk<'a> {
                 );
             }
         }
+    }
+}
+
+/// Why a value set cannot be asked.
+fn not_loaded(canonical: &str) -> &'static str {
+    if canonical.contains('|') {
+        "this version of the value set is not loaded"
+    } else {
+        "the value set is not loaded"
     }
 }
 

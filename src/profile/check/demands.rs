@@ -16,38 +16,56 @@ use crate::profile::finding::Severity;
 const SHOWN_MAX_BYTES: usize = 300;
 
 pub(super) fn check(walk: &mut Walk<'_>, node: &Node, demands: &Demands, value: &Value) {
-    let mut wrong = |code: &'static str, rule: &str, says: String| {
-        walk.say(Severity::Error, code, node, "", || (format!("{rule} {}", node.id), says));
+    let mut wrong = |severity: Severity, code: &'static str, rule: &str, says: String| {
+        walk.say(severity, code, node, "", || (format!("{rule} {}", node.id), says));
     };
     if let Some(fixed) = &demands.fixed
         && !values::same(fixed, value)
     {
-        wrong("value", "fixed", format!("The value here must be exactly {}.", shown(fixed)));
+        wrong(Severity::Error, "value", "fixed", format!("The value here must be exactly {}.", shown(fixed)));
     }
     if let Some(pattern) = &demands.pattern
         && !values::has_pattern(pattern, value)
     {
-        wrong("value", "pattern", format!("The value here must hold {}.", shown(pattern)));
+        wrong(Severity::Error, "value", "pattern", format!("The value here must hold {}.", shown(pattern)));
     }
-    if let Some(least) = &demands.min_value
-        && values::compare(value, least) == Some(Ordering::Less)
-    {
-        wrong("value", "minValue", format!("At least {} is needed here.", shown(least)));
-    }
-    if let Some(greatest) = &demands.max_value
-        && values::compare(value, greatest) == Some(Ordering::Greater)
-    {
-        wrong("value", "maxValue", format!("At most {} is allowed here.", shown(greatest)));
+    for (limit, rule, beyond, says) in [
+        (&demands.min_value, "minValue", Ordering::Less, "At least"),
+        (&demands.max_value, "maxValue", Ordering::Greater, "At most"),
+    ] {
+        let Some(limit) = limit else { continue };
+        match values::compare(value, limit) {
+            Some(order) if order == beyond => {
+                wrong(Severity::Error, "value", rule, format!("{says} {} is wanted here.", shown(limit)));
+            }
+            Some(_) => {}
+            // In another unit, or less exact: it may be within the limit or beyond it.
+            None => wrong(
+                Severity::Information,
+                "not-supported",
+                rule,
+                format!(
+                    "{says} {} is wanted here; whether this is so cannot be decided, for the two do not compare (another \
+                     unit, no value, or a date that says less).",
+                    shown(limit)
+                ),
+            ),
+        }
     }
     if let (Some(least), Value::String(text)) = (demands.min_length, value)
         && text.chars().count() < usize::try_from(least).unwrap_or(usize::MAX)
     {
-        wrong("value", "minLength", format!("At least {least} characters are needed here."));
+        wrong(Severity::Error, "value", "minLength", format!("At least {least} characters are needed here."));
     }
     if let (Some(most), Value::String(text)) = (demands.max_length, value)
         && text.chars().count() > usize::try_from(most).unwrap_or(usize::MAX)
     {
-        wrong("too-long", "maxLength", format!("At most {most} characters are allowed here."));
+        wrong(
+            Severity::Error,
+            "too-long",
+            "maxLength",
+            format!("At most {most} characters are allowed here."),
+        );
     }
 }
 

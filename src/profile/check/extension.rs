@@ -1,10 +1,13 @@
 //! Extensions: each is checked against its own definition, where that is known, and where it may stand.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use super::{
-    fields::text_of,
+    fields::{field, text_of},
     graph::{Alternative, Node, Origin, ShapeId},
+    place::Step,
     walk::{Holder, Walk},
 };
 use crate::profile::{
@@ -71,6 +74,35 @@ impl<'a> Walk<'a> {
         }
         self.demanded(node, value);
         self.invariants(node, kind, &node.invariants, Some(value), None);
+    }
+
+    /// Whether each extension stands here as often as its own definition allows, whatever a profile says of it.
+    pub(super) fn extension_numbers(&mut self, items: &'a [Value]) {
+        let graph = self.graph;
+        let mut counts: HashMap<&str, u32> = HashMap::new();
+        for (number, item) in items.iter().enumerate() {
+            let Some(url) = field(item, "url").and_then(Value::as_str).filter(|url| url.contains(':')) else {
+                continue;
+            };
+            let Some(root) = graph.root(url).and_then(|root| graph.node(root)) else { continue };
+            let count = counts.entry(url).or_default();
+            *count += 1;
+            if *count > root.max
+                && graph.origin_of(root).is_some_and(|origin| &*origin.type_name == "Extension")
+            {
+                self.place.enter(Step::Index(number), number);
+                self.say(Severity::Error, "structure", root, "", || {
+                    (
+                        "extension max".into(),
+                        format!(
+                            "By its definition, at most {} of this extension may stand on one element.",
+                            root.max
+                        ),
+                    )
+                });
+                self.place.leave();
+            }
+        }
     }
 
     fn unknown_extension(&mut self, node: &'a Node, url: &str) {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    graph::{Alternative, Content, Node, Shape, ShapeId},
+    graph::{Alternative, Care, Content, Node, Shape, ShapeId},
     place::Step,
     slicing::list,
     walk::{Holder, Walk},
@@ -265,6 +265,9 @@ impl<'a> Walk<'a> {
             self.say(Severity::Error, "structure", node, "", || {
                 (format!("max {}", node.id), format!("At most {} is allowed; {count} found.", node.max))
             });
+        }
+        if kind.care == Care::Extension && count > 1 {
+            self.extension_numbers(items);
         }
         if let Some(slicing) = &node.slicing {
             self.sliced(node, slicing, items, shadows);

@@ -143,6 +143,7 @@ pub(super) enum Care {
     Reference,
     Coding,
     Identifier,
+    Quantity,
 }
 
 /// What stands inside.

@@ -6,6 +6,7 @@ use super::{
     fields::field,
     graph::{Alternative, Node},
     native,
+    place::Step,
     surroundings::Surroundings,
     walk::Walk,
 };
@@ -116,6 +117,21 @@ impl<'a> Walk<'a> {
             let forgiven =
                 self.ask.forgives.has(Tolerance::MissingLastUpdated) && &*invariant.key == LAST_UPDATED;
             let severity = if forgiven { Severity::Information } else { invariant.severity() };
+            // Which of the contained resources it is, the one who looks for it wants to see.
+            if &*invariant.key == "dom-3"
+                && let (Run::Native(_), Some(value)) = (&invariant.run, value)
+            {
+                for number in native::unreferred(value) {
+                    self.place.enter(Step::Key("contained"), order_of(value, "contained"));
+                    self.place.enter(Step::Index(number), number);
+                    self.say_of(severity, "invariant", node, &invariant.source, || {
+                        (invariant.key.to_string(), said(invariant, forgiven))
+                    });
+                    self.place.leave();
+                    self.place.leave();
+                }
+                return;
+            }
             self.say_of(severity, "invariant", node, &invariant.source, || {
                 (invariant.key.to_string(), said(invariant, forgiven))
             });
@@ -158,6 +174,11 @@ impl<'a> Walk<'a> {
             (invariant.key.to_string(), format!("This rule was not evaluated ({why}): {}", invariant.human))
         });
     }
+}
+
+/// Where a field stands among those of its object.
+fn order_of(value: &Value, name: &str) -> usize {
+    value.as_object().and_then(|fields| fields.keys().position(|key| key == name)).unwrap_or(0)
 }
 
 fn said(invariant: &Invariant, forgiven: bool) -> String {

@@ -149,6 +149,7 @@ impl<'a> Walk<'a> {
             Care::Reference => self.reference(node, kind, map),
             Care::Coding => self.coding(node, map),
             Care::Identifier => self.identifier(node, map),
+            Care::Quantity => self.quantity(node, map),
         }
         self.invariants(node, kind, &node.invariants, Some(value), None);
     }

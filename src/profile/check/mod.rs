@@ -5,6 +5,7 @@
 //! It keeps nothing: no cache grows with what was seen. Not here: reading definitions (`definition`), codes
 //! (`terminology`), `FHIRPath` (`path`), and the bytes of a document (`fhir::json`).
 
+mod belonging;
 mod bundle;
 mod coded;
 mod compile;

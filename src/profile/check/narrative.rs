@@ -19,6 +19,9 @@ const ATTRIBUTES: &str = "abbr accesskey align alt axis bgcolor border cellhalig
     tabindex title type valign value vspace width xml:lang xmlns xml:space xml:id idref \
     border-collapse";
 
+const ACTIVE: &str = "script iframe object embed applet form input button select textarea link meta base style frame \
+    frameset svg math audio video source noscript";
+
 /// Most attributes of one tag.
 const ATTRIBUTES_MAX: usize = 60;
 
@@ -155,6 +158,12 @@ impl<'t> Reader<'t> {
     fn element(&mut self, rest: &'t str) -> Result<(), Fault> {
         let end = rest.find(|c: char| c.is_whitespace() || matches!(c, '>' | '/')).unwrap_or(rest.len());
         let (name, mut rest) = rest.split_at(end);
+        // The same element by another name: readers that go by names pass it over, and what is told here is one way.
+        if name.contains(':') && !is_active(name) {
+            return Err(Fault::NotWellFormed(
+                "Elements of a narrative stand without a prefix: <div xmlns=\"http://www.w3.org/1999/xhtml\">.",
+            ));
+        }
         if self.open.is_empty() && name != "div" {
             return Err(Fault::NotWellFormed("A narrative is one `div` of XHTML."));
         }
@@ -196,14 +205,10 @@ impl<'t> Reader<'t> {
     }
 
     fn unknown_element(&mut self, name: &str) -> Result<(), Fault> {
-        const ACTIVE: &str = "script iframe object embed applet form input button select textarea link meta base style frame \
-            frameset svg math audio video source noscript";
         if name.is_empty() {
             return Err(Fault::NotWellFormed("A `<` that begins no tag is written &lt;."));
         }
-        let lower = name.to_ascii_lowercase();
-        let local = lower.rsplit(':').next().unwrap_or_default();
-        if is_one_of(ACTIVE, local) {
+        if is_active(name) {
             return Err(Fault::Active(
                 "A narrative holds no scripts, frames, forms, objects or style sheets, and nothing that loads something.",
             ));
@@ -261,6 +266,12 @@ impl<'t> Reader<'t> {
         }
         Ok(())
     }
+}
+
+/// Whether an element does something or loads something, whatever its prefix.
+fn is_active(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    is_one_of(ACTIVE, lower.rsplit(':').next().unwrap_or_default())
 }
 
 fn is_one_of(names: &str, name: &str) -> bool {
@@ -421,6 +432,8 @@ mod tests {
             "<p a=b>x</p>",
             "<p a=\"1\" a=\"2\">x</p>",
             "<![CDATA[x]]>",
+            "<p><![CDATA[<script>x</script>]]></p>",
+            "<x:p xmlns:x=\"http://www.w3.org/1999/xhtml\">x</x:p>",
             "&#xd800;",
             "&foo;",
             "&nbsp;",
@@ -440,8 +453,15 @@ mod tests {
         ] {
             assert!(matches!(fault(&div(wrong)), Some(Fault::NotWellFormed(_))), "{wrong}");
         }
-        for whole in ["x", "<p>x</p>", "<div>x</div><div>y</div>", "<div xmlns=\"http://a.example\">x</div>"]
-        {
+        for whole in [
+            "x",
+            "<p>x</p>",
+            "<div>x</div><div>y</div>",
+            "<div xmlns=\"http://a.example\">x</div>",
+            "<x:div xmlns:x=\"http://www.w3.org/1999/xhtml\">x</x:div>",
+            "<x:div xmlns:x=\"http://www.w3.org/1999/xhtml\" xmlns=\"http://www.w3.org/1999/xhtml\">x</x:div>",
+            "<![CDATA[<div xmlns=\"http://www.w3.org/1999/xhtml\">x</div>]]>",
+        ] {
             assert!(matches!(fault(whole), Some(Fault::NotWellFormed(_))), "{whole}");
         }
         assert!(matches!(fault(&div(&"<b>".repeat(50_000))), Some(Fault::NotWellFormed(_))));

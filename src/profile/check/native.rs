@@ -72,17 +72,22 @@ fn has_narrative<'a>(_: &Walk<'a>, value: &'a Value) -> bool {
 
 /// Each contained resource is referred to from the resource that contains it, or refers to that one.
 fn contained_is_referred_to<'a>(_: &Walk<'a>, value: &'a Value) -> bool {
-    let mut ids: Vec<&str> = Vec::new();
-    for inner in contained(value) {
-        let to_outside = refers(inner, &mut |to| to == "#");
-        match inner.get("id").and_then(Value::as_str) {
-            Some(id) if !to_outside => ids.push(id),
-            None if !to_outside => return false,
-            _ => {}
+    unreferred(value).is_empty()
+}
+
+/// Which contained resources have nothing to do with the resource that contains them, by their numbers.
+pub(super) fn unreferred(value: &Value) -> Vec<usize> {
+    let mut open: Vec<(usize, Option<&str>)> = Vec::new();
+    for (number, inner) in
+        field(value, "contained").and_then(Value::as_array).into_iter().flatten().enumerate()
+    {
+        let Value::Object(inner) = inner else { continue };
+        if !refers(inner, &mut |to| to == "#") {
+            open.push((number, inner.get("id").and_then(Value::as_str)));
         }
     }
-    if ids.is_empty() {
-        return true;
+    if open.is_empty() {
+        return Vec::new();
     }
     let mut seen: std::collections::HashSet<&str> = std::collections::HashSet::new();
     if let Value::Object(fields) = value {
@@ -93,7 +98,8 @@ fn contained_is_referred_to<'a>(_: &Walk<'a>, value: &'a Value) -> bool {
             false
         });
     }
-    ids.iter().all(|id| seen.contains(id))
+    open.retain(|(_, id)| id.is_none_or(|id| !seen.contains(id)));
+    open.into_iter().map(|(number, _)| number).collect()
 }
 
 /// Whether some text of the value (a reference, a canonical, a uri or a url) is wanted.

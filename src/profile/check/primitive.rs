@@ -223,7 +223,7 @@ fn is_uri(text: &str) -> bool {
     !text.chars().any(|c| c.is_whitespace() || c.is_control())
 }
 
-fn is_oid(text: &str) -> bool {
+pub(super) fn is_oid(text: &str) -> bool {
     let Some(arcs) = text.strip_prefix("urn:oid:") else { return false };
     let mut arcs = arcs.split('.');
     let root = arcs.next().is_some_and(|arc| matches!(arc, "0" | "1" | "2"));

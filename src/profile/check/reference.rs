@@ -12,7 +12,7 @@ use super::{
     fields::{field, text_of},
     graph::{Alternative, Node},
     place::Step,
-    primitive::is_uuid,
+    primitive::{is_oid, is_uuid},
     slicing::list,
     walk::Walk,
 };
@@ -22,8 +22,8 @@ use crate::profile::{finding::Severity, leniency::Tolerance};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Look<'r> {
     Contained(&'r str),
-    /// An entry of the same Bundle.
-    Uuid,
+    /// An entry of the same Bundle: a UUID or an OID is no place where anything could be read.
+    Entry,
     /// `Type/id` on the same server.
     Relative(&'r str),
     /// An address elsewhere, with the type where it can be seen.
@@ -36,7 +36,10 @@ fn look(reference: &str) -> Look<'_> {
         return Look::Contained(id);
     }
     if reference.starts_with("urn:uuid:") {
-        return if is_uuid(reference) { Look::Uuid } else { Look::Malformed };
+        return if is_uuid(reference) { Look::Entry } else { Look::Malformed };
+    }
+    if reference.starts_with("urn:oid:") {
+        return if is_oid(reference) { Look::Entry } else { Look::Malformed };
     }
     if let Some(kind) = is_relative(reference) {
         return Look::Relative(kind);
@@ -140,7 +143,7 @@ impl<'a> Walk<'a> {
             self.say_forgivable(Tolerance::ReferenceFormat, Severity::Error, "value", node, "reference", || {
                 (
                     "reference format".into(),
-                    "A reference is an address, `Type/id`, `urn:uuid:` with a UUID in lower case, or `#id`.".into(),
+                    "A reference is an address, `Type/id`, `urn:uuid:` with a UUID in lower case, `urn:oid:` with an OID, or `#id`.".into(),
                 )
             });
             return;
@@ -151,7 +154,7 @@ impl<'a> Walk<'a> {
                 Look::Contained(_) => self.say(Severity::Error, "not-found", node, "reference", || {
                     ("ref-1".into(), "No contained resource has this id.".into())
                 }),
-                Look::Uuid if self.scope.bundle.is_some() => {
+                Look::Entry if self.scope.bundle.is_some() => {
                     self.say_forgivable(
                         Tolerance::DanglingReferences,
                         Severity::Error,
@@ -270,8 +273,9 @@ mod tests {
         assert_eq!(look("Patient/1/_history/2"), Look::Relative("Patient"));
         assert_eq!(look("https://a.example/fhir/Patient/1"), Look::Absolute(Some("Patient")));
         assert_eq!(look("https://a.example/x"), Look::Absolute(None));
-        assert_eq!(look("urn:uuid:c757873d-ec9a-4326-a141-556f43239520"), Look::Uuid);
-        assert_eq!(look("urn:oid:1.2.3"), Look::Absolute(None));
+        assert_eq!(look("urn:uuid:c757873d-ec9a-4326-a141-556f43239520"), Look::Entry);
+        assert_eq!(look("urn:oid:1.2.3"), Look::Entry);
+        assert_eq!(look("urn:example:1"), Look::Absolute(None));
         assert_eq!(look("#a"), Look::Contained("a"));
         for wrong in [
             ":uuid:c757873d",
@@ -279,6 +283,8 @@ mod tests {
             "Patient",
             "patient/1",
             "urn:uuid:1",
+            "urn:oid:1.02.3",
+            "urn:oid:9.1",
             "",
         ] {
             assert_eq!(look(wrong), Look::Malformed, "{wrong}");

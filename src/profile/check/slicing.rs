@@ -1,14 +1,13 @@
-//! Slicing: which slice an item of a list belongs to, and how many each may have.
+//! Slicing: what the slices of a list are, and how many items each may have, where, and in which order.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use super::{
-    fields::field,
+    belonging::Fit,
     graph::{Alternative, Node, NodeId, ProfileRef},
     place::Step,
-    values,
     walk::Walk,
 };
 use crate::profile::{definition::Rules, finding::Severity, terminology::SetId};
@@ -21,6 +20,32 @@ pub(super) struct Slicing {
     pub(super) rules: Rules,
     /// Whether an item is checked against the element itself as well as against its slice.
     pub(super) also_whole: bool,
+}
+
+/// What was seen of the items of one slicing.
+struct Tally {
+    /// How many are in each slice.
+    counts: Vec<u32>,
+    /// How many may be in a slice and could not be told.
+    open: BTreeMap<usize, u32>,
+    /// The last slice, by its place in the definition, that an item was in.
+    furthest: usize,
+    /// Whether an item was in no slice.
+    is_loose: bool,
+    /// The same of slices that are sliced again.
+    again: BTreeMap<usize, Tally>,
+}
+
+impl Tally {
+    fn of(slicing: &Slicing) -> Self {
+        Self {
+            counts: vec![0; slicing.slices.len()],
+            open: BTreeMap::new(),
+            furthest: 0,
+            is_loose: false,
+            again: BTreeMap::new(),
+        }
+    }
 }
 
 /// One slice.
@@ -78,47 +103,81 @@ impl<'a> Walk<'a> {
         items: &'a [Value],
         shadows: Option<&'a [Value]>,
     ) {
-        let mut counts = vec![0_u32; slicing.slices.len()];
-        let mut inner_counts: HashMap<usize, Vec<u32>> = HashMap::new();
-        let mut furthest = 0;
-        let mut loose = false;
+        let mut tally = Tally::of(slicing);
         for (number, item) in items.iter().enumerate() {
             self.place.enter(Step::Index(number), number);
             let shadow = shadows.and_then(|list| list.get(number)).filter(|shadow| !shadow.is_null());
-            let at = slicing.slices.iter().position(|slice| self.belongs(slice, item));
-            if let Some((at, slice)) = at.and_then(|at| Some((at, slicing.slices.get(at)?))) {
-                if let Some(count) = counts.get_mut(at) {
-                    *count += 1;
-                }
-                self.slice_place(node, slicing, slice, at < furthest, loose);
-                furthest = furthest.max(at);
-                let inner = self.in_slice(node, slicing, slice, item, shadow);
-                if let Some(again) = self.graph.node(slice.node).and_then(|node| node.slicing.as_ref()) {
-                    let counts = inner_counts.entry(at).or_insert_with(|| vec![0; again.slices.len()]);
-                    if let Some(count) = inner.and_then(|inner| counts.get_mut(inner)) {
-                        *count += 1;
-                    }
-                }
-            } else {
-                loose = true;
-                if slicing.rules == Rules::Closed && slicing.slices.iter().all(|slice| slice.tests.is_some())
-                {
-                    let names = list(slicing.slices.iter().map(|slice| &*slice.name));
-                    self.say_slice(node, "slice-closed", &names, |names| {
-                        format!("This fits no slice, and nothing else may stand here. Slices: {names}.")
-                    });
-                }
-                self.item(node, None, Some(item), shadow);
-            }
+            self.sorted(node, slicing, &mut tally, item, shadow);
             self.place.leave();
         }
-        self.slice_numbers(node, slicing, &counts);
-        for (at, counts) in inner_counts {
-            let slice = slicing.slices.get(at).and_then(|slice| self.graph.node(slice.node));
-            if let Some((slice, inner)) = slice.and_then(|slice| Some((slice, slice.slicing.as_ref()?))) {
-                self.slice_numbers(slice, inner, &counts);
+        self.slice_numbers(node, slicing, &tally);
+    }
+
+    /// Sorts one item into its slice, and where that is sliced again into its own; checks it as what it is.
+    fn sorted(
+        &mut self,
+        node: &'a Node,
+        slicing: &'a Slicing,
+        tally: &mut Tally,
+        item: &'a Value,
+        shadow: Option<&'a Value>,
+    ) {
+        let mut undecided = Vec::new();
+        let mut found = None;
+        for (at, slice) in slicing.slices.iter().enumerate() {
+            match self.belongs(slice, item) {
+                Fit::Yes => {
+                    found = Some((at, slice));
+                    break;
+                }
+                Fit::No => {}
+                Fit::Undecided => undecided.push((at, slice)),
             }
         }
+        let graph = self.graph;
+        if let Some((at, slice)) = found {
+            if let Some(count) = tally.counts.get_mut(at) {
+                *count += 1;
+            }
+            self.slice_place(node, slicing, slice, at < tally.furthest, tally.is_loose);
+            tally.furthest = tally.furthest.max(at);
+            if slicing.also_whole {
+                self.item(node, None, Some(item), shadow);
+            }
+            let Some(inner) = graph.node(slice.node) else { return };
+            match inner.slicing.as_deref() {
+                Some(again) => {
+                    let tally = tally.again.entry(at).or_insert_with(|| Tally::of(again));
+                    self.sorted(inner, again, tally, item, shadow);
+                }
+                None => self.item(inner, None, Some(item), shadow),
+            }
+            return;
+        }
+        if undecided.is_empty() {
+            tally.is_loose = true;
+            if slicing.rules == Rules::Closed && slicing.slices.iter().all(|slice| slice.tests.is_some()) {
+                let names = list(slicing.slices.iter().map(|slice| &*slice.name));
+                self.say_slice(node, "slice-closed", &names, |names| {
+                    format!("This fits no slice, and nothing else may stand here. Slices: {names}.")
+                });
+            }
+        } else {
+            for (at, _) in &undecided {
+                *tally.open.entry(*at).or_default() += 1;
+            }
+            self.say(Severity::Information, "incomplete", node, "", || {
+                let names = list(undecided.iter().map(|(_, slice)| &*slice.name));
+                (
+                    format!("slice {}", node.id),
+                    format!(
+                        "Whether this belongs to one of these slices cannot be decided here, for what tells it is not \
+                         at hand: {names}. It was not checked as one of them."
+                    ),
+                )
+            });
+        }
+        self.item(node, None, Some(item), shadow);
     }
 
     /// Says which slices must have something where there is nothing, but the one that there is.
@@ -164,31 +223,11 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Checks an item as one of a slice; of one that is sliced again, which of its own slices the item is in.
-    fn in_slice(
-        &mut self,
-        whole: &'a Node,
-        slicing: &Slicing,
-        slice: &Slice,
-        item: &'a Value,
-        shadow: Option<&'a Value>,
-    ) -> Option<usize> {
-        if slicing.also_whole {
-            self.item(whole, None, Some(item), shadow);
-        }
+    /// Whether each slice has as many items as it must and may, and the slices of a slice as well.
+    fn slice_numbers(&mut self, node: &'a Node, slicing: &'a Slicing, tally: &Tally) {
         let graph = self.graph;
-        let node = graph.node(slice.node)?;
-        let inner = node.slicing.as_ref().and_then(|slicing| {
-            let at = slicing.slices.iter().position(|inner| self.belongs(inner, item))?;
-            Some((at, graph.node(slicing.slices.get(at)?.node)?))
-        });
-        self.item(inner.map_or(node, |(_, inner)| inner), None, Some(item), shadow);
-        inner.map(|(at, _)| at)
-    }
-
-    /// Whether each slice has as many items as it must and may.
-    pub(super) fn slice_numbers(&mut self, node: &'a Node, slicing: &'a Slicing, counts: &[u32]) {
-        for (slice, count) in slicing.slices.iter().zip(counts) {
+        for (at, (slice, count)) in slicing.slices.iter().zip(&tally.counts).enumerate() {
+            let inner = graph.node(slice.node);
             if slice.tests.is_none() {
                 if slice.min > 0 {
                     self.say(Severity::Information, "incomplete", node, "", || {
@@ -200,14 +239,15 @@ impl<'a> Walk<'a> {
                 }
                 continue;
             }
-            let graph = self.graph;
-            let inner = || graph.node(slice.node).map_or("", |node| &node.id);
-            if *count < slice.min {
+            let id = || inner.map_or("", |node| &node.id);
+            // Those that may be one of these were told where they stand.
+            let most = count.saturating_add(tally.open.get(&at).copied().unwrap_or(0));
+            if most < slice.min {
                 self.say(Severity::Error, "required", node, "", || {
                     (
-                        format!("min {}", inner()),
+                        format!("min {}", id()),
                         format!(
-                            "At least {} of the slice `{}` is needed; {count} found.",
+                            "At least {} of the slice `{}` is needed; {most} found.",
                             slice.min, slice.name
                         ),
                     )
@@ -216,7 +256,7 @@ impl<'a> Walk<'a> {
             if *count > slice.max {
                 self.say(Severity::Error, "structure", node, "", || {
                     (
-                        format!("max {}", inner()),
+                        format!("max {}", id()),
                         format!(
                             "At most {} of the slice `{}` is allowed; {count} found.",
                             slice.max, slice.name
@@ -224,82 +264,19 @@ impl<'a> Walk<'a> {
                     )
                 });
             }
+            if let Some((inner, again)) = inner.and_then(|inner| Some((inner, inner.slicing.as_deref()?))) {
+                match tally.again.get(&at) {
+                    Some(tally) => self.slice_numbers(inner, again, tally),
+                    // What may be of the slice may be of any slice of it.
+                    None if most > 0 => {}
+                    None => self.slices_missing(again, false, None),
+                }
+            }
         }
     }
 
     fn say_slice(&mut self, node: &Node, rule: &str, name: &str, words: impl FnOnce(&str) -> String) {
         self.say(Severity::Error, "structure", node, "", || (format!("{rule} {}", node.id), words(name)));
-    }
-
-    /// Whether an item belongs to a slice. An undecided test is a "no".
-    pub(super) fn belongs(&mut self, slice: &'a Slice, item: &'a Value) -> bool {
-        slice.tests.as_ref().is_some_and(|tests| {
-            self.spend(1) && tests.iter().all(|test| self.holds(&test.path, &test.want, item))
-        })
-    }
-
-    fn holds(&mut self, path: &'a [Way], want: &'a Want, item: &'a Value) -> bool {
-        let Some((step, rest)) = path.split_first() else { return self.is_wanted(want, Some(item)) };
-        if let Value::Array(items) = item {
-            return items.iter().any(|item| self.holds(path, want, item));
-        }
-        let next: Option<&'a Value> = match step {
-            Way::Field(name) => field(item, name),
-            Way::Choice(name) => item.as_object().and_then(|map| {
-                map.iter()
-                    .find(|(key, _)| {
-                        key.strip_prefix(&**name)
-                            .is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_uppercase()))
-                    })
-                    .map(|(_, value)| value)
-            }),
-            Way::Extension(url) => field(item, "extension").and_then(Value::as_array).and_then(|list| {
-                list.iter().find(|extension| field(extension, "url").and_then(Value::as_str) == Some(&**url))
-            }),
-            Way::Resolve => {
-                let target = field(item, "reference").and_then(Value::as_str).and_then(|to| self.resolve(to));
-                if target.is_none() && rest.is_empty() {
-                    return Self::reference_is_wanted(want, item);
-                }
-                target
-            }
-            Way::OfType(name) => {
-                (field(item, "resourceType").and_then(Value::as_str) == Some(&**name)).then_some(item)
-            }
-        };
-        match next {
-            Some(Value::Array(items)) if !rest.is_empty() || !matches!(want, Want::Exists(_)) => {
-                items.iter().any(|item| self.holds(rest, want, item))
-            }
-            Some(next) => self.holds(rest, want, next),
-            None => self.is_wanted(want, None),
-        }
-    }
-
-    fn is_wanted(&mut self, want: &'a Want, value: Option<&'a Value>) -> bool {
-        match (want, value) {
-            (Want::Exists(wanted), value) => *wanted == value.is_some(),
-            (Want::Any(wants), value) => wants.iter().any(|want| self.is_wanted(want, value)),
-            (_, None) => false,
-            (Want::Fixed(fixed), Some(value)) => values::same(fixed, value),
-            (Want::Pattern(pattern), Some(value)) => values::has_pattern(pattern, value),
-            (Want::Codes(codes), Some(value)) => self.has_code_of(*codes, value),
-            (Want::Types(types), Some(value)) => {
-                let kind = field(value, "resourceType").and_then(Value::as_str);
-                kind.is_some_and(|kind| types.iter().any(|one| **one == *kind || &**one == "Resource"))
-            }
-            (Want::Profiles(profiles), Some(value)) => profiles
-                .iter()
-                .any(|profile| profile.root.is_some_and(|root| self.conforms_once(root, value))),
-            (Want::Fits(node), Some(value)) => self.fits(*node, value),
-        }
-    }
-
-    /// The type of what a reference points at, by the look of it.
-    fn reference_is_wanted(want: &Want, reference: &Value) -> bool {
-        let Want::Types(types) = want else { return false };
-        let kind = super::reference::type_by_look(reference);
-        kind.is_some_and(|kind| types.iter().any(|one| **one == *kind || &**one == "Resource"))
     }
 }
 

@@ -43,10 +43,7 @@ impl<'a> World<'a> for Surroundings<'_, 'a> {
     }
 
     fn member_of(&self, code: &Value, value_set: &str) -> Option<bool> {
-        let terminology = &self.0.program.terminology;
-        let url = value_set.split('|').next().unwrap_or_default();
-        let set = terminology.value_set(value_set).or_else(|| terminology.value_set(url))?;
-        self.is_member(set, code)
+        self.is_member(self.0.program.terminology.value_set(value_set)?, code)
     }
 
     fn conforms_to(&self, _value: &Value, _profile: &str) -> Option<bool> {

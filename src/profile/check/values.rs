@@ -39,15 +39,31 @@ pub(super) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
             (Some(a), Some(b)) => a.order(&b),
             _ => Temporal::parse_time(a)?.order(&Temporal::parse_time(b)?),
         },
-        // Quantities, of which only those in one unit compare.
-        (Value::Object(a), Value::Object(b)) => {
-            let unit = |fields: &Map<String, Value>| {
-                fields.get("code").or_else(|| fields.get("unit")).and_then(Value::as_str).map(str::to_owned)
-            };
-            if unit(a) != unit(b) {
-                return None;
-            }
-            compare(a.get("value")?, b.get("value")?)
+        (Value::Object(a), Value::Object(b)) => compare_quantities(a, b),
+        _ => None,
+    }
+}
+
+/// Quantities, of which only those in one unit compare. `<` and its like say only on which side of a value it lies.
+fn compare_quantities(a: &Map<String, Value>, b: &Map<String, Value>) -> Option<Ordering> {
+    let text =
+        |fields: &Map<String, Value>, name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
+    let unit = |fields: &Map<String, Value>| text(fields, "code").or_else(|| text(fields, "unit"));
+    if unit(a) != unit(b) {
+        return None;
+    }
+    // The same code of two systems is not the same unit.
+    if let (Some(one), Some(other)) = (text(a, "system"), text(b, "system"))
+        && one != other
+    {
+        return None;
+    }
+    let order = compare(a.get("value")?, b.get("value")?)?;
+    match (text(a, "comparator").as_deref(), text(b, "comparator").as_deref(), order) {
+        (None, None, order) => Some(order),
+        (Some("<" | "<="), None, Ordering::Less) | (Some("<"), None, Ordering::Equal) => Some(Ordering::Less),
+        (Some(">" | ">="), None, Ordering::Greater) | (Some(">"), None, Ordering::Equal) => {
+            Some(Ordering::Greater)
         }
         _ => None,
     }

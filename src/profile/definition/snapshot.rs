@@ -149,10 +149,13 @@ impl Work<'_, '_> {
         if node.element.slicing.is_none() {
             node.element.slicing = Some(self.implied(node, choice));
         }
-        // Within a slice the slice stands for what it is a slice of.
-        let outer = slice.rsplit_once('/').and_then(|(outer, _)| {
-            node.slices.iter().find(|s| s.element.slice_name.as_deref() == Some(outer))
-        });
+        // Within a slice the slice stands for what it is a slice of; where that is not stated, it is made.
+        let outer = slice.rsplit_once('/').map(|(outer, _)| outer);
+        if let Some(outer) = outer {
+            self.slice(node, outer, code)?;
+        }
+        let outer = outer
+            .and_then(|outer| node.slices.iter().find(|s| s.element.slice_name.as_deref() == Some(outer)));
         let mut made = outer.unwrap_or(node).clone();
         made.slices = Vec::new();
         made.chosen = Vec::new();

@@ -8,6 +8,7 @@ use std::{
 use super::{
     Terminology, Text,
     code_system::{Content, System},
+    set_named,
     sources::{Part, SetSource, Sources},
     value_set::{Piece, Rule, Set, syntax_of},
 };
@@ -63,7 +64,7 @@ fn depths(list: &[&SetSource], names: &Table<Text, usize>) -> Vec<Option<usize>>
         .iter()
         .map(|set| {
             let parts = set.include.iter().chain(&set.exclude);
-            parts.flat_map(|part| &part.imports).filter_map(|import| find(names, import)).collect()
+            parts.flat_map(|part| &part.imports).filter_map(|import| set_named(names, import)).collect()
         })
         .collect();
     // Each round settles those whose imports are all settled; what is left over is in a circle or too deep.
@@ -89,7 +90,7 @@ fn depths(list: &[&SetSource], names: &Table<Text, usize>) -> Vec<Option<usize>>
     depths
 }
 
-/// By the address with its version, or else by the address alone.
+/// A code system by the address with its version, or else by the address alone.
 fn find(names: &Table<Text, usize>, canonical: &str) -> Option<usize> {
     names.get(canonical).or_else(|| names.get(split_version(canonical).0)).copied()
 }
@@ -127,7 +128,7 @@ impl Work<'_> {
         let mut rule = self.rule(part);
         let mut within = Vec::new();
         for import in &part.imports {
-            match find(self.set_names, import) {
+            match set_named(self.set_names, import) {
                 Some(at) => within.push(at),
                 None => rule = Rule::Unknown(format!("the value set {import} that it imports is not loaded")),
             }

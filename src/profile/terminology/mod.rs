@@ -14,13 +14,16 @@ mod value_set;
 
 use std::{borrow::Cow, sync::Arc};
 
-pub use self::snomed::has_check_digit as snomed_check_digit_holds;
+pub use self::snomed::{fault as snomed_fault, has_check_digit as snomed_check_digit_holds};
 pub(crate) use self::sources::Sources;
 use self::{code_system::System, value_set::Set};
 use super::Table;
 
 /// Text that is compiled in, or was read.
 type Text = Cow<'static, str>;
+
+/// Where the value sets of base R4 are.
+const R4_STARTS: [&str; 2] = ["http://hl7.org/fhir/ValueSet/", "http://terminology.hl7.org/ValueSet/"];
 
 /// Whether a code belongs to a set or a system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,10 +51,11 @@ pub struct Terminology {
 }
 
 impl Terminology {
-    /// The value set of this canonical URL, with or without a version.
+    /// The value set of this canonical URL, with or without a version: of one that is named, that version and no other.
+    /// The value sets that FHIR names by its own version are those of base R4, whatever version they have themselves.
     #[must_use]
     pub fn value_set(&self, canonical: &str) -> Option<SetId> {
-        self.set_names.get(canonical).copied().map(SetId)
+        set_named(&self.set_names, canonical).map(SetId)
     }
 
     /// Whether a code is in the value set; without `system` (an element of type `code`) it is enough that some system of
@@ -88,6 +92,12 @@ impl Terminology {
         }
     }
 
+    /// Whether a code has the form that the codes of this system have; `None` where the form does not tell.
+    #[must_use]
+    pub fn has_form(&self, system: &str, code: &str) -> Option<Member<'static>> {
+        value_set::by_syntax(system, code)
+    }
+
     /// Whether this code system is loaded, in whole or in part.
     #[must_use]
     pub fn has_system(&self, system: &str) -> bool {
@@ -110,6 +120,15 @@ impl Terminology {
     fn system(&self, canonical: &str) -> Option<&System> {
         self.systems.get(*self.system_names.get(canonical)?).map(Arc::as_ref)
     }
+}
+
+fn set_named(names: &Table<Text, usize>, canonical: &str) -> Option<usize> {
+    let of_r4 = || {
+        let url = canonical.strip_suffix("|4.0.1")?;
+        let is_of_fhir = R4_STARTS.iter().any(|start| url.starts_with(start));
+        names.get(url).filter(|_| is_of_fhir)
+    };
+    names.get(canonical).or_else(of_r4).copied()
 }
 
 #[cfg(test)]

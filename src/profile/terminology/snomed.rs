@@ -1,6 +1,7 @@
-//! The check digit of SNOMED CT identifiers.
+//! The check digit of SNOMED CT identifiers, and what they identify.
 //!
-//! Source: SNOMED CT Technical Implementation Guide, "Check-digit computation" (Verhoeff's dihedral check).
+//! Source: SNOMED CT Technical Implementation Guide, "Check-digit computation" (Verhoeff's dihedral check) and "Partition
+//! identifier"; the FHIR page "Using SNOMED CT": codes are those of concepts, or expressions of them.
 
 /// Multiplication in the dihedral group of order ten.
 const TIMES: [[u8; 10]; 10] = [
@@ -44,4 +45,27 @@ pub fn has_check_digit(code: &str) -> Option<bool> {
         sum = *TIMES.get(usize::from(sum))?.get(usize::from(*digit))?;
     }
     Some(sum == 0)
+}
+
+/// Fewest digits of an identifier with a namespace: one of its own, seven of the namespace, two of the partition, and the
+/// check digit.
+const WITH_NAMESPACE_MIN: usize = 11;
+
+/// What is wrong with a code of SNOMED CT by its form: the rule, and what to say of it. Expressions are not looked at.
+#[must_use]
+pub fn fault(code: &str) -> Option<(&'static str, &'static str)> {
+    if !has_check_digit(code)? {
+        return Some(("SNOMED CT check digit", "This is no SNOMED CT code: its check digit is wrong."));
+    }
+    let partition = code.get(code.len().checked_sub(3)?..code.len().checked_sub(1)?)?;
+    let is_concept = match partition {
+        "00" => true,
+        "10" => code.len() >= WITH_NAMESPACE_MIN,
+        _ => false,
+    };
+    (!is_concept).then_some((
+        "SNOMED CT partition",
+        "This is no code of a SNOMED CT concept: the two digits before its last say what it identifies, and are 00 or, \
+         with a namespace, 10.",
+    ))
 }

@@ -247,6 +247,23 @@ fn the_check_digit_of_snomed_ct_is_verified() {
 }
 
 #[test]
+fn a_code_of_snomed_ct_is_that_of_a_concept() {
+    let rule = |code: &str| snomed_fault(code).map(|(rule, _)| rule);
+    for code in ["3457005", "749001000000101", "3457005 |referral| : 1=2"] {
+        assert_eq!(rule(code), None, "{code}");
+    }
+    assert_eq!(rule("3457006"), Some("SNOMED CT check digit"));
+    // A description, a relationship, and one that is too short for the namespace that it says it has.
+    for code in ["754786014", "123456029", "999999109"] {
+        assert_eq!(
+            (snomed_check_digit_holds(code), rule(code)),
+            (Some(true), Some("SNOMED CT partition")),
+            "{code}"
+        );
+    }
+}
+
+#[test]
 fn what_is_wrong_with_a_value_set_or_code_system_is_said() {
     let cases = [
         (json!({"resourceType": "CodeSystem", "url": "urn:c"}), "content must be"),

@@ -73,7 +73,8 @@ impl Builder<'_> {
             id: definition.r#type.as_str().into(),
             origin,
             min: 0,
-            max: u32::MAX,
+            // How often an extension may stand on one element, its own definition says here.
+            max: element.max.unwrap_or(u32::MAX),
             is_array: false,
             alternatives: Box::new([alternative]),
             demands: demands(element),
@@ -157,7 +158,10 @@ impl Builder<'_> {
         constraints: &[Constraint],
     ) -> Vec<Alternative> {
         if let Some(reference) = &element.content_reference {
-            let content = self.referred(origin, tree, reference);
+            let (content, own) = self.referred(origin, tree, reference);
+            let own: Vec<Constraint> =
+                own.into_iter().filter(|one| !constraints.iter().any(|known| known.key == one.key)).collect();
+            let invariants = self.invariants_of(&own);
             return vec![Alternative {
                 content,
                 is_inline: true,
@@ -168,7 +172,7 @@ impl Builder<'_> {
                 profiles: Box::default(),
                 targets: Box::default(),
                 binding: None,
-                invariants: Box::default(),
+                invariants,
                 care: Care::None,
             }];
         }
@@ -228,6 +232,9 @@ impl Builder<'_> {
             "Reference" => Care::Reference,
             "Coding" => Care::Coding,
             "Identifier" => Care::Identifier,
+            "Quantity" | "Age" | "Count" | "Distance" | "Duration" | "SimpleQuantity" | "MoneyQuantity" => {
+                Care::Quantity
+            }
             _ => Care::None,
         };
         let path = if matches!(name, "BackboneElement" | "Element") && inline {
@@ -263,18 +270,23 @@ impl Builder<'_> {
         Target { canonical: canonical.into(), type_name, root }
     }
 
-    /// What stands in the element that another refers to.
-    fn referred(&mut self, origin: OriginId, tree: &Tree, reference: &str) -> Content {
+    /// What stands in the element that another refers to, and the invariants of that element.
+    fn referred(&mut self, origin: OriginId, tree: &Tree, reference: &str) -> (Content, Vec<Constraint>) {
         let id = reference.rsplit_once('#').map_or(reference, |(_, id)| id);
+        let own =
+            |tree: &Tree, number| tree.element(number).map_or_else(Vec::new, |one| one.constraints.clone());
         if let Some(number) = tree.find(id) {
-            return Content::Shape(self.shape_of(origin, number));
+            return (Content::Shape(self.shape_of(origin, number)), own(tree, number));
         }
+        let nothing = (Content::Unknown, Vec::new());
         let name = id.split('.').next().unwrap_or(id);
-        let Some(base) = self.type_tree(name) else { return Content::Unknown };
-        let Some(root) = self.root(&base.definition.url) else { return Content::Unknown };
+        let Some(base) = self.type_tree(name) else { return nothing };
+        let Some(root) = self.root(&base.definition.url) else { return nothing };
         match (self.graph.node(root).map(|node| node.origin), base.find(id)) {
-            (Some(origin), Some(number)) => Content::Shape(self.shape_of(origin, number)),
-            _ => Content::Unknown,
+            (Some(origin), Some(number)) => {
+                (Content::Shape(self.shape_of(origin, number)), own(&base, number))
+            }
+            _ => nothing,
         }
     }
 
@@ -313,7 +325,7 @@ impl Builder<'_> {
         let mut also_whole = false;
         for slice in numbers {
             let Some(part) = tree.element(slice) else { continue };
-            also_whole |= !tree.children(slice).is_empty() && !tree.covers(slice, number);
+            also_whole |= !tree.covers(slice, number);
             let tests = self.tests(tree, slice, &discriminators);
             if tests.is_none() {
                 self.unsorted(tree, part);
@@ -325,10 +337,7 @@ impl Builder<'_> {
     }
 
     fn bound(&self, binding: &Binding) -> Option<Box<Bound>> {
-        let set = |canonical: &str| {
-            let url = canonical.split('|').next().unwrap_or_default();
-            self.terminology.value_set(canonical).or_else(|| self.terminology.value_set(url))
-        };
+        let set = |canonical: &str| self.terminology.value_set(canonical);
         if binding.strength < Strength::Preferred && binding.max_value_set.is_none() {
             return None;
         }
@@ -352,7 +361,7 @@ impl Builder<'_> {
     }
 }
 
-fn demands(element: &Element) -> Option<Box<Demands>> {
+pub(super) fn demands(element: &Element) -> Option<Box<Demands>> {
     let demands = Demands {
         fixed: element.fixed.clone(),
         pattern: element.pattern.clone(),

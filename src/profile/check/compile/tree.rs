@@ -2,7 +2,8 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::profile::definition::{Element, StructureDefinition};
+use super::element::demands;
+use crate::profile::definition::{Element, Strength, StructureDefinition};
 
 /// A definition with its tree.
 #[derive(Clone, Debug)]
@@ -61,10 +62,19 @@ impl Tree {
         self.definition.elements.iter().position(|element| id(element) == wanted)
     }
 
-    /// Whether a slice says of what is inside everything that the sliced element says of it: then its items need
-    /// not be held against the sliced element as well.
+    /// Whether a slice says everything that the sliced element says, of itself and of what is inside: then its items
+    /// need not be held against the sliced element as well. What a slice with nothing inside leaves unsaid of that, it
+    /// takes from the sliced element.
     pub(super) fn covers(&self, slice: usize, whole: usize) -> bool {
         let (Some(part), Some(all)) = (self.element(slice), self.element(whole)) else { return false };
+        // What a slice does not say at all of its own value is as the sliced element says it.
+        let is_silent = demands(part).is_none();
+        if !(is_silent || values_as_narrow(part, all)) || !types_as_narrow(part, all) {
+            return false;
+        }
+        if self.children(slice).is_empty() {
+            return true;
+        }
         let inside = |start: &str, id: &str| id.strip_prefix(start).is_some_and(|rest| rest.starts_with('.'));
         let parts: HashMap<&str, &Element> = self
             .definition
@@ -94,14 +104,41 @@ fn asks_as_much(part: &Element, whole: &Element) -> bool {
         && part.max.unwrap_or(u32::MAX) <= whole.max.unwrap_or(u32::MAX)
         && part.content_reference == whole.content_reference
         && part.types.is_empty() == whole.types.is_empty()
-        && (whole.fixed.is_none() || part.fixed == whole.fixed)
+        && bound_as_narrow(part, whole)
+        && whole.constraints.iter().all(|one| part.constraints.iter().any(|known| known.key == one.key))
+        && values_as_narrow(part, whole)
+        && types_as_narrow(part, whole)
+}
+
+fn values_as_narrow(part: &Element, whole: &Element) -> bool {
+    (whole.fixed.is_none() || part.fixed == whole.fixed)
         && (whole.pattern.is_none() || part.pattern == whole.pattern)
         && (whole.min_value.is_none() || part.min_value == whole.min_value)
         && (whole.max_value.is_none() || part.max_value == whole.max_value)
         && (whole.min_length.is_none() || part.min_length == whole.min_length)
         && (whole.max_length.is_none() || part.max_length == whole.max_length)
-        && (whole.binding.is_none() || part.binding.is_some())
-        && whole.constraints.iter().all(|one| part.constraints.iter().any(|known| known.key == one.key))
+}
+
+fn types_as_narrow(part: &Element, whole: &Element) -> bool {
+    let within = |own: &[String], all: &[String]| {
+        all.is_empty() || (!own.is_empty() && own.iter().all(|one| all.contains(one)))
+    };
+    part.types.iter().all(|one| {
+        whole.types.iter().any(|all| {
+            (all.code == one.code || matches!(all.code.as_str(), "Resource" | "DomainResource" | "Element"))
+                && within(&one.profiles, &all.profiles)
+                && within(&one.target_profiles, &all.target_profiles)
+        })
+    })
+}
+
+/// Two sets of which every code must be in are not one: the narrower is not known here.
+fn bound_as_narrow(part: &Element, whole: &Element) -> bool {
+    match (&part.binding, &whole.binding) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(part), Some(whole)) => whole.strength < Strength::Required || part.value_set == whole.value_set,
+    }
 }
 
 fn id(element: &Element) -> &str {

@@ -228,7 +228,7 @@ fn references_and_what_is_contained() {
     assert_eq!(check(json!({"contained": [person], "subject": {"reference": "#p"}})), []);
     assert_eq!(check(json!({"subject": {"identifier": {"value": "1"}, "type": "Patient"}})), []);
     assert_eq!(check(json!({"subject": {"reference": "#q"}})), [pair("/subject/reference", "ref-1")]);
-    assert_eq!(check(json!({"contained": [person]})), [pair("", "dom-3")]);
+    assert_eq!(check(json!({"contained": [person]})), [pair("/contained/0", "dom-3")]);
     assert_eq!(
         check(json!({"subject": {"reference": "Practitioner/1"}})),
         [pair("/subject/reference", "target ServiceRequest.subject")]
@@ -258,6 +258,24 @@ fn what_a_message_speaks_of_is_in_it() {
     let mut dangling = message.clone();
     dangling["entry"][1]["fullUrl"] = json!("urn:uuid:c757873d-ec9a-4326-a141-556f43239529");
     assert_eq!(errors(&dangling), [pair("/entry/0/resource/focus/0/reference", "reference target")]);
+    for urn in ["urn:oid:1.2.36.146", "urn:uuid:c757873d-ec9a-4326-a141-556f43239529"] {
+        let mut source = message.clone();
+        source["entry"][0]["resource"]["sender"] = json!({"reference": urn});
+        assert_eq!(errors(&source), [pair("/entry/0/resource/sender/reference", "reference target")]);
+        source["entry"][1]["fullUrl"] = json!(urn);
+        source["entry"][1]["resource"] = json!({"resourceType": "Organization", "name": "A court"});
+        source["entry"][0]["resource"]["focus"][0]["reference"] = json!(urn);
+        assert_eq!(errors(&source), [], "{urn}");
+    }
+    let mut malformed = message.clone();
+    malformed["entry"][0]["resource"]["sender"] = json!({"reference": "urn:oid:1.02"});
+    malformed["entry"][1]["fullUrl"] = json!("urn:oid:9.1");
+    let wrong = errors(&malformed);
+    for one in
+        [pair("/entry/0/resource/sender/reference", "reference format"), pair("/entry/1/fullUrl", "fullUrl")]
+    {
+        assert!(wrong.contains(&one), "{wrong:?}");
+    }
     let mut backwards = message.clone();
     backwards["entry"].as_array_mut().unwrap().reverse();
     assert_eq!(errors(&backwards), [pair("", "bdl-12")]);

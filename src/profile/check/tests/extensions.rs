@@ -197,3 +197,53 @@ fn what_a_profile_wants_beside_a_primitive_is_asked_for() {
     let value = json!({"birthDate": "1990-01-01", "_birthDate": {"value": "1990-01-01"}});
     assert_eq!(told(&none, "none", value).len(), 1);
 }
+
+#[test]
+fn an_extension_stands_as_often_as_its_definition_and_the_profile_allow() {
+    let text = |name: &str, root: Value| {
+        let mut made = profile(
+            name,
+            "Extension",
+            &[
+                root,
+                json!({"id": "Extension.url", "path": "Extension.url", "fixedUri": format!("{EXAMPLE}{name}")}),
+                json!({"id": "Extension.value[x]", "path": "Extension.value[x]", "type": [{"code": "string"}]}),
+            ],
+        );
+        made["context"] = json!([{"type": "element", "expression": "Patient"}]);
+        made
+    };
+    let slice = |name: &str, max: &str| {
+        json!({"id": format!("Patient.extension:{name}"), "path": "Patient.extension", "sliceName": name, "max": max,
+               "type": [{"code": "Extension", "profile": [format!("{EXAMPLE}{name}")]}]})
+    };
+    let known = program(&[
+        text("once", json!({"id": "Extension", "path": "Extension", "max": "1"})),
+        text("often", json!({"id": "Extension", "path": "Extension"})),
+        profile("person", "Patient", &[slice("once", "*"), slice("often", "2")]),
+    ]);
+    let value = |name: &str, count: usize| {
+        person(
+            json!({"extension": vec![json!({"url": format!("{EXAMPLE}{name}"), "valueString": "x"}); count]}),
+        )
+    };
+    for profile in ["person", "nobody"] {
+        assert_eq!(errors_by(&known, profile, &value("once", 1)), []);
+        // Its own definition says so, and no profile can allow more.
+        assert_eq!(errors_by(&known, profile, &value("once", 2)), [pair("/extension/1", "extension max")]);
+        assert_eq!(errors_by(&known, profile, &value("often", 2)), []);
+    }
+    assert_eq!(errors_by(&known, "nobody", &value("often", 3)), []);
+    assert_eq!(
+        errors_by(&known, "person", &value("often", 3)),
+        [pair("/extension", "max Patient.extension:often")]
+    );
+    // Each element has its own.
+    let apart = person(json!({
+        "extension": [{"url": format!("{EXAMPLE}once"), "valueString": "x"}],
+        "contained": [{"resourceType": "Patient", "id": "p", "active": true,
+                       "extension": [{"url": format!("{EXAMPLE}once"), "valueString": "x"}]}],
+        "link": [{"other": {"reference": "#p"}, "type": "seealso"}],
+    }));
+    assert_eq!(errors_by(&known, "nobody", &apart), []);
+}

@@ -1,11 +1,14 @@
 //! Each rule by what keeps it and what breaks it, side by side.
 
 mod bounds;
+mod choices;
 mod elements;
 mod extensions;
 mod forgiven;
 mod natives;
+mod reslices;
 mod slices;
+mod unreached;
 
 use std::sync::LazyLock;
 
@@ -62,4 +65,12 @@ fn errors_by(program: &Program, name: &str, value: &Value) -> Vec<(String, Strin
     let ask = Ask { profiles: &[&url], best_practice: false, ..Ask::at(NOW) };
     let errors = program.check(value, &ask).into_iter().filter(|finding| finding.severity == Severity::Error);
     errors.map(|finding| (finding.pointer, finding.rule)).collect()
+}
+
+/// What is told without being an error: where, and by which rule.
+fn notes_by(program: &Program, name: &str, value: &Value) -> Vec<(String, String)> {
+    let url = format!("https://test.example/{name}");
+    let ask = Ask { profiles: &[&url], best_practice: false, ..Ask::at(NOW) };
+    let notes = program.check(value, &ask).into_iter().filter(|finding| finding.severity != Severity::Error);
+    notes.map(|finding| (finding.pointer, finding.rule)).collect()
 }

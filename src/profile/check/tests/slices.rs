@@ -290,36 +290,3 @@ fn a_choice_sliced_by_type_has_its_numbers_and_its_end() {
         [pair("/valueString", "slice-closed Observation.value[x]")]
     );
 }
-
-#[test]
-fn slices_of_a_slice_have_their_numbers() {
-    let by_value = |path: &str| json!({"discriminator": [{"type": "value", "path": path}], "rules": "open"});
-    let coding = |id: &str, slice: &str, min: u32, max: &str| {
-        json!({"id": format!("Observation.code.coding:{id}"), "path": "Observation.code.coding", "sliceName": slice,
-               "min": min, "max": max})
-    };
-    let part = |id: &str, name: &str, fixed: Value| {
-        let mut element = json!({"id": format!("Observation.code.coding:{id}.{name}"),
-                                 "path": format!("Observation.code.coding.{name}"), "min": 1});
-        element[if name == "code" { "fixedCode" } else { "fixedUri" }] = fixed;
-        element
-    };
-    let mut own = coding("own", "own", 0, "*");
-    own["slicing"] = by_value("code");
-    let twice = program(&[profile(
-        "twice",
-        "Observation",
-        &[
-            json!({"id": "Observation.code.coding", "path": "Observation.code.coding", "slicing": by_value("system")}),
-            own,
-            part("own", "system", json!("https://test.example/s")),
-            coding("own/a", "own/a", 1, "1"),
-            part("own/a", "system", json!("https://test.example/s")),
-            part("own/a", "code", json!("a")),
-        ],
-    )]);
-    let check = |codes: &[&str]| errors_by(&twice, "twice", &observation(codes));
-    assert_eq!(check(&["a", "b"]), []);
-    assert_eq!(check(&["b"]), [pair("/code/coding", "min Observation.code.coding:own/a")]);
-    assert_eq!(check(&["a", "a"]), [pair("/code/coding", "max Observation.code.coding:own/a")]);
-}
