@@ -4,8 +4,8 @@
 //! fails on an import against the arrow):
 //!
 //! ```text
-//! http | console | worker | cli -> exchange -> profile mapping consent minimise directory referral audit
-//!                                           -> assessment fhir
+//! http | worker | cli -> exchange -> profile mapping consent minimise directory referral audit
+//!                                 -> assessment fhir
 //! ```
 //!
 //! The core rooms read no clock, no randomness, no database and no network. `exchange` holds one file for

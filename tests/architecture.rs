@@ -65,7 +65,6 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("outbound", &["exchange", "directory", "vault", "metrics"]),
     ("identity", &["exchange", "directory", "audit", "vault", "metrics"]),
     ("http", &["exchange", "identity", "directory", "fhir", "metrics", "telemetry"]),
-    ("console", &["exchange", "identity", "directory", "fhir", "metrics", "telemetry"]),
     ("worker", &["exchange", "metrics"]),
     // FHIR packages on disk: their bytes go to the definitions of `profile`.
     ("packages", &["profile"]),
@@ -78,7 +77,6 @@ const ROOMS: &[(&str, &[&str])] = &[
             "outbound",
             "identity",
             "http",
-            "console",
             "worker",
             "exchange",
             "config",
