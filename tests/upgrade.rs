@@ -5,14 +5,17 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use keyway::{
-    clock::SystemClock,
+    clock::{Moment, SystemClock},
+    directory::PartnerStatus,
     exchange::{
+        browse::Browse,
         made_by::MadeBy,
         ports::Store,
         rows::{MessageRow, Quoted},
         verify_log,
     },
     ids::{PartnerId, SiteId},
+    referral::State,
     store::sqlite::{SqliteStore, migrate},
 };
 
@@ -37,7 +40,7 @@ fn site() -> SiteId {
 
 #[tokio::test]
 async fn every_landed_database_opens_whole_with_what_waits_in_it() {
-    for name in ["0001-keyway.db", "0003-keyway.db", "0004-keyway.db", "0005-keyway.db"] {
+    for name in ["0001-keyway.db", "0002-keyway.db", "0003-keyway.db", "0004-keyway.db", "0005-keyway.db"] {
         let opened = open(name);
         let store = &opened.store;
         let head = store.log_head().await.unwrap();
@@ -57,6 +60,32 @@ async fn every_landed_database_opens_whole_with_what_waits_in_it() {
     }
     // A message that waits for its day is still there to be carried.
     assert!(open("0001-keyway.db").store.next_due().await.unwrap().is_some());
+}
+
+/// The second schema's file was not written by a program of its time: it is the first one's, brought to the second by its
+/// migration, with the rows that the second version writes when an agency is suspended, a referral moves and a message
+/// names a person.
+#[tokio::test]
+async fn versions_from_before_they_were_kept_are_there_without_their_moment() {
+    let opened = open("0002-keyway.db");
+    let store = &opened.store;
+    let probation = PartnerId::parse("probation-harbour").unwrap();
+    let before = store.agency_version(&site(), &probation, 2).await.unwrap().unwrap();
+    assert_eq!((before.partner.status, before.since), (PartnerStatus::Active, None));
+    let after = store.agency_version(&site(), &probation, 3).await.unwrap().unwrap();
+    assert_eq!(after.partner.status, PartnerStatus::Suspended);
+    assert!(after.since.is_some_and(|since| since > Moment(0)));
+
+    let cmht = PartnerId::parse("cmht-riverside").unwrap();
+    let person = store.person_by_reference(&site(), &cmht, "LD-DMEMGF6DYG").await.unwrap().unwrap();
+    let to_the_team = store.referrals_to(&site(), &person, &cmht).await.unwrap();
+    let [referral] = to_the_team.as_slice() else { panic!("one referral to the team") };
+    assert_eq!((referral.version, referral.state), (3, State::Completed));
+    let at = async |version| {
+        store.referral_version(&site(), &referral.referral_id, version).await.unwrap().map(|row| row.state)
+    };
+    assert_eq!((at(1).await, at(2).await), (None, Some(State::Scheduled)));
+    assert_eq!(at(3).await, Some(State::Completed));
 }
 
 #[tokio::test]
@@ -88,7 +117,7 @@ async fn messages_of(store: &SqliteStore) -> Vec<MessageRow> {
 /// What made a message is not guessed for those that were made before it was kept.
 #[tokio::test]
 async fn a_message_says_what_made_it_once_that_is_kept() {
-    for name in ["0001-keyway.db", "0003-keyway.db"] {
+    for name in ["0001-keyway.db", "0002-keyway.db", "0003-keyway.db"] {
         let messages = messages_of(&open(name).store).await;
         assert!(messages.len() > 5, "{name}");
         assert!(messages.iter().all(|message| message.made_by.is_none()), "{name}");
