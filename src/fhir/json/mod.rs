@@ -95,11 +95,17 @@ enum Wrong {
 /// in the wrong place: only what looks like the name of a field is shown.
 #[must_use]
 pub fn shown(key: &str) -> String {
-    let named = key.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '_' | '$'))
-        && key.len() <= SHOWN_KEY_MAX_BYTES
-        && key.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'$'))
-        && key.bytes().filter(u8::is_ascii_digit).count() <= SHOWN_KEY_MAX_DIGITS;
-    if named { key.to_owned() } else { String::from("*") }
+    let begins = key.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '_' | '$'));
+    if begins && looks_like_a_name(key, "$") { key.to_owned() } else { String::from("*") }
+}
+
+/// Whether a text of the sender's looks like a name that somebody gave to a field, and not like what stands in one: short,
+/// of letters, `_`, `-` and the `further` characters, with few digits.
+#[must_use]
+pub fn looks_like_a_name(text: &str, further: &str) -> bool {
+    text.len() <= SHOWN_KEY_MAX_BYTES
+        && text.chars().all(|one| one.is_ascii_alphanumeric() || "_-".contains(one) || further.contains(one))
+        && text.bytes().filter(u8::is_ascii_digit).count() <= SHOWN_KEY_MAX_DIGITS
 }
 
 #[cfg(test)]

@@ -16,9 +16,6 @@ use crate::{
     limits::{SITE_FILE_MAX_BYTES, SITE_FORMS_MAX},
 };
 
-/// Longest name of the input that is shown when no rule knows it, in characters.
-const SHOWN_NAME_MAX_CHARS: usize = 40;
-
 /// One answer.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
@@ -302,6 +299,5 @@ pub(super) fn leaves(
 
 /// A name that only the input has, if it looks like the name of a field; else `*`, for it may be anything.
 pub(super) fn shown_name(name: &str) -> &str {
-    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
-    if plain && name.chars().count() <= SHOWN_NAME_MAX_CHARS { name } else { "*" }
+    if json::looks_like_a_name(name, ".") { name } else { "*" }
 }
