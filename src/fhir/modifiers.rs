@@ -67,6 +67,13 @@ pub fn unheeded(resource: &Value, path: &str) -> Vec<Issue> {
     found
 }
 
+/// Whether a name, an address, a telephone or an identifier is one that holds: `use` is a modifier of these four types, and
+/// `old` says that it holds no more. Whoever reads one of them asks this first.
+#[must_use]
+pub fn is_current(value: &Value) -> bool {
+    value.get("use").and_then(Value::as_str) != Some("old")
+}
+
 /// What is known of this field of a resource of type `kind`.
 fn known(kind: &str, name: &str) -> Option<Heeded> {
     let found = KNOWN.iter().find(|(of, known, _)| *known == name && (*of == kind || of.is_empty()));
@@ -184,6 +191,27 @@ mod tests {
         assert_eq!(places(&deep), expected);
         // The same name elsewhere is another element.
         assert!(places(&json!({"resourceType": "Patient", "contact": [{"active": false}]})).is_empty());
+    }
+
+    #[test]
+    fn the_modifiers_of_data_types_are_those_that_are_asked_for() {
+        let structures = include_str!("../../profiles/r4/structures.txt");
+        let (mut kind, mut found) = ("", Vec::new());
+        for line in structures.lines() {
+            let fields: Vec<&str> = line.split('\t').collect();
+            if let Some(name) = line.strip_prefix('=') {
+                let head: Vec<&str> = name.split('\t').collect();
+                kind = if head.get(2) == Some(&"complex") { head[0] } else { "" };
+            } else if !kind.is_empty() && fields.get(3).is_some_and(|flags| flags.contains('m')) {
+                found.push(format!("{kind}{}", fields[0]));
+            }
+        }
+        // No quantity is read in what comes in, and an extension that modifies stands in `modifierExtension`.
+        found
+            .retain(|name| ![".modifierExtension", ".comparator", "."].iter().any(|end| name.ends_with(end)));
+        assert_eq!(found, ["Address.use", "ContactPoint.use", "HumanName.use", "Identifier.use"]);
+        assert!(is_current(&json!({"use": "home"})) && is_current(&json!({})));
+        assert!(!is_current(&json!({"use": "old"})));
     }
 
     #[test]

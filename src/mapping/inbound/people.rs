@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{array, kind, resource, text};
 use crate::{
     assessment::NhsNumber,
-    fhir::Issue,
+    fhir::{Issue, modifiers::is_current},
     mapping::{bars::uuid_of, codes},
 };
 
@@ -92,6 +92,11 @@ pub(super) fn person(bundle: &Value, issues: &mut Vec<Issue>) -> Option<Person> 
     if let Some(address) = address(patient.value) {
         fields.insert(String::from("address"), address);
     }
+    for (ours, theirs) in [("name", "name"), ("address", "address")] {
+        if !fields.contains_key(ours) && patient.value.get(theirs).is_some() {
+            kept.push(super::unplaced::stays(format!("{path}.{theirs}")));
+        }
+    }
     let contact = safe_contact(patient.value);
     if contact.is_none() && patient.value.get("telecom").is_some() {
         kept.push(super::unplaced::stays(format!("{path}.telecom")));
@@ -123,7 +128,7 @@ fn nhs_number(patient: &Value) -> Option<String> {
     };
     let stated = array(patient, "/identifier")
         .iter()
-        .filter(|one| text(one, "/system") == Some(codes::NHS_NUMBER))
+        .filter(|one| text(one, "/system") == Some(codes::NHS_NUMBER) && is_current(one))
         .find(verified)?;
     NhsNumber::parse(text(stated, "/value")?).ok().map(|number| number.as_str().to_owned())
 }
@@ -134,6 +139,7 @@ fn own_reference(patient: &Value) -> Option<String> {
     let known = |one: &Value| Some((text(one, "/system")?.to_owned(), text(one, "/value")?.to_owned()));
     let mut own = array(patient, "/identifier")
         .iter()
+        .filter(|one| is_current(one))
         .filter_map(known)
         .filter(|(system, value)| system != codes::NHS_NUMBER && !system.is_empty() && !value.is_empty());
     let first = own.next()?;
@@ -145,10 +151,11 @@ fn digest(system: &str, value: &str) -> String {
     format!("fhir-{}", uuid_of(system, value))
 }
 
-/// The official name, or the first.
+/// The official name, or the first that holds.
 fn name(patient: &Value) -> Option<Value> {
     let names = array(patient, "/name");
-    let name = names.iter().find(|one| text(one, "/use") == Some("official")).or_else(|| names.first())?;
+    let official = names.iter().find(|one| text(one, "/use") == Some("official"));
+    let name = official.or_else(|| names.iter().find(|one| is_current(one)))?;
     let mut said = Map::new();
     for part in ["family", "given"] {
         if let Some(value) = name.get(part) {
@@ -181,7 +188,7 @@ fn safe_contact(patient: &Value) -> Option<Value> {
     for (name, system) in [("telephone", "phone"), ("email", "email")] {
         let value = array(patient, "/telecom")
             .iter()
-            .find(|one| text(one, "/system") == Some(system) && text(one, "/use") != Some("old"))
+            .find(|one| text(one, "/system") == Some(system) && is_current(one))
             .and_then(|one| one.get("value"));
         if let Some(value) = value {
             said.insert(name.to_owned(), value.clone());
@@ -228,7 +235,8 @@ pub(super) fn practitioner(
         organisation.map_or_else(nowhere, |one| format!("{}.name", one.path())),
     );
     let phone = role.and_then(|one| {
-        array(one.value, "/telecom").iter().find(|way| text(way, "/system") == Some("phone"))
+        let ways = array(one.value, "/telecom");
+        ways.iter().find(|way| text(way, "/system") == Some("phone") && is_current(way))
     });
     put(
         "telephone",
@@ -241,7 +249,7 @@ pub(super) fn practitioner(
 }
 
 fn full_name(who: &Value) -> Option<Value> {
-    let name = array(who, "/name").first()?;
+    let name = array(who, "/name").iter().find(|one| is_current(one))?;
     if let Some(whole) = name.get("text") {
         return Some(whole.clone());
     }

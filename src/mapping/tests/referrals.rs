@@ -235,6 +235,46 @@ fn the_same_value_under_another_system_is_somebody_else() {
     assert_eq!(reference("https://keyway.example/Id/person"), "LD-ABCD-EFGH");
 }
 
+#[test]
+fn what_holds_no_more_is_not_taken_for_what_does() {
+    let past = |pointer: &'static str| {
+        let message = with(|m| {
+            let list = of(m, "Patient").pointer_mut(pointer).unwrap().as_array_mut().unwrap();
+            for one in list {
+                one["use"] = json!("old");
+            }
+        });
+        assessment_of(&message, &team(), now())
+    };
+    for (pointer, field) in [("/name", "name"), ("/address", "address"), ("/telecom", "safe_contact")] {
+        let adapted = past(pointer).unwrap();
+        assert_eq!(adapted.value["person"].get(field), None, "{pointer}");
+        let told = adapted.kept.iter().any(|issue| issue.path.ends_with(&pointer.replace('/', ".")));
+        assert!(told, "{pointer} is told as kept");
+    }
+    // Nobody is found by an identifier that is another's by now.
+    let issues = past("/identifier").unwrap_err();
+    assert!(issues.iter().any(|issue| issue.path.ends_with(".identifier")), "{issues:?}");
+    // One that holds stands after one that does not.
+    let moved = with(|m| {
+        let patient = of(m, "Patient");
+        for list in ["name", "address", "telecom"] {
+            let mut past = patient[list][0].clone();
+            past["use"] = json!("old");
+            for (field, value) in
+                [("family", json!("Before")), ("postalCode", json!("ZZ99 3VZ")), ("value", json!("1"))]
+            {
+                if past.get(field).is_some() {
+                    past[field] = value;
+                }
+            }
+            patient[list].as_array_mut().unwrap().insert(0, past);
+        }
+    });
+    let person = |message| assessment_of(&message, &team(), now()).unwrap().value["person"].clone();
+    assert_eq!(person(moved), person(message()));
+}
+
 /// The statement, or `None` where the Consent permits nothing; `Err` where the message must be refused for it.
 fn stated(change: impl FnOnce(&mut Value)) -> Result<Option<Value>, ()> {
     let message = with(|m| change(of(m, "Consent")));
