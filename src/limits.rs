@@ -59,6 +59,9 @@ pub const REQUEST_HEAD_TIMEOUT_SECONDS: u64 = 10;
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 512;
 /// Of those, the most that one client may have at once: beyond it 503 with Retry-After for that client alone.
 pub const REQUESTS_IN_FLIGHT_PER_CLIENT_MAX: usize = 64;
+/// Longest path and query of an address together, in bytes: beyond it 414. The link to a further page holds a whole search,
+/// sealed, and has room. (Beyond 65,534 the HTTP library refuses by itself, with 400 and no body.)
+pub const ADDRESS_MAX_BYTES: usize = 49_152;
 /// Longest header value that is read, in bytes.
 pub const HEADER_VALUE_MAX_BYTES: usize = 8_192;
 /// Requests a second that one client may make on average.

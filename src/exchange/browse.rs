@@ -53,18 +53,39 @@ pub struct ReferralPage {
     pub limit: usize,
 }
 
-/// Which log entries are asked for: those of one agency's own acts, the latest first.
+/// Which consents are asked for, each as it stands, in the order in which they last changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentPage {
+    /// The tenant.
+    pub site_id: SiteId,
+    /// Only those about this recipient that something was sent to it under; `None`: all.
+    pub told_to: Option<PartnerId>,
+    /// Latest first.
+    pub backwards: bool,
+    /// Last changed not before this moment.
+    pub from: Moment,
+    /// Not after this one.
+    pub to: Moment,
+    /// Only what comes after this one in the order.
+    pub after: Option<(Moment, String)>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// Which log entries are asked for: those of one agency's own acts, in the order of time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryPage {
     /// The tenant.
     pub site_id: SiteId,
     /// Whose acts.
     pub actor: PartnerId,
+    /// Latest first.
+    pub backwards: bool,
     /// Not before this moment.
     pub from: Moment,
     /// Not after this one.
     pub to: Moment,
-    /// Only what is earlier than this one.
+    /// Only what comes after this one in the order.
     pub after: Option<(Moment, String)>,
     /// At most so many.
     pub limit: usize,
@@ -135,8 +156,8 @@ pub trait Browse: Send + Sync + 'static {
         consent: &ConsentId,
         version: i64,
     ) -> Read<Option<ConsentRow>>;
-    /// The latest version of each consent, in the order of their ids, after `after`.
-    async fn consents_after(&self, site: &SiteId, after: &str, limit: usize) -> Read<Vec<ConsentRow>>;
+    /// A page of consents, each in its latest version.
+    async fn consents_in_time(&self, page: &ConsentPage) -> Read<Vec<ConsentRow>>;
     /// A log entry.
     async fn log_entry(&self, site: &SiteId, entry: &EntryId) -> Read<Option<StoredEntry>>;
     /// A page of log entries.

@@ -11,20 +11,14 @@ use super::{
 };
 use crate::{
     directory::{AgencyKind, Partner},
-    mapping::address::is_identified,
+    mapping::{address::is_identified, messages::Taken},
     profile::definition::built_in_resources,
 };
 
+pub use crate::mapping::messages::{ALL as MESSAGES, Message};
+
 /// The use case of every one of them: its system and its code.
 const USE_CASE: (&str, &str) = ("https://keyway.example/fhir/CodeSystem/use-case", "ld-referral");
-/// What the liaison and diversion service takes: referrals to it, and answers to its own.
-const OF_THE_SERVICE: [&str; 4] =
-    ["ld-referral-new", "ld-referral-update", "ld-referral-cancel", "ld-referral-response"];
-/// What may be sent for another agency. Its answers go to the service.
-const OF_AN_AGENCY: [&str; 3] = ["ld-referral-new", "ld-referral-update", "ld-referral-cancel"];
-/// What is sent to who sent a referral. Nobody asks for it by the service that takes it.
-const TO_A_SENDER: &str = "ld-referral-status";
-
 impl Exchange {
     /// `GET /fhir/MessageDefinition?context=…`: what may be sent for this service (`system|value` of an agency), or for
     /// this use case; without one, everything that is taken here. Whom the caller may not write to has none. `told` is what
@@ -35,33 +29,36 @@ impl Exchange {
         context: Option<&str>,
         told: Option<Issue>,
     ) -> Result<Answer, Refusal> {
-        let (names, asked): (&[&str], _) = match context.map(|context| context.rsplit_once('|')) {
-            None => (&OF_THE_SERVICE, String::new()),
+        // What the service takes is everything that is taken here.
+        let (taken, asked) = match context.map(|context| context.rsplit_once('|')) {
+            None => (Some(Taken::ByTheService), String::new()),
             Some(None) if context == Some(USE_CASE.1) => {
-                (&OF_THE_SERVICE, format!("?context={}", USE_CASE.1))
+                (Some(Taken::ByTheService), format!("?context={}", USE_CASE.1))
             }
             Some(Some(pair)) if pair == USE_CASE => {
-                (&OF_THE_SERVICE, format!("?context={}|{}", USE_CASE.0, USE_CASE.1))
+                (Some(Taken::ByTheService), format!("?context={}|{}", USE_CASE.0, USE_CASE.1))
             }
             Some(Some((system, value))) => {
                 let partners = self.store.partners(&caller.site_id).await?;
                 let meant = partners.iter().find(|p| is_identified(p, system, value));
                 match meant.filter(|p| may_write_to(caller, p)) {
-                    Some(meant) if meant.kind == AgencyKind::LiaisonDiversion => {
-                        (&OF_THE_SERVICE, format!("?context={system}|{value}"))
+                    Some(meant) => {
+                        let service = meant.kind == AgencyKind::LiaisonDiversion;
+                        let taken = if service { Taken::ByTheService } else { Taken::ByEvery };
+                        (Some(taken), format!("?context={system}|{value}"))
                     }
-                    Some(_) => (&OF_AN_AGENCY, format!("?context={system}|{value}")),
-                    None => (&[], String::new()),
+                    None => (None, String::new()),
                 }
             }
-            Some(None) => (&[], String::new()),
+            Some(None) => (None, String::new()),
         };
-        let mut entries: Vec<Value> = names
+        let mut entries: Vec<Value> = MESSAGES
             .iter()
-            .filter_map(|name| {
-                let found = message_definition(name)?;
+            .filter(|one| taken.is_some_and(|by| by == Taken::ByTheService || one.taken == by))
+            .filter_map(|one| {
+                let found = message_definition(one.name)?;
                 Some(json!({
-                    "fullUrl": format!("{}/fhir/MessageDefinition/{name}", self.base_url),
+                    "fullUrl": format!("{}/fhir/MessageDefinition/{}", self.base_url, one.name),
                     "resource": found,
                     "search": {"mode": "match"},
                 }))
@@ -84,8 +81,7 @@ impl Exchange {
 
 /// `GET /fhir/MessageDefinition/{id}`.
 pub fn read_message_definition(id: &str) -> Result<Answer, Refusal> {
-    let known = OF_THE_SERVICE.contains(&id) || id == TO_A_SENDER;
-    let known = known.then(|| message_definition(id)).flatten();
+    let known = MESSAGES.iter().find(|one| one.name == id).and_then(|one| message_definition(one.name));
     let nothing =
         || Refusal::new(Refused::NotFound, "not-found", "", "There is no MessageDefinition with this id.");
     known.map(|found| fhir(&found)).ok_or_else(nothing)

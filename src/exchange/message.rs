@@ -9,8 +9,8 @@ use super::{
     inbound::{UNMATCHED, seen_before},
     ports::{CommitError, Precondition},
     refusal::{Issue, Refusal, Refused},
-    respond::NOT_YET,
     submit::read_json,
+    words::NOT_YET,
 };
 use crate::{
     audit::merkle::sha256,

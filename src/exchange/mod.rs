@@ -43,6 +43,7 @@ mod update;
 mod validate;
 mod verify;
 mod withdraw;
+mod words;
 
 use std::sync::Arc;
 
@@ -59,7 +60,7 @@ use crate::{
     vault::{Vault, VaultError},
 };
 
-pub use definitions::read_message_definition;
+pub use definitions::{MESSAGES, Message, read_message_definition};
 pub use mailbox::MailboxSend;
 pub use message::{MessageHead, Target};
 pub use rehearse::{Rehearsal, Rehearsed, RehearsedMessage};

@@ -9,9 +9,9 @@ use super::{
     caller::Caller,
     ports::{CommitError, Write},
     refusal::Refusal,
-    respond::note_label,
     rows::{ReferralRow, StoredEntry},
     sought::Sought,
+    words::note_label,
 };
 use crate::{
     audit::{Kind, Leaf, hex, merkle::leaf_hash},

@@ -14,6 +14,8 @@ use super::{
 use crate::{
     audit::Kind,
     directory::AgencyKind,
+    ids::ReferralId,
+    limits::REFERRALS_NAMED_MAX,
     mapping::inbound::{ADAPTER, Adapted, Named, assessment_of, request_of},
     profile::Schema,
     referral::State,
@@ -24,6 +26,9 @@ use crate::{
 pub(super) const REFERRAL_IN: &str = "servicerequest-request";
 /// The same, of a change of which nothing was sent.
 pub(super) const UNSENT: &str = "servicerequest-request-unsent";
+
+/// By what a sender knows what it asks.
+const IDENTIFIER: &str = "Bundle.entry.resource.ofType(ServiceRequest).identifier";
 
 /// Everything that a referral would write.
 struct Planned {
@@ -114,6 +119,13 @@ impl Exchange {
                 "You used this Bundle.id for another message. Use a new one for a new referral.",
             ));
         }
+        for id in named.ours().filter_map(ReferralId::parse).take(REFERRALS_NAMED_MAX) {
+            if self.store.referral_of(&caller.site_id, &id, &caller.partner_id).await?.is_some() {
+                let text = "This is the id that was given here to a referral of yours: a new one has another. To change \
+                            that referral say reason `update`.";
+                return Err(Refusal::new(Refused::Conflict, "conflict", IDENTIFIER, text));
+            }
+        }
         let Some(hash) = self.request_hash(incoming, named) else { return Ok(()) };
         for one in known(Quoted::Request(hash)).await? {
             let referral = self.store.referral(&caller.site_id, &one.referral_id).await?;
@@ -121,7 +133,7 @@ impl Exchange {
                 let mut refusal = Refusal::new(
                     Refused::Conflict,
                     "conflict",
-                    "Bundle.entry.resource.ofType(ServiceRequest).identifier",
+                    IDENTIFIER,
                     "A referral with this identifier of yours is open already. Cancel it before you send a new one.",
                 );
                 refusal.details.push(("referral", referral.referral_id.to_string()));

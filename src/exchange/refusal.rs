@@ -36,6 +36,8 @@ pub enum Refused {
     PreconditionRequired,
     /// Too large.
     TooLarge,
+    /// The address is too long.
+    AddressTooLong,
     /// Not a media type we read.
     UnsupportedMediaType,
     /// Understood, and wrong.
@@ -52,7 +54,7 @@ pub enum Refused {
 
 impl Refused {
     /// Every class, for the test that walks them.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 22] = [
         Self::BadRequest,
         Self::HeaderMalformed,
         Self::TargetUnknown,
@@ -68,6 +70,7 @@ impl Refused {
         Self::PreconditionFailed,
         Self::PreconditionRequired,
         Self::TooLarge,
+        Self::AddressTooLong,
         Self::UnsupportedMediaType,
         Self::Unprocessable,
         Self::NotSupported,

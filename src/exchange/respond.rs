@@ -8,27 +8,21 @@ use super::{
     ask_again::is_out,
     caller::Caller,
     ports::{CommitError, Precondition, Write, WriteSet},
-    prepare::{Decided, Used},
     recall::{Ends, Why, set_state},
     refusal::{Issue, Refusal, Refused},
-    rows::{DecisionRow, DeliveryStatus, ReferralRow, Sealed},
+    rows::{DeliveryStatus, ReferralRow},
     sought::Sought,
     submit::read_json,
 };
 use crate::{
     audit::Kind,
     clock::Moment,
-    consent::{Exit, Inputs, decide},
     directory::Channel,
     ids::ReferralId,
     profile::Schema,
     referral::{Action, RECALL_ANSWERS, Role, State, StepError, step},
     vault::ContentKey,
 };
-
-/// Why nobody can say yet how an appointment went.
-pub(super) const NOT_YET: &str =
-    "This time has not come yet: how an appointment went is said when it has. Nothing was changed.";
 
 /// What somebody does to a referral.
 pub(super) struct Move {
@@ -82,13 +76,6 @@ impl Move {
     }
 }
 
-/// Whether words of the sender may be with the recipient: the decision, and what it rests on.
-pub(super) struct AskedAboutWords {
-    pub(super) permitted: bool,
-    pub(super) row: DecisionRow,
-    pub(super) preconditions: Vec<Precondition>,
-}
-
 impl Exchange {
     /// `POST /referrals/{id}/actions/{action}` with the version from `If-Match`.
     pub async fn act(
@@ -122,11 +109,6 @@ impl Exchange {
         self.show_referral(caller, &moved).await
     }
 
-    /// Whether a time has come. One that cannot be read has not.
-    pub(super) fn has_come(&self, time: &str) -> bool {
-        Moment::from_rfc3339(time).is_some_and(|time| time <= self.now())
-    }
-
     /// Makes one move of a referral as it was read; 412 when it has moved meanwhile. `said` is what the profile of
     /// actions has: reason, comment, appointment, answer.
     pub(super) async fn make_move(
@@ -136,6 +118,8 @@ impl Exchange {
         action: Action,
         said: &Value,
     ) -> Result<ReferralRow, Refusal> {
+        let key = self.key_of(&caller.site_id, &referral.person_id).await?;
+        self.was_missed(referral, &key, action)?;
         let (moved, writes, preconditions) = self.plan_said(caller, referral, action, said).await?;
         self.commit_move(writes, preconditions).await?;
         Ok(moved)
@@ -202,6 +186,7 @@ impl Exchange {
                 return Ok(again);
             }
             let key = self.key_of(&caller.site_id, &referral.person_id).await?;
+            self.was_missed(&referral, &key, action)?;
             let (moved, mut writes, preconditions) =
                 self.plan_move(caller, &referral, &key, &Move::from_json(action, &said)).await?;
             let (inbound, inbound_id) = self.mailbox_inbound(caller, send, &moved, &key);
@@ -272,106 +257,6 @@ impl Exchange {
         writes.push(self.moved(&moved, now, actor, said.action));
         writes.push(Write::ReferralMoved(moved.clone()));
         Ok((moved, writes, preconditions))
-    }
-
-    /// The sender's own words to the recipient are content too: consent is asked, and what was said is on
-    /// record.
-    async fn ask_for_words(
-        &self,
-        referral: &ReferralRow,
-        key: &ContentKey,
-        words: &str,
-        actor: &str,
-        writes: &mut WriteSet,
-    ) -> Result<Vec<Precondition>, Refusal> {
-        let asked = self.ask_about_words(referral, key, Exit::Send).await?;
-        if !asked.permitted {
-            return Err(Refusal::new(
-                Refused::Forbidden,
-                "suppressed",
-                "/comment",
-                "No consent for this recipient is in force, so no words may go to it.",
-            ));
-        }
-        writes.push(self.decided(referral, &asked.row, actor));
-        writes.push(
-            self.note_on(referral, self.now(), Kind::Disclosed, actor)
-                .about("decision", &asked.row.decision_id)
-                .fact("what", "supplied-information")
-                .fact("body-hmac", &self.keyed_digest(&referral.site_id, words.as_bytes()))
-                .write(),
-        );
-        writes.insert(0, Write::Decision(asked.row));
-        Ok(asked.preconditions)
-    }
-
-    /// Consent's answer to whether the sender's own words may be with the recipient, now and by this exit.
-    pub(super) async fn ask_about_words(
-        &self,
-        referral: &ReferralRow,
-        key: &ContentKey,
-        exit: Exit,
-    ) -> Result<AskedAboutWords, Refusal> {
-        let (site, now) = (&referral.site_id, self.now());
-        let partner = self.partner(site, &referral.recipient_id).await?;
-        let person = self.store.person(site, &referral.person_id).await?.ok_or_else(Refusal::internal)?;
-        let agreements = self.store.agreements(site, &partner.partner_id).await?;
-        let consents = self.open_consents(key, &self.store.consents_of(site, &person.person_id).await?);
-        // Where no assessment says how old the person is, no word is taken for that of somebody who may speak for themself.
-        let own_word_from = match &referral.assessment_id {
-            Some(id) => self.open_assessment(referral, id, key).await?.own_word_from(),
-            None => Moment(i64::MAX),
-        };
-        let decision = decide(Inputs {
-            partner: &partner,
-            agreements: &agreements,
-            consents: &consents,
-            r#override: None,
-            own_word_from,
-            now,
-        });
-        let permitted = decision.permits();
-        let words = permitted.then(|| String::from("supplied-words:full"));
-        let used = Used { partner: &partner, consent_seq: person.consent_seq, now };
-        let decided = Decided { decision, permitted: words.into_iter().collect(), assessment: None };
-        let row = self.decision_row(referral, &decided, &used, exit, key);
-        let preconditions = vec![
-            Precondition::ConsentSeq(site.clone(), person.person_id, person.consent_seq),
-            Precondition::PartnerVersion(site.clone(), partner.partner_id, partner.version),
-        ];
-        Ok(AskedAboutWords { permitted, row, preconditions })
-    }
-
-    /// The words said about a referral, with these added: the latest appointment, and every comment.
-    fn add_words(
-        &self,
-        referral: &ReferralRow,
-        key: &ContentKey,
-        said: &Move,
-        actor: &str,
-    ) -> Result<Sealed, Refusal> {
-        let label = note_label(&referral.referral_id);
-        let mut words = match &referral.receiver_note {
-            Some(sealed) => serde_json::from_slice(&self.vault.unseal(key, &label, sealed)?)
-                .map_err(|_| Refusal::internal())?,
-            None => serde_json::Map::new(),
-        };
-        if let Some(appointment) = &said.appointment {
-            words.insert(String::from("appointment"), appointment.clone());
-        }
-        if let Some(comment) = &said.comment {
-            words.insert(String::from("comment"), json!(comment));
-            let comments = words.entry("comments").or_insert_with(|| json!([]));
-            if let Some(comments) = comments.as_array_mut() {
-                comments.push(json!({
-                    "at": self.now().to_rfc3339(),
-                    "by": actor,
-                    "action": said.action.as_str(),
-                    "text": comment,
-                }));
-            }
-        }
-        Ok(self.vault.seal(key, &label, Value::Object(words).to_string().as_bytes()))
     }
 
     /// The sender takes a referral back: what waits is stopped, what may have arrived is recalled.
@@ -480,11 +365,6 @@ pub(super) fn may_see(caller: &Caller, row: &ReferralRow) -> bool {
     let got_it = row.recipient_id == caller.partner_id && row.disclosure_id.is_some();
     let was_asked = row.recipient_id == caller.partner_id && row.audience.is_none();
     is_sender || ((got_it || was_asked) && row.state != State::Withheld)
-}
-
-/// The label under which the words about a referral are sealed.
-pub(super) fn note_label(referral: &ReferralId) -> String {
-    format!("note:{referral}")
 }
 
 /// A step that the table does not have, as the caller's to act on.

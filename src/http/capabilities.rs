@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     exchange::{
-        Answer,
+        Answer, MESSAGES, Message,
         rest::{Kind, RESULT_PARAMETERS},
     },
     fhir::search::Parameter,
@@ -143,20 +143,9 @@ fn search_parameter(kind: &str, parameter: &Parameter) -> Value {
 
 /// The messages that are sent and taken, by our definitions.
 fn messaging(base_url: &str) -> Value {
-    let definition = |name: &str| format!("https://keyway.example/fhir/MessageDefinition/{name}");
-    let supported: Vec<Value> = [
-        ("sender", "ld-referral-new"),
-        ("sender", "ld-referral-update"),
-        ("sender", "ld-referral-cancel"),
-        ("sender", "ld-referral-status"),
-        ("receiver", "ld-referral-new"),
-        ("receiver", "ld-referral-update"),
-        ("receiver", "ld-referral-cancel"),
-        ("receiver", "ld-referral-response"),
-    ]
-    .into_iter()
-    .map(|(mode, name)| json!({"mode": mode, "definition": definition(name)}))
-    .collect();
+    let told = |mode: &str, one: &Message| json!({"mode": mode, "definition": one.definition});
+    let sent = MESSAGES.iter().filter(|one| one.sent).map(|one| told("sender", one));
+    let supported: Vec<Value> = sent.chain(MESSAGES.iter().map(|one| told("receiver", one))).collect();
     json!({
         "endpoint": [{
             "protocol": {"system": "http://terminology.hl7.org/CodeSystem/message-transport", "code": "http"},

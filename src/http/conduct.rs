@@ -11,7 +11,7 @@ use super::{
     Gateway, body,
     call::{Call, Outcome},
     error::{Form, table},
-    media,
+    form, media,
     prefer::Preferences,
     rate::Client,
     response,
@@ -26,7 +26,9 @@ use crate::{
         refusal::{Issue, Refusal, Refused},
     },
     ids::PartnerId,
-    limits::{HEADER_VALUE_MAX_BYTES, HEADERS_MAX, HEADERS_MAX_BYTES, REQUEST_TIMEOUT_SECONDS},
+    limits::{
+        ADDRESS_MAX_BYTES, HEADER_VALUE_MAX_BYTES, HEADERS_MAX, HEADERS_MAX_BYTES, REQUEST_TIMEOUT_SECONDS,
+    },
 };
 
 /// What is said where an answer has no place for an `OperationOutcome` beside what was asked for.
@@ -97,7 +99,8 @@ fn log(
     let duration_ms = micros / 1_000;
     let partner = partner.map_or("-", PartnerId::as_str);
     let method = method_word(request);
-    if status >= 500 {
+    // What is not offered is the caller's to know, and nothing that went wrong here.
+    if status >= 500 && status != 501 {
         tracing::error!(
             http.method = method,
             http.route = route,
@@ -141,6 +144,7 @@ async fn attend(
     let peer = request.conn_data::<PeerCertificate>().cloned();
     let client = client(peer.as_ref(), request);
     gateway.rates.check(&client)?;
+    check_address(request)?;
     let route = match target {
         Target::Route(route) => *route,
         Target::Method(_) => return Err(wrong_method()),
@@ -220,17 +224,23 @@ fn query(
     text: &str,
     headers: &[(String, String)],
 ) -> Result<(Vec<(String, String)>, bool), Refusal> {
-    let refuse = |text: &str| Err(Refusal::new(Refused::BadRequest, "value", "query", text));
-    let Ok(pairs) = web::Query::<Vec<(String, String)>>::from_query(text) else {
-        return refuse("The query cannot be read.");
-    };
-    let mut pairs = pairs.into_inner();
+    let pairs = form::pairs(text, &route.parameters(), "query")?;
     // A search understands its own parameters, which may stand more than once.
     if route.searches.is_some() {
         return Ok((pairs, false));
     }
+    let strict = !route.fhir.is_some_and(Interaction::is_look) || Preferences::of_headers(headers)?.strict;
+    known(route, pairs, strict)
+}
+
+/// The parameters that this route knows, each once, and whether there were others; these are refused where it is `strict`.
+pub(super) fn known(
+    route: &Route,
+    mut pairs: Vec<(String, String)>,
+    strict: bool,
+) -> Result<(Vec<(String, String)>, bool), Refusal> {
     let given = pairs.len();
-    if route.fhir.is_some_and(Interaction::is_look) && !Preferences::of_headers(headers)?.strict {
+    if !strict {
         pairs.retain(|(name, _)| route.query.contains(&name.as_str()));
     }
     for (at, (name, _)) in pairs.iter().enumerate() {
@@ -238,7 +248,8 @@ fn query(
             return Err(Refusal::with_issues(Refused::BadRequest, vec![unsupported(route)]));
         }
         if pairs.iter().take(at).any(|(earlier, _)| earlier == name) {
-            return refuse("A query parameter stands twice.");
+            let text = "A query parameter stands twice.";
+            return Err(Refusal::new(Refused::BadRequest, "value", "query", text));
         }
     }
     for (_, format) in pairs.iter().filter(|(name, _)| name == "_format") {
@@ -246,6 +257,18 @@ fn query(
     }
     let unsupported = pairs.len() < given;
     Ok((pairs, unsupported))
+}
+
+/// What cannot be read of an address, or is too long, is not looked at.
+fn check_address(request: &HttpRequest) -> Result<(), Refusal> {
+    let address = request.uri();
+    let bytes = address.path().len() + request.query_string().len();
+    if bytes > ADDRESS_MAX_BYTES {
+        let text =
+            format!("An address has at most {ADDRESS_MAX_BYTES} bytes. A search may be sent as a form.");
+        return Err(Refusal::new(Refused::AddressTooLong, "too-long", "", text));
+    }
+    if form::is_encoded(address.path()) { Ok(()) } else { Err(form::unreadable("path")) }
 }
 
 fn headers(request: &HttpRequest) -> Result<Vec<(String, String)>, Refusal> {
@@ -353,10 +376,11 @@ mod tests {
         let (_guard, lines) = gather();
         log(&request, "/health/ready", 200, 1, None, &ids);
         log(&request, "/health/ready", 503, 1, None, &ids);
+        log(&request, "/fhir/$process-message", 501, 1, None, &ids);
         log(&request, "/oauth/token", 200, 1, Some(&partner), &ids);
         let lines = lines.lock().unwrap();
         let told: Vec<_> = lines.iter().map(|l| l["level"].as_str().unwrap()).collect();
-        assert_eq!(told, ["DEBUG", "ERROR", "INFO"]);
-        assert_eq!(lines[2]["partner"], "cmht");
+        assert_eq!(told, ["DEBUG", "ERROR", "INFO", "INFO"]);
+        assert_eq!(lines[3]["partner"], "cmht");
     }
 }

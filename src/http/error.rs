@@ -6,7 +6,7 @@
 //! | what is wrong with the way to the receiver: whom a header names | 400 404 | `PROXY_…` |
 //! | what is wrong with the message, or with us | all others | `REC_…` |
 //!
-//! Where the `http-error-codes` of `BaRS` have none for a status (410, 412, 413, 428) the nearest in meaning stands.
+//! Where the `http-error-codes` of `BaRS` have none for a status (410, 412, 413, 414, 428) the nearest in meaning stands.
 
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
@@ -52,6 +52,7 @@ pub const fn table(class: Refused) -> Told {
             (StatusCode::PRECONDITION_REQUIRED, "REC_BAD_REQUEST", "Precondition required")
         }
         Refused::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "REC_BAD_REQUEST", "Too large"),
+        Refused::AddressTooLong => (StatusCode::URI_TOO_LONG, "REC_BAD_REQUEST", "Address too long"),
         Refused::UnsupportedMediaType => {
             (StatusCode::UNSUPPORTED_MEDIA_TYPE, "REC_UNSUPPORTED_MEDIA_TYPE", "Unsupported media type")
         }

@@ -2,8 +2,10 @@
 
 use super::{
     call::{Call, Outcome},
-    conduct::unsupported,
+    conduct::{known, unsupported},
     discovery::CACHED,
+    prefer::Preferences,
+    rest,
 };
 use crate::exchange::{Answer, read_message_definition};
 
@@ -14,8 +16,18 @@ pub(super) async fn search(call: Call) -> Outcome {
     answer.map(cached)
 }
 
+/// The form counts as the address does.
+pub(super) async fn search_by_form(mut call: Call) -> Outcome {
+    let mut pairs = rest::form_of(&call)?;
+    pairs.append(&mut call.query);
+    let (pairs, unsupported) = known(call.route, pairs, Preferences::read(&call)?.strict)?;
+    call.unsupported |= unsupported;
+    call.query = pairs;
+    search(call).await
+}
+
 pub(super) fn read(call: &Call) -> Outcome {
-    read_message_definition(call.path("id")?).map(cached)
+    read_message_definition(rest::id(call)?).map(cached)
 }
 
 /// What is offered changes with a new version only.

@@ -16,6 +16,7 @@ mod conduct;
 mod consents;
 mod discovery;
 mod error;
+mod form;
 mod health;
 mod listener;
 mod mailbox;

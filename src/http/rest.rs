@@ -1,10 +1,8 @@
 //! Reading, searching and changing FHIR resources: `/fhir/{Type}`.
 
-use actix_web::web;
-
 use super::{
     call::{Call, Outcome},
-    media,
+    form, media,
     prefer::Preferences,
     routes::Interaction,
     version,
@@ -22,7 +20,7 @@ pub(super) async fn read(call: Call) -> Outcome {
         _ => return Err(Refusal::internal()),
     };
     let kind = Kind::named(kind).ok_or_else(Refusal::internal)?;
-    call.gateway.exchange.read_resource(call.caller()?, kind, call.path("id")?, version).await
+    call.gateway.exchange.read_resource(call.caller()?, kind, id(&call)?, version).await
 }
 
 /// `GET /fhir/{Type}` and `POST /fhir/{Type}/_search`, whose form counts as the address does.
@@ -32,17 +30,28 @@ pub(super) async fn search(call: Call) -> Outcome {
     let mut pairs = call.query.clone();
     let by_form = matches!(call.route.fhir, Some(Interaction::SearchByForm(_)));
     if by_form {
-        let form = std::str::from_utf8(&call.body).ok();
-        let form = form.and_then(|text| web::Query::<Vec<(String, String)>>::from_query(text).ok());
-        let form = form.ok_or_else(|| {
-            Refusal::new(Refused::BadRequest, "structure", "", "The form cannot be read: send UTF-8.")
-        })?;
-        pairs.extend(form.into_inner());
+        pairs.extend(form_of(&call)?);
     }
     for (_, format) in pairs.iter().filter(|(name, _)| name == "_format") {
         media::check_format(format)?;
     }
     call.gateway.exchange.search_resources(call.caller()?, kind, &pairs, strict, by_form).await
+}
+
+/// What stands in the form of a search.
+pub(super) fn form_of(call: &Call) -> Result<Vec<(String, String)>, Refusal> {
+    let text = std::str::from_utf8(&call.body).map_err(|_| form::unreadable(""))?;
+    form::pairs(text, &call.route.parameters(), "")
+}
+
+/// The id that the path names. What begins as no id can is another interaction of FHIR, which is not offered.
+pub(super) fn id(call: &Call) -> Result<&str, Refusal> {
+    let id = call.path("id")?;
+    if id.starts_with(['_', '$']) {
+        let text = "This interaction is not offered. GET /fhir/metadata says which are.";
+        return Err(Refusal::new(Refused::NotFound, "not-supported", "", text));
+    }
+    Ok(id)
 }
 
 /// `POST /fhir/{Type}`.
@@ -53,11 +62,7 @@ pub(super) async fn create(call: Call) -> Outcome {
         None => None,
         Some(text) => {
             let text = text.strip_prefix('?').unwrap_or(text);
-            let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| {
-                let told = "A search is needed here, as in status=active&date=ge2026.";
-                Refusal::new(Refused::BadRequest, "value", "If-None-Exist", told)
-            })?;
-            Some(pairs.into_inner())
+            Some(form::pairs(text, &[], "If-None-Exist")?)
         }
     };
     let terms = Terms {
@@ -78,5 +83,5 @@ pub(super) async fn update(call: Call) -> Outcome {
         returning: Preferences::read(&call)?.returning,
         ..Terms::default()
     };
-    call.gateway.exchange.update_resource(call.caller()?, kind, call.path("id")?, &terms, &call.body).await
+    call.gateway.exchange.update_resource(call.caller()?, kind, id(&call)?, &terms, &call.body).await
 }

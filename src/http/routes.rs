@@ -118,7 +118,10 @@ impl Interaction {
     /// Whether it only looks at what there is.
     #[must_use]
     pub const fn is_look(self) -> bool {
-        matches!(self, Self::Capabilities | Self::Read(_) | Self::Vread(_) | Self::Search(_))
+        matches!(
+            self,
+            Self::Capabilities | Self::Read(_) | Self::Vread(_) | Self::Search(_) | Self::SearchByForm(_)
+        )
     }
 
     /// FHIR's code for it, when it is one of the interactions of a type.
@@ -324,6 +327,13 @@ pub static ROUTES: &[Route] = &[
         })
     },
     Route {
+        fhir: Some(Interaction::SearchByForm("MessageDefinition")),
+        query: &["context", "_format"],
+        ..post("/fhir/MessageDefinition/_search", Takes::Form, Access::Scope("system/MessageHeader.c"), |c| {
+            Box::pin(message_definitions::search_by_form(c))
+        })
+    },
+    Route {
         fhir: Some(Interaction::Read("MessageDefinition")),
         query: &["_format"],
         ..get("/fhir/MessageDefinition/{id}", PARTNERS, Access::Scope("system/MessageHeader.c"), |c| {
@@ -363,24 +373,31 @@ pub static ROUTES: &[Route] = &[
     vreads!("Appointment"),
     creates!("Appointment"),
     updates!("Appointment"),
+    searches_by_form!("HealthcareService", HEALTHCARE_SERVICE),
     searches!("HealthcareService", HEALTHCARE_SERVICE),
     reads!("HealthcareService"),
     vreads!("HealthcareService"),
+    searches_by_form!("Organization", ORGANIZATION),
     searches!("Organization", ORGANIZATION),
     reads!("Organization"),
     vreads!("Organization"),
+    searches_by_form!("Endpoint", ENDPOINT),
     searches!("Endpoint", ENDPOINT),
     reads!("Endpoint"),
     vreads!("Endpoint"),
+    searches_by_form!("Location", LOCATION),
     searches!("Location", LOCATION),
     reads!("Location"),
     vreads!("Location"),
+    searches_by_form!("PractitionerRole", PRACTITIONER_ROLE),
     searches!("PractitionerRole", PRACTITIONER_ROLE),
     reads!("PractitionerRole"),
     vreads!("PractitionerRole"),
+    searches_by_form!("Provenance", PROVENANCE),
     searches!("Provenance", PROVENANCE),
     reads!("Provenance"),
     vreads!("Provenance"),
+    searches_by_form!("AuditEvent", AUDIT_EVENT),
     searches!("AuditEvent", AUDIT_EVENT),
     reads!("AuditEvent"),
     vreads!("AuditEvent"),

@@ -1,9 +1,11 @@
 //! `POST /oauth/token`: RFC 6749 client credentials. Its own refusals are those of section 5.2, not problem+json.
 
-use actix_web::web;
 use serde_json::json;
 
-use super::call::{Call, Outcome, json_answer};
+use super::{
+    call::{Call, Outcome, json_answer},
+    form,
+};
 use crate::exchange::{
     Answer,
     authority::{TokenRefused, TokenRequest},
@@ -38,9 +40,9 @@ pub(super) async fn issue_token(call: Call) -> Outcome {
 fn read_form(body: &[u8]) -> Result<TokenRequest, TokenRefused> {
     let unreadable = TokenRefused::InvalidRequest("the form cannot be read");
     let text = std::str::from_utf8(body).map_err(|_| unreadable)?;
-    let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| unreadable)?;
+    let pairs = form::pairs(text, &[], "").map_err(|_| unreadable)?;
     let mut request = TokenRequest::default();
-    for (name, value) in pairs.into_inner() {
+    for (name, value) in pairs {
         let field = match name.as_str() {
             "grant_type" => &mut request.grant_type,
             "client_id" => &mut request.client_id,

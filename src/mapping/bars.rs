@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::codes;
+use super::{codes, messages};
 use crate::{clock::Moment, fhir::Issue, limits::ISSUES_MAX};
 
 /// What a receiver gives to every answer.
@@ -171,7 +171,7 @@ fn response(bundle: &Value, reply: &Reply<'_>, further: Vec<Value>) -> Option<Va
                 "lastUpdated": at,
                 "profile": [codes::BARS_RESPONSE_HEADER, codes::ours("ld-message-header-response")],
             },
-            "eventCoding": {"system": codes::MESSAGE_EVENTS, "code": "servicerequest-response"},
+            "eventCoding": {"system": codes::MESSAGE_EVENTS, "code": messages::ANSWER.event.code()},
             "destination": [{
                 "endpoint": asked.pointer("/source/endpoint")?,
                 "receiver": asked.get("sender")?,
@@ -184,7 +184,7 @@ fn response(bundle: &Value, reply: &Reply<'_>, further: Vec<Value>) -> Option<Va
             "reason": {"coding": [{"system": codes::MESSAGE_REASON, "code": "new"}]},
             "response": {"identifier": bundle.get("id")?, "code": "ok"},
             "focus": [{"reference": urn(reply.bundle_id, "receiver-encounter")}],
-            "definition": codes::REFERRAL_RESPONSE,
+            "definition": messages::ANSWER.definition,
         },
     });
     let carried = entries(bundle)
@@ -198,7 +198,7 @@ fn response(bundle: &Value, reply: &Reply<'_>, further: Vec<Value>) -> Option<Va
         "meta": {
             "versionId": "1.0.0",
             "lastUpdated": at,
-            "profile": [codes::BARS_BUNDLE, codes::ours("ld-referral-response")],
+            "profile": [codes::BARS_BUNDLE, codes::ours(messages::ANSWER.name)],
             "security": bundle.pointer("/meta/security").cloned().unwrap_or_else(|| json!([])),
         },
         "type": "message",

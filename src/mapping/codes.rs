@@ -1,5 +1,7 @@
 //! Code systems and profiles by name. Where the reference data do not show a published code, the system is ours.
 
+use super::messages;
+
 /// Our profiles and extensions.
 pub const OUR_PROFILES: &str = "https://keyway.example/fhir/StructureDefinition/";
 /// Our code systems.
@@ -17,17 +19,6 @@ pub(super) const PERSON_ID: &str = "https://keyway.example/Id/person";
 /// An agency of the directory.
 pub(super) const AGENCY_ID: &str = "https://keyway.example/Id/agency";
 
-/// A referral, new.
-pub(super) const REFERRAL_NEW: &str = "https://keyway.example/fhir/MessageDefinition/ld-referral-new";
-/// A referral, changed.
-pub(super) const REFERRAL_UPDATE: &str = "https://keyway.example/fhir/MessageDefinition/ld-referral-update";
-/// A referral, taken back: also the recall of what was disclosed under it.
-pub(super) const REFERRAL_CANCEL: &str = "https://keyway.example/fhir/MessageDefinition/ld-referral-cancel";
-/// An answer to a referral.
-pub(super) const REFERRAL_RESPONSE: &str =
-    "https://keyway.example/fhir/MessageDefinition/ld-referral-response";
-/// How a referral stands, told to its sender.
-pub(super) const REFERRAL_STATUS: &str = "https://keyway.example/fhir/MessageDefinition/ld-referral-status";
 /// The assessment as a questionnaire.
 pub(super) const ASSESSMENT: &str = "https://keyway.example/fhir/Questionnaire/ld-assessment-adult";
 
@@ -42,7 +33,7 @@ pub(super) const MESSAGE_CATEGORY: &str = "https://fhir.nhs.uk/CodeSystem/messag
 pub const READ_BY_NAME: [(&str, &[&str]); 4] = [
     (
         MESSAGE_EVENTS,
-        &["servicerequest-request", "servicerequest-response", "booking-request", "booking-response"],
+        &[messages::REQUEST, messages::RESPONSE, messages::NOT_OFFERED[0], messages::NOT_OFFERED[1]],
     ),
     (MESSAGE_REASON, &["new", "update", "delete"]),
     (MESSAGE_CATEGORY, &["referral", "validation"]),

@@ -20,6 +20,7 @@ mod gaps;
 mod housing;
 pub mod inbound;
 mod lineage;
+pub mod messages;
 mod notice;
 mod origin;
 mod place;

@@ -1,6 +1,7 @@
 //! Referrals that come as FHIR messages: taken, refused, answered, taken back.
 
 use keyway::{
+    clock::Clock,
     exchange::{
         Answer, MailboxSend, MessageHead, Target,
         refusal::{Refusal, Refused},
@@ -180,6 +181,49 @@ async fn a_message_takes_effect_once_and_a_referral_is_made_once() {
     );
     rig.deliver_all(&courier).await;
     assert_eq!(courier.count(), 1);
+}
+
+/// Our profiles ask for an identifier under our own system, before we gave one.
+#[tokio::test]
+async fn a_second_new_referral_under_our_system_is_known_like_one_under_any_other() {
+    let rig = Rig::new().await;
+    let mut message = in_our_profiles("ld-harbour", "cmht-riverside");
+    let first = service_request(&json(&send(&rig, "ld-harbour", 1, &message).await.unwrap()));
+    message["id"] = json!("0198c0de-0000-7000-8000-0000000000bb");
+    let again = send(&rig, "ld-harbour", 2, &message).await.unwrap_err();
+    assert_eq!(code(&again), (Refused::Conflict, "conflict"));
+    assert!(again.issues[0].path.ends_with("identifier"));
+    assert!(again.details.contains(&("referral", first.clone())));
+    // The id that was given to it names no new one either; one that was given to nobody may.
+    for (given, is_taken) in [(first.as_str(), false), ("0198c0de-0000-7000-8000-00000000dead", true)] {
+        of(&mut message, "ServiceRequest")["identifier"][0]["value"] = json!(given);
+        let answer = send(&rig, "ld-harbour", 3, &message).await;
+        assert_eq!(answer.is_ok(), is_taken, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_an_appointment_that_is_on_record_and_was_due_can_have_been_missed() {
+    let rig = Rig::new().await;
+    let courier = Scripted::delivers();
+    let message = referral("ld-harbour", "cmht-riverside");
+    let id = service_request(&json(&send(&rig, "ld-harbour", 1, &message).await.unwrap()));
+    rig.deliver_all(&courier).await;
+    rig.act("cmht-riverside", &id, "accept", json!({})).await;
+    let missed = async || {
+        let caller = rig.caller("cmht-riverside");
+        let version = rig.exchange.read_referral(&caller, &id).await.unwrap().version;
+        rig.exchange.act(&caller, &id, "did-not-attend", version, b"").await
+    };
+    rig.act("cmht-riverside", &id, "start", json!({})).await;
+    let none = missed().await.unwrap_err();
+    assert_eq!(code(&none), (Refused::Conflict, "business-rule"));
+    let start = rig.clock.now().plus_seconds(3_600).to_rfc3339();
+    rig.act("cmht-riverside", &id, "book-appointment", json!({"appointment": {"start": start}})).await;
+    assert_eq!(code(&missed().await.unwrap_err()), (Refused::Conflict, "business-rule"));
+    rig.clock.advance_seconds(3_600);
+    missed().await.unwrap();
+    assert_eq!(rig.referral(&id).await["business_status"], "did-not-attend");
 }
 
 #[tokio::test]

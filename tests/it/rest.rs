@@ -230,9 +230,8 @@ async fn words_and_appointments_are_those_that_were_said() {
     gateway.finish().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn pages_hold_everything_once_in_order() {
-    let gateway = Gateway::start().await;
+/// The referrals to the team of seven people, arrived; each was referred to housing too.
+async fn seven(gateway: &Gateway) -> Vec<String> {
     let mut sent = Vec::new();
     for index in 0..7 {
         let assessment = Assessment::of(&Person::new(index)).only_to(&[CMHT, HOUSING]);
@@ -241,6 +240,13 @@ async fn pages_hold_everything_once_in_order() {
     }
     gateway.cmht_server.wait_for(7).await;
     gateway.settle().await;
+    sent
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn pages_hold_everything_once_in_order() {
+    let gateway = Gateway::start().await;
+    let sent = seven(&gateway).await;
     for (query, newest_first) in [
         ("", true),
         ("&_sort=authored-on", false),
@@ -301,6 +307,69 @@ async fn pages_hold_everything_once_in_order() {
             next = link(&gateway, &page, "next");
         }
         assert_eq!(found.len(), all, "{}: {path}", actor.id);
+    }
+    gateway.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_kind_is_ordered_and_found_since_a_moment_by_address_and_by_form() {
+    let gateway = Gateway::start().await;
+    let newest = seven(&gateway).await.pop().unwrap();
+    // Each kind that can be ordered is, in both directions and over several pages, by the one table.
+    for action in ["accept", "start"] {
+        gateway.cmht.act(&newest, action, json!({})).await;
+    }
+    for kind in keyway::exchange::rest::ALL {
+        for (sort, backwards) in kind.sorts.iter().flat_map(|sort| [(*sort, false), (*sort, true)]) {
+            let minus = if backwards { "-" } else { "" };
+            let about =
+                if kind.name == "Provenance" { format!("&target=Task/{newest}") } else { String::new() };
+            let mut next = Some(format!("/fhir/{}?_count=2&_sort={minus}{sort}{about}", kind.name));
+            let (mut keys, mut seen, mut pages) = (Vec::new(), Vec::new(), 0);
+            while let Some(path) = next.filter(|_| pages < 4) {
+                let page = gateway.ld.get(&path).await.expect(200);
+                for one in matches(&page) {
+                    let place = match sort {
+                        "_id" => "/id",
+                        "_lastUpdated" => "/meta/lastUpdated",
+                        "authored-on" | "authored" => "/authoredOn",
+                        _ => "/recorded",
+                    };
+                    let at = one.pointer(place).and_then(Value::as_str).unwrap_or_default();
+                    keys.push(at.to_owned());
+                    seen.push(one["id"].as_str().unwrap().to_owned());
+                }
+                next = link(&gateway, &page, "next");
+                pages += 1;
+            }
+            let mut sorted = keys.clone();
+            sorted.sort();
+            if backwards {
+                sorted.reverse();
+            }
+            assert_eq!(keys, sorted, "{}?_sort={minus}{sort}", kind.name);
+            let once: std::collections::BTreeSet<&String> = seen.iter().collect();
+            assert_eq!(once.len(), seen.len(), "{}?_sort={minus}{sort}", kind.name);
+            assert!(kind.name == "Appointment" || seen.len() > 2, "{} has pages", kind.name);
+        }
+    }
+    // Since a moment, whatever kind it is: everything here is of now.
+    for kind in keyway::exchange::rest::ALL {
+        let about = if kind.name == "Provenance" { format!("&target=Task/{newest}") } else { String::new() };
+        let path = |since: &str| format!("{}?_lastUpdated={since}{about}", kind.name);
+        let found = matches(&search(&gateway.ld, &path("ge2020")).await).len();
+        assert!(found > 0 || matches!(kind.name, "Communication" | "Appointment"), "{}", kind.name);
+        assert!(matches(&search(&gateway.ld, &path("ge2100")).await).is_empty(), "{}", kind.name);
+        // A form finds what the address does.
+        let mut form = vec![("_lastUpdated", String::from("ge2020"))];
+        if kind.name == "Provenance" {
+            form.push(("target", format!("Task/{newest}")));
+        }
+        let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let ask = Ask::post(&format!("/fhir/{}/_search", kind.name)).form(&form);
+        let by_form = gateway.ld.ask(ask).await.expect(200);
+        // Each look makes an entry more.
+        assert!(matches(&by_form).len() >= found, "{}", kind.name);
     }
     gateway.finish().await;
 }
@@ -386,7 +455,7 @@ async fn what_is_not_supported_is_told_or_refused() {
     assert_eq!(gateway.cmht.ask(strict).await.status, 400);
     let lenient = gateway.cmht.get("/fhir/MessageDefinition?contxt=x").await.expect(200);
     let last = lenient["entry"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["search"]["mode"], &lenient["total"]), (&json!("outcome"), &json!(4)));
+    assert_eq!((&last["search"]["mode"], &lenient["total"]), (&json!("outcome"), &json!(5)));
     let this = link(&gateway, &page, "self").unwrap();
     assert_eq!(this, "/fhir/Task?status=in-progress", "the link holds what counted");
     let strict = Ask::get("/fhir/Task?performer=x").header("prefer", "handling=strict");
@@ -400,9 +469,27 @@ async fn what_is_not_supported_is_told_or_refused() {
         ("Task/x?_format=application/fhir%2Bxml", 406),
         ("Patient/1", 404),
         ("Task/x/_history", 404),
+        ("Task/_history", 404),
+        ("Task/_search", 405),
+        ("Task?status=%zz", 400),
+        ("Task?status=%ff", 400),
+        ("Task/%zz", 400),
     ] {
         assert_eq!(gateway.cmht.get(&format!("/fhir/{path}")).await.status, status, "{path}");
     }
+    for (path, code, place) in [
+        ("Task/_history", "not-supported", None),
+        ("MessageDefinition/_history", "not-supported", None),
+        ("Task?_count=5&status=%zz", "structure", Some("http.status")),
+        ("MessageDefinition?context=%zz", "structure", Some("http.context")),
+        ("Task?secret=%zz", "structure", Some("http.query")),
+    ] {
+        let told = gateway.cmht.get(&format!("/fhir/{path}")).await.json();
+        assert_eq!(told["issue"][0]["code"], code, "{path}");
+        assert_eq!(told["issue"][0]["expression"][0].as_str(), place, "{path}");
+    }
+    let long = gateway.cmht.get(&format!("/fhir/Task?_id={}", "x".repeat(50_000))).await;
+    assert_eq!((long.status, long.json()["issue"][0]["code"].clone()), (414, json!("too-long")));
     let xml = Ask::get("/fhir/Task").header("accept", "application/fhir+xml");
     assert_eq!(gateway.cmht.ask(xml).await.status, 406);
     let xml = Ask::post("/fhir/Task/_search").bytes("application/fhir+xml", "<x/>");

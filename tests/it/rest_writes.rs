@@ -161,7 +161,7 @@ async fn a_body_that_breaks_rules_of_fhir_is_refused_with_all_of_them() {
 async fn a_question_is_asked_and_answered_once() {
     let gateway = Gateway::start().await;
     let (id, _, _) = referred(&gateway).await;
-    let question = json!({
+    let mut question = json!({
         "resourceType": "Communication", "status": "completed",
         "about": [{"reference": format!("Task/{id}")}],
         "category": [ours("communication-kind", "question")],
@@ -174,6 +174,12 @@ async fn a_question_is_asked_and_answered_once() {
     let nothing = gateway.housing.ask(post("Communication", &elsewhere)).await;
     assert_eq!((theirs.status, theirs.text()), (404, nothing.text()));
 
+    // A reference by the whole address of what is here is one to it.
+    let here = |id: &str| json!([{"reference": format!("{}/fhir/Task/{id}", gateway.base_url())}]);
+    let mut elsewhere = question.clone();
+    elsewhere["about"] = json!([{"reference": format!("https://elsewhere.test/fhir/Task/{id}")}]);
+    assert_eq!(gateway.cmht.ask(post("Communication", &elsewhere)).await.status, 422);
+    question["about"] = here(&id);
     let ask = || post("Communication", &question).key("q-1");
     let made = gateway.cmht.ask(ask()).await;
     let asked = made.expect(201);

@@ -5,9 +5,9 @@ use keyway::{
     clock::Moment,
     directory::{Channel, PartnerStatus},
     exchange::{
-        browse::{By, EntryPage, ReferralPage, Side},
+        browse::{By, ConsentPage, EntryPage, ReferralPage, Side},
         ports::{Store, Write},
-        rows::{AuditRow, ReferralRow},
+        rows::{AuditRow, ConsentRow, ReferralRow},
     },
     ids::{ConsentId, EntryId},
     referral::State,
@@ -15,7 +15,10 @@ use keyway::{
 
 use crate::{
     engine::{Engine, START},
-    given::{consent, partner, partner_id, person, person_id, referral, referral_id, referred, sealed, site},
+    given::{
+        consent, episode, partner, partner_id, person, person_id, referral, referral_id, referred, sealed,
+        site,
+    },
 };
 
 fn page(side: Side, partner: &str) -> ReferralPage {
@@ -140,22 +143,57 @@ pub(crate) async fn every_version_is_kept_as_it_was(engine: &dyn Engine) {
     assert_eq!(store.agencies(&site()).await.unwrap(), [second]);
 }
 
-pub(crate) async fn consents_are_paged_in_their_latest_versions(engine: &dyn Engine) {
+pub(crate) async fn consents_are_paged_in_their_latest_versions_by_when_they_changed(engine: &dyn Engine) {
     let store = engine.open();
     store.commit(vec![Write::Person(person("ann"))], Vec::new()).await.unwrap();
-    let writes = [("cmht", 1), ("court", 1), ("cmht", 2), ("housing", 1)];
-    let writes = writes.map(|(recipient, version)| Write::Consent(consent("ann", recipient, version)));
-    store.commit(writes.to_vec(), Vec::new()).await.unwrap();
-    let (mut seen, mut after) = (Vec::new(), String::new());
-    loop {
-        let rows = store.consents_after(&site(), &after, 2).await.unwrap();
-        let Some(last) = rows.last() else { break };
-        after = last.consent_id.to_string();
-        seen.extend(rows.iter().map(|row| (row.recipient_id.to_string(), row.version)));
+    let said = [("cmht", 1), ("court", 1), ("housing", 1), ("cmht", 2)];
+    let writes = said.into_iter().zip(0..).map(|((recipient, version), after)| {
+        let recorded_at = START.plus_seconds(after);
+        Write::Consent(ConsentRow { recorded_at, ..consent("ann", recipient, version) })
+    });
+    store.commit(writes.collect(), Vec::new()).await.unwrap();
+    let seen = async |backwards: bool, told_to: Option<&str>, from: Moment| {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let question = ConsentPage {
+                site_id: site(),
+                told_to: told_to.map(partner_id),
+                backwards,
+                from,
+                to: Moment(i64::MAX),
+                after,
+                limit: 2,
+            };
+            let rows = store.consents_in_time(&question).await.unwrap();
+            let Some(last) = rows.last() else { return seen };
+            after = Some((last.recorded_at, last.consent_id.to_string()));
+            seen.extend(rows.iter().map(|row| (row.recipient_id.to_string(), row.version)));
+        }
+    };
+    let all = [("court".into(), 1), ("housing".into(), 1), ("cmht".into(), 2)];
+    assert_eq!(seen(false, None, START).await, all);
+    assert_eq!(seen(false, None, START.plus_seconds(2)).await, all[1..]);
+    assert_eq!(seen(true, None, START).await, all.iter().rev().cloned().collect::<Vec<_>>());
+    // Of a recipient, those about it that something was sent to it under.
+    for backwards in [false, true] {
+        assert!(seen(backwards, Some("cmht"), START).await.is_empty());
     }
-    assert_eq!(seen, [("cmht".into(), 2), ("court".into(), 1), ("housing".into(), 1)]);
+    let told = Write::Referral(ReferralRow { review_due_at: None, ..referral("ann", "cmht") });
+    let withheld = Write::Referral(ReferralRow {
+        review_due_at: None,
+        state: State::Withheld,
+        ..referral("ann", "court")
+    });
+    store.commit(vec![Write::Episode(episode("ann")), told, withheld], Vec::new()).await.unwrap();
+    for backwards in [false, true] {
+        assert_eq!(seen(backwards, Some("cmht"), START).await, [("cmht".into(), 2)]);
+        for other in ["court", "housing"] {
+            assert!(seen(backwards, Some(other), START).await.is_empty(), "{other}");
+        }
+    }
     let id = consent("ann", "cmht", 1).consent_id;
-    assert_eq!(store.consent_version(&site(), &id, 1).await.unwrap(), Some(consent("ann", "cmht", 1)));
+    let first = store.consent_version(&site(), &id, 1).await.unwrap().unwrap();
+    assert_eq!((first.version, first.recorded_at), (1, START));
     let other = ConsentId::parse("other").unwrap();
     assert_eq!(store.consent_version(&site(), &other, 1).await.unwrap(), None);
 }
@@ -199,7 +237,7 @@ fn act(name: &str, actor: &str, at: Moment) -> Write {
     })
 }
 
-pub(crate) async fn ones_own_acts_are_paged_the_latest_first(engine: &dyn Engine) {
+pub(crate) async fn ones_own_acts_are_paged_in_both_directions(engine: &dyn Engine) {
     let store = engine.open();
     let writes = vec![
         act("1", "cmht", START),
@@ -213,6 +251,7 @@ pub(crate) async fn ones_own_acts_are_paged_the_latest_first(engine: &dyn Engine
     let mut question = EntryPage {
         site_id: site(),
         actor: partner_id("cmht"),
+        backwards: true,
         from: Moment(i64::MIN),
         to: Moment(i64::MAX),
         after: None,
@@ -224,6 +263,10 @@ pub(crate) async fn ones_own_acts_are_paged_the_latest_first(engine: &dyn Engine
     let second = store.log_entries_by(&question).await.unwrap();
     let ids: Vec<&str> = first.iter().chain(&second).map(|entry| entry.entry_id.as_str()).collect();
     assert_eq!(ids, ["entry-6", "entry-3", "entry-1"]);
+    (question.backwards, question.after) = (false, None);
+    let ids: Vec<String> =
+        store.log_entries_by(&question).await.unwrap().iter().map(|e| e.entry_id.to_string()).collect();
+    assert_eq!(ids, ["entry-1", "entry-3"]);
     question.actor = partner_id("gateway");
     assert!(store.log_entries_by(&question).await.unwrap().is_empty(), "the gateway's own doing is nobody's");
     let id = EntryId::parse("entry-2").unwrap();

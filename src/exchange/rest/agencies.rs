@@ -1,8 +1,16 @@
 //! The directory's resources: what every partner may know of every agency.
 
+use async_trait::async_trait;
 use serde_json::Value;
 
-use super::{asked::Asked, kinds::Kind, page::Place, search::Page, shown::Shown};
+use super::{
+    asked::Asked,
+    kinds::Kind,
+    page::Place,
+    search::Page,
+    shown::Shown,
+    walk::{self, Key, Ordered},
+};
 use crate::{
     clock::Moment,
     exchange::{Exchange, browse::Agency, caller::Caller, refusal::Refusal},
@@ -37,7 +45,7 @@ impl Exchange {
         Shown::new(kind, partner.partner_id.as_str(), partner.version, since, resource)
     }
 
-    /// A page of the directory, in the order of the agencies' ids.
+    /// A page of the directory.
     pub(super) async fn search_agencies(
         &self,
         caller: &Caller,
@@ -45,20 +53,36 @@ impl Exchange {
         place: Option<&Place>,
     ) -> Result<Page, Refusal> {
         let mut page = Page::new(asked.count);
-        for agency in self.store.agencies(&caller.site_id).await? {
-            let id = agency.partner.partner_id.as_str();
-            if place.is_some_and(|place| id <= place.id.as_str()) {
-                continue;
-            }
-            let shown = self.show_agency(asked.kind, &agency);
-            if !asked.fits(&shown.resource, "") {
-                continue;
-            }
-            let end = Place::after(Moment(0), id.to_owned());
-            if !page.add(shown, end) {
-                break;
-            }
-        }
+        let agencies = self.store.agencies(&caller.site_id).await?;
+        walk::few(&mut Directory { exchange: self, asked }, agencies, place, &mut page).await?;
         Ok(page)
+    }
+}
+
+/// The agencies of a site, by their ids or by when they last changed.
+struct Directory<'a> {
+    exchange: &'a Exchange,
+    asked: &'a Asked,
+}
+
+#[async_trait]
+impl Ordered for Directory<'_> {
+    type Row = Agency;
+
+    fn is_backwards(&self) -> bool {
+        self.asked.backwards
+    }
+
+    fn key(&self, agency: &Agency) -> Key {
+        let by_id = self.asked.sort == "_id";
+        // Of what changed before that was kept, nothing is known but that it was earlier.
+        let at = agency.since.filter(|_| !by_id).unwrap_or(Moment(0));
+        (at, agency.partner.partner_id.to_string())
+    }
+
+    async fn put(&mut self, agency: Agency, page: &mut Page) -> Result<bool, Refusal> {
+        let shown = self.exchange.show_agency(self.asked.kind, &agency);
+        let (at, id) = self.key(&agency);
+        Ok(!self.asked.fits(&shown.resource, "") || page.add(shown, Place::after(at, id)))
     }
 }

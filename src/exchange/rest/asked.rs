@@ -2,8 +2,9 @@
 
 use super::kinds::{Kind, PATIENT, RESULT_PARAMETERS};
 use crate::{
+    clock::Moment,
     exchange::refusal::{Issue, Refusal, Refused},
-    fhir::search::{self, Filter},
+    fhir::search::{self, Comparator, Filter, Here},
     limits,
 };
 
@@ -33,7 +34,7 @@ pub(super) struct Asked {
     pub(super) kind: &'static Kind,
     /// All have to fit.
     pub(super) filters: Vec<Filter>,
-    /// By what the page is ordered; empty: by id.
+    /// By what the page is ordered; empty: no order of the kind's own.
     pub(super) sort: &'static str,
     /// Latest first.
     pub(super) backwards: bool,
@@ -55,7 +56,7 @@ impl Asked {
         kind: &'static Kind,
         pairs: &[(String, String)],
         strict: bool,
-        base: &str,
+        here: Here<'_>,
     ) -> Result<Self, Refusal> {
         if pairs.len() > limits::SEARCH_PARAMETERS_MAX {
             let text = format!("A search takes at most {} parameters.", limits::SEARCH_PARAMETERS_MAX);
@@ -65,7 +66,7 @@ impl Asked {
             kind,
             filters: Vec::new(),
             sort: kind.sorts.first().copied().unwrap_or_default(),
-            backwards: true,
+            backwards: kind.sorts.first() != Some(&"_id"),
             count: limits::SEARCH_PAGE_DEFAULT,
             includes: Vec::new(),
             told: Vec::new(),
@@ -77,7 +78,7 @@ impl Asked {
                 return Err(refused("too-long", "query", text));
             }
             let again = pairs.iter().take(at).any(|(earlier, _)| earlier == name);
-            asked.take(name, value, again, base)?;
+            asked.take(name, value, again, here)?;
         }
         if strict && !asked.told.is_empty() {
             return Err(Refusal::with_issues(Refused::BadRequest, asked.told));
@@ -85,11 +86,11 @@ impl Asked {
         Ok(asked)
     }
 
-    fn take(&mut self, name: &str, value: &str, again: bool, base: &str) -> Result<(), Refusal> {
+    fn take(&mut self, name: &str, value: &str, again: bool, here: Here<'_>) -> Result<(), Refusal> {
         let known = self.kind.parameters.iter().find(|parameter| parameter.name == name);
         let understood = match (name, known) {
             (_, Some(parameter)) => {
-                let filter = search::read(parameter, value, base)
+                let filter = search::read(parameter, value, here)
                     .map_err(|text| refused("value", parameter.name, text.to_owned()))?;
                 if filter.values.len() > limits::SEARCH_VALUES_MAX {
                     let text = format!("At most {} values, parted by commas.", limits::SEARCH_VALUES_MAX);
@@ -203,6 +204,28 @@ impl Asked {
         self.filters.iter().filter(move |filter| filter.parameter.name == name)
     }
 
+    /// The earliest and the latest moment that the search leaves for the time that has these names. What is shown has
+    /// milliseconds: one second more on each side, and the filters themselves decide.
+    pub(super) fn between(&self, names: &[&str]) -> (Moment, Moment) {
+        const SLACK: i64 = 1_000;
+        let (mut from, mut to) = (Moment(i64::MIN), Moment(i64::MAX));
+        for filter in names.iter().flat_map(|name| self.filters_on(name)) {
+            let [(comparator, period)] = filter.dates.as_slice() else { continue };
+            let since = |at: Moment| Moment(at.0.saturating_sub(SLACK));
+            let until = |at: Moment| Moment(at.0.saturating_add(SLACK));
+            match comparator {
+                Comparator::Equal => {
+                    (from, to) = (from.max(since(period.start)), to.min(until(period.end)));
+                }
+                Comparator::AtLeast => from = from.max(since(period.start)),
+                Comparator::After => from = from.max(since(period.end)),
+                Comparator::AtMost => to = to.min(until(period.end)),
+                Comparator::Before => to = to.min(until(period.start)),
+            }
+        }
+        (from, to)
+    }
+
     /// Whether a resource is what was asked for, but for the parameter `except`.
     pub(super) fn fits(&self, resource: &serde_json::Value, except: &str) -> bool {
         self.filters.iter().all(|filter| filter.parameter.name == except || filter.fits(resource))
@@ -218,10 +241,15 @@ mod tests {
     use super::*;
     use crate::exchange::rest::kinds::{ORGANIZATION, TASK};
 
+    const HERE: Here<'static> = Here {
+        base: "https://gateway.test/fhir",
+        has_code: &|_, code| ["accepted", "rejected"].contains(&code),
+    };
+
     fn read(pairs: &[(&str, &str)], strict: bool) -> Result<Asked, Refusal> {
         let pairs: Vec<(String, String)> =
             pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-        Asked::read(&TASK, &pairs, strict, "https://gateway.test/fhir")
+        Asked::read(&TASK, &pairs, strict, HERE)
     }
 
     #[test]
@@ -306,7 +334,7 @@ mod tests {
     #[test]
     fn the_parameters_of_a_kind_are_its_own() {
         let pairs = [(String::from("owner"), String::from("cmht"))];
-        let asked = Asked::read(&ORGANIZATION, &pairs, false, "https://gateway.test/fhir").unwrap();
+        let asked = Asked::read(&ORGANIZATION, &pairs, false, HERE).unwrap();
         assert_eq!((asked.filters.len(), asked.told.len()), (0, 1));
     }
 }

@@ -1,5 +1,6 @@
 //! Consents: whole for the service that holds them, its own part for a recipient to whom something was sent under one.
 
+use async_trait::async_trait;
 use serde_json::Value;
 
 use super::{
@@ -8,13 +9,13 @@ use super::{
     page::Place,
     search::Page,
     shown::{Look, Shown},
+    walk::{self, Key, Ordered, Stored},
 };
 use crate::{
-    clock::Moment,
     directory::AgencyKind,
     exchange::{
         Exchange,
-        browse::{By, ReferralPage, Side},
+        browse::ConsentPage,
         caller::Caller,
         people::consent_label,
         ports::Precondition,
@@ -56,7 +57,7 @@ impl Exchange {
         Ok(shown)
     }
 
-    /// A page of consents, in the order of their ids.
+    /// A page of consents, in the order in which they last changed.
     pub(super) async fn search_consents(
         &self,
         caller: &Caller,
@@ -64,101 +65,12 @@ impl Exchange {
         place: Option<&Place>,
     ) -> Result<Page, Refusal> {
         let mut page = Page::new(asked.count);
-        let from = place.map(|place| place.id.clone()).unwrap_or_default();
-        let few = self.consents_named(caller, asked).await?;
-        if let Some(mut rows) = few {
-            rows.sort_by(|a, b| a.consent_id.cmp(&b.consent_id));
-            rows.retain(|row| row.consent_id.as_str() > from.as_str());
-            self.fill_with_consents(caller, asked, rows, &mut page).await?;
-            return Ok(page);
+        let mut consents = Consents { exchange: self, caller, asked };
+        match self.consents_named(caller, asked).await? {
+            Some(rows) => walk::few(&mut consents, rows, place, &mut page).await?,
+            None => walk::through(&mut consents, place, &mut page).await?,
         }
-        if !is_service(caller) {
-            self.own_parts(caller, asked, place, &mut page).await?;
-            return Ok(page);
-        }
-        let (mut after, mut scanned) = (from, 0);
-        loop {
-            let rows = self.store.consents_after(&caller.site_id, &after, limits::SEARCH_BATCH).await?;
-            let Some(last) = rows.last().map(|row| row.consent_id.to_string()) else { return Ok(page) };
-            let whole = rows.len() < limits::SEARCH_BATCH;
-            scanned += rows.len();
-            if !self.fill_with_consents(caller, asked, rows, &mut page).await? || whole {
-                return Ok(page);
-            }
-            if scanned >= limits::SEARCH_SCAN_MAX {
-                page.next = Some(Place::after(Moment(0), last));
-                return Ok(page);
-            }
-            after = last;
-        }
-    }
-
-    /// A recipient's own parts, found by what was sent to it: what it may not see is never gone through, so that not even
-    /// the end of a page tells of it.
-    async fn own_parts(
-        &self,
-        caller: &Caller,
-        asked: &Asked,
-        place: Option<&Place>,
-        page: &mut Page,
-    ) -> Result<(), Refusal> {
-        let mut after = place.map(Place::key);
-        let mut scanned = 0;
-        loop {
-            let question = ReferralPage {
-                site_id: caller.site_id.clone(),
-                partner_id: caller.partner_id.clone(),
-                side: Side::Recipient,
-                by: By::Creation,
-                backwards: false,
-                from: Moment(i64::MIN),
-                to: Moment(i64::MAX),
-                after: after.clone(),
-                limit: limits::SEARCH_BATCH,
-            };
-            let rows = self.store.referrals_of(&question).await?;
-            let Some(last) = rows.last().map(|row| (row.created_at, row.referral_id.to_string())) else {
-                return Ok(());
-            };
-            let whole = rows.len() < limits::SEARCH_BATCH;
-            scanned += rows.len();
-            for row in rows {
-                let end = Place::after(row.created_at, row.referral_id.to_string());
-                if let Some(shown) = self.part_under(caller, asked, &row).await?
-                    && !page.add(shown, end)
-                {
-                    return Ok(());
-                }
-            }
-            if whole {
-                return Ok(());
-            }
-            if scanned >= limits::SEARCH_SCAN_MAX {
-                page.next = Some(Place::after(last.0, last.1));
-                return Ok(());
-            }
-            after = Some(last);
-        }
-    }
-
-    /// The recipient's part of the consent under a referral; with the first referral under it only.
-    async fn part_under(
-        &self,
-        caller: &Caller,
-        asked: &Asked,
-        row: &ReferralRow,
-    ) -> Result<Option<Shown>, Refusal> {
-        let all = self.store.referrals_to(&row.site_id, &row.person_id, &caller.partner_id).await?;
-        let first = all.iter().find(|referral| tells_of_consent(caller, referral));
-        if first.is_none_or(|first| first.referral_id != row.referral_id) {
-            return Ok(None);
-        }
-        let consents = self.store.consents_of(&row.site_id, &row.person_id).await?;
-        let Some(consent) = consents.iter().find(|consent| consent.recipient_id == caller.partner_id) else {
-            return Ok(None);
-        };
-        let shown = self.show_consent(caller, asked.kind, consent, Look::Search).await?;
-        Ok(shown.filter(|shown| asked.fits(&shown.resource, PATIENT)))
+        Ok(page)
     }
 
     /// The consents that are asked for by id or by person, when they are.
@@ -185,31 +97,6 @@ impl Exchange {
             rows.extend(self.store.consents_of(&caller.site_id, &person).await?);
         }
         Ok(Some(rows))
-    }
-
-    async fn fill_with_consents(
-        &self,
-        caller: &Caller,
-        asked: &Asked,
-        rows: Vec<ConsentRow>,
-        page: &mut Page,
-    ) -> Result<bool, Refusal> {
-        for row in rows {
-            if !self.may_see_consent(caller, &row).await? {
-                continue;
-            }
-            let Some(shown) = self.show_consent(caller, asked.kind, &row, Look::Search).await? else {
-                continue;
-            };
-            if !asked.fits(&shown.resource, PATIENT) {
-                continue;
-            }
-            let end = Place::after(Moment(0), row.consent_id.to_string());
-            if !page.add(shown, end) {
-                return Ok(false);
-            }
-        }
-        Ok(true)
     }
 
     /// The consent that the caller may see; a look at another's leaves an entry.
@@ -273,7 +160,56 @@ impl Exchange {
     }
 }
 
-/// Whether a referral tells its recipient that there is a consent.
+/// Consents by when they last changed: all of the site's for the service, and for a recipient those about it that something
+/// was sent to it under. What it may not see is never gone through, so that not even the end of a page tells of it.
+struct Consents<'a> {
+    exchange: &'a Exchange,
+    caller: &'a Caller,
+    asked: &'a Asked,
+}
+
+#[async_trait]
+impl Ordered for Consents<'_> {
+    type Row = ConsentRow;
+
+    fn is_backwards(&self) -> bool {
+        self.asked.backwards
+    }
+
+    fn key(&self, row: &ConsentRow) -> Key {
+        (row.recorded_at, row.consent_id.to_string())
+    }
+
+    async fn put(&mut self, row: ConsentRow, page: &mut Page) -> Result<bool, Refusal> {
+        if !self.exchange.may_see_consent(self.caller, &row).await? {
+            return Ok(true);
+        }
+        let shown = self.exchange.show_consent(self.caller, self.asked.kind, &row, Look::Search).await?;
+        let (at, id) = self.key(&row);
+        Ok(shown
+            .filter(|shown| self.asked.fits(&shown.resource, PATIENT))
+            .is_none_or(|shown| page.add(shown, Place::after(at, id))))
+    }
+}
+
+#[async_trait]
+impl Stored for Consents<'_> {
+    async fn batch(&self, after: Option<Key>) -> Result<Vec<ConsentRow>, Refusal> {
+        let (from, to) = self.asked.between(&["_lastUpdated"]);
+        let question = ConsentPage {
+            site_id: self.caller.site_id.clone(),
+            told_to: (!is_service(self.caller)).then(|| self.caller.partner_id.clone()),
+            backwards: self.asked.backwards,
+            from,
+            to,
+            after,
+            limit: limits::SEARCH_BATCH,
+        };
+        Ok(self.exchange.store.consents_in_time(&question).await?)
+    }
+}
+
+/// Whether a referral tells its recipient that there is a consent. `store` asks the same of what it lists.
 fn tells_of_consent(caller: &Caller, referral: &ReferralRow) -> bool {
     referral.disclosure_id.is_some() && referral.review_due_at.is_none() && may_see(caller, referral)
 }

@@ -1,8 +1,7 @@
 //! The kinds of resource that can be read and searched, with what each can be searched by: one table, from which routes,
 //! the `CapabilityStatement` and the search itself are made.
 
-use super::codes;
-use crate::fhir::search::{CodeList, Parameter, Test};
+use crate::fhir::search::{Parameter, Test};
 
 /// From which of the things that are stored a kind is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +23,8 @@ pub struct Kind {
     pub name: &'static str,
     /// What it can be searched by.
     pub parameters: &'static [Parameter],
-    /// What a page can be ordered by; the first, latest first, is the order when none is asked for. Nothing: by id.
+    /// What a page can be ordered by; the first is the order when none is asked for: by `_id` from the first one on,
+    /// by a time from the latest. Nothing: the store has no order of them that could be asked for.
     pub sorts: &'static [&'static str],
     /// What can be had with it: the name after the colon, and where the reference stands.
     pub includes: &'static [(&'static str, &'static str)],
@@ -75,12 +75,12 @@ const fn token(name: &'static str, places: &'static [&'static str]) -> Parameter
     Parameter { name, test: Test::Token, places }
 }
 
-const fn code(name: &'static str, places: &'static [&'static str], list: &'static CodeList) -> Parameter {
-    Parameter { name, test: Test::Code(list), places }
+const fn code(name: &'static str, places: &'static [&'static str], system: &'static str) -> Parameter {
+    Parameter { name, test: Test::Code(system), places }
 }
 
-const fn status(list: &'static CodeList) -> Parameter {
-    code("status", &["status"], list)
+const fn status(system: &'static str) -> Parameter {
+    code("status", &["status"], system)
 }
 
 const fn refers(
@@ -97,7 +97,7 @@ const fn date(name: &'static str, places: &'static [&'static str]) -> Parameter 
 
 const ID: Parameter = token("_id", &["id"]);
 const LAST_UPDATED: Parameter = date("_lastUpdated", &["meta/lastUpdated"]);
-const PRIORITY: Parameter = code("priority", &["priority"], &codes::PRIORITY);
+const PRIORITY: Parameter = code("priority", &["priority"], "http://hl7.org/fhir/request-priority");
 const ACTIVE: Parameter = token("active", &["active"]);
 const IDENTIFIER: Parameter = token("identifier", &["identifier"]);
 const NAME: Parameter = Parameter { name: "name", test: Test::Text, places: &["name"] };
@@ -114,7 +114,7 @@ pub static TASK: Kind = Kind {
         ID,
         LAST_UPDATED,
         token("identifier", &["identifier"]),
-        status(&codes::TASK_STATUS),
+        status("http://hl7.org/fhir/task-status"),
         token("business-status", &["businessStatus"]),
         PRIORITY,
         refers("owner", AGENCY, &["owner"]),
@@ -137,7 +137,7 @@ pub static SERVICE_REQUEST: Kind = Kind {
         ID,
         LAST_UPDATED,
         IDENTIFIER,
-        status(&codes::REQUEST_STATUS),
+        status("http://hl7.org/fhir/request-status"),
         PRIORITY,
         refers("requester", AGENCY, &["requester"]),
         refers("performer", AGENCY, &["performer"]),
@@ -157,12 +157,12 @@ pub static CONSENT: Kind = Kind {
     parameters: &[
         ID,
         LAST_UPDATED,
-        status(&codes::CONSENT_STATUS),
+        status("http://hl7.org/fhir/consent-state-codes"),
         refers("actor", AGENCY, &["provision/provision/actor/reference"]),
         token(PATIENT, &["patient/identifier"]),
         date("date", &["dateTime"]),
     ],
-    sorts: &[],
+    sorts: &["_lastUpdated"],
     includes: &[("actor", "/provision/provision/0/actor/0/reference")],
     documentation: "Whole for the service that holds it; for a recipient its own part, once something was sent under \
                     it.",
@@ -175,7 +175,7 @@ pub static COMMUNICATION: Kind = Kind {
     parameters: &[
         ID,
         LAST_UPDATED,
-        status(&codes::EVENT_STATUS),
+        status("http://hl7.org/fhir/event-status"),
         token("category", &["category"]),
         refers("based-on", REQUEST, &["basedOn"]),
         refers("about", &["Task"], &["about"]),
@@ -186,7 +186,8 @@ pub static COMMUNICATION: Kind = Kind {
     ],
     sorts: &[],
     includes: &[("sender", "/sender"), ("recipient", "/recipient/0")],
-    documentation: "What one side said to the other about a referral: questions, answers, notes.",
+    documentation: "What one side said to the other about a referral: questions, answers, notes. The words are sealed, \
+                    so that no order of theirs can be asked for: those of the referral that moved last come first.",
     source: Source::Referral,
 };
 
@@ -197,7 +198,7 @@ pub static APPOINTMENT: Kind = Kind {
         ID,
         LAST_UPDATED,
         IDENTIFIER,
-        status(&codes::APPOINTMENT_STATUS),
+        status("http://hl7.org/fhir/appointmentstatus"),
         date("date", &["start"]),
         refers("based-on", REQUEST, &["basedOn"]),
         token(PATIENT, &["participant/actor/identifier"]),
@@ -213,13 +214,14 @@ pub static HEALTHCARE_SERVICE: Kind = Kind {
     name: "HealthcareService",
     parameters: &[
         ID,
+        LAST_UPDATED,
         IDENTIFIER,
         ACTIVE,
         NAME,
         refers("organization", AGENCY, &["providedBy"]),
         token("service-type", &["type"]),
     ],
-    sorts: &[],
+    sorts: &["_id", "_lastUpdated"],
     includes: &[("organization", "/providedBy"), ("endpoint", "/endpoint/0")],
     documentation: "What a referral can be addressed to: one for each agency of the directory.",
     source: Source::Agency,
@@ -228,8 +230,8 @@ pub static HEALTHCARE_SERVICE: Kind = Kind {
 /// `Organization`
 pub static ORGANIZATION: Kind = Kind {
     name: "Organization",
-    parameters: &[ID, IDENTIFIER, ACTIVE, NAME, token("type", &["type"])],
-    sorts: &[],
+    parameters: &[ID, LAST_UPDATED, IDENTIFIER, ACTIVE, NAME, token("type", &["type"])],
+    sorts: &["_id", "_lastUpdated"],
     includes: &[("endpoint", "/endpoint/0")],
     documentation: "The agencies of the directory, as every partner may know them.",
     source: Source::Agency,
@@ -240,12 +242,13 @@ pub static ENDPOINT: Kind = Kind {
     name: "Endpoint",
     parameters: &[
         ID,
-        status(&codes::ENDPOINT_STATUS),
+        LAST_UPDATED,
+        status("http://hl7.org/fhir/endpoint-status"),
         NAME,
         refers("organization", AGENCY, &["managingOrganization"]),
         token("payload-type", &["payloadType"]),
     ],
-    sorts: &[],
+    sorts: &["_id", "_lastUpdated"],
     includes: &[("organization", "/managingOrganization")],
     documentation: "Where messages for an agency go: to this gateway, which carries them. No agency's own address.",
     source: Source::Agency,
@@ -256,12 +259,13 @@ pub static LOCATION: Kind = Kind {
     name: "Location",
     parameters: &[
         ID,
+        LAST_UPDATED,
         IDENTIFIER,
-        status(&codes::LOCATION_STATUS),
+        status("http://hl7.org/fhir/location-status"),
         NAME,
         refers("organization", AGENCY, &["managingOrganization"]),
     ],
-    sorts: &[],
+    sorts: &["_id", "_lastUpdated"],
     includes: &[("organization", "/managingOrganization")],
     documentation: "Where an agency is found, by name.",
     source: Source::Agency,
@@ -272,13 +276,14 @@ pub static PRACTITIONER_ROLE: Kind = Kind {
     name: "PractitionerRole",
     parameters: &[
         ID,
+        LAST_UPDATED,
         IDENTIFIER,
         ACTIVE,
         refers("organization", AGENCY, &["organization"]),
         refers("service", &["HealthcareService"], &["healthcareService"]),
         token("role", &["code"]),
     ],
-    sorts: &[],
+    sorts: &["_id", "_lastUpdated"],
     includes: &[("organization", "/organization"), ("service", "/healthcareService/0")],
     documentation: "Whoever handles referrals at an agency. No person is named.",
     source: Source::Agency,
@@ -289,11 +294,12 @@ pub static PROVENANCE: Kind = Kind {
     name: "Provenance",
     parameters: &[
         ID,
+        LAST_UPDATED,
         refers("target", &["Task"], &["target"]),
         refers("agent", AGENCY, &["agent/who"]),
         date("recorded", &["recorded"]),
     ],
-    sorts: &[],
+    sorts: &["recorded", "_lastUpdated"],
     includes: &[("target", "/target/0")],
     documentation: "Who did what to a Task that is the caller's. A search names the Task (target) or _id.",
     source: Source::Log,
@@ -304,14 +310,15 @@ pub static AUDIT_EVENT: Kind = Kind {
     name: "AuditEvent",
     parameters: &[
         ID,
+        LAST_UPDATED,
         refers("entity", &["Task"], &["entity/what"]),
         refers("agent", AGENCY, &["agent/who"]),
-        code("action", &["action"], &codes::AUDIT_ACTION),
-        code("outcome", &["outcome"], &codes::AUDIT_OUTCOME),
+        code("action", &["action"], "http://hl7.org/fhir/audit-event-action"),
+        code("outcome", &["outcome"], "http://hl7.org/fhir/audit-event-outcome"),
         token("subtype", &["subtype"]),
         date("date", &["recorded"]),
     ],
-    sorts: &[],
+    sorts: &["date", "_lastUpdated"],
     includes: &[],
     documentation: "The log entries of the caller's own acts; with entity, all those about a Task that the caller sent.",
     source: Source::Log,
@@ -323,6 +330,23 @@ mod tests {
 
     use super::*;
 
+    /// A parameter that no code fits would find nothing, ever.
+    #[test]
+    fn every_code_is_of_a_system_that_the_program_has() {
+        let program = crate::profile::check::Program::shared().unwrap();
+        let parameters = ALL.iter().flat_map(|kind| kind.parameters);
+        let systems: BTreeSet<&str> = parameters
+            .filter_map(|parameter| match parameter.test {
+                Test::Code(system) => Some(system),
+                _ => None,
+            })
+            .collect();
+        assert!(systems.len() > 5);
+        for system in systems {
+            assert!(program.terminology().has_system(system), "{system}");
+        }
+    }
+
     #[test]
     fn each_kind_and_parameter_stands_once_and_sorts_are_parameters() {
         let mut names = BTreeSet::new();
@@ -333,6 +357,11 @@ mod tests {
             let once: BTreeSet<&str> = query.iter().copied().collect();
             assert_eq!(once.len(), query.len(), "{}", kind.name);
             assert!(kind.sorts.iter().all(|sort| once.contains(sort)), "{}", kind.name);
+            assert!(
+                ["_id", "_lastUpdated", "_count"].iter().all(|name| once.contains(name)),
+                "{}",
+                kind.name
+            );
             assert!(Kind::named(kind.name).is_some_and(|found| found.name == kind.name));
         }
         assert!(Kind::named("Patient").is_none());

@@ -1,11 +1,14 @@
 //! Provenance and `AuditEvent`: entries of the log, as far as they are the caller's to know.
 
+use async_trait::async_trait;
+
 use super::{
     asked::Asked,
     kinds::Kind,
     page::Place,
     search::Page,
     shown::{Look, Shown},
+    walk::{self, Key, Ordered, Stored},
 };
 use crate::{
     audit::{Kind as Entry, Leaf},
@@ -19,8 +22,8 @@ use crate::{
         rows::{ReferralRow, StoredEntry},
         sought::Sought,
     },
-    fhir::search::{Comparator, Filter},
-    ids::{EntryId, PartnerId},
+    fhir::search::Filter,
+    ids::{EntryId, PartnerId, ReferralId},
     limits,
     mapping::fhir_rest::{self, Act, Logged},
 };
@@ -56,7 +59,7 @@ impl Exchange {
         Ok(shown)
     }
 
-    /// A page of entries, the latest first.
+    /// A page of entries, in the order of time.
     pub(super) async fn search_log(
         &self,
         caller: &Caller,
@@ -64,45 +67,36 @@ impl Exchange {
         place: Option<&Place>,
     ) -> Result<Page, Refusal> {
         let mut page = Page::new(asked.count);
+        let mut entries = Entries { exchange: self, caller, asked, looked_at: Vec::new() };
         if let Some(filter) = asked.filters_on("_id").next() {
-            let mut ids = filter.values.clone();
-            ids.sort();
-            ids.dedup();
-            for id in ids.iter().filter(|id| place.is_none_or(|place| **id > place.id)) {
+            let mut shown = Vec::new();
+            for id in &filter.values {
                 match self.find_logged(caller, asked.kind, id, None, Look::Search).await {
-                    Ok(shown) if asked.fits(&shown.resource, "") => {
-                        if !page.add(shown, Place::after(Moment(0), id.clone())) {
-                            break;
-                        }
-                    }
-                    Ok(_) => {}
+                    Ok(one) => shown.push(Found::Shown(Box::new(one))),
                     Err(refusal) if refusal.class == Refused::NotFound => {}
                     Err(refusal) => return Err(refusal),
                 }
             }
-            return Ok(page);
-        }
-        if let Some(filter) = asked.filters_on("target").chain(asked.filters_on("entity")).next() {
-            self.search_about(caller, asked, filter, place, &mut page).await?;
-            return Ok(page);
-        }
-        if asked.kind.name == "Provenance" {
+            walk::few(&mut entries, shown, place, &mut page).await?;
+        } else if let Some(filter) = asked.filters_on("target").chain(asked.filters_on("entity")).next() {
+            let about = self.entries_about(caller, asked, filter).await?;
+            walk::few(&mut entries, about, place, &mut page).await?;
+        } else if asked.kind.name == "Provenance" {
             let text = "Name the Task whose history you ask for: target=Task/{id}; or _id.";
             return Err(Refusal::new(Refused::BadRequest, "required", "target", text));
+        } else {
+            walk::through(&mut entries, place, &mut page).await?;
         }
-        self.search_own_acts(caller, asked, place, &mut page).await?;
         Ok(page)
     }
 
-    /// Entries about one referral after another that the search names.
-    async fn search_about(
+    /// The entries about the referrals that the search names, of each the latest.
+    async fn entries_about(
         &self,
         caller: &Caller,
         asked: &Asked,
         filter: &Filter,
-        place: Option<&Place>,
-        page: &mut Page,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Vec<Found>, Refusal> {
         let mut entries = Vec::new();
         for value in &filter.values {
             let id = value.rsplit('/').next().unwrap_or_default();
@@ -112,85 +106,14 @@ impl Exchange {
                         .store
                         .audit_about(&row.site_id, &row.referral_id, limits::AUDIT_SHOWN_MAX)
                         .await?;
-                    entries.extend(about.into_iter().map(|entry| (entry, row.clone())));
+                    entries
+                        .extend(about.into_iter().map(|entry| Found::About(Box::new((entry, row.clone())))));
                 }
                 Err(refusal) if refusal.class == Refused::NotFound => {}
                 Err(refusal) => return Err(refusal),
             }
         }
-        entries.sort_by(|(a, _), (b, _)| (b.at, &b.entry_id).cmp(&(a.at, &a.entry_id)));
-        let mut looked_at: Vec<ReferralRow> = Vec::new();
-        for (entry, row) in entries {
-            let key = (entry.at, entry.entry_id.to_string());
-            if place.is_some_and(|place| key >= place.key()) {
-                continue;
-            }
-            let Some(mut shown) = self.show_entry_as(caller, asked.kind, &entry, Some(&row)) else {
-                continue;
-            };
-            if !asked.fits(&shown.resource, "") {
-                continue;
-            }
-            // One entry tells of a look at a whole page about a referral.
-            if !page.is_full() && !looked_at.iter().any(|seen| seen.referral_id == row.referral_id) {
-                shown.writes.push(self.looked(caller, &row, asked.kind, Look::Search));
-                looked_at.push(row);
-            }
-            if !page.add(shown, Place::after(key.0, key.1)) {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    async fn search_own_acts(
-        &self,
-        caller: &Caller,
-        asked: &Asked,
-        place: Option<&Place>,
-        page: &mut Page,
-    ) -> Result<(), Refusal> {
-        let mut question = EntryPage {
-            site_id: caller.site_id.clone(),
-            actor: caller.partner_id.clone(),
-            from: Moment(i64::MIN),
-            to: Moment(i64::MAX),
-            after: place.map(Place::key),
-            limit: limits::SEARCH_BATCH,
-        };
-        for filter in asked.filters_on("date") {
-            let [(comparator, period)] = filter.dates.as_slice() else { continue };
-            if matches!(comparator, Comparator::Equal | Comparator::AtLeast | Comparator::After) {
-                question.from = question.from.max(Moment(period.start.0.saturating_sub(1_000)));
-            }
-            if matches!(comparator, Comparator::Equal | Comparator::AtMost | Comparator::Before) {
-                question.to = question.to.min(Moment(period.end.0.saturating_add(1_000)));
-            }
-        }
-        let mut scanned = 0;
-        loop {
-            let entries = self.store.log_entries_by(&question).await?;
-            let whole = entries.len() < limits::SEARCH_BATCH;
-            scanned += entries.len();
-            let Some(last) = entries.last().map(|entry| (entry.at, entry.entry_id.to_string())) else {
-                return Ok(());
-            };
-            for entry in entries {
-                let Some(shown) = self.show_entry_as(caller, asked.kind, &entry, None) else { continue };
-                let end = Place::after(entry.at, entry.entry_id.to_string());
-                if asked.fits(&shown.resource, "") && !page.add(shown, end) {
-                    return Ok(());
-                }
-            }
-            if whole {
-                return Ok(());
-            }
-            if scanned >= limits::SEARCH_SCAN_MAX {
-                page.next = Some(Place::after(last.0, last.1));
-                return Ok(());
-            }
-            question.after = Some(last);
-        }
+        Ok(entries)
     }
 
     /// An entry as the caller may see it; `referral` is the one that it is about, when the caller may see that. `None`:
@@ -241,5 +164,82 @@ impl Exchange {
             })
         };
         Some(Shown::new(kind, id, 1, Some(at), resource))
+    }
+}
+
+/// A log entry on its way to a page.
+enum Found {
+    /// Of the caller's own acts.
+    Own(Box<StoredEntry>),
+    /// About a referral that the caller may see.
+    About(Box<(StoredEntry, ReferralRow)>),
+    /// Asked for by its id.
+    Shown(Box<Shown>),
+}
+
+/// Log entries by when they were made.
+struct Entries<'a> {
+    exchange: &'a Exchange,
+    caller: &'a Caller,
+    asked: &'a Asked,
+    /// The referrals of which a look stands on the page already: one entry tells of a look at a whole page about one.
+    looked_at: Vec<ReferralId>,
+}
+
+#[async_trait]
+impl Ordered for Entries<'_> {
+    type Row = Found;
+
+    fn is_backwards(&self) -> bool {
+        self.asked.backwards
+    }
+
+    fn key(&self, found: &Found) -> Key {
+        match found {
+            Found::Own(entry) => (entry.at, entry.entry_id.to_string()),
+            Found::About(about) => (about.0.at, about.0.entry_id.to_string()),
+            Found::Shown(shown) => (shown.at.unwrap_or(Moment(0)), shown.id.clone()),
+        }
+    }
+
+    async fn put(&mut self, found: Found, page: &mut Page) -> Result<bool, Refusal> {
+        let (kind, (at, id)) = (self.asked.kind, self.key(&found));
+        let (shown, about) = match found {
+            Found::Own(entry) => (self.exchange.show_entry_as(self.caller, kind, &entry, None), None),
+            Found::About(about) => {
+                let (entry, row) = *about;
+                (self.exchange.show_entry_as(self.caller, kind, &entry, Some(&row)), Some(row))
+            }
+            Found::Shown(shown) => (Some(*shown), None),
+        };
+        let Some(mut shown) = shown.filter(|shown| self.asked.fits(&shown.resource, "")) else {
+            return Ok(true);
+        };
+        if let Some(row) = about
+            && !page.is_full()
+            && !self.looked_at.contains(&row.referral_id)
+        {
+            shown.writes.push(self.exchange.looked(self.caller, &row, kind, Look::Search));
+            self.looked_at.push(row.referral_id);
+        }
+        Ok(page.add(shown, Place::after(at, id)))
+    }
+}
+
+#[async_trait]
+impl Stored for Entries<'_> {
+    async fn batch(&self, after: Option<Key>) -> Result<Vec<Found>, Refusal> {
+        let (from, to) = self.asked.between(&["date", "_lastUpdated"]);
+        let question = EntryPage {
+            site_id: self.caller.site_id.clone(),
+            actor: self.caller.partner_id.clone(),
+            backwards: self.asked.backwards,
+            from,
+            to,
+            after,
+            limit: limits::SEARCH_BATCH,
+        };
+        let entries = self.exchange.store.log_entries_by(&question).await?;
+        Ok(entries.into_iter().map(|entry| Found::Own(Box::new(entry))).collect())
     }
 }

@@ -1,12 +1,11 @@
 //! The REST face: FHIR resources of what is stored, for what the caller may see and nothing else.
 //!
 //! `kinds` is the table of what there is and what it can be searched by; `asked` understands a search, `search` makes the
-//! page, `read` one resource; each source of resources has a file. What is shown is on record before it is shown. Not here:
+//! page, `walk` is its way through the records, `read` one resource; each source of resources has a file. What is shown is on record before it is shown. Not here:
 //! what a resource looks like (`mapping::fhir_rest`), routes and headers (`http`).
 
 mod agencies;
 mod asked;
-mod codes;
 mod consents;
 mod content;
 mod included;
@@ -20,6 +19,7 @@ mod referrals;
 mod search;
 mod shown;
 mod sight;
+mod walk;
 mod writing;
 
 pub(super) use search::outcome;

@@ -18,7 +18,9 @@ use crate::{
     fhir::{
         Issue,
         outcome::{PROFILES, expression},
+        search::Here,
     },
+    profile::terminology::Member,
 };
 
 /// The resources of one page, and where it ends when there is more.
@@ -73,7 +75,7 @@ impl Exchange {
         let token = pairs.iter().find(|(name, _)| name == "_page").map(|(_, token)| token);
         let (asked, place, itself) = match token {
             None => {
-                let asked = Asked::read(kind, pairs, strict, &base)?;
+                let asked = self.understood(kind, pairs, strict)?;
                 let itself = if hidden || asked.names_somebody() {
                     let onward = Onward { asked: asked.used.clone(), place: None };
                     with_token(&base, kind, &self.seal_page(caller, kind, &onward)?)
@@ -88,7 +90,7 @@ impl Exchange {
                     return Err(Refusal::new(Refused::BadRequest, "value", "_page", text));
                 }
                 let onward = self.open_page(caller, kind, token)?;
-                let asked = Asked::read(kind, &onward.asked, false, &base)?;
+                let asked = self.understood(kind, &onward.asked, false)?;
                 (asked, onward.place, with_token(&base, kind, token))
             }
         };
@@ -128,6 +130,19 @@ impl Exchange {
             ));
         }
         Err(Refusal::unavailable())
+    }
+
+    /// A search, understood.
+    pub(super) fn understood(
+        &self,
+        kind: &'static Kind,
+        pairs: &[(String, String)],
+        strict: bool,
+    ) -> Result<Asked, Refusal> {
+        let base = format!("{}/fhir", self.base_url);
+        let codes = self.fhir.terminology();
+        let has_code = |system: &str, code: &str| matches!(codes.code_exists(system, code), Member::Yes);
+        Asked::read(kind, pairs, strict, Here { base: &base, has_code: &has_code })
     }
 
     pub(super) async fn page(

@@ -9,8 +9,9 @@ use super::dates::{Comparator, Period, date, period};
 pub enum Test {
     /// `code`, `system|code`, `|code` or `system|`: codes, codings, concepts, identifiers, booleans.
     Token,
-    /// `code` or `system|code` of an element of type `code`, which has one system and one list.
-    Code(&'static CodeList),
+    /// `code` or `system|code` of an element of type `code`: the code system that FHIR binds it to, which stands in no
+    /// resource, and has all codes that it may have.
+    Code(&'static str),
     /// `Type/id`, `id`, or the address of the resource here.
     Reference(&'static [&'static str]),
     /// A date with or without a prefix.
@@ -30,15 +31,6 @@ impl Test {
             Self::Text => "string",
         }
     }
-}
-
-/// The codes that an element of type `code` may have.
-#[derive(Debug, PartialEq, Eq)]
-pub struct CodeList {
-    /// The code system that FHIR binds it to; it stands in no resource.
-    pub system: &'static str,
-    /// All of them.
-    pub codes: &'static [&'static str],
 }
 
 /// A search parameter of one kind of resource.
@@ -66,8 +58,23 @@ pub struct Filter {
 /// Why a value is not understood; the value itself is not told.
 pub(super) type Wrong = &'static str;
 
-/// Reads what was given for a parameter. `base` is the address under which resources stand here.
-pub fn read(parameter: &'static Parameter, given: &str, base: &str) -> Result<Filter, Wrong> {
+/// What a search is read by.
+#[derive(Clone, Copy)]
+pub struct Here<'a> {
+    /// The address under which resources stand here.
+    pub base: &'a str,
+    /// Whether a code system has a code.
+    pub has_code: &'a (dyn Fn(&str, &str) -> bool + Sync),
+}
+
+impl std::fmt::Debug for Here<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Here").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+/// Reads what was given for a parameter.
+pub fn read(parameter: &'static Parameter, given: &str, here: Here<'_>) -> Result<Filter, Wrong> {
     if given.contains('\\') {
         return Err("Escaped characters are not taken here.");
     }
@@ -87,13 +94,13 @@ pub fn read(parameter: &'static Parameter, given: &str, base: &str) -> Result<Fi
         }
         Test::Reference(targets) => {
             for value in &mut values {
-                *value = reference(value, targets, base)
+                *value = reference(value, targets, here.base)
                     .ok_or("A reference is Type/id or id, to something that this parameter can refer to.")?;
             }
         }
-        Test::Code(list) => {
+        Test::Code(system) => {
             for value in &mut values {
-                *value = list.read(value)?;
+                *value = code(value, system, here)?;
             }
         }
         Test::Token | Test::Text => {}
@@ -101,23 +108,21 @@ pub fn read(parameter: &'static Parameter, given: &str, base: &str) -> Result<Fi
     Ok(Filter { parameter, values, dates })
 }
 
-impl CodeList {
-    /// The code alone; of `system|`, which every code fits, that.
-    fn read(&self, given: &str) -> Result<String, Wrong> {
-        let (system, code) = given.split_once('|').unwrap_or((self.system, given));
-        if !system.is_empty() && system != self.system {
-            return Err(
-                "This element has codes of one system, and another one is asked for. Leave the system out.",
-            );
-        }
-        if code.is_empty() && !system.is_empty() {
-            return Ok(format!("{}|", self.system));
-        }
-        if self.codes.contains(&code) {
-            return Ok(code.to_owned());
-        }
-        Err("This is no code that this element can have in FHIR R4.")
+/// The code alone; of `system|`, which every code fits, that.
+fn code(given: &str, own: &str, here: Here<'_>) -> Result<String, Wrong> {
+    let (system, code) = given.split_once('|').unwrap_or((own, given));
+    if !system.is_empty() && system != own {
+        return Err(
+            "This element has codes of one system, and another one is asked for. Leave the system out.",
+        );
     }
+    if code.is_empty() && !system.is_empty() {
+        return Ok(format!("{own}|"));
+    }
+    if (here.has_code)(own, code) {
+        return Ok(code.to_owned());
+    }
+    Err("This is no code that this element can have in FHIR R4.")
 }
 
 /// `Type/id` of what is referred to; where only one type can be, its name may be left out.
@@ -165,20 +170,6 @@ impl Filter {
             }),
         }
     }
-}
-
-/// What orders resources by this parameter: the first text at its places.
-#[must_use]
-pub fn sort_key(parameter: &Parameter, resource: &Value) -> String {
-    let mut key = None;
-    for place in parameter.places {
-        at(resource, place, &mut |value| {
-            if key.is_none() {
-                key = value.as_str().map(str::to_owned);
-            }
-        });
-    }
-    key.unwrap_or_default()
 }
 
 /// Calls `found` with everything at `place`, going through lists.
@@ -234,7 +225,10 @@ mod tests {
 
     use super::*;
 
-    const BASE: &str = "https://gateway.test/fhir";
+    const HERE: Here<'static> = Here {
+        base: "https://gateway.test/fhir",
+        has_code: &|system, code| system == "urn:status" && ["accepted", "on-hold"].contains(&code),
+    };
 
     fn task() -> Value {
         json!({
@@ -253,7 +247,7 @@ mod tests {
 
     fn fits(test: Test, places: &'static [&'static str], given: &str) -> bool {
         let parameter = Box::leak(Box::new(Parameter { name: "p", test, places }));
-        read(parameter, given, BASE).unwrap().fits(&task())
+        read(parameter, given, HERE).unwrap().fits(&task())
     }
 
     #[test]
@@ -276,8 +270,7 @@ mod tests {
 
     #[test]
     fn a_code_is_of_its_one_system_and_list_or_refused() {
-        static STATUS: CodeList = CodeList { system: "urn:status", codes: &["accepted", "on-hold"] };
-        let test = Test::Code(&STATUS);
+        let test = Test::Code("urn:status");
         for yes in ["accepted", "urn:status|accepted", "|accepted", "urn:status|", "on-hold,accepted"] {
             assert!(fits(test, &["status"], yes), "{yes}");
         }
@@ -287,7 +280,7 @@ mod tests {
         let parameter: &'static Parameter =
             Box::leak(Box::new(Parameter { name: "status", test, places: &["status"] }));
         for wrong in ["nonsense", "urn:other|accepted", "urn:other|", "|", "accepted,nonsense", "Accepted"] {
-            assert!(read(parameter, wrong, BASE).is_err(), "{wrong}");
+            assert!(read(parameter, wrong, HERE).is_err(), "{wrong}");
         }
     }
 
@@ -304,7 +297,7 @@ mod tests {
         for wrong in
             ["Patient/1", "https://elsewhere.test/fhir/Organization/cmht", "Organization/", "a b", "x/y/z"]
         {
-            assert!(read(parameter, wrong, BASE).is_err(), "{wrong}");
+            assert!(read(parameter, wrong, HERE).is_err(), "{wrong}");
         }
     }
 
@@ -323,7 +316,7 @@ mod tests {
         let date: &'static Parameter =
             Box::leak(Box::new(Parameter { name: "d", test: Test::Date, places: &[] }));
         for wrong in ["ne2026", "2026-02-30", "", "2026,", "2026\\,1"] {
-            assert!(read(date, wrong, BASE).is_err(), "{wrong}");
+            assert!(read(date, wrong, HERE).is_err(), "{wrong}");
         }
     }
 }

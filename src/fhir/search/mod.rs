@@ -7,4 +7,4 @@ mod dates;
 mod filter;
 
 pub use dates::{Comparator, Period, date};
-pub use filter::{CodeList, Filter, Parameter, Test, read, sort_key};
+pub use filter::{Filter, Here, Parameter, Test, read};

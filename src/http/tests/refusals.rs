@@ -17,7 +17,7 @@ use crate::{
 #[test]
 fn every_refusal_has_a_status_a_bars_code_and_both_forms() {
     let own = |status: u16| match status {
-        400 | 412 | 413 | 428 => None,
+        400 | 412 | 413 | 414 | 428 => None,
         401 => Some("UNAUTHORIZED"),
         403 => Some("FORBIDDEN"),
         404 | 410 => Some("NOT_FOUND"),

@@ -8,6 +8,7 @@ use crate::{
     mapping::{
         codes,
         frame::Frame,
+        messages::{self, Event},
         tree::{Tree, list, map},
     },
 };
@@ -17,16 +18,16 @@ pub(super) const ROLE: &str = "message-header";
 /// The header of a referral, new or said anew.
 pub(super) fn referral(message: &Message<'_>) -> Entry {
     if message.frame.changed.is_some() {
-        header(message.frame, "update", codes::REFERRAL_UPDATE)
+        header(message.frame, "update", messages::UPDATE.definition)
     } else {
-        header(message.frame, "new", codes::REFERRAL_NEW)
+        header(message.frame, "new", messages::NEW.definition)
     }
 }
 
 /// The header of a request message: `reason` is `new`, `update` or `delete`.
 pub(super) fn header(frame: &Frame<'_>, reason: &'static str, definition: &'static str) -> Entry {
     let kind = Kind {
-        event: "servicerequest-request",
+        event: Event::Request,
         focus: "service-request",
         profile: codes::BARS_REQUEST_HEADER,
         answers: None,
@@ -39,18 +40,18 @@ pub(super) fn status(frame: &Frame<'_>, answers: &str) -> Entry {
     let quoted =
         map([("identifier", Some(Tree::frame("answers", answers))), ("code", Some(Tree::fixed("ok")))]);
     let kind = Kind {
-        event: "servicerequest-response",
+        event: Event::Response,
         focus: "receiver-encounter",
         profile: codes::BARS_RESPONSE_HEADER,
         answers: quoted,
     };
     // BaRS says `new` for a first answer and `update` for those after it; both are read alike.
-    of(frame, &kind, "new", codes::REFERRAL_STATUS)
+    of(frame, &kind, "new", messages::STATUS.definition)
 }
 
 /// What differs between a request and an answer.
 struct Kind {
-    event: &'static str,
+    event: Event,
     focus: &'static str,
     profile: &'static str,
     answers: Option<Tree>,
@@ -58,7 +59,10 @@ struct Kind {
 
 fn of(frame: &Frame<'_>, kind: &Kind, reason: &'static str, definition: &'static str) -> Entry {
     let fields = [
-        ("eventCoding", Some(Tree::fixed(json!({"system": codes::MESSAGE_EVENTS, "code": kind.event})))),
+        (
+            "eventCoding",
+            Some(Tree::fixed(json!({"system": codes::MESSAGE_EVENTS, "code": kind.event.code()}))),
+        ),
         (
             "destination",
             list(map([

@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use super::{
     codes,
     frame::Frame,
+    messages,
     place::Place,
     tree::{Content, Tree, list, map},
 };
@@ -101,7 +102,7 @@ pub(super) fn referral(frame: &Frame<'_>, projection: &Projection) -> Option<Tre
     entries.push(request::task(&message));
     entries.extend(findings);
     entries.push(answers::answers(&message));
-    let profile = if frame.changed.is_some() { "ld-referral-update" } else { "ld-referral-new" };
+    let profile = if frame.changed.is_some() { messages::UPDATE.name } else { messages::NEW.name };
     bundle(frame, Some(profile), entries, !projection.withheld.is_empty())
 }
 

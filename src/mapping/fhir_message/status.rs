@@ -9,6 +9,7 @@ use crate::{
     mapping::{
         codes,
         frame::Frame,
+        messages,
         tree::{Tree, list, map},
     },
 };
@@ -42,7 +43,7 @@ pub(in crate::mapping) fn status(frame: &Frame<'_>, standing: &Standing<'_>) -> 
         task(frame, standing),
     ];
     entries.extend(people::organisations(frame));
-    bundle(frame, Some("ld-referral-status"), entries, false)
+    bundle(frame, Some(messages::STATUS.name), entries, false)
 }
 
 /// The receiver's own encounter, whose status is the answer.

@@ -17,7 +17,10 @@ mod unplaced;
 
 use serde_json::Value;
 
-use super::codes;
+use super::{
+    codes,
+    messages::{self, Event, is_defined_by},
+};
 use crate::{fhir::Issue, limits::ISSUES_MAX};
 
 pub use super::codes::READ_BY_NAME;
@@ -67,10 +70,12 @@ impl Named {
         self.id.as_deref().into_iter().chain(known.map(|(_, value)| value.as_str()))
     }
 
-    /// The sender's own identifier, as `system|value`.
+    /// The sender's own identifier, as `system|value`; where it has none but one under our system, which our profiles ask
+    /// for, that one.
     #[must_use]
     pub fn theirs(&self) -> Option<String> {
-        let own = self.identifiers.iter().find(|(system, _)| system != codes::REFERRAL_ID);
+        let mut all = self.identifiers.iter();
+        let own = all.clone().find(|(system, _)| system != codes::REFERRAL_ID).or_else(|| all.next());
         own.map(|(system, value)| format!("{system}|{value}"))
     }
 }
@@ -107,20 +112,6 @@ pub struct Unread {
 
 /// The header of a message, as a place for issues.
 const HEADER: &str = "Bundle.entry[0].resource";
-/// What goes on the wire under one of BaRS's events.
-const BASE: &str = "https://fhir.nhs.uk/MessageDefinition/bars-message-";
-/// The definitions of a response that are understood, without BaRS's base.
-const RESPONSES: [&str; 6] = [
-    "servicerequest-response-referral",
-    "servicerequest-response-referral-short",
-    "servicerequest-request-response-short",
-    "servicerequest-response-validation",
-    "servicerequest-response-validation-full",
-    "servicerequest-response-validation-interim",
-];
-/// The same of a request. The published text of a cancellation names one definition for both categories.
-const REQUESTS: [&str; 2] = ["servicerequest-request-referral", "servicerequest-request-cancelled"];
-
 /// Reads a message, as it is meant: what its sender is forgiven was written right before.
 ///
 /// # Errors
@@ -211,36 +202,25 @@ impl<'v> Reader<'v> {
             self.wrong("value", &path, &format!("a code of {} is expected", codes::MESSAGE_EVENTS));
             return None;
         }
-        match text(header, "/eventCoding/code") {
-            Some("servicerequest-response") => Some(Event::Response),
-            Some("servicerequest-request") => Some(Event::Request),
-            Some("booking-request" | "booking-response") => {
-                self.fault = Fault::NotOffered;
-                let what =
-                    "bookings are not taken here; servicerequest-request and servicerequest-response are";
-                self.wrong("not-supported", &path, what);
-                None
-            }
-            _ => {
-                let what = "servicerequest-request or servicerequest-response is expected";
-                self.wrong("value", &path, what);
-                None
-            }
+        let code = text(header, "/eventCoding/code").unwrap_or_default();
+        if let Some(event) = Event::of_code(code) {
+            return Some(event);
         }
+        let (request, response) = (Event::Request.code(), Event::Response.code());
+        if messages::NOT_OFFERED.contains(&code) {
+            self.fault = Fault::NotOffered;
+            let what = format!("bookings are not taken here; {request} and {response} are");
+            self.wrong("not-supported", &path, &what);
+        } else {
+            self.wrong("value", &path, &format!("{request} or {response} is expected"));
+        }
+        None
     }
 
     fn definition(&mut self, header: &Value, event: Event) {
         let Some(definition) = text(header, "/definition") else { return };
         let canonical = definition.split('|').next().unwrap_or_default();
-        let (ours, theirs): (&[&str], &[&str]) = match event {
-            Event::Response => (&[codes::REFERRAL_RESPONSE, codes::REFERRAL_STATUS], &RESPONSES),
-            Event::Request => {
-                (&[codes::REFERRAL_NEW, codes::REFERRAL_UPDATE, codes::REFERRAL_CANCEL], &REQUESTS)
-            }
-        };
-        let known = ours.contains(&canonical)
-            || canonical.strip_prefix(BASE).is_some_and(|name| theirs.contains(&name));
-        if !known {
+        if !is_defined_by(event, canonical) {
             let what = "this MessageHeader.definition is not known here for this event; GET \
                         /fhir/MessageDefinition lists those that are";
             self.wrong("not-supported", &format!("{HEADER}.definition"), what);
@@ -353,12 +333,6 @@ impl<'v> Reader<'v> {
         self.wrong(code, path, what);
         None
     }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Event {
-    Request,
-    Response,
 }
 
 fn cancellation(asked: &Value, status: &str) -> Cancellation {

@@ -28,9 +28,12 @@ statements! {
     ENTRY_FOR = concat!("SELECT ", entry!(), " FROM audit_entry e WHERE site_id = $1 AND entry_id = $2 AND (actor = $3 \
         OR EXISTS (SELECT 1 FROM referral r WHERE r.site_id = $1 AND r.referral_id = e.referral_id \
         AND (r.sender_id = $3 OR r.recipient_id = $3)))");
-    /// What one agency did itself, the latest first, between two moments and after a place.
+    /// What one agency did itself, between two moments and after a place.
     BY_ACTOR = concat!("SELECT ", entry!(), " FROM audit_entry WHERE site_id = $1 AND actor = $2 AND at >= $3 \
-        AND at <= $4 AND (at, entry_id) < ($5, $6) ORDER BY at DESC, entry_id DESC LIMIT $7");
+        AND at <= $4 AND (at, entry_id) > ($5, $6) ORDER BY at, entry_id LIMIT $7");
+    /// The same, the latest first.
+    BY_ACTOR_BACKWARDS = concat!("SELECT ", entry!(), " FROM audit_entry WHERE site_id = $1 AND actor = $2 \
+        AND at >= $3 AND at <= $4 AND (at, entry_id) < ($5, $6) ORDER BY at DESC, entry_id DESC LIMIT $7");
     WAITING = "SELECT COUNT(*) FROM audit_entry WHERE log_index IS NULL";
     /// Fails when the database cannot be written. It has to change something: what stays the same is not written.
     TOUCH = "UPDATE log_head SET probed = 1 - probed WHERE id = 1";

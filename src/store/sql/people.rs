@@ -6,6 +6,41 @@ macro_rules! consent {
     };
 }
 
+/// The latest version of each consent, in the order in which they last changed, between two moments and after a place; of
+/// one recipient only those that something was sent to it under and that it may know of.
+macro_rules! consents_in_time {
+    ("all", $after:literal, $order:literal) => {
+        consents_in_time!("", "$6", $after, $order)
+    };
+    ("told", $after:literal, $order:literal) => {
+        consents_in_time!(
+            " AND recipient_id = $6 AND EXISTS (SELECT 1 FROM referral r WHERE r.site_id = c.site_id \
+             AND r.person_id = c.person_id AND r.recipient_id = $6 AND r.disclosure_id IS NOT NULL AND r.review_due_at IS NULL \
+             AND r.state <> 'withheld')",
+            "$7",
+            $after,
+            $order
+        )
+    };
+    ($told:literal, $limit:literal, $after:literal, $order:literal) => {
+        concat!(
+            "SELECT ",
+            consent!(),
+            " FROM consent c WHERE site_id = $1 AND recorded_at >= $2 AND recorded_at <= $3 AND (recorded_at, consent_id) ",
+            $after,
+            " ($4, $5) AND version = (SELECT MAX(version) FROM consent d WHERE d.site_id = c.site_id \
+             AND d.consent_id = c.consent_id)",
+            $told,
+            " ORDER BY recorded_at ",
+            $order,
+            ", consent_id ",
+            $order,
+            " LIMIT ",
+            $limit
+        )
+    };
+}
+
 statements! {
     /// Never beside people whose keys another root key wrapped: one that is lost must not be replaced in silence.
     PUT_ROOT_KEY = "INSERT INTO root_key (key_id, wrapped, created_at) SELECT $1, $2, $3 \
@@ -38,10 +73,10 @@ statements! {
         AND recipient_id = $3 ORDER BY version DESC LIMIT 1");
     CONSENT_VERSION = concat!("SELECT ", consent!(), " FROM consent WHERE site_id = $1 AND consent_id = $2 \
         AND version = $3");
-    /// The latest version of each, in the order of their ids.
-    CONSENTS_AFTER = concat!("SELECT ", consent!(), " FROM consent c WHERE site_id = $1 AND consent_id > $2 \
-        AND version = (SELECT MAX(version) FROM consent d WHERE d.site_id = c.site_id \
-        AND d.consent_id = c.consent_id) ORDER BY consent_id LIMIT $3");
+    CONSENTS_IN_TIME = consents_in_time!("all", ">", "ASC");
+    CONSENTS_IN_TIME_BACKWARDS = consents_in_time!("all", "<", "DESC");
+    CONSENTS_TOLD = consents_in_time!("told", ">", "ASC");
+    CONSENTS_TOLD_BACKWARDS = consents_in_time!("told", "<", "DESC");
     PUT_REFERENCE = "INSERT INTO person_reference (site_id, partner_id, reference, person_id) \
         VALUES ($1, $2, $3, $4) ON CONFLICT (site_id, partner_id, reference) DO NOTHING";
     PERSON_BY_REFERENCE = "SELECT person_id FROM person_reference WHERE site_id = $1 AND partner_id = $2 \

@@ -6,7 +6,7 @@ use super::SqliteStore;
 use crate::{
     clock::Moment,
     exchange::{
-        browse::{Agency, Browse, By, EntryPage, ReferralPage, Side},
+        browse::{Agency, Browse, By, ConsentPage, EntryPage, ReferralPage, Side},
         ports::Read,
         rows::{ConsentRow, MessageRow, ReferralRow, StoredEntry},
     },
@@ -119,8 +119,18 @@ impl Browse for SqliteStore {
         self.readers.row(people::CONSENT_VERSION, vec![site.into(), consent.into(), version.into()]).await
     }
 
-    async fn consents_after(&self, site: &SiteId, after: &str, most: usize) -> Read<Vec<ConsentRow>> {
-        self.readers.rows(people::CONSENTS_AFTER, vec![site.into(), after.into(), limit(most)]).await
+    async fn consents_in_time(&self, page: &ConsentPage) -> Read<Vec<ConsentRow>> {
+        let sql = match (&page.told_to, page.backwards) {
+            (None, false) => people::CONSENTS_IN_TIME,
+            (None, true) => people::CONSENTS_IN_TIME_BACKWARDS,
+            (Some(_), false) => people::CONSENTS_TOLD,
+            (Some(_), true) => people::CONSENTS_TOLD_BACKWARDS,
+        };
+        let mut cells: Vec<Cell> = vec![(&page.site_id).into(), page.from.into(), page.to.into()];
+        cells.extend(place(page.after.as_ref(), page.backwards));
+        cells.extend(page.told_to.as_ref().map(Cell::from));
+        cells.push(limit(page.limit));
+        self.readers.rows(sql, cells).await
     }
 
     async fn log_entry(&self, site: &SiteId, entry: &EntryId) -> Read<Option<StoredEntry>> {
@@ -130,9 +140,10 @@ impl Browse for SqliteStore {
     async fn log_entries_by(&self, page: &EntryPage) -> Read<Vec<StoredEntry>> {
         let mut cells: Vec<Cell> =
             vec![(&page.site_id).into(), (&page.actor).into(), page.from.into(), page.to.into()];
-        cells.extend(place(page.after.as_ref(), true));
+        cells.extend(place(page.after.as_ref(), page.backwards));
         cells.push(limit(page.limit));
-        self.readers.rows(audit::BY_ACTOR, cells).await
+        let sql = if page.backwards { audit::BY_ACTOR_BACKWARDS } else { audit::BY_ACTOR };
+        self.readers.rows(sql, cells).await
     }
 }
 

@@ -157,6 +157,12 @@ impl SqliteStore {
         Ok(Self { writer, readers, _checkpointer: checkpointer, clock, _serving: serving })
     }
 
+    /// How many questions were put to the readers so far: what is hidden must ask for as much as what is not there.
+    #[must_use]
+    pub fn reads(&self) -> u64 {
+        self.readers.asked()
+    }
+
     /// How many commits shared how many transactions.
     #[must_use]
     pub fn writer_counts(&self) -> WriterCounts {

@@ -5,6 +5,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
     thread::{self, JoinHandle},
@@ -26,6 +27,7 @@ type Job = Box<dyn FnOnce(&Connection) + Send>;
 #[derive(Debug)]
 pub(super) struct Readers {
     queue: Option<SyncSender<Job>>,
+    asked: AtomicU64,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -43,7 +45,12 @@ impl Readers {
                     .spawn(move || read_all(&connection, &jobs))?,
             );
         }
-        Ok(Self { queue: Some(queue), threads })
+        Ok(Self { queue: Some(queue), asked: AtomicU64::new(0), threads })
+    }
+
+    /// How many questions were put so far.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 
     /// Runs `work` on a reader's thread.
@@ -52,6 +59,7 @@ impl Readers {
         work: impl FnOnce(&Connection) -> Read<T> + Send + 'static,
     ) -> Read<T> {
         let stopped = || StoreError::Unavailable(String::from("the readers have stopped"));
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let (tell, told) = oneshot::channel();
         let job: Job = Box::new(move |connection| drop(tell.send(work(connection))));
         match self.queue.as_ref().ok_or_else(stopped)?.try_send(job) {

@@ -15,6 +15,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V3__conversations", include_str!("../migrations/sqlite/V3__conversations.sql")),
     ("V4__made_by", include_str!("../migrations/sqlite/V4__made_by.sql")),
     ("V5__services", include_str!("../migrations/sqlite/V5__services.sql")),
+    ("V6__consents_in_time", include_str!("../migrations/sqlite/V6__consents_in_time.sql")),
 ];
 
 /// What [`migrate`] did.

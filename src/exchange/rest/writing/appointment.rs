@@ -12,9 +12,9 @@ use crate::{
         DECIDE_TRIES, Exchange,
         caller::Caller,
         refusal::{Refusal, Refused},
-        respond::NOT_YET,
         rest::kinds::Kind,
         rows::ReferralRow,
+        words::NOT_YET,
     },
     referral::Action,
 };

@@ -10,7 +10,7 @@ mod task;
 
 use serde_json::{Map, Value, json};
 
-use super::{asked::Asked, kinds::Kind, shown::Look};
+use super::{kinds::Kind, shown::Look};
 use crate::{
     exchange::{
         Answer, Exchange,
@@ -177,7 +177,8 @@ impl Exchange {
         }
         let sender = self.store.partner(&caller.site_id, &caller.partner_id).await?;
         let forgives = sender.as_ref().map(leniency).unwrap_or_default();
-        let value = self.fhir.as_meant(&value, forgives, &READ_BY_NAME).resource;
+        let mut value = self.fhir.as_meant(&value, forgives, &READ_BY_NAME).resource;
+        refer_within(&mut value, &format!("{}/fhir/", self.base_url));
         let mut judged = value.clone();
         if let Some(meta) = judged.get_mut("meta").and_then(Value::as_object_mut).filter(|_| !is_new) {
             meta.remove("profile");
@@ -195,7 +196,7 @@ impl Exchange {
         kind: &'static Kind,
         search: &[(String, String)],
     ) -> Result<Option<Answer>, Refusal> {
-        let asked = Asked::read(kind, search, true, &format!("{}/fhir", self.base_url))?;
+        let asked = self.understood(kind, search, true)?;
         if asked.filters.is_empty() {
             let text = "Say by which parameters what may be there already is known.";
             return Err(Refusal::new(Refused::BadRequest, "required", "If-None-Exist", text));
@@ -227,6 +228,26 @@ impl Exchange {
         let row = self.referral_seen(caller, kind, id).await?;
         check_version(terms, row.version)?;
         Ok(row)
+    }
+}
+
+/// What is referred to by its whole address here is the same as by `Type/id`.
+fn refer_within(value: &mut Value, here: &str) {
+    match value {
+        Value::Object(fields) => {
+            for (name, below) in fields {
+                match below {
+                    Value::String(reference) if name == "reference" => {
+                        if let Some(within) = reference.strip_prefix(here) {
+                            *reference = within.to_owned();
+                        }
+                    }
+                    _ => refer_within(below, here),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| refer_within(item, here)),
+        _ => {}
     }
 }
 

@@ -58,6 +58,8 @@ impl Exchange {
         } else {
             put("reason", said.reason);
         }
+        let key = self.key_of(&caller.site_id, &row.person_id).await?;
+        self.was_missed(&row, &key, action)?;
         let planned = self.plan_said(caller, &row, action, &native).await;
         let (moved, writes, preconditions) = planned.map_err(|refusal| retold(refusal, &PLACES))?;
         let will_be = fhir_rest::task(&seen(caller, &moved, &person, &[]));
