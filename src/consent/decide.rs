@@ -67,6 +67,8 @@ pub enum Reason {
     ConsentUnreadable,
     /// No agreement with this recipient is in force.
     NoAgreement,
+    /// The agreement in force is not for any of the purposes for which this kind of agency may get anything.
+    PurposeNotAgreed,
     /// The recipient is suspended.
     PartnerSuspended,
     /// Imminent risk to life: the minimum leaves without consent and is reviewed within 72 hours.
@@ -82,7 +84,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for tests and for documentation.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::ConsentGiven,
         Self::ConsentRefused,
         Self::NoConsent,
@@ -94,6 +96,7 @@ impl Reason {
         Self::AuthorityAbsent,
         Self::ConsentUnreadable,
         Self::NoAgreement,
+        Self::PurposeNotAgreed,
         Self::PartnerSuspended,
         Self::OverrideRiskToLife,
         Self::OverrideNotAgreed,
@@ -116,6 +119,7 @@ impl Reason {
             Self::AuthorityAbsent => "authority-absent",
             Self::ConsentUnreadable => "consent-unreadable",
             Self::NoAgreement => "no-agreement",
+            Self::PurposeNotAgreed => "purpose-not-agreed",
             Self::PartnerSuspended => "partner-suspended",
             Self::OverrideRiskToLife => "override-risk-to-life",
             Self::OverrideNotAgreed => "override-not-agreed",
@@ -203,6 +207,8 @@ pub struct Inputs<'a> {
     pub partner: &'a Partner,
     /// The agreements with that recipient.
     pub agreements: &'a [Agreement],
+    /// For what an agreement with this kind of agency must be: one of these. An empty list is held by none.
+    pub purposes: &'a [String],
     /// The person's consents; an unreadable one is an error in its place, never left out.
     pub consents: &'a [Result<Consent, (ConsentId, i64)>],
     /// A practitioner's override, if one was asked for.
@@ -254,11 +260,20 @@ impl PermittedReferral {
 }
 
 /// Decides on an agency's own request to L&D, and on L&D's answer to it. Neither holds anything of an
-/// assessment but the contact outcome, so no consent is asked; the agreement with the agency is.
+/// assessment but the contact outcome, so no consent is asked; the agreement with the agency is, and its `purposes`.
 #[must_use]
-pub fn decide_own_request(agency: &Partner, agreements: &[Agreement], now: Moment) -> Decision {
-    let (mut decision, agreement) = under_agreement(agency, agreements, now);
+pub fn decide_own_request(
+    agency: &Partner,
+    agreements: &[Agreement],
+    purposes: &[String],
+    now: Moment,
+) -> Decision {
+    let (mut decision, agreement) = under_agreement(agency, agreements, purposes, now);
     if let Some(agreement) = agreement {
+        if !is_for(agreement, purposes) {
+            decision.reason = Reason::PurposeNotAgreed;
+            return decision;
+        }
         decision.reason = Reason::OwnRequest;
         decision.outcome = Outcome::Permit { scope: Scope::Minimum { blocks: Vec::new() } };
         decision.basis = Some(agreement.basis.clone());
@@ -266,10 +281,17 @@ pub fn decide_own_request(agency: &Partner, agreements: &[Agreement], now: Momen
     decision
 }
 
-/// The first two questions: is the partner in use, is there an agreement in force. A "no" is the decision.
+/// Whether an agreement holds one of these purposes.
+fn is_for(agreement: &Agreement, purposes: &[String]) -> bool {
+    agreement.purposes.iter().any(|purpose| purposes.contains(purpose))
+}
+
+/// The first two questions: is the partner in use, is there an agreement in force. A "no" is the decision. Of several,
+/// one that holds the purpose is asked.
 fn under_agreement<'a>(
     partner: &Partner,
     agreements: &'a [Agreement],
+    purposes: &[String],
     now: Moment,
 ) -> (Decision, Option<&'a Agreement>) {
     let mut decision = Decision {
@@ -288,7 +310,7 @@ fn under_agreement<'a>(
         .iter()
         .filter(|a| a.partner_id == partner.partner_id)
         .filter(|a| a.valid_from <= now && now < a.valid_to)
-        .max_by_key(|a| a.version);
+        .max_by_key(|a| (is_for(a, purposes), a.version));
     let Some(agreement) = in_force else {
         decision.reason = Reason::NoAgreement;
         return (decision, None);
@@ -300,10 +322,12 @@ fn under_agreement<'a>(
 /// Decides. Total: every input has an answer, and whatever is not plainly a yes is a no.
 #[must_use]
 pub fn decide(inputs: Inputs<'_>) -> Decision {
-    let (mut decision, agreement) = under_agreement(inputs.partner, inputs.agreements, inputs.now);
+    let Inputs { partner, agreements, purposes, now, .. } = inputs;
+    let (mut decision, agreement) = under_agreement(partner, agreements, purposes, now);
     let Some(agreement) = agreement else { return decision };
 
-    let verdict = person_says(inputs);
+    let verdict =
+        if is_for(agreement, purposes) { person_says(inputs) } else { no(Reason::PurposeNotAgreed, None) };
     decision.reason = verdict.reason;
     decision.consent = verdict.consent;
     decision.provision = verdict.provision;
@@ -312,6 +336,7 @@ pub fn decide(inputs: Inputs<'_>) -> Decision {
         decision.basis = Some(agreement.basis.clone());
         return decision;
     }
+    // The emergency row stands for itself, whatever else the agreement is for.
     if let Some(asked) = inputs.r#override {
         match (&agreement.emergency, asked.imminent && asked.reason == "RISK-TO-LIFE-SELF") {
             (_, false) => decision.reason = Reason::OverrideNotImminent,

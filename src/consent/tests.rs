@@ -44,7 +44,7 @@ fn agreement() -> Agreement {
         agreement_id: AgreementId::parse("dsa-1").unwrap(),
         partner_id: partner().partner_id,
         version: 3,
-        purposes: vec![String::from("TREAT")],
+        purposes: vec![String::from("COORDINATION"), String::from("HRESCH")],
         valid_from: NOW.plus_seconds(-1_000),
         valid_to: NOW.plus_seconds(1_000),
         basis: basis("CONSENT-EXPLICIT"),
@@ -75,6 +75,11 @@ fn consent(id: &str) -> Consent {
     }
 }
 
+/// What an agreement with police custody must be for.
+fn purposes() -> Vec<String> {
+    vec![String::from("COORDINATION")]
+}
+
 fn ask(
     consents: &[Result<Consent, (ConsentId, i64)>],
     agreements: &[Agreement],
@@ -83,6 +88,7 @@ fn ask(
     decide(Inputs {
         partner: &partner(),
         agreements,
+        purposes: &purposes(),
         consents,
         r#override: over,
         own_word_from: NOW.plus_seconds(-1_000),
@@ -120,6 +126,7 @@ fn every_reason_occurs_and_only_consent_or_override_permits() {
         decide(Inputs {
             partner: &Partner { status: PartnerStatus::Suspended, ..partner() },
             agreements: &[agreement()],
+            purposes: &purposes(),
             consents: &[Ok(yes)],
             r#override: None,
             own_word_from: NOW.plus_seconds(-1_000),
@@ -129,14 +136,47 @@ fn every_reason_occurs_and_only_consent_or_override_permits() {
         ask(&[], &[agreement()], Some(&imminent())).reason,
         ask(&[], &[no_emergency], Some(&imminent())).reason,
         ask(&[], &[agreement()], Some(&later)).reason,
-        decide_own_request(&partner(), &[agreement()], NOW).reason,
+        ask(&[Ok(consent("a"))], &[for_research()], None).reason,
+        decide_own_request(&partner(), &[agreement()], &purposes(), NOW).reason,
     ];
-    assert!(!decide_own_request(&partner(), &[], NOW).permits());
+    assert!(!decide_own_request(&partner(), &[], &purposes(), NOW).permits());
     let all: Vec<Reason> = Reason::ALL.to_vec();
     seen.dedup();
     for reason in &all {
         assert!(seen.contains(reason), "{reason:?} never occurs");
     }
+}
+
+fn for_research() -> Agreement {
+    Agreement { purposes: vec![String::from("HRESCH")], version: 4, ..agreement() }
+}
+
+#[test]
+fn an_agreement_for_another_purpose_permits_nothing_but_its_emergency_row() {
+    let yes = [Ok(consent("a"))];
+    let decision = ask(&yes, &[for_research()], None);
+    assert_eq!((decision.permits(), decision.reason), (false, Reason::PurposeNotAgreed));
+    assert_eq!(decision.agreement, Some((agreement().agreement_id, 4)));
+    let own = decide_own_request(&partner(), &[for_research()], &purposes(), NOW);
+    assert_eq!((own.permits(), own.reason), (false, Reason::PurposeNotAgreed));
+    let over = ask(&yes, &[for_research()], Some(&imminent()));
+    assert!(over.is_override() && over.basis.unwrap().confidentiality == "PUBLIC-INTEREST");
+    // Of two in force the one that holds the purpose is asked, whatever its number.
+    let other = AgreementId::parse("dsa-2").unwrap();
+    let both = [Agreement { agreement_id: other, ..for_research() }, agreement()];
+    let decision = ask(&yes, &both, None);
+    assert_eq!((decision.permits(), decision.agreement), (true, Some((agreement().agreement_id, 3))));
+    // Where nobody said for what an agreement must be, none is for it.
+    let nobody_said = decide(Inputs {
+        partner: &partner(),
+        agreements: &[agreement()],
+        purposes: &[],
+        consents: &yes,
+        r#override: None,
+        own_word_from: NOW.plus_seconds(-1_000),
+        now: NOW,
+    });
+    assert_eq!(nobody_said.reason, Reason::PurposeNotAgreed);
 }
 
 #[test]
@@ -205,6 +245,7 @@ fn under_16(capture: Capture) -> (bool, Reason) {
     let decision = decide(Inputs {
         partner: &partner(),
         agreements: &[agreement()],
+        purposes: &purposes(),
         consents: &[Ok(one)],
         r#override: None,
         own_word_from,

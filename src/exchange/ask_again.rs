@@ -94,7 +94,12 @@ impl Exchange {
                     asked.sender.clone()
                 };
                 let agreements = self.store.agreements(site, &agency.partner_id).await?;
-                let decision = decide_own_request(&agency, &agreements, self.now());
+                let decision = decide_own_request(
+                    &agency,
+                    &agreements,
+                    self.rules.purposes(agency.kind.audience()),
+                    self.now(),
+                );
                 let permits = decision.permits();
                 let decided = Decided { decision, permitted: Vec::new(), assessment: None };
                 let used = Used { partner: &asked.partner, consent_seq, now: self.now() };
@@ -275,7 +280,7 @@ pub(super) const fn is_over(state: State) -> bool {
 }
 
 /// The need that an assessment asked its recipient for. One that was replaced since asks for what it says itself.
-fn need_of(referral: &ReferralRow, id: &AssessmentId, assessment: &Assessment) -> String {
+pub(super) fn need_of(referral: &ReferralRow, id: &AssessmentId, assessment: &Assessment) -> String {
     if referral.assessment_id.as_ref() == Some(id) {
         return referral.need.clone();
     }

@@ -105,6 +105,7 @@ impl Exchange {
         let decision = decide(Inputs {
             partner: at.partner,
             agreements: at.agreements,
+            purposes: self.rules.purposes(at.partner.kind.audience()),
             consents: at.consents,
             r#override: at.asked_override,
             own_word_from: assessment.own_word_from(),

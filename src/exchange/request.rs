@@ -323,7 +323,8 @@ impl Exchange {
     /// Whether something of the agency's own request may pass, under the agreement with it.
     pub(super) async fn permitted_own_request(&self, agency: &Partner) -> Result<Decided, Refusal> {
         let agreements = self.store.agreements(&agency.site_id, &agency.partner_id).await?;
-        let decision = decide_own_request(agency, &agreements, self.now());
+        let decision =
+            decide_own_request(agency, &agreements, self.rules.purposes(agency.kind.audience()), self.now());
         if decision.permits() {
             return Ok(Decided { decision, permitted: Vec::new(), assessment: None });
         }
@@ -331,8 +332,8 @@ impl Exchange {
             Refused::Forbidden,
             "forbidden",
             "",
-            "No agreement between this agency and liaison and diversion is in force, so nothing may pass. \
-             Telephone, and have the agreement renewed.",
+            "No agreement between this agency and liaison and diversion that is for this is in force, so nothing may \
+             pass. Telephone, and have the agreement renewed.",
         ))
     }
 

@@ -118,6 +118,7 @@ impl Exchange {
         let decision = decide(Inputs {
             partner: &partner,
             agreements: &agreements,
+            purposes: self.rules.purposes(partner.kind.audience()),
             consents: &consents,
             r#override: None,
             own_word_from,

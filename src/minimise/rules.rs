@@ -44,6 +44,7 @@ pub(super) type View = HashMap<usize, Vec<Vec<Guard>>, foldhash::fast::FixedStat
 pub(super) struct Column {
     /// As in `custody/1`.
     pub(super) name: String,
+    purposes: Vec<String>,
     /// One for each block, in the blocks' order.
     pub(super) cells: Vec<CellLine>,
 }
@@ -71,6 +72,14 @@ impl Rules {
     /// The id and the title of every block, in the order of the table.
     pub fn blocks(&self) -> impl Iterator<Item = (&str, &str)> {
         self.blocks.iter().map(|block| (block.id.as_str(), block.title.as_str()))
+    }
+
+    /// For what an agreement must be so that anything may leave under it to this audience: one of these. None, where
+    /// there is no audience.
+    #[must_use]
+    pub fn purposes(&self, audience: Option<Audience>) -> &[String] {
+        let column = audience.and_then(|audience| self.audiences.get(&audience));
+        column.map_or(&[], |column| column.purposes.as_slice())
     }
 
     /// The blocks that an agreement's emergency row may name for `audience`: the O cells.
@@ -175,6 +184,9 @@ impl Rules {
         if file.audience != name {
             return Err(format!("it says that it is for {}", file.audience));
         }
+        if file.purposes.is_empty() {
+            return Err(String::from("no purposes: nothing could leave"));
+        }
         if let Some(stray) = file.cells.keys().find(|id| !self.blocks.iter().any(|b| &b.id == *id)) {
             return Err(format!("there is no block {stray}"));
         }
@@ -184,7 +196,7 @@ impl Rules {
             check_cell(block, cell).map_err(|e| format!("block {}: {e}", block.id))?;
             cells.push(cell.clone());
         }
-        Ok(Column { name: format!("{name}/{}", file.version), cells })
+        Ok(Column { name: format!("{name}/{}", file.version), purposes: file.purposes.clone(), cells })
     }
 }
 

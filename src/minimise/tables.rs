@@ -59,6 +59,8 @@ pub(super) struct AudienceFile {
     pub(super) audience: String,
     /// Moves on with every change; part of each rule's name.
     pub(super) version: u32,
+    /// For what an agreement with this kind of agency must be: one of these, as codes of v3-PurposeOfUse or our own.
+    pub(super) purposes: Vec<String>,
     /// A cell for every block.
     pub(super) cells: BTreeMap<String, CellLine>,
 }

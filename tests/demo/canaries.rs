@@ -114,7 +114,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("practitioner", "CMPHBo"),
     ("practitioner-role", "CMPHBo"),
     ("practitioner-organisation", "CMPHBo"),
-    ("supersedes", "CMPHBo"),
+    ("supersedes", ""),
     ("asked-of-custody", "C"),
     ("asked-of-court", "M"),
     ("asked-of-probation", "P"),

@@ -48,6 +48,35 @@ async fn an_agreement_that_ended_stops_what_waits() {
 }
 
 #[tokio::test]
+async fn an_agreement_for_another_purpose_lets_nothing_go_whatever_the_person_agreed_to() {
+    let rig = Rig::new().await;
+    let research = |version: i64| {
+        let mut agreement = agreement("probation-harbour");
+        agreement.version = version;
+        agreement.purposes = vec![String::from("HRESCH")];
+        Write::Agreement(agreement)
+    };
+    let mut wanted = assessment(&["probation-harbour", "cmht-riverside"]);
+    wanted["referrals"].as_array_mut().unwrap().iter_mut().for_each(|referral| {
+        referral["not_before"] = "2026-11-23T13:00:00Z".into();
+    });
+    let answer = rig.submit(&wanted, "k1").await.unwrap();
+    assert_eq!(to(&answer, "probation-harbour")["state"], "queued");
+    rig.store.commit(vec![research(2)], Vec::new()).await.unwrap();
+    let again = rig.submit(&wanted, "k2").await.unwrap();
+    let withheld = to(&again, "probation-harbour");
+    assert_eq!((&withheld["state"], &withheld["reason"]), (&"withheld".into(), &"purpose-not-agreed".into()));
+    assert_eq!(to(&again, "cmht-riverside")["state"], "queued");
+    // What waits since before is asked again, and stays.
+    rig.clock.advance_seconds(4 * 3600);
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    assert_eq!(courier.count(), 2, "both go to the team, none to probation");
+    let referral = rig.referral(&id(to(&answer, "probation-harbour"), "referral_id")).await;
+    assert_eq!(referral["reason"], "purpose-not-agreed");
+}
+
+#[tokio::test]
 async fn less_consent_before_an_attempt_makes_a_new_message_with_a_new_id() {
     let rig = Rig::new().await;
     let mut wanted = assessment(&["cmht-riverside"]);

@@ -85,7 +85,7 @@ pub fn agreement(id: &str) -> Agreement {
         agreement_id: AgreementId::parse(&format!("dsa-{id}")).unwrap(),
         partner_id: slug(id),
         version: 1,
-        purposes: vec![String::from("TREAT")],
+        purposes: vec![String::from(if id == "cmht-riverside" { "TREAT" } else { "COORDINATION" })],
         valid_from: START.plus_seconds(-86_400),
         valid_to: START.plus_seconds(86_400 * 365),
         basis: basis("CONSENT-EXPLICIT"),

@@ -72,7 +72,7 @@ fn agreement(id: &str) -> Agreement {
         agreement_id: AgreementId::parse(&format!("dsa-{id}")).unwrap(),
         partner_id: PartnerId::parse(id).unwrap(),
         version: 1,
-        purposes: vec![String::from("TREAT")],
+        purposes: vec![String::from(if id == CMHT { "TREAT" } else { "COORDINATION" })],
         valid_from: now.plus_seconds(-86_400),
         valid_to: now.plus_seconds(86_400 * 365),
         basis: LawfulBasis {

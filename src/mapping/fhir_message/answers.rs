@@ -78,7 +78,7 @@ fn item(key: &str, link: &str, place: &Place<'_>) -> Option<Tree> {
 fn answer(key: &str, place: &Place<'_>) -> Option<Tree> {
     let kind = match place.value() {
         Value::Bool(_) => "valueBoolean",
-        Value::Number(number) if number.is_i64() && key != "score" => "valueInteger",
+        Value::Number(number) if number.is_i64() && !matches!(key, "score" | "maximum") => "valueInteger",
         Value::Number(_) => "valueDecimal",
         Value::String(text) if key == "review_by" && text.parse::<jiff::civil::Date>().is_ok() => "valueDate",
         Value::String(text) if is_dated(key) && is_moment_or_day(text) => "valueDateTime",
@@ -92,8 +92,7 @@ fn is_moment_or_day(text: &str) -> bool {
 }
 
 fn is_dated(key: &str) -> bool {
-    key == "at"
-        || ["_at", "_by", "_until", "_date"].iter().any(|end| key.ends_with(end)) && key != "captured_by"
+    key == "at" || key == "review_by" || ["_at", "_until", "_date"].iter().any(|end| key.ends_with(end))
 }
 
 /// `handover_advice` as people read it.

@@ -75,11 +75,15 @@ fn nhs_number(message: &Message<'_>) -> Option<Tree> {
 fn name(message: &Message<'_>) -> Option<Tree> {
     let name = message.at("/person/name")?;
     let part = |path: &str| name.at(path).map(|place| place.copy());
-    list(map([
-        ("use", Some(Tree::fixed("official"))),
-        ("family", part("/family")),
-        ("given", part("/given")),
-    ]))
+    let official =
+        map([("use", Some(Tree::fixed("official"))), ("family", part("/family")), ("given", part("/given"))]);
+    let preferred = message
+        .at("/person/preferred_name")
+        .and_then(|place| map([("use", Some(Tree::fixed("nickname"))), ("text", Some(place.copy()))]));
+    // Whether it is an earlier name, a married one or none of the kind is not known.
+    let others = message.at("/person/aliases").map(|place| place.items()).unwrap_or_default();
+    let others = others.iter().filter_map(|place| map([("text", Some(place.copy()))]));
+    list(official.into_iter().chain(preferred).chain(others))
 }
 
 /// The administrative code. The person's own word for it is among the answers.
@@ -170,6 +174,10 @@ pub(super) fn safe_contact_flag(message: &Message<'_>) -> Option<Entry> {
     let text = super::labelled(&[
         ("How to reach the person safely", contact.at("/how")),
         ("When", contact.at("/when")),
+        ("Rules", contact.at("/rules")),
+        ("Through", contact.at("/through/name")),
+        ("Who is", contact.at("/through/relation")),
+        ("Telephone of that person", contact.at("/through/telephone")),
         ("Must not come to know", contact.at("/must_not_know")),
     ])?;
     let category = concept(codes::FLAG_CATEGORIES, "API", "Additional Patient Information");

@@ -45,7 +45,7 @@ fn every_answer_has_its_item_and_its_type_in_the_questionnaire() {
     let mut asked = BTreeMap::new();
     items(&form, &mut asked);
     let mut seen = 0;
-    answers(resource(&message(&full()), "QuestionnaireResponse"), &mut |link, kind| {
+    answers(resource(&message(&everything()), "QuestionnaireResponse"), &mut |link, kind| {
         let item = asked.get(link).unwrap_or_else(|| panic!("{link} is not in the questionnaire"));
         let expected = match item["type"].as_str().unwrap() {
             "boolean" => "valueBoolean",
@@ -59,7 +59,47 @@ fn every_answer_has_its_item_and_its_type_in_the_questionnaire() {
         assert_eq!(kind, expected, "{link}");
         seen += 1;
     });
-    assert!(seen > 80, "{seen}");
+    assert!(seen > 150, "{seen}");
+}
+
+#[test]
+fn what_may_leave_of_every_field_has_its_place_in_every_message() {
+    for audience in Audience::ALL {
+        let made = made(audience, &project(audience, &everything(), false));
+        assert_eq!(made.warnings, [], "{audience:?}");
+        assert_follows_profiles(&made);
+    }
+}
+
+#[test]
+fn a_senders_own_reference_that_two_agencies_could_compare_goes_to_nobody() {
+    let reference = full()["validity"]["supersedes"].as_str().unwrap().to_owned();
+    for audience in Audience::ALL {
+        for minimum in [false, true] {
+            let made = made(audience, &project(audience, &full(), minimum));
+            assert!(!document(&made).to_string().contains(&reference), "{audience:?}");
+        }
+    }
+}
+
+#[test]
+fn a_name_that_the_person_prefers_and_rules_for_contact_stand_where_nobody_overlooks_them() {
+    let message = message(&everything());
+    let names = resource(&message, "Patient")["name"].as_array().unwrap();
+    let of = |use_: &str| names.iter().filter(|name| name["use"] == use_).count();
+    assert_eq!((of("official"), of("nickname")), (1, 1));
+    let aliases = everything()["person"]["aliases"].as_array().unwrap().len();
+    assert_eq!(names.len(), 2 + aliases);
+    let contact = &everything()["person"]["safe_contact"];
+    let flags = message["entry"].as_array().unwrap().iter().map(|entry| &entry["resource"]);
+    let text = flags
+        .filter(|resource| resource["resourceType"] == "Flag")
+        .filter_map(|flag| flag["code"]["text"].as_str())
+        .find(|text| text.contains("How to reach"))
+        .unwrap();
+    for said in [&contact["rules"][0], &contact["through"]["name"], &contact["through"]["telephone"]] {
+        assert!(text.contains(said.as_str().unwrap()), "{text}");
+    }
 }
 
 #[test]

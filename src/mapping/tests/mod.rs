@@ -25,7 +25,12 @@ use crate::{
     },
 };
 
-/// The assessment that fills every field.
+/// Every field of every form, filled.
+fn everything() -> Value {
+    serde_json::from_str(include_str!("../../../fixtures/assessments/everything.json")).unwrap()
+}
+
+/// The assessment that fills every field of the first form.
 fn full() -> Value {
     serde_json::from_str(include_str!("../../../fixtures/assessments/full.json")).unwrap()
 }

@@ -51,15 +51,15 @@ service-contact | C | C | Y | Y | Y support worker | – | Y
 onward-referrals | C | C | Y | Y | – | – | C
 practitioner | Y O | Y | Y | Y | Y | Y | Y O
 request | Y | Y | Y | Y | Y | Y | Y
-aliases | – | – | – | – | – | – | –
+aliases | – | – | – | Y | – | – | –
 next-of-kin | – | – | – | – | – | – | –
 young-person | – | – | – | – | – | – | –
-release | – | – | – | – | – | – | –
+release | – | – | – | Y | – | – | –
 fitness | – | – | – | – | – | – | –
 participation | – | – | – | – | – | – | –
-relationships | – | – | – | – | – | – | –
-background | – | – | – | – | – | – | –
-risk-from-others | – | – | – | – | – | – | –";
+relationships | – | – | – | Y | – | – | –
+background | – | – | – | Y | – | – | –
+risk-from-others | – | – | – | Y | – | – | –";
 
 /// What a block holds: where it stands, its fields, and those that are its category.
 const BLOCKS: &[(&str, &str, &str, &str)] = &[
@@ -208,7 +208,7 @@ const BLOCKS: &[(&str, &str, &str, &str)] = &[
         "practitioner",
         "",
         "practitioner/name practitioner/role practitioner/organisation practitioner/telephone \
-         validity/review_by validity/supersedes assessed_at",
+         validity/review_by assessed_at",
         "",
     ),
     ("request", "/referrals/*", "reason urgency need", ""),
@@ -261,16 +261,21 @@ const PARTS: &[(&str, &str, &[Audience], &str)] = {
             "nhs_number/value nhs_number/verification gp_practice/ods_code gp_practice/name",
         ),
         // What came after the table was decided waits until it is plainly allowed and has a place in the message.
-        ("safe-contact", "Y", ALL, "telephone email how when must_not_know/*"),
+        ("safe-contact", "Y", WITHOUT_FHIR, "telephone email how when must_not_know/*"),
         (
             "communication",
             "Y",
             WITHOUT_FHIR,
             "language interpreter_needed needs/* reasonable_adjustments/*/code reasonable_adjustments/*/note",
         ),
-        ("pathway", "Y", ALL, "point site contact_outcome seen_at"),
-        ("legal-status", "Y", ALL, "status_category next_hearing/court next_hearing/at bail_needs summary"),
-        ("appropriate-adult", "Y", ALL, "needed why arranged summary"),
+        ("pathway", "Y", WITHOUT_FHIR, "point site contact_outcome seen_at"),
+        (
+            "legal-status",
+            "Y",
+            WITHOUT_FHIR,
+            "status_category next_hearing/court next_hearing/at bail_needs summary",
+        ),
+        ("appropriate-adult", "Y", WITHOUT_FHIR, "needed why arranged summary"),
         ("capacity", "Y", WITHOUT_FHIR, "status summary note"),
         (
             "housing",
@@ -278,8 +283,8 @@ const PARTS: &[(&str, &str, &[Audience], &str)] = {
             WITHOUT_FHIR,
             "status summary need reason_for_referral homeless_within_56_days local_connection narrative",
         ),
-        ("money", "Y", ALL, "summary affordability debt benefits employment literacy"),
-        ("household", "Y", ALL, "summary members/* children/* note"),
+        ("money", "Y", WITHOUT_FHIR, "summary affordability debt benefits employment literacy"),
+        ("household", "Y", WITHOUT_FHIR, "summary members/* children/* note"),
         (
             "treatment-requirement",
             "Y",
@@ -484,7 +489,7 @@ fn what_the_person_excludes_stays_and_nothing_else_changes() {
             expected.retain(|shape, _| !cell.whole().contains(shape));
             assert_eq!(shapes(&less.value), expected, "{}", cell.says("excluded"));
             if !cell.found(&plain).is_empty() {
-                let rule = format!("{}/2#{}", audience.as_str(), cell.block);
+                let rule = format!("{}/3#{}", audience.as_str(), cell.block);
                 let kept: Vec<_> = less.withheld.iter().filter(|w| w.rule == rule).collect();
                 assert!(!kept.is_empty() && kept.iter().all(|w| w.reason == "excluded-by-person"));
             }

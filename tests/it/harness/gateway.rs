@@ -8,7 +8,9 @@ use keyway::{
     app::{App, Running},
     clock::{Clock, Moment, SystemClock},
     config::Config,
-    directory::{AgencyKind, Agreement, Channel, EmergencyRow, LawfulBasis, Partner, PartnerStatus},
+    directory::{
+        AgencyKind, Agreement, Audience, Channel, EmergencyRow, LawfulBasis, Partner, PartnerStatus,
+    },
     ids::{AgreementId, PartnerId, SiteId},
 };
 use rcgen::KeyPair;
@@ -296,7 +298,9 @@ fn agreement(id: &str, kind: AgencyKind) -> Agreement {
         agreement_id: AgreementId::parse(&format!("agreement-{id}")).unwrap(),
         partner_id: PartnerId::parse(id).unwrap(),
         version: 1,
-        purposes: vec!["TREAT".to_owned()],
+        purposes: vec![
+            if kind.audience() == Some(Audience::Health) { "TREAT" } else { "COORDINATION" }.to_owned(),
+        ],
         valid_from: now.plus_seconds(-86_400),
         valid_to: now.plus_seconds(365 * 86_400),
         basis: basis("CONSENT-EXPLICIT"),
