@@ -45,6 +45,8 @@ pub const PATH_ITEMS_MAX: usize = 100_000;
 pub const ISSUES_MAX: usize = 100;
 /// How far ahead of this clock an assessment may say that it was made or somebody was seen, in seconds: clocks differ.
 pub const ASSESSED_AHEAD_MAX_SECONDS: i64 = 300;
+/// Most versions of one assessment, each in the place of the one before.
+pub const AMENDMENTS_MAX: usize = 100;
 /// Longest identifier of a person or a case that is looked at, in bytes: a longer one has no form that is known.
 pub const IDENTIFIER_MAX_BYTES: usize = 64;
 /// Most that `keyway identifier` reads from its standard input, in bytes.

@@ -5,6 +5,7 @@
 //! decides again. Not here: SQL, HTTP, sockets, the system's clock.
 
 mod about;
+mod amend;
 mod ask_again;
 pub mod authority;
 pub mod browse;

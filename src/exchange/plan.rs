@@ -7,7 +7,7 @@ use super::{
     caller::Caller,
     people::{Consents, Identified},
     ports::{Write, WriteSet},
-    prepare::{Circumstances, Considered},
+    prepare::{Circumstances, Considered, Earlier},
     recall::{Ends, set_state},
     refusal::Issue,
     rehearse::{Rehearsed, RehearsedMessage},
@@ -57,8 +57,15 @@ pub(super) struct Planned {
 }
 
 impl Exchange {
-    /// Decides for one recipient and adds what that means to the writes.
-    pub(super) fn plan_one(&self, basis: &Basis<'_>, one: &Asked<'_>, writes: &mut WriteSet) -> Planned {
+    /// Decides for one recipient and adds what that means to the writes. `earlier` is what the recipient has already
+    /// and this takes the place of.
+    pub(super) fn plan_one(
+        &self,
+        basis: &Basis<'_>,
+        one: &Asked<'_>,
+        earlier: Option<&Earlier>,
+        writes: &mut WriteSet,
+    ) -> Planned {
         let actor = basis.caller.partner_id.as_str();
         let circumstances = Circumstances {
             partner: one.partner,
@@ -86,7 +93,7 @@ impl Exchange {
         // What refers to the referral is written after it.
         let mut about = vec![self.decided(&referral, &decision, actor)];
         if let Some(projection) = &considered.projection {
-            match self.first_message(basis, one, &referral, &decision, projection) {
+            match self.first_message(basis, one, &referral, &decision, projection, earlier) {
                 Ok((message, mapped)) => {
                     // What may leave and found no place in the message is said, never dropped in silence.
                     warnings.extend(mapped.warnings.iter().cloned());
@@ -199,12 +206,13 @@ impl Exchange {
         referral: &ReferralRow,
         decision: &DecisionRow,
         projection: &Projection,
+        earlier: Option<&Earlier>,
     ) -> Result<(MessageRow, Mapped), &'static str> {
         if one.partner.channel == Channel::Guest {
             return Err("Nothing was sent: one-off links are not offered yet. Telephone the recipient.");
         }
         let ends = Ends { sender: basis.sender, recipient: one.partner, key: &basis.person.key };
-        self.make_disclosure(referral, decision, projection, &ends, None).map_err(|_| {
+        self.make_disclosure(referral, decision, projection, &ends, earlier).map_err(|_| {
             "Nothing was sent: no valid message can be made for this recipient from what it may have. \
              Telephone the recipient, and tell the operator."
         })

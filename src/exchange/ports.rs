@@ -219,6 +219,9 @@ pub trait Store: Browse {
 
     /// An assessment.
     async fn assessment(&self, site: &SiteId, assessment: &AssessmentId) -> Read<Option<AssessmentRow>>;
+    /// The assessment that took the place of this one.
+    async fn assessment_after(&self, site: &SiteId, assessment: &AssessmentId)
+    -> Read<Option<AssessmentRow>>;
     /// A referral.
     async fn referral(&self, site: &SiteId, referral: &ReferralId) -> Read<Option<ReferralRow>>;
     /// The referrals of an episode, oldest first.

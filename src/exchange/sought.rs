@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     audit::Kind,
-    ids::{ConsentId, EntryId, MessageId, Mint, PartnerId, ReferralId, SiteId},
+    ids::{AssessmentId, ConsentId, EntryId, MessageId, Mint, PartnerId, ReferralId, SiteId},
 };
 
 /// What was looked for.
@@ -20,6 +20,8 @@ use crate::{
 pub(super) enum Sought {
     /// A referral, or something that belongs to it.
     Referral(ReferralId),
+    /// An assessment.
+    Assessment(AssessmentId),
     /// A consent.
     Consent(ConsentId),
     /// A message, or the sheet behind one.
@@ -95,6 +97,10 @@ impl Look {
                 .referral(site, id)
                 .await?
                 .map(|row| note.referral(id).person(&row.person_id).partner(&row.recipient_id)),
+            Sought::Assessment(id) => store
+                .assessment(site, id)
+                .await?
+                .map(|row| note.about("assessment", id).person(&row.person_id).partner(&row.sender_id)),
             Sought::Consent(id) => store
                 .consent(site, id)
                 .await?

@@ -56,6 +56,17 @@ pub(super) struct Arrived {
     pub(super) consent_seq: i64,
 }
 
+/// What an arriving assessment belongs to.
+#[derive(Clone, Copy)]
+pub(super) enum Joins<'a> {
+    /// The person's open episode, or a new one.
+    OpenEpisode,
+    /// This episode.
+    Episode(&'a EpisodeId),
+    /// The episode of an earlier version, whose place it takes.
+    InPlaceOf(&'a AssessmentRow),
+}
+
 impl Exchange {
     /// Takes an assessment, plans, decides, minimises, maps and commits; `dry_run` answers with the plan and
     /// with the bytes that each recipient would get, and stores nothing.
@@ -143,7 +154,7 @@ impl Exchange {
         let sender =
             partners.iter().find(|p| p.partner_id == caller.partner_id).ok_or_else(Refusal::not_found)?;
         let asked = self.resolve(&partners, assessment).await?;
-        let arrived = self.arrive(caller, assessment, body, &partners, None).await?;
+        let arrived = self.arrive(caller, assessment, body, &partners, Joins::OpenEpisode).await?;
         let Arrived { person, episode_id, assessment_id, said, consent_seq, .. } = arrived;
         let (mut writes, mut preconditions) = (arrived.writes, arrived.preconditions);
         let mut warnings = arrived.warnings;
@@ -164,7 +175,7 @@ impl Exchange {
                 consent_seq,
                 now,
             };
-            let plan = self.plan_one(&basis, one, &mut writes);
+            let plan = self.plan_one(&basis, one, None, &mut writes);
             warnings.extend(plan.rehearsed.warnings.iter().cloned());
             rehearsed.push(plan.rehearsed);
             if let Some(slot) = planned.get_mut(place) {
@@ -188,14 +199,14 @@ impl Exchange {
     }
 
     /// Puts an assessment on record with what the person said in it: whose it is, its bytes, the consents, and what is
-    /// taken back by them. It joins `episode`, or the person's open one.
+    /// taken back by them.
     pub(super) async fn arrive(
         &self,
         caller: &Caller,
         assessment: &Assessment,
         body: &[u8],
         partners: &[Partner],
-        episode: Option<&EpisodeId>,
+        joins: Joins<'_>,
     ) -> Result<Arrived, Refusal> {
         let (site, now) = (&caller.site_id, self.now());
         let nhs_number = assessment.nhs_number().filter(|(_, verified)| *verified);
@@ -220,9 +231,14 @@ impl Exchange {
                 person.row.consent_seq,
             ));
         }
-        let episode_id = match episode {
-            Some(episode) => episode.clone(),
-            None => self.join_episode(site, &person, &mut writes).await?,
+        let episode_id = match joins {
+            Joins::OpenEpisode => self.join_episode(site, &person, &mut writes).await?,
+            Joins::Episode(episode) => episode.clone(),
+            Joins::InPlaceOf(earlier) => earlier.episode_id.clone(),
+        };
+        let supersedes = match joins {
+            Joins::InPlaceOf(earlier) => Some(earlier.assessment_id.clone()),
+            Joins::OpenEpisode | Joins::Episode(_) => None,
         };
         let assessment_id = AssessmentId::fresh(&self.mint);
         writes.push(Write::Assessment(AssessmentRow {
@@ -235,16 +251,19 @@ impl Exchange {
             received_at: now,
             body_sha256: sha256(body),
             body: self.vault.seal(&person.key, &assessment_label(&assessment_id), body),
+            supersedes: supersedes.clone(),
         }));
-        writes.push(
-            self.note(site, now, Kind::Received, caller.partner_id.as_str())
-                .about("assessment", &assessment_id)
-                .about("episode", &episode_id)
-                .person(&person.row.person_id)
-                .fact("profile", &assessment.profile())
-                .fact("body-hmac", &self.keyed_digest(site, body))
-                .write(),
-        );
+        let mut note = self
+            .note(site, now, Kind::Received, caller.partner_id.as_str())
+            .about("assessment", &assessment_id)
+            .about("episode", &episode_id)
+            .person(&person.row.person_id)
+            .fact("profile", &assessment.profile())
+            .fact("body-hmac", &self.keyed_digest(site, body));
+        if let Some(earlier) = &supersedes {
+            note = note.about("supersedes", earlier);
+        }
+        writes.push(note.write());
 
         let mut warnings = assessment.warnings(now);
         let said = self.record_consents(caller, assessment, &person, &mut writes, &mut warnings).await?;
@@ -331,7 +350,7 @@ impl Exchange {
 }
 
 /// The places of the recipients in the order in which they are planned.
-fn plan_order(assessment: &Assessment, asked: &[Asked<'_>]) -> Vec<usize> {
+pub(super) fn plan_order(assessment: &Assessment, asked: &[Asked<'_>]) -> Vec<usize> {
     let items: Vec<PlanItem> = asked
         .iter()
         .map(|one| PlanItem {

@@ -16,7 +16,7 @@ use super::{
     refer::{REFERRAL_IN, UNSENT, located, not_changed, unused, wrong},
     refusal::{Issue, Refusal, Refused},
     rows::{DeliveryRow, DeliveryStatus, MessageKind, ReferralRow},
-    submit::Arrived,
+    submit::{Arrived, Joins},
 };
 use crate::{
     assessment::Assessment,
@@ -152,8 +152,8 @@ impl Exchange {
                 "not-supported",
                 "Bundle.entry[0].resource.reason",
                 "This referral came by POST /assessments and holds more than a message can say: a message would cut it \
-                 down. Send the whole anew by POST /assessments, and take this one back by a message with reason \
-                 `delete` or by POST /referrals/{id}/actions/withdraw. Nothing was changed.",
+                 down. Send the whole anew by POST /assessments/{id}/amend, or take this one back by a message with \
+                 reason `delete` or by POST /referrals/{id}/actions/withdraw. Nothing was changed.",
             ));
         }
         let adapted = assessment_of(incoming.meant, incoming.receiver, self.now()).map_err(wrong)?;
@@ -164,8 +164,8 @@ impl Exchange {
         let asked = self.resolve(&partners, &assessment).await.map_err(at_its_place)?;
         let one = asked.first().ok_or_else(Refusal::internal)?;
         self.has_room(one.partner).await?;
-        let episode = Some(&referral.episode_id);
-        let arrived = self.arrive(caller, &assessment, body.as_bytes(), &partners, episode).await;
+        let joins = Joins::Episode(&referral.episode_id);
+        let arrived = self.arrive(caller, &assessment, body.as_bytes(), &partners, joins).await;
         let mut arrived = arrived.map_err(at_its_place)?;
         same_person(&arrived.person, referral)?;
         let mut writes = std::mem::take(&mut arrived.writes);
@@ -201,7 +201,7 @@ impl Exchange {
 
     /// Decides about what is said now, and puts what may go of it on the lane. On a "no" the referral stands as it
     /// stood: nobody took anything back.
-    async fn plan_anew(
+    pub(super) async fn plan_anew(
         &self,
         anew: &Anew<'_>,
         writes: &mut WriteSet,
@@ -214,7 +214,7 @@ impl Exchange {
             agreements: &one.agreements,
             consents: &arrived.said.consents,
             consent_seq: arrived.consent_seq,
-            asked_override: None,
+            asked_override: one.over.as_ref().map(|(over, _)| over),
             now,
         };
         let considered = self.consider(&circumstances, assessment, &one.wanted.need);
@@ -259,7 +259,7 @@ impl Exchange {
 
     /// Withdraws what is on its way to the receiver and was never tried, or was set aside: what is said now takes its
     /// place. Whether something stays that may have arrived, and is tried again before.
-    async fn replace_what_waits(
+    pub(super) async fn replace_what_waits(
         &self,
         referral: &ReferralRow,
         actor: &str,
@@ -321,12 +321,12 @@ const REPLACED: &str = "replaced-by-update";
 
 /// What a change rests on.
 #[derive(Clone, Copy)]
-struct Anew<'a> {
-    caller: &'a Caller,
-    referral: &'a ReferralRow,
-    one: &'a Asked<'a>,
-    arrived: &'a Arrived,
-    assessment: &'a Assessment,
+pub(super) struct Anew<'a> {
+    pub(super) caller: &'a Caller,
+    pub(super) referral: &'a ReferralRow,
+    pub(super) one: &'a Asked<'a>,
+    pub(super) arrived: &'a Arrived,
+    pub(super) assessment: &'a Assessment,
 }
 
 /// What its sender should know of how a change reaches the receiver.
@@ -345,7 +345,7 @@ fn how_it_goes(earlier: Option<&Earlier>, content_type: &str) -> Option<Issue> {
 }
 
 /// Whether a referral is on its way or with its receiver, and not at an end.
-const fn is_open(state: State) -> bool {
+pub(super) const fn is_open(state: State) -> bool {
     matches!(
         state,
         State::Queued

@@ -1,4 +1,5 @@
 //! `POST /assessments`: one assessment in; `?dry-run=true` answers with the plan and keeps nothing.
+//! `POST /assessments/{id}/amend`: another version of it.
 
 use super::call::{Call, Outcome};
 use crate::exchange::refusal::{Refusal, Refused};
@@ -13,4 +14,9 @@ pub(super) async fn submit_assessment(call: Call) -> Outcome {
     };
     let key = call.header("idempotency-key")?.unwrap_or_default();
     call.gateway.exchange.submit_assessment(call.caller()?, key, &call.body, dry_run).await
+}
+
+pub(super) async fn amend_assessment(call: Call) -> Outcome {
+    let key = call.header("idempotency-key")?.unwrap_or_default();
+    call.gateway.exchange.amend_assessment(call.caller()?, call.path("id")?, key, &call.body).await
 }

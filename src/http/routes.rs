@@ -411,6 +411,9 @@ pub static ROUTES: &[Route] = &[
             Box::pin(assessments::submit_assessment(c))
         })
     },
+    post("/assessments/{id}/amend", Takes::Json, Access::Scope("keyway/assessments.c"), |c| {
+        Box::pin(assessments::amend_assessment(c))
+    }),
     post("/justice/requests", Takes::Json, Access::Scope("keyway/requests.c"), |c| Box::pin(take_request(c))),
     get("/justice/sheets/{id}", PARTNERS, Access::Scope("keyway/sheets.r"), |c| Box::pin(collect_sheet(c))),
     get("/referrals/{id}", PARTNERS, Access::Scope("keyway/referrals.r"), |c| {

@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod amend;
 mod consent_at_every_exit;
 mod durable_or_nothing;
 mod exits;

@@ -5,6 +5,8 @@
 //! the database's files hold nobody in the clear.
 
 #[cfg(test)]
+mod amend;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod bad_message;

@@ -3,7 +3,7 @@
 use keyway::{
     directory::Channel,
     exchange::{
-        ports::{Store, Write},
+        ports::{CommitError, Store, Write},
         rows::{AssessmentRow, IdempotencyRow, InboundRow, LookupRow, MessageKind, RecallRow},
     },
     ids::{AssessmentId, DisclosureId, InboundId, PersonId, RecallId, SiteId},
@@ -28,6 +28,15 @@ fn assessment() -> AssessmentRow {
         received_at: START,
         body_sha256: [9; 32],
         body: sealed("assessment"),
+        supersedes: None,
+    }
+}
+
+fn amended() -> AssessmentRow {
+    AssessmentRow {
+        assessment_id: AssessmentId::parse("assessment-2").unwrap(),
+        supersedes: Some(assessment().assessment_id),
+        ..assessment()
     }
 }
 
@@ -99,6 +108,7 @@ async fn write_one_of_each(store: &dyn Store) {
         Write::Lookup(lookup("sender:riverside-ld", 2)),
         Write::Episode(episode("ann")),
         Write::Assessment(assessment()),
+        Write::Assessment(amended()),
         Write::Consent(consent("ann", "cmht", 1)),
         Write::Referral(to_cmht),
         Write::Decision(decision("ann", "cmht")),
@@ -130,6 +140,12 @@ pub(crate) async fn every_row_is_read_back_as_written(engine: &dyn Engine) {
     assert_eq!(store.people_by_lookup(&site, &both).await.unwrap(), vec![person("ann")]);
     assert_eq!(store.open_episode(&site, &ann).await.unwrap(), Some(episode("ann")));
     assert_eq!(store.assessment(&site, &assessment().assessment_id).await.unwrap(), Some(assessment()));
+    assert_eq!(store.assessment_after(&site, &assessment().assessment_id).await.unwrap(), Some(amended()));
+    assert_eq!(store.assessment_after(&site, &amended().assessment_id).await.unwrap(), None);
+    // Another in the same place is not kept beside it.
+    let third = AssessmentRow { assessment_id: AssessmentId::parse("assessment-3").unwrap(), ..amended() };
+    let refused = store.commit(vec![Write::Assessment(third)], Vec::new()).await;
+    assert_eq!(refused, Err(CommitError::Exists("assessment")));
     assert_eq!(store.consents_of(&site, &ann).await.unwrap(), vec![consent("ann", "cmht", 1)]);
 
     let to_cmht = store.referral(&site, &referral_id("ann", "cmht")).await.unwrap().unwrap();

@@ -83,6 +83,8 @@ pub struct AssessmentRow {
     pub body_sha256: [u8; 32],
     /// The bytes as received, sealed.
     pub body: Sealed,
+    /// The earlier version whose place it takes.
+    pub supersedes: Option<AssessmentId>,
 }
 
 /// One version of a consent: a FHIR Consent, sealed, with the columns that queries need.

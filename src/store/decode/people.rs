@@ -60,6 +60,7 @@ impl FromRow for AssessmentRow {
             received_at: row.moment()?,
             body_sha256: row.hash()?,
             body: row.sealed()?,
+            supersedes: row.opt_id(AssessmentId::parse)?,
         })
     }
 }

@@ -41,6 +41,12 @@ macro_rules! consents_in_time {
     };
 }
 
+macro_rules! assessment {
+    () => {
+        "site_id, assessment_id, episode_id, person_id, sender_id, profile, received_at, body_sha256, body, supersedes"
+    };
+}
+
 statements! {
     /// Never beside people whose keys another root key wrapped: one that is lost must not be replaced in silence.
     PUT_ROOT_KEY = "INSERT INTO root_key (key_id, wrapped, created_at) SELECT $1, $2, $3 \
@@ -61,10 +67,11 @@ statements! {
         VALUES ($1, $2, $3, $4, $5)";
     OPEN_EPISODE = "SELECT site_id, episode_id, person_id, status, opened_at FROM episode \
         WHERE site_id = $1 AND person_id = $2 AND status = 'open'";
-    PUT_ASSESSMENT = "INSERT INTO assessment (site_id, assessment_id, episode_id, person_id, sender_id, profile, \
-        received_at, body_sha256, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    ASSESSMENT = "SELECT site_id, assessment_id, episode_id, person_id, sender_id, profile, received_at, \
-        body_sha256, body FROM assessment WHERE site_id = $1 AND assessment_id = $2";
+    PUT_ASSESSMENT = concat!("INSERT INTO assessment (", assessment!(), ") \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)");
+    ASSESSMENT = concat!("SELECT ", assessment!(), " FROM assessment WHERE site_id = $1 AND assessment_id = $2");
+    /// The one that took its place.
+    ASSESSMENT_AFTER = concat!("SELECT ", assessment!(), " FROM assessment WHERE site_id = $1 AND supersedes = $2");
     PUT_CONSENT = "INSERT INTO consent (site_id, consent_id, version, person_id, recipient_id, status, \
         recorded_by, recorded_at, body) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
     CONSENT = concat!("SELECT ", consent!(), " FROM consent WHERE site_id = $1 AND consent_id = $2 \

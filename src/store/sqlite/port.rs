@@ -122,6 +122,14 @@ impl Store for SqliteStore {
         self.readers.row(people::ASSESSMENT, vec![site.into(), assessment.into()]).await
     }
 
+    async fn assessment_after(
+        &self,
+        site: &SiteId,
+        assessment: &AssessmentId,
+    ) -> Read<Option<AssessmentRow>> {
+        self.readers.row(people::ASSESSMENT_AFTER, vec![site.into(), assessment.into()]).await
+    }
+
     async fn referral(&self, site: &SiteId, referral: &ReferralId) -> Read<Option<ReferralRow>> {
         self.readers.row(referrals::REFERRAL, vec![site.into(), referral.into()]).await
     }

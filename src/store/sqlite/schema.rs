@@ -16,6 +16,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V4__made_by", include_str!("../migrations/sqlite/V4__made_by.sql")),
     ("V5__services", include_str!("../migrations/sqlite/V5__services.sql")),
     ("V6__consents_in_time", include_str!("../migrations/sqlite/V6__consents_in_time.sql")),
+    ("V7__amendments", include_str!("../migrations/sqlite/V7__amendments.sql")),
 ];
 
 /// What [`migrate`] did.

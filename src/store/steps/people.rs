@@ -85,6 +85,7 @@ pub(super) fn assessment(row: AssessmentRow) -> Step {
             row.received_at.into(),
             row.body_sha256.into(),
             row.body.into(),
+            row.supersedes.as_ref().into(),
         ],
     )
 }
