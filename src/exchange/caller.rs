@@ -21,3 +21,11 @@ pub struct Caller {
     /// SHA-256 of the certificate, lower-case hex.
     pub certificate_sha256: String,
 }
+
+impl Caller {
+    /// Whether it is the liaison and diversion service, which knows the people, holds their consents and keeps the log.
+    #[must_use]
+    pub fn is_service(&self) -> bool {
+        self.kind == AgencyKind::LiaisonDiversion
+    }
+}

@@ -13,11 +13,13 @@ use super::{
 };
 use crate::{
     consent::Consent,
+    directory::{AgencyKind, Audience},
     ids::{ConsentId, EpisodeId, PartnerId, PersonId, SiteId},
     vault::ContentKey,
 };
 
 /// What a message says of who it is about.
+#[derive(Clone, Copy)]
 pub(super) struct Description<'a> {
     pub(super) sender: &'a PartnerId,
     /// The sender's own reference for the person.
@@ -25,8 +27,19 @@ pub(super) struct Description<'a> {
     /// Only when the sender verified it.
     pub(super) nhs_number: Option<&'a str>,
     pub(super) birth_date: Option<&'a str>,
-    /// Whether the sender is the liaison and diversion service.
-    pub(super) by_service: bool,
+    /// What the sender is.
+    pub(super) by: AgencyKind,
+}
+
+impl Description<'_> {
+    /// The NHS number, where it may find somebody of whom others told. An agency that nobody ever sends an NHS number must not
+    /// find out by sending one whose it is: the person whom it knows by a pseudonym would answer to the right one. Its word
+    /// for a number is kept as its own.
+    pub(super) fn number_that_finds(&self) -> Option<&str> {
+        let knows_numbers =
+            self.by == AgencyKind::LiaisonDiversion || self.by.audience() == Some(Audience::Health);
+        self.nhs_number.filter(|_| knows_numbers)
+    }
 }
 
 /// A person, known or new, with the key to their content.
@@ -50,7 +63,7 @@ impl Exchange {
         site: &SiteId,
         described: &Description<'_>,
     ) -> Result<Identified, Refusal> {
-        if !described.by_service {
+        if described.by != AgencyKind::LiaisonDiversion {
             return self.identify_of_another(site, described).await;
         }
         let mut lookups = vec![(

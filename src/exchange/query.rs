@@ -17,6 +17,7 @@ use crate::{
     audit::{Kind, Leaf, hex, merkle::leaf_hash},
     clock::Moment,
     consent::Exit,
+    ids::{PersonId, SiteId},
     limits,
     referral::{Action, Role, State, permitted},
     vault::ContentKey,
@@ -62,7 +63,13 @@ impl Exchange {
         let most = limits::AUDIT_SHOWN_MAX;
         let entries = self.store.audit_about(&caller.site_id, &referral.referral_id, most + 1).await?;
         let earlier = entries.len().saturating_sub(most);
-        let shown: Vec<Value> = entries.iter().skip(earlier).map(show_entry).collect();
+        let whole = caller.is_service();
+        let named = self.person_named_to(caller, &referral.site_id, &referral.person_id);
+        let shown: Vec<Value> = entries
+            .iter()
+            .skip(earlier)
+            .map(|entry| if whole { show_entry(entry) } else { show_part(entry, &named) })
+            .collect();
         Ok(Answer::json(
             200,
             &json!({"referral_id": referral.referral_id, "entries": shown, "earlier_left_out": earlier > 0}),
@@ -127,7 +134,8 @@ impl Exchange {
         }
         // Consent's reasons, the pseudonym and what was withheld are the sender's to see.
         if is_sender && let Some(shown) = shown.as_object_mut() {
-            shown.insert(String::from("person"), json!(referral.person_id));
+            let person = self.person_named_to(caller, &referral.site_id, &referral.person_id);
+            shown.insert(String::from("person"), json!(person));
             shown.insert(String::from("disclosure_id"), json!(referral.disclosure_id));
             shown.insert(String::from("withheld"), json!(self.open_withheld(referral, &key)?));
             let review = referral.review_due_at.map(Moment::to_rfc3339);
@@ -169,6 +177,16 @@ impl Exchange {
             Ok(()) => Ok(asked.permitted),
             Err(CommitError::Conflict(_)) => Ok(false),
             Err(other) => Err(other.into()),
+        }
+    }
+
+    /// The person as `caller` knows them. The id here is the same for every agency, and older than a referral about somebody
+    /// who was known before: the service alone may have it.
+    fn person_named_to(&self, caller: &Caller, site: &SiteId, person: &PersonId) -> String {
+        if caller.is_service() {
+            person.to_string()
+        } else {
+            self.person_reference(site, &caller.partner_id, person)
         }
     }
 
@@ -247,11 +265,16 @@ fn words_for_recipient(
     words
 }
 
+/// What an agency that is not the service sees in `about`: what belongs to its own referral.
+const ABOUT_ITS_OWN: [&str; 4] = ["referral", "partner", "message", "decision"];
+
+fn pairs<'p>(pairs: impl IntoIterator<Item = &'p (String, String)>) -> Map<String, Value> {
+    pairs.into_iter().map(|(name, value)| (name.clone(), json!(value))).collect()
+}
+
+/// An entry, whole: for the service, whose log it is.
 fn show_entry(entry: &StoredEntry) -> Value {
     let read = Leaf::read(&entry.leaf).ok();
-    let pairs = |pairs: &[(String, String)]| -> Value {
-        pairs.iter().map(|(name, value)| (name.clone(), json!(value))).collect::<Map<_, _>>().into()
-    };
     json!({
         "index": entry.log_index,
         "entry_id": entry.entry_id,
@@ -261,6 +284,28 @@ fn show_entry(entry: &StoredEntry) -> Value {
         "about": read.as_ref().map(|leaf| pairs(&leaf.about)),
         "facts": read.as_ref().map(|leaf| pairs(&leaf.facts)),
         "leaf": hex(&entry.leaf),
+        "leaf_hash": hex(&leaf_hash(&entry.leaf)),
+    })
+}
+
+/// An entry for another agency: without its bytes, which hold the person's id, and without its place, from which it would
+/// show what else stands between. By the hash of the leaf, whoever holds the log can find the entry and prove it.
+fn show_part(entry: &StoredEntry, person: &str) -> Value {
+    let read = Leaf::read(&entry.leaf).ok();
+    let about = read.as_ref().map(|leaf| {
+        let mut about = pairs(leaf.about.iter().filter(|(name, _)| ABOUT_ITS_OWN.contains(&name.as_str())));
+        if leaf.id_of("person").is_some() {
+            about.insert(String::from("person"), json!(person));
+        }
+        about
+    });
+    json!({
+        "entry_id": entry.entry_id,
+        "at": entry.at.to_rfc3339(),
+        "kind": entry.kind,
+        "actor": read.as_ref().map(|leaf| leaf.actor.clone()),
+        "about": about,
+        "facts": read.as_ref().map(|leaf| pairs(&leaf.facts)),
         "leaf_hash": hex(&leaf_hash(&entry.leaf)),
     })
 }

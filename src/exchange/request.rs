@@ -117,7 +117,7 @@ impl Exchange {
                     reference: text("/person/reference").ok_or_else(Refusal::internal)?,
                     nhs_number: came.nhs_number,
                     birth_date: text("/person/birth_date"),
-                    by_service: caller.kind == AgencyKind::LiaisonDiversion,
+                    by: caller.kind,
                 },
             )
             .await?;

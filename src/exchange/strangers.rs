@@ -1,6 +1,7 @@
 //! Who a message of another agency than the liaison and diversion service is about. Its sender learns nothing of what others
 //! said: whom it told of itself is known by that alone, and somebody whom others told of is joined only by a verified NHS
-//! number and a birth date that are both the same. Every way asks the store as often, whoever is known.
+//! number and a birth date that are both the same, and only for a sender of health, which may know the number. Every way asks
+//! the store as often, whoever is known.
 
 use super::{
     Exchange,
@@ -70,6 +71,7 @@ impl Exchange {
         row: PersonRow,
     ) -> Result<Identified, Refusal> {
         let (mut writes, mut doubt) = (Vec::new(), None);
+        let finds = described.number_that_finds().is_some();
         for (what, told) in facts(described) {
             let Some(told) = told else { continue };
             for (kind, by_sender) in [
@@ -84,6 +86,8 @@ impl Exchange {
                     (true, false) if by_sender => return Err(differs(what)),
                     (true, false) => doubt = Some(row.person_id.clone()),
                     (true, true) => {}
+                    // What others find the person by is not set by whose number finds nobody.
+                    (false, _) if !by_sender && what == NUMBER && !finds => {}
                     (false, _) => {
                         writes.extend([any, this].map(|hash| self.lookup(site, &kind, hash, &row.person_id)));
                     }
@@ -94,8 +98,8 @@ impl Exchange {
             let hash = self.vault.lookup_hash(site, "nhs-number", number);
             match self.store.people_by_lookup(site, &[(String::from("nhs-number"), hash)]).await?.pop() {
                 Some(holder) if holder.person_id != row.person_id => doubt = Some(holder.person_id),
-                Some(_) => {}
-                None => writes.push(self.lookup(site, "nhs-number", hash, &row.person_id)),
+                None if finds => writes.push(self.lookup(site, "nhs-number", hash, &row.person_id)),
+                _ => {}
             }
         }
         let key = self.vault.person_key(site, &row.person_id, &row.wrapped_key)?;
@@ -104,6 +108,8 @@ impl Exchange {
 
     /// Somebody whom the sender never told of.
     async fn told_first(&self, site: &SiteId, described: &Description<'_>) -> Result<Identified, Refusal> {
+        let finding = described.number_that_finds();
+        let as_others_see = Description { nhs_number: finding, ..*described };
         let mut holder = None;
         let mut is_same = false;
         if let Some(number) = described.nhs_number {
@@ -116,19 +122,19 @@ impl Exchange {
             is_same = !self.store.people_by_lookup(site, &[(kind, hash)]).await?.is_empty();
         }
         let mut identified = match holder {
-            Some(row) if is_same => {
+            Some(row) if is_same && finding.is_some() => {
                 let key = self.vault.person_key(site, &row.person_id, &row.wrapped_key)?;
                 Identified { row, key, is_new: false, doubt: None, writes: Vec::new() }
             }
             Some(other) => {
                 let doubt = Some(other.person_id);
-                Identified { doubt, ..self.new_person(site, &[], described) }
+                Identified { doubt, ..self.new_person(site, &[], &as_others_see) }
             }
             None => {
-                let number = described.nhs_number.map(|number| {
+                let number = finding.map(|number| {
                     (String::from("nhs-number"), self.vault.lookup_hash(site, "nhs-number", number))
                 });
-                self.new_person(site, &number.into_iter().collect::<Vec<_>>(), described)
+                self.new_person(site, &number.into_iter().collect::<Vec<_>>(), &as_others_see)
             }
         };
         let person = &identified.row.person_id;
@@ -147,7 +153,10 @@ impl Exchange {
     }
 }
 
+/// The word for an NHS number among what must be the same.
+const NUMBER: &str = "nhs-number";
+
 /// What is said of a person that must be the same each time.
 const fn facts<'d>(described: &Description<'d>) -> [(&'static str, Option<&'d str>); 2] {
-    [("birth-date", described.birth_date), ("nhs-number", described.nhs_number)]
+    [("birth-date", described.birth_date), (NUMBER, described.nhs_number)]
 }

@@ -218,7 +218,7 @@ impl Exchange {
                     reference: assessment.person_reference(),
                     nhs_number: nhs_number.as_ref().map(|(number, _)| number.as_str()),
                     birth_date: assessment.birth_date(),
-                    by_service: caller.kind == AgencyKind::LiaisonDiversion,
+                    by: caller.kind,
                 },
             )
             .await?;

@@ -22,7 +22,6 @@ use crate::{
     assessment::Assessment,
     audit::Kind,
     consent::Exit,
-    directory::AgencyKind,
     mapping::{
         self,
         inbound::{Named, assessment_of},
@@ -96,7 +95,7 @@ impl Exchange {
                     reference: text("/person/reference").ok_or_else(Refusal::internal)?,
                     nhs_number: adapted.nhs_number.as_deref(),
                     birth_date: text("/person/birth_date"),
-                    by_service: caller.kind == AgencyKind::LiaisonDiversion,
+                    by: caller.kind,
                 },
             )
             .await
