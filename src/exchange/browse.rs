@@ -72,7 +72,8 @@ pub struct ConsentPage {
     pub limit: usize,
 }
 
-/// Which log entries are asked for: those of one agency's own acts, in the order of time.
+/// Which log entries are asked for: those of one agency's own acts, in the order of time. What was refused to it is
+/// not among them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryPage {
     /// The tenant.
@@ -81,6 +82,8 @@ pub struct EntryPage {
     pub actor: PartnerId,
     /// Latest first.
     pub backwards: bool,
+    /// Whether the agency holds the consents: then also what was refused to others about those, and about what it sent.
+    pub is_owner: bool,
     /// Not before this moment.
     pub from: Moment,
     /// Not after this one.
@@ -160,6 +163,8 @@ pub trait Browse: Send + Sync + 'static {
     async fn consents_in_time(&self, page: &ConsentPage) -> Read<Vec<ConsentRow>>;
     /// A log entry.
     async fn log_entry(&self, site: &SiteId, entry: &EntryId) -> Read<Option<StoredEntry>>;
+    /// The latest log entries about a consent, of its person and no referral.
+    async fn log_entries_about(&self, consent: &ConsentRow, limit: usize) -> Read<Vec<StoredEntry>>;
     /// A page of log entries.
     async fn log_entries_by(&self, page: &EntryPage) -> Read<Vec<StoredEntry>>;
 }

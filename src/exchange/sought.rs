@@ -1,5 +1,6 @@
-//! What somebody looked for and may not see. The answer is that about nothing, and takes as long: whether there is anything
-//! is found out beside it, for both alike, and when there is, an entry tells of the look.
+//! What somebody looked for and may not see. The answer is that about nothing, and so is the work: an entry tells of the look
+//! whether there is anything or not, written after the answer and for both alike. Nobody who is timed, or times the next
+//! request, finds out by it what there is.
 
 use std::sync::Arc;
 
@@ -62,8 +63,7 @@ impl Exchange {
         let ring = Arc::clone(&self.wake_sequencer);
         tokio::spawn(async move {
             match look.put_on_record().await {
-                Ok(true) => ring.notify_one(),
-                Ok(false) => {}
+                Ok(()) => ring.notify_one(),
                 Err(error) => tracing::error!(error, "a refused look could not be recorded"),
             }
             drop(place);
@@ -82,16 +82,15 @@ impl Exchange {
 }
 
 impl Look {
-    /// `false`: there is nothing.
-    async fn put_on_record(&self) -> Result<bool, String> {
-        let Some(entry) = self.entry().await.map_err(|error| error.to_string())? else { return Ok(false) };
-        self.store.commit(vec![entry], Vec::new()).await.map_err(|error| error.to_string())?;
-        Ok(true)
+    async fn put_on_record(&self) -> Result<(), String> {
+        let entry = self.entry().await.map_err(|error| error.to_string())?;
+        self.store.commit(vec![entry], Vec::new()).await.map_err(|error| error.to_string())
     }
 
-    async fn entry(&self) -> Result<Option<Write>, StoreError> {
+    /// The entry: about what was looked for, or about nothing.
+    async fn entry(&self) -> Result<Write, StoreError> {
         let (store, site) = (&self.store, &self.site);
-        let note = self.note();
+        let note = self.note("not-yours");
         let note = match &self.sought {
             Sought::Referral(id) => store
                 .referral(site, id)
@@ -119,13 +118,13 @@ impl Look {
             }),
             Sought::Mailbox(owner) => store.partner(site, owner).await?.map(|_| note.partner(owner)),
         };
-        Ok(note.map(Note::write))
+        Ok(note.unwrap_or_else(|| self.note("nothing-there")).write())
     }
 
-    fn note(&self) -> Note {
+    fn note(&self, reason: &'static str) -> Note {
         let now = self.mint.clock().now();
         Note::begin(&self.mint, &self.site, now, Kind::AccessRefused, self.actor.as_str())
-            .fact("reason", "not-yours")
+            .fact("reason", reason)
             .fact("what", self.what)
     }
 }

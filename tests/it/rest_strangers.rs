@@ -251,7 +251,7 @@ async fn every_look_at_anothers_record_is_on_record_whatever_the_way() {
     }
     found.sort_unstable();
     assert_eq!(found, wanted);
-    // A look at nothing leaves nothing.
+    // A look at nothing is written down as one, so that it costs as much.
     stranger.get("/referrals/0198c0de-0000-7000-8000-0000000000f1").await;
     stranger.get("/messageexchange/nobody/inbox").await;
     gateway.settle().await;

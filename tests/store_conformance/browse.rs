@@ -213,12 +213,23 @@ pub(crate) async fn a_person_is_found_by_the_pseudonym_of_one_agency(engine: &dy
 }
 
 fn act(name: &str, actor: &str, at: Moment) -> Write {
+    told(name, actor, at, Kind::Viewed, None, None)
+}
+
+fn told(
+    name: &str,
+    actor: &str,
+    at: Moment,
+    kind: Kind,
+    person_id: Option<keyway::ids::PersonId>,
+    referral_id: Option<keyway::ids::ReferralId>,
+) -> Write {
     let entry_id = EntryId::parse(&format!("entry-{name}")).unwrap();
     let entry = Entry {
         entry_id: entry_id.clone(),
         site_id: site(),
         at,
-        kind: Kind::Viewed,
+        kind,
         actor: actor.to_owned(),
         about: Vec::new(),
         facts: Vec::new(),
@@ -228,9 +239,9 @@ fn act(name: &str, actor: &str, at: Moment) -> Write {
         site_id: site(),
         entry_id,
         at,
-        kind: Kind::Viewed.as_str(),
-        person_id: None,
-        referral_id: None,
+        kind: kind.as_str(),
+        person_id,
+        referral_id,
         partner_id: None,
         leaf: entry.leaf(),
         content: Some(sealed("x")),
@@ -252,6 +263,7 @@ pub(crate) async fn ones_own_acts_are_paged_in_both_directions(engine: &dyn Engi
         site_id: site(),
         actor: partner_id("cmht"),
         backwards: true,
+        is_owner: false,
         from: Moment(i64::MIN),
         to: Moment(i64::MAX),
         after: None,
@@ -273,4 +285,50 @@ pub(crate) async fn ones_own_acts_are_paged_in_both_directions(engine: &dyn Engi
     assert!(store.log_entry(&site(), &id).await.unwrap().is_some());
     let elsewhere = keyway::ids::SiteId::parse("elsewhere").unwrap();
     assert!(store.log_entry(&elsewhere, &id).await.unwrap().is_none());
+}
+
+/// What an agency was refused is not among its own acts, and fills no page of them; it is among those of whoever holds what it
+/// looked for.
+pub(crate) async fn what_was_refused_is_found_by_the_owner_alone(engine: &dyn Engine) {
+    let store = engine.open();
+    four(store.as_ref()).await;
+    let refused = |name: &str, actor: &str, person, referral| {
+        told(name, actor, START.plus_seconds(1), Kind::AccessRefused, person, referral)
+    };
+    let (ann, sent) = (Some(person_id("ann")), Some(referral_id("ann", "cmht")));
+    let writes = vec![
+        act("1", "housing", START),
+        refused("2", "housing", ann.clone(), sent.clone()),
+        refused("3", "housing", ann.clone(), None),
+        refused("4", "housing", None, None),
+        refused("5", "riverside-ld", ann, sent),
+        act("6", "housing", START.plus_seconds(2)),
+        act("7", "riverside-ld", START.plus_seconds(3)),
+    ];
+    store.commit(writes, Vec::new()).await.unwrap();
+    let asked = |actor: &str, is_owner: bool, limit: usize| EntryPage {
+        site_id: site(),
+        actor: partner_id(actor),
+        is_owner,
+        backwards: true,
+        from: Moment(i64::MIN),
+        to: Moment(i64::MAX),
+        after: None,
+        limit,
+    };
+    for (actor, is_owner, limit, expected) in [
+        ("housing", false, 2, &["entry-6", "entry-1"][..]),
+        ("riverside-ld", false, 9, &["entry-7"]),
+        ("riverside-ld", true, 9, &["entry-7", "entry-3", "entry-2"]),
+        ("riverside-ld", true, 2, &["entry-7", "entry-3"]),
+        ("cmht", true, 9, &["entry-3"]),
+    ] {
+        let found = store.log_entries_by(&asked(actor, is_owner, limit)).await.unwrap();
+        let ids: Vec<&str> = found.iter().map(|entry| entry.entry_id.as_str()).collect();
+        assert_eq!(ids, expected, "{actor} {is_owner}");
+    }
+    let onward = EntryPage { backwards: false, ..asked("riverside-ld", true, 2) };
+    let found = store.log_entries_by(&onward).await.unwrap();
+    let ids: Vec<&str> = found.iter().map(|entry| entry.entry_id.as_str()).collect();
+    assert_eq!(ids, ["entry-2", "entry-3"]);
 }

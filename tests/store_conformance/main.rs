@@ -68,7 +68,8 @@ stories! {
         the_latest_entries_about_a_referral_are_shown, the_log_begins_empty;
     browse: referrals_are_paged_in_the_order_of_time_from_either_side, every_version_is_kept_as_it_was,
         consents_are_paged_in_their_latest_versions_by_when_they_changed, a_person_is_found_by_the_pseudonym_of_one_agency,
-        ones_own_acts_are_paged_in_both_directions, what_is_anothers_is_not_found_at_all;
+        ones_own_acts_are_paged_in_both_directions, what_is_anothers_is_not_found_at_all,
+        what_was_refused_is_found_by_the_owner_alone;
     conversations: a_referral_is_found_by_what_its_sender_calls_it,
         a_bundle_id_means_one_referral_and_a_referral_has_one_conversation;
     restart: everything_is_there_after_a_restart, a_lease_outlives_its_process;

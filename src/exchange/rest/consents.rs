@@ -100,7 +100,7 @@ impl Exchange {
     }
 
     /// The consent that the caller may see; a look at another's leaves an entry.
-    async fn consent_seen(&self, caller: &Caller, id: &str) -> Result<ConsentRow, Refusal> {
+    pub(super) async fn consent_seen(&self, caller: &Caller, id: &str) -> Result<ConsentRow, Refusal> {
         let id = ConsentId::parse(id).ok_or_else(Refusal::not_found)?;
         let row = if is_service(caller) {
             self.store.consent(&caller.site_id, &id).await?

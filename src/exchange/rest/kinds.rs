@@ -311,7 +311,7 @@ pub static AUDIT_EVENT: Kind = Kind {
     parameters: &[
         ID,
         LAST_UPDATED,
-        refers("entity", &["Task"], &["entity/what"]),
+        refers("entity", &["Task", "Consent"], &["entity/what"]),
         refers("agent", AGENCY, &["agent/who"]),
         code("action", &["action"], "http://hl7.org/fhir/audit-event-action"),
         code("outcome", &["outcome"], "http://hl7.org/fhir/audit-event-outcome"),
@@ -320,7 +320,8 @@ pub static AUDIT_EVENT: Kind = Kind {
     ],
     sorts: &["date", "_lastUpdated"],
     includes: &[],
-    documentation: "The log entries of the caller's own acts; with entity, all those about a Task that the caller sent.",
+    documentation: "The log entries of the caller's own acts, and for the service what was refused to others about what is its \
+                    own; with entity, all those about a Task that the caller sent, or a Consent that it holds.",
     source: Source::Log,
 };
 

@@ -19,11 +19,11 @@ use crate::{
         caller::Caller,
         refusal::{Refusal, Refused},
         respond::may_see,
-        rows::{ReferralRow, StoredEntry},
+        rows::{ConsentRow, ReferralRow, StoredEntry},
         sought::Sought,
     },
     fhir::search::Filter,
-    ids::{EntryId, PartnerId, ReferralId},
+    ids::{ConsentId, EntryId, PartnerId, ReferralId},
     limits,
     mapping::fhir_rest::{self, Act, Logged},
 };
@@ -45,18 +45,30 @@ impl Exchange {
         let id = EntryId::parse(id).filter(|_| version.is_none_or(|version| version == 1));
         let id = id.ok_or_else(Refusal::not_found)?;
         let nothing = || self.not_for(caller, kind.name, Sought::Entry(id.clone()));
-        let entry = self.store.log_entry_for(&caller.site_id, &id, &caller.partner_id).await?;
-        let entry = entry.ok_or_else(nothing)?;
-        let referral = match &entry.referral_id {
-            Some(id) => self.store.referral(&caller.site_id, id).await?.filter(|row| may_see(caller, row)),
-            None => None,
+        // The service may see entries about consents, which are nobody's by their columns.
+        let entry = if caller.is_service() {
+            self.store.log_entry(&caller.site_id, &id).await?
+        } else {
+            self.store.log_entry_for(&caller.site_id, &id, &caller.partner_id).await?
         };
+        let entry = entry.ok_or_else(nothing)?;
+        let referral = self.referral_of_entry(caller, &entry).await?;
         let mut shown = self.show_entry_as(caller, kind, &entry, referral.as_ref()).ok_or_else(nothing)?;
         shown.writes.push(match &referral {
             Some(row) => self.looked(caller, row, kind, how),
             None => self.looked_at_log(caller, kind, how),
         });
         Ok(shown)
+    }
+
+    /// The referral that an entry is about, when the caller may see it.
+    async fn referral_of_entry(
+        &self,
+        caller: &Caller,
+        entry: &StoredEntry,
+    ) -> Result<Option<ReferralRow>, Refusal> {
+        let Some(id) = &entry.referral_id else { return Ok(None) };
+        Ok(self.store.referral(&caller.site_id, id).await?.filter(|row| may_see(caller, row)))
     }
 
     /// A page of entries, in the order of time.
@@ -67,7 +79,8 @@ impl Exchange {
         place: Option<&Place>,
     ) -> Result<Page, Refusal> {
         let mut page = Page::new(asked.count);
-        let mut entries = Entries { exchange: self, caller, asked, looked_at: Vec::new() };
+        let (looked_at, consents_looked_at) = (Vec::new(), Vec::new());
+        let mut entries = Entries { exchange: self, caller, asked, looked_at, consents_looked_at };
         if let Some(filter) = asked.filters_on("_id").next() {
             let mut shown = Vec::new();
             for id in &filter.values {
@@ -90,7 +103,7 @@ impl Exchange {
         Ok(page)
     }
 
-    /// The entries about the referrals that the search names, of each the latest.
+    /// The entries about the referrals and consents that the search names, of each the latest.
     async fn entries_about(
         &self,
         caller: &Caller,
@@ -100,6 +113,21 @@ impl Exchange {
         let mut entries = Vec::new();
         for value in &filter.values {
             let id = value.rsplit('/').next().unwrap_or_default();
+            if value.starts_with("Consent/") {
+                match self.consent_seen(caller, id).await {
+                    Ok(row) => {
+                        let about = self.store.log_entries_about(&row, limits::AUDIT_SHOWN_MAX).await?;
+                        entries.extend(
+                            about
+                                .into_iter()
+                                .map(|entry| Found::AboutConsent(Box::new((entry, row.clone())))),
+                        );
+                    }
+                    Err(refusal) if refusal.class == Refused::NotFound => {}
+                    Err(refusal) => return Err(refusal),
+                }
+                continue;
+            }
             match self.referral_seen(caller, asked.kind, id).await {
                 Ok(row) => {
                     let about = self
@@ -127,9 +155,12 @@ impl Exchange {
     ) -> Option<Shown> {
         let leaf = Leaf::read(&entry.leaf).ok()?;
         // What was refused to the caller tells it nothing, not even afterwards that there was something to refuse.
-        let was_refused = entry.kind == Entry::AccessRefused.as_str() && entry.referral_id.is_some();
-        let own = leaf.actor == caller.partner_id.as_str() && !was_refused;
-        let sent = referral.is_some_and(|row| row.sender_id == caller.partner_id);
+        let acted = leaf.actor == caller.partner_id.as_str();
+        if acted && entry.kind == Entry::AccessRefused.as_str() {
+            return None;
+        }
+        let holds = caller.is_service() && entry.referral_id.is_none() && leaf.id_of("consent").is_some();
+        let (own, sent) = (acted, holds || referral.is_some_and(|row| row.sender_id == caller.partner_id));
         let by = (leaf.actor != "gateway" && PartnerId::parse(&leaf.actor).is_some())
             .then_some(leaf.actor.as_str());
         let (id, at) = (entry.entry_id.as_str(), entry.at);
@@ -171,6 +202,8 @@ impl Exchange {
 enum Found {
     /// Of the caller's own acts.
     Own(Box<StoredEntry>),
+    /// About a consent that the caller may see.
+    AboutConsent(Box<(StoredEntry, ConsentRow)>),
     /// About a referral that the caller may see.
     About(Box<(StoredEntry, ReferralRow)>),
     /// Asked for by its id.
@@ -184,6 +217,8 @@ struct Entries<'a> {
     asked: &'a Asked,
     /// The referrals of which a look stands on the page already: one entry tells of a look at a whole page about one.
     looked_at: Vec<ReferralId>,
+    /// The same of consents.
+    consents_looked_at: Vec<ConsentId>,
 }
 
 #[async_trait]
@@ -198,14 +233,30 @@ impl Ordered for Entries<'_> {
         match found {
             Found::Own(entry) => (entry.at, entry.entry_id.to_string()),
             Found::About(about) => (about.0.at, about.0.entry_id.to_string()),
+            Found::AboutConsent(about) => (about.0.at, about.0.entry_id.to_string()),
             Found::Shown(shown) => (shown.at.unwrap_or(Moment(0)), shown.id.clone()),
         }
     }
 
     async fn put(&mut self, found: Found, page: &mut Page) -> Result<bool, Refusal> {
         let (kind, (at, id)) = (self.asked.kind, self.key(&found));
+        let exchange = self.exchange;
+        let mut consent = None;
         let (shown, about) = match found {
-            Found::Own(entry) => (self.exchange.show_entry_as(self.caller, kind, &entry, None), None),
+            Found::Own(entry) => {
+                // What was refused to others is shown by the referral that it is about.
+                let referral = if entry.kind == Entry::AccessRefused.as_str() {
+                    exchange.referral_of_entry(self.caller, &entry).await?
+                } else {
+                    None
+                };
+                (exchange.show_entry_as(self.caller, kind, &entry, referral.as_ref()), None)
+            }
+            Found::AboutConsent(about) => {
+                let (entry, row) = *about;
+                consent = Some(row);
+                (exchange.show_entry_as(self.caller, kind, &entry, None), None)
+            }
             Found::About(about) => {
                 let (entry, row) = *about;
                 (self.exchange.show_entry_as(self.caller, kind, &entry, Some(&row)), Some(row))
@@ -222,6 +273,13 @@ impl Ordered for Entries<'_> {
             shown.writes.push(self.exchange.looked(self.caller, &row, kind, Look::Search));
             self.looked_at.push(row.referral_id);
         }
+        if let Some(row) = consent
+            && !page.is_full()
+            && !self.consents_looked_at.contains(&row.consent_id)
+        {
+            shown.writes.push(exchange.looked_at_consent(self.caller, &row, Look::Search));
+            self.consents_looked_at.push(row.consent_id);
+        }
         Ok(page.add(shown, Place::after(at, id)))
     }
 }
@@ -233,6 +291,7 @@ impl Stored for Entries<'_> {
         let question = EntryPage {
             site_id: self.caller.site_id.clone(),
             actor: self.caller.partner_id.clone(),
+            is_owner: self.caller.is_service(),
             backwards: self.asked.backwards,
             from,
             to,

@@ -137,13 +137,34 @@ impl Browse for SqliteStore {
         self.readers.row(audit::ENTRY, vec![entry.into(), site.into()]).await
     }
 
+    async fn log_entries_about(&self, consent: &ConsentRow, most: usize) -> Read<Vec<StoredEntry>> {
+        let id = consent.consent_id.as_str().as_bytes().to_vec();
+        let cells = vec![(&consent.site_id).into(), (&consent.person_id).into(), id.into(), limit(most)];
+        self.readers.rows(audit::ABOUT_CONSENT, cells).await
+    }
+
     async fn log_entries_by(&self, page: &EntryPage) -> Read<Vec<StoredEntry>> {
         let mut cells: Vec<Cell> =
             vec![(&page.site_id).into(), (&page.actor).into(), page.from.into(), page.to.into()];
         cells.extend(place(page.after.as_ref(), page.backwards));
         cells.push(limit(page.limit));
-        let sql = if page.backwards { audit::BY_ACTOR_BACKWARDS } else { audit::BY_ACTOR };
-        self.readers.rows(sql, cells).await
+        let (own, refused) = if page.backwards {
+            (audit::BY_ACTOR_BACKWARDS, audit::REFUSED_BACKWARDS)
+        } else {
+            (audit::BY_ACTOR, audit::REFUSED)
+        };
+        if !page.is_owner {
+            return self.readers.rows(own, cells).await;
+        }
+        // Each of the two is as long as the page may be, so the first part of both together is the page.
+        let mut entries: Vec<StoredEntry> = self.readers.rows(own, cells.clone()).await?;
+        entries.extend(self.readers.rows::<StoredEntry>(refused, cells).await?);
+        entries.sort_by(|a, b| (a.at, &a.entry_id).cmp(&(b.at, &b.entry_id)));
+        if page.backwards {
+            entries.reverse();
+        }
+        entries.truncate(page.limit);
+        Ok(entries)
     }
 }
 

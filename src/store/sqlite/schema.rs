@@ -17,6 +17,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V5__services", include_str!("../migrations/sqlite/V5__services.sql")),
     ("V6__consents_in_time", include_str!("../migrations/sqlite/V6__consents_in_time.sql")),
     ("V7__amendments", include_str!("../migrations/sqlite/V7__amendments.sql")),
+    ("V8__refused_looks", include_str!("../migrations/sqlite/V8__refused_looks.sql")),
 ];
 
 /// What [`migrate`] did.
