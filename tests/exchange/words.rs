@@ -185,7 +185,8 @@ async fn words_that_were_supplied_are_not_shown_once_consent_has_run_out() {
 async fn a_repeat_is_told_that_it_was_taken_and_shown_only_what_may_still_be_seen() {
     let rig = Rig::new().await;
     let (answer, referral) = delivered(&rig).await;
-    let probation = rig.caller("probation-harbour");
+    let mut probation = rig.caller("probation-harbour");
+    probation.scopes = vec![String::from("system/Communication.c"), String::from("system/Communication.rs")];
     let kind = json!({"coding": [{
         "system": "https://keyway.example/fhir/CodeSystem/communication-kind", "code": "question"}]});
     let question = json!({
@@ -206,4 +207,47 @@ async fn a_repeat_is_told_that_it_was_taken_and_shown_only_what_may_still_be_see
     rig.revoke(&consent_id(&answer, "probation-harbour")).await;
     let late = ask().await;
     assert_eq!((late.status, late.body.len(), &late.location), (201, 0, &first.location));
+}
+
+#[tokio::test]
+async fn to_write_a_resource_is_not_to_read_it() {
+    let rig = Rig::new().await;
+    let (_, referral) = delivered(&rig).await;
+    rig.act("probation-harbour", &referral, "request-information", json!({"comment": "Which days?"})).await;
+    rig.act("ld-harbour", &referral, "supply-information", json!({"comment": "Weekdays."})).await;
+    let mut probation = rig.caller("probation-harbour");
+    let question = json!({
+        "resourceType": "Communication", "status": "completed",
+        "about": [{"reference": format!("Task/{referral}")}],
+        "category": [{"coding": [{
+            "system": "https://keyway.example/fhir/CodeSystem/communication-kind", "code": "question"}]}],
+        "payload": [{"contentString": "Which days?"}],
+    })
+    .to_string();
+    let what_the_sender_said = Terms {
+        if_none_exist: Some(vec![
+            (String::from("about"), format!("Task/{referral}")),
+            (String::from("sender"), String::from("ld-harbour")),
+        ]),
+        ..Terms::default()
+    };
+    for (scopes, reads) in [
+        (vec!["system/Communication.c"], false),
+        (vec!["system/Communication.c", "system/Communication.rs"], true),
+    ] {
+        probation.scopes = scopes.into_iter().map(str::to_owned).collect();
+        let there = rig
+            .exchange
+            .create_resource(&probation, &COMMUNICATION, &what_the_sender_said, question.as_bytes())
+            .await
+            .unwrap();
+        assert_eq!((there.status, !there.body.is_empty()), (200, reads));
+        assert_eq!(there.version.is_some() || !there.headers.is_empty(), reads);
+    }
+    probation.scopes.truncate(1);
+    let terms = Terms::default();
+    let made =
+        rig.exchange.create_resource(&probation, &COMMUNICATION, &terms, question.as_bytes()).await.unwrap();
+    assert_eq!((made.status, made.body.len()), (201, 0), "nor what it made itself");
+    assert!(made.location.is_some());
 }

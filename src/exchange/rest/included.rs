@@ -60,7 +60,7 @@ impl Exchange {
 }
 
 /// Whether the token lets the caller read this kind at all.
-fn may_read(caller: &Caller, kind: &Kind) -> bool {
+pub(super) fn may_read(caller: &Caller, kind: &Kind) -> bool {
     let scope = format!("system/{}.rs", kind.name);
     caller.scopes.contains(&scope)
 }

@@ -10,7 +10,7 @@ mod task;
 
 use serde_json::{Map, Value, json};
 
-use super::{kinds::Kind, shown::Look};
+use super::{included::may_read, kinds::Kind, shown::Look};
 use crate::{
     exchange::{
         Answer, Exchange,
@@ -52,6 +52,13 @@ pub enum Returning {
     OperationOutcome,
 }
 
+impl Returning {
+    /// What the answer to `caller` may hold: to write a resource is not to read it.
+    fn to(self, caller: &Caller, kind: &Kind) -> Self {
+        if self == Self::Representation && !may_read(caller, kind) { Self::Minimal } else { self }
+    }
+}
+
 /// What is made, and what a repeat of its request is recognised by.
 struct Keeping<'a> {
     kind: &'static Kind,
@@ -68,6 +75,7 @@ impl Exchange {
         terms: &Terms,
         body: &[u8],
     ) -> Result<Answer, Refusal> {
+        let returning = terms.returning.to(caller, kind);
         let body = self.resource(caller, kind, body, false).await?;
         if body.get("id").and_then(Value::as_str) != Some(id) {
             return Err(wrong("value", kind, "id", "The id of the path is needed here."));
@@ -79,7 +87,7 @@ impl Exchange {
             _ => return Err(Refusal::internal()),
         };
         let answer = self.read_resource(caller, kind, &id, None).await?;
-        Ok(returned(answer, status, terms.returning))
+        Ok(returned(answer, status, returning))
     }
 
     /// `POST /fhir/{Type}`. A repeat under the same `Idempotency-Key` gets the first answer; with `If-None-Exist`, what is
@@ -91,18 +99,19 @@ impl Exchange {
         terms: &Terms,
         body: &[u8],
     ) -> Result<Answer, Refusal> {
+        let returning = terms.returning.to(caller, kind);
         let value = self.resource(caller, kind, body, true).await?;
         let ticket = match &terms.idempotency_key {
             Some(key) => Some(Ticket::new(key, kind.name, body)?),
             None => None,
         };
         if let Some(first) = self.made_before(caller, kind, ticket.as_ref()).await? {
-            return Ok(returned(first, 201, terms.returning));
+            return Ok(returned(first, 201, returning));
         }
         if let Some(search) = &terms.if_none_exist
             && let Some(there) = self.existing(caller, kind, search).await?
         {
-            return Ok(returned(there, 200, terms.returning));
+            return Ok(returned(there, 200, returning));
         }
         let keeping = Keeping { kind, ticket: ticket.as_ref() };
         let made = match kind.name {
@@ -116,11 +125,11 @@ impl Exchange {
             // Of two repeats at once, the later one meets what the first one made.
             Err(refusal) => {
                 let first = self.made_before(caller, kind, ticket.as_ref()).await?.ok_or(refusal)?;
-                return Ok(returned(first, 201, terms.returning));
+                return Ok(returned(first, 201, returning));
             }
         };
         let answer = self.read_resource(caller, kind, &id, None).await?;
-        Ok(returned(placed(answer, kind), 201, terms.returning))
+        Ok(returned(placed(answer, kind), 201, returning))
     }
 
     /// What a repeat made the first time, as it was then, when it came before. It is read anew, so that a repeat is one
@@ -205,6 +214,10 @@ impl Exchange {
         match page.shown.as_mut_slice() {
             [] => Ok(None),
             [one] => {
+                // Who may write and not read is told that it is there, and nothing of it.
+                if !may_read(caller, kind) {
+                    return Ok(Some(Answer::fhir(200, &Value::Null)));
+                }
                 self.record(std::slice::from_mut(one), Vec::new()).await?;
                 Ok(Some(one.answer(200)))
             }
