@@ -178,7 +178,7 @@ impl Exchange {
 
     /// The request that a referral is, checked like any other.
     pub(super) fn adapted_request(&self, incoming: &Incoming<'_>) -> Result<Adapted, Refusal> {
-        let adapted = request_of(incoming.meant, incoming.receiver).map_err(wrong)?;
+        let adapted = request_of(incoming.meant, incoming.receiver, self.now()).map_err(wrong)?;
         let issues = self.profiles.check(Schema::ScreeningRequest, &adapted.value);
         if issues.is_empty() { Ok(adapted) } else { Err(wrong(adapted.located(issues))) }
     }

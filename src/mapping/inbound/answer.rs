@@ -5,8 +5,10 @@ use serde_json::Value;
 use super::{
     HEADER, Reader, array,
     booked::{self, Booked},
-    entries, kind, names, required, resource, text,
-    unplaced::{self, Used},
+    entries, kind, names, required, resource,
+    taken::Taken,
+    text,
+    unplaced::{told, unplaced},
 };
 use crate::{fhir::Issue, mapping::codes};
 
@@ -71,7 +73,10 @@ pub(super) fn read(reader: &mut Reader<'_>, header: &Value) -> Option<Answer> {
     let answers = required(header, "/response/identifier", &quoted, &mut reader.issues);
     let said = meaning(reader, header)?;
     said.agrees_with_requests(reader)?;
-    let used = said.used.map(|(index, fields)| Used { index, fields });
+    reader.taken.fields(header, &["eventCoding"]);
+    if let Some(said_by) = said.used.and_then(|index| entries(reader.bundle).get(index).copied()) {
+        reader.taken.fields(resource(said_by), &["status"]);
+    }
     Some(Answer {
         answers: answers?,
         action: said.action,
@@ -79,31 +84,25 @@ pub(super) fn read(reader: &mut Reader<'_>, header: &Value) -> Option<Answer> {
         comment: said.comment,
         appointment: said.appointment,
         since: said.since,
-        place: said.used.map_or_else(|| String::from("Bundle"), |(index, _)| place(index)),
-        kept: unplaced::unplaced_beside(reader.bundle, used),
+        place: said.used.map_or_else(|| String::from("Bundle"), place),
+        kept: told(unplaced(reader.bundle, &reader.taken)),
     })
 }
 
-/// What one resource says. `used` is its place among the entries, and what is read of it.
+/// What one resource says. `used` is its place among the entries. Where it reads, it notes what it read; what goes back with an
+/// answer is compared with what that is about (`beside`), and not read.
 pub(super) struct Said {
     action: &'static str,
     reason: Option<String>,
     comment: Option<String>,
     appointment: Option<Booked>,
     since: Option<String>,
-    used: Option<(usize, &'static [&'static str])>,
+    used: Option<usize>,
 }
 
 impl Said {
-    pub(super) fn by(action: &'static str, index: usize, fields: &'static [&'static str]) -> Self {
-        Self {
-            action,
-            reason: None,
-            comment: None,
-            appointment: None,
-            since: None,
-            used: Some((index, fields)),
-        }
+    pub(super) fn by(action: &'static str, index: usize) -> Self {
+        Self { action, reason: None, comment: None, appointment: None, since: None, used: Some(index) }
     }
 
     pub(super) fn with(self, comment: Option<String>) -> Self {
@@ -111,8 +110,8 @@ impl Said {
     }
 
     /// With the start of the appointment that it tells of.
-    pub(super) fn since(self, appointment: &Value) -> Self {
-        Self { since: text(appointment, "/start").map(str::to_owned), ..self }
+    pub(super) fn since(self, appointment: &Value, taken: &Taken) -> Self {
+        Self { since: taken.text(appointment, "/start").map(str::to_owned), ..self }
     }
 
     /// Whether no ServiceRequest beside it says that the referral has ended in another way, or at all.
@@ -137,13 +136,6 @@ impl Said {
         Self { appointment: Some(booked), ..self }
     }
 }
-
-/// What is read of a Task, or only ties it to the rest.
-const OF_A_TASK: &[&str] =
-    &["identifier", "basedOn", "status", "businessStatus", "intent", "code", "focus", "for", "owner", "note"];
-/// What is read of the receiver's Encounter, or only ties it to the rest.
-const OF_AN_ENCOUNTER: &[&str] =
-    &["identifier", "status", "class", "subject", "episodeOfCare", "reasonCode", "serviceProvider"];
 
 pub(super) fn place(index: usize) -> String {
     format!("Bundle.entry[{index}].resource")
@@ -176,9 +168,9 @@ fn meaning(reader: &mut Reader<'_>, header: &Value) -> Option<Said> {
         match text(task, "/status") {
             Some("on-hold") => {
                 let notes: Vec<&str> =
-                    array(task, "/note").iter().filter_map(|note| text(note, "/text")).collect();
+                    array(task, "/note").iter().filter_map(|note| reader.taken.text(note, "/text")).collect();
                 let comment = (!notes.is_empty()).then(|| notes.join("\n"));
-                return Some(Said::by("request-information", index, OF_A_TASK).with(comment));
+                return Some(Said::by("request-information", index).with(comment));
             }
             Some("rejected" | "failed" | "cancelled") if encounter.is_some_and(|it| it != "cancelled") => {
                 let what =
@@ -186,22 +178,24 @@ fn meaning(reader: &mut Reader<'_>, header: &Value) -> Option<Said> {
                 reader.wrong("invariant", &format!("{}.status", place(index)), what);
                 return None;
             }
-            _ if waits => return Some(Said::by("waitlist", index, OF_A_TASK)),
+            _ if waits => {
+                reader.taken.fields(task, &["businessStatus"]);
+                return Some(Said::by("waitlist", index));
+            }
             _ => {}
         }
     }
-    let issues = &mut reader.issues;
     let Some((index, entry)) = receivers else {
         let what = "an answer carries the receiver's own Encounter, or an Appointment";
-        issues.push(Issue::new("required", "Bundle.entry", what));
+        reader.wrong("required", "Bundle.entry", what);
         return None;
     };
-    let said = |action| Some(Said::by(action, index, OF_AN_ENCOUNTER));
+    let said = |action| Some(Said::by(action, index));
     match encounter {
         Some("planned" | "arrived" | "triaged") => said("accept"),
         Some("in-progress" | "onleave") => said("start"),
         Some("finished") => said("complete"),
-        Some("cancelled") => refusal(resource(entry), index, issues),
+        Some("cancelled") => refusal(reader, resource(entry), index),
         _ => {
             let what = "one of planned, in-progress, finished and cancelled is expected";
             reader.malformed("invariant", &format!("{}.status", place(index)), what)
@@ -227,33 +221,35 @@ fn receivers_encounter<'v>(header: &Value, encounters: &[(usize, &'v Value)]) ->
 const LISTS: [(&str, &str); 3] =
     [("decline-reason", "decline"), ("redirect-reason", "redirect"), ("end-early-reason", "end-early")];
 
-fn refusal(encounter: &Value, index: usize, issues: &mut Vec<Issue>) -> Option<Said> {
+fn refusal(reader: &mut Reader<'_>, encounter: &Value, index: usize) -> Option<Said> {
     let path = place(index);
     let Some(why) = encounter.pointer("/reasonCode/0") else {
         let what = "a refusal needs a reason";
-        issues.push(Issue::new("required", format!("{path}.reasonCode"), what));
+        reader.wrong("required", &format!("{path}.reasonCode"), what);
         return None;
     };
-    let comment = text(why, "/text").filter(|words| !words.trim().is_empty()).map(str::to_owned);
-    let coding = array(why, "/coding");
+    let comment = reader.taken.text(why, "/text").filter(|words| !words.trim().is_empty()).map(str::to_owned);
+    let (coding, taken) = (array(why, "/coding"), &reader.taken);
     let ours = coding.iter().find_map(|coding| {
         let list = text(coding, "/system")?.strip_prefix(codes::OURS)?.strip_prefix('/')?;
         let (_, action) = LISTS.into_iter().find(|(known, _)| *known == list)?;
-        Some((action, text(coding, "/code")?))
+        let code = text(coding, "/code")?;
+        taken.note(coding);
+        Some((action, code))
     });
     let no_room = || {
-        let known = coding.iter().any(|coding| {
+        let known = coding.iter().find(|coding| {
             text(coding, "/system") == Some(codes::REJECTED_REASONS) && text(coding, "/code") == Some("RRNA")
         });
-        known.then_some(("decline", "capacity"))
+        known.map(|coding| taken.note(coding)).map(|_| ("decline", "capacity"))
     };
     let (action, reason) = ours.or_else(no_room).unwrap_or(("decline", "other"));
     if reason == "other" && comment.is_none() {
         let what = "a reason without a known code needs words: RRNA and OTH of rejected-reasons-bars are known, \
                     and the codes of our decline-reason";
-        issues.push(Issue::new("required", format!("{path}.reasonCode[0].text"), what));
+        reader.wrong("required", &format!("{path}.reasonCode[0].text"), what);
         return None;
     }
-    let said = Said::by(action, index, OF_AN_ENCOUNTER).with(comment);
+    let said = Said::by(action, index).with(comment);
     Some(Said { reason: Some(reason.to_owned()), ..said })
 }

@@ -44,10 +44,6 @@ pub(super) enum Says {
     Wrong,
 }
 
-/// What is read of an Appointment, or only ties it to the rest.
-const READ: &[&str] =
-    &["identifier", "status", "description", "start", "end", "created", "comment", "basedOn", "participant"];
-
 /// Reads the appointments (each with its place among the entries), beside the status of the receiver's Encounter.
 pub(super) fn read(
     reader: &mut Reader<'_>,
@@ -66,8 +62,8 @@ pub(super) fn read(
             booked(reader, *index, one).map_or(Says::Wrong, |said| Says::This(Box::new(said)))
         }
         ([], [(index, one), ..]) => {
-            let missed = Said::by("did-not-attend", *index, READ);
-            Says::This(Box::new(missed.with(words(one, "/comment")).since(one)))
+            let missed = Said::by("did-not-attend", *index);
+            Says::This(Box::new(missed.with(words(reader, one, "/comment")).since(one, &reader.taken)))
         }
         ([], []) => neither(reader, appointments),
         ([_, (second, _), ..], _) => {
@@ -81,8 +77,8 @@ pub(super) fn read(
 fn neither(reader: &mut Reader<'_>, appointments: &[(usize, &Value)]) -> Says {
     let Some((index, one)) = appointments.last() else { return Says::Nothing };
     if let Some("arrived" | "checked-in" | "fulfilled") = text(one, "/status") {
-        let begun = Said::by("start", *index, READ);
-        return Says::This(Box::new(begun.with(words(one, "/comment")).since(one)));
+        let begun = Said::by("start", *index);
+        return Says::This(Box::new(begun.with(words(reader, one, "/comment")).since(one, &reader.taken)));
     }
     // A referral knows no appointment that was called off: one is booked instead, or the work ends.
     let what = "an Appointment is `booked`, `noshow`, or took place. If this one does not take place, send the one that is \
@@ -96,7 +92,7 @@ fn booked(reader: &mut Reader<'_>, index: usize, appointment: &Value) -> Option<
     let start = required(appointment, "/start", &format!("{path}.start"), &mut reader.issues)?;
     let (at, place_at) = location(reader, index, appointment);
     // In our own Appointments the description says where; in others it is one word more.
-    let description = words(appointment, "/description");
+    let description = words(reader, appointment, "/description");
     let is_ours = array(appointment, "/meta/profile")
         .iter()
         .filter_map(Value::as_str)
@@ -105,10 +101,10 @@ fn booked(reader: &mut Reader<'_>, index: usize, appointment: &Value) -> Option<
         None if is_ours => (description, None),
         at => (at, description),
     };
-    let comment: Vec<String> = further.into_iter().chain(words(appointment, "/comment")).collect();
-    let said =
-        Said::by("book-appointment", index, READ).with((!comment.is_empty()).then(|| comment.join("\n")));
-    let end = text(appointment, "/end").map(str::to_owned);
+    let comment: Vec<String> = further.into_iter().chain(words(reader, appointment, "/comment")).collect();
+    let said = Said::by("book-appointment", index).with((!comment.is_empty()).then(|| comment.join("\n")));
+    reader.taken.fields(appointment, &["start"]);
+    let end = reader.taken.text(appointment, "/end").map(str::to_owned);
     Some(said.at(Booked { start, end, place, place_at }))
 }
 
@@ -123,7 +119,8 @@ fn location(reader: &Reader<'_>, index: usize, appointment: &Value) -> (Option<S
             .enumerate()
             .find(|(_, entry)| kind(resource(entry)) == "Location" && names(reference, entry));
         if let Some((at, entry)) = found {
-            let named = words(resource(entry), "/name").or_else(|| words(resource(entry), "/description"));
+            let named = words(reader, resource(entry), "/name")
+                .or_else(|| words(reader, resource(entry), "/description"));
             if named.is_some() {
                 return (named, format!("{}.name", place(at)));
             }
@@ -131,13 +128,14 @@ fn location(reader: &Reader<'_>, index: usize, appointment: &Value) -> (Option<S
         let is_location = found.is_some()
             || text(participant, "/actor/type") == Some("Location")
             || reference.starts_with("Location/");
-        if let (true, Some(display)) = (is_location, words(participant, "/actor/display")) {
+        if is_location && let Some(display) = words(reader, participant, "/actor/display") {
             return (Some(display), here);
         }
     }
     (None, format!("{}.description", place(index)))
 }
 
-fn words(value: &Value, pointer: &str) -> Option<String> {
-    text(value, pointer).filter(|words| !words.trim().is_empty()).map(str::to_owned)
+/// Words, noted as read.
+fn words(reader: &Reader<'_>, value: &Value, pointer: &str) -> Option<String> {
+    reader.taken.text(value, pointer).filter(|words| !words.trim().is_empty()).map(str::to_owned)
 }

@@ -5,8 +5,10 @@ use serde_json::{Value, json};
 
 use super::{
     array, kind,
-    people::{Placed, referred},
-    resource, text,
+    people::{Placed, agencies, referred},
+    resource,
+    taken::Taken,
+    text,
 };
 use crate::{
     directory::Partner,
@@ -36,20 +38,22 @@ pub(super) struct Statements {
 }
 
 /// Reads what the person said about `recipient`.
-pub(super) fn consents(bundle: &Value, recipient: &Partner) -> Statements {
+pub(super) fn consents(bundle: &Value, recipient: &Partner, taken: &Taken) -> Statements {
     let mut all = Statements::default();
     for (index, entry) in array(bundle, "/entry").iter().enumerate() {
         let consent = Placed { index, value: resource(entry) };
         if kind(consent.value) != "Consent" {
             continue;
         }
-        match statement(bundle, consent.value, recipient) {
+        match statement(bundle, consent.value, recipient, taken) {
             Ok(said) => all.said.push((said, consent.path())),
             Err(lacking) if concerns(bundle, consent.value, recipient) => {
                 let text = format!("This is about the recipient, or refuses, and cannot be read: {lacking}.");
                 all.unclear.push(Issue::new("business-rule", consent.path(), text));
             }
             Err(lacking) => {
+                // Told as a whole, with the reason.
+                taken.note(consent.value);
                 let text = format!("Kept as received. It permits nothing here: {lacking}.");
                 all.kept.push(Issue::new("business-rule", consent.path(), text));
             }
@@ -68,7 +72,12 @@ fn concerns(bundle: &Value, consent: &Value, recipient: &Partner) -> bool {
             .any(|rule| text(rule, "/type") == Some("deny") || names_recipient(bundle, rule, recipient))
 }
 
-fn statement(bundle: &Value, consent: &Value, recipient: &Partner) -> Result<Value, &'static str> {
+fn statement(
+    bundle: &Value,
+    consent: &Value,
+    recipient: &Partner,
+    taken: &Taken,
+) -> Result<Value, &'static str> {
     if text(consent, "/status") != Some("active") {
         return Err("only an active consent is one");
     }
@@ -131,7 +140,27 @@ fn statement(bundle: &Value, consent: &Value, recipient: &Partner) -> Result<Val
             None => {}
         }
     }
+    taken.fields(consent, &["status", "scope", "dateTime"]);
+    if let Some(capture) = array(consent, "/extension").iter().find(|one| text(one, "/url") == Some(CAPTURE))
+    {
+        taken.note(capture);
+    }
+    for read in [rule, said] {
+        note_rule(bundle, read, agreed, taken);
+    }
     Ok(statement)
+}
+
+/// Notes what was read of a rule: itself, and of the rules in it those about blocks, which are for nobody else.
+fn note_rule(bundle: &Value, rule: &Value, agreed: bool, taken: &Taken) {
+    let fields = rule.as_object().into_iter().flat_map(|fields| fields.keys());
+    let own: Vec<&str> = fields.map(String::as_str).filter(|name| *name != "provision").collect();
+    taken.fields(rule, &own);
+    let actors = array(rule, "/actor").iter().filter_map(|actor| text(actor, "/reference/reference"));
+    agencies(bundle, actors, taken);
+    for inner in array(rule, "/provision").iter().filter(|inner| agreed && inner.get("actor").is_none()) {
+        taken.note(inner);
+    }
 }
 
 /// Whether a rule is for the recipient: an actor who is an Organization of this message with the recipient's code.
@@ -218,19 +247,30 @@ fn capture(consent: &Value, agreed: bool) -> Result<Capture, &'static str> {
 
 /// The Consents of a message in which the person refuses what goes to `recipient`, each at its place. What refuses and does
 /// not say whom, refuses everybody.
-pub(super) fn refusals(bundle: &Value, recipient: &Partner) -> Vec<Issue> {
+pub(super) fn refusals(bundle: &Value, recipient: &Partner, taken: &Taken) -> Vec<Issue> {
     let mut refused = Vec::new();
     for (index, entry) in array(bundle, "/entry").iter().enumerate() {
         let consent = Placed { index, value: resource(entry) };
-        if kind(consent.value) == "Consent"
-            && let Some(field) = refuses(bundle, consent.value, recipient)
-        {
+        if kind(consent.value) != "Consent" {
+            continue;
+        }
+        note_whether_refused(consent.value, taken);
+        if let Some(field) = refuses(bundle, consent.value, recipient) {
             let text = "The person refuses this. Nothing is passed on against it, and nothing was kept. If they agree, send \
                         the Consent that says so.";
             refused.push(Issue::new("suppressed", format!("{}.{field}", consent.path()), text));
         }
     }
     refused
+}
+
+/// Notes by what a Consent is known to refuse, or not to. Until when and with what exceptions somebody agreed is not read here.
+fn note_whether_refused(consent: &Value, taken: &Taken) {
+    taken.fields(consent, &["status", "scope", "policyRule"]);
+    let root = consent.get("provision");
+    for rule in root.into_iter().chain(root.map_or(&[][..], |root| array(root, "/provision"))) {
+        taken.fields(rule, &["type", "actor"]);
+    }
 }
 
 /// Where a Consent refuses what goes to `recipient`; `None`: it does not.
@@ -277,7 +317,7 @@ fn is_for(bundle: &Value, rule: &Value, recipient: &Partner) -> bool {
 }
 
 /// Whether any Consent of the message says that the person agreed to something: so they know of it.
-pub(super) fn person_agreed(bundle: &Value) -> bool {
+pub(super) fn person_agreed(bundle: &Value, taken: &Taken) -> bool {
     array(bundle, "/entry").iter().map(resource).any(|one| {
         let rule = |pointer: &str| text(one, pointer);
         let opted_in = array(one, "/policyRule/coding").iter().any(|coding| {
@@ -285,7 +325,7 @@ pub(super) fn person_agreed(bundle: &Value) -> bool {
         });
         kind(one) == "Consent"
             && rule("/status") == Some("active")
-            && rule("/dateTime").is_some()
+            && taken.text(one, "/dateTime").is_some()
             && (opted_in
                 || rule("/provision/provision/0/type") == Some("permit")
                 || rule("/provision/type") == Some("permit"))

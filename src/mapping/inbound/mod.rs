@@ -9,14 +9,17 @@ mod answer;
 mod beside;
 mod booked;
 mod consent;
+mod current;
 mod modified;
 mod people;
 mod referral;
 mod sender;
+mod taken;
 mod unplaced;
 
 use serde_json::Value;
 
+use self::taken::Taken;
 use super::{
     codes,
     messages::{self, Event, is_defined_by},
@@ -118,7 +121,7 @@ const HEADER: &str = "Bundle.entry[0].resource";
 ///
 /// It is none, something in it is wrong, or it is of a kind that is not offered.
 pub fn read_message(bundle: &Value) -> Result<Inbound, Unread> {
-    let mut reader = Reader { bundle, fault: Fault::Wrong, issues: Vec::new() };
+    let mut reader = Reader { bundle, fault: Fault::Wrong, issues: Vec::new(), taken: Taken::default() };
     let read = reader.read();
     match read {
         Some(message) if reader.issues.is_empty() => Ok(message),
@@ -133,6 +136,7 @@ struct Reader<'v> {
     bundle: &'v Value,
     fault: Fault,
     issues: Vec<Issue>,
+    taken: Taken,
 }
 
 impl<'v> Reader<'v> {

@@ -2,10 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{array, kind, resource, text};
+use super::{
+    array,
+    current::{self, chosen, is_current},
+    kind, resource,
+    taken::Taken,
+    text,
+};
 use crate::{
     assessment::NhsNumber,
-    fhir::{Issue, modifiers::is_current},
+    clock::Moment,
+    fhir::Issue,
     mapping::{bars::uuid_of, codes},
 };
 
@@ -53,56 +60,56 @@ pub(super) struct Person {
     pub(super) nhs_number: Option<String>,
     /// Where each field stands in the message.
     pub(super) places: Vec<(&'static str, String)>,
-    /// What of the Patient is not taken.
-    pub(super) kept: Vec<Issue>,
 }
 
-/// Reads the Patient. Somebody is known by a verified NHS number or by the sender's own reference, and by nothing
-/// else: a person without either is an issue.
-pub(super) fn person(bundle: &Value, issues: &mut Vec<Issue>) -> Option<Person> {
+/// What is asked of a Patient.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asked {
+    /// Who they are, and where they are reached.
+    Everything,
+    /// Who they are.
+    Identity,
+}
+
+/// Reads the Patient, as it holds at `now`. Somebody is known by a verified NHS number or by the sender's own reference, and
+/// by nothing else: a person without either is an issue.
+pub(super) fn person(
+    bundle: &Value,
+    asked: Asked,
+    now: Moment,
+    taken: &Taken,
+    issues: &mut Vec<Issue>,
+) -> Option<Person> {
     let Some(patient) = first(bundle, "Patient") else {
         issues.push(Issue::new("required", "Bundle.entry", "a referral carries the Patient"));
         return None;
     };
     let path = patient.path();
     let mut fields = Map::new();
-    let mut kept = Vec::new();
-    let nhs_number = nhs_number(patient.value);
-    let own = own_reference(patient.value);
+    let identifiers: Vec<&Value> =
+        array(patient.value, "/identifier").iter().filter(|one| is_current(one, now)).collect();
+    let nhs_number = nhs_number(&identifiers, taken);
+    let own = own_reference(&identifiers, taken);
     let reference = match (own, &nhs_number) {
         (Some(own), _) => own,
         (None, Some(number)) => digest(codes::NHS_NUMBER, number),
         (None, None) => {
-            let what = "an NHS number that is present and verified, or an identifier of your own, is needed: nobody \
-                        is guessed";
+            let what = "an NHS number that is present and verified, or an identifier of your own, is needed, and one that \
+                        holds now: nobody is guessed";
             issues.push(Issue::new("required", format!("{path}.identifier"), what));
             return None;
         }
     };
-    fields.insert(String::from("reference"), json!(reference));
-    if let Some(name) = name(patient.value) {
-        fields.insert(String::from("name"), name);
-    }
-    if let Some(born) = patient.value.get("birthDate") {
-        fields.insert(String::from("birth_date"), born.clone());
-    }
-    if let Some(number) = &nhs_number {
-        fields.insert(String::from("nhs_number"), json!({"value": number, "verification": "01"}));
-    }
-    if let Some(address) = address(patient.value) {
-        fields.insert(String::from("address"), address);
-    }
-    for (ours, theirs) in [("name", "name"), ("address", "address")] {
-        if !fields.contains_key(ours) && patient.value.get(theirs).is_some() {
-            kept.push(super::unplaced::stays(format!("{path}.{theirs}")));
-        }
-    }
-    let contact = safe_contact(patient.value);
-    if contact.is_none() && patient.value.get("telecom").is_some() {
-        kept.push(super::unplaced::stays(format!("{path}.telecom")));
-    }
-    if let Some(contact) = contact {
-        fields.insert(String::from("safe_contact"), contact);
+    let mut put = |name: &str, value: Option<Value>| {
+        fields.extend(value.map(|value| (name.to_owned(), value)));
+    };
+    put("reference", Some(json!(reference)));
+    put("name", name(patient.value, now, taken));
+    put("birth_date", taken.at(patient.value, "/birthDate").cloned());
+    put("nhs_number", nhs_number.as_ref().map(|number| json!({"value": number, "verification": "01"})));
+    if asked == Asked::Everything {
+        put("address", address(patient.value, now, taken));
+        put("safe_contact", safe_contact(patient.value, now, taken));
     }
     let places = vec![
         ("/reference", format!("{path}.identifier")),
@@ -113,94 +120,108 @@ pub(super) fn person(bundle: &Value, issues: &mut Vec<Issue>) -> Option<Person> 
         ("/safe_contact", format!("{path}.telecom")),
         ("", path),
     ];
-    Some(Person { fields, nhs_number, places, kept })
+    Some(Person { fields, nhs_number, places })
 }
 
-fn nhs_number(patient: &Value) -> Option<String> {
-    let verified = |identifier: &&Value| {
-        let status = array(identifier, "/extension").iter().find(|one| {
-            text(one, "/url") == Some(codes::uk_core_extension("NHSNumberVerificationStatus").as_str())
-        });
-        let codings = status.map_or(&[][..], |one| array(one, "/valueCodeableConcept/coding"));
-        codings.iter().any(|coding| {
-            text(coding, "/system") == Some(VERIFIED.0) && text(coding, "/code") == Some(VERIFIED.1)
+fn nhs_number(identifiers: &[&Value], taken: &Taken) -> Option<String> {
+    let url = codes::uk_core_extension("NHSNumberVerificationStatus");
+    let status = |identifier: &Value| {
+        array(identifier, "/extension").iter().position(|one| text(one, "/url") == Some(url.as_str()))
+    };
+    let is_verified = |identifier: &&&Value| {
+        let place = status(identifier).map(|place| format!("/extension/{place}/valueCodeableConcept/coding"));
+        place.is_some_and(|place| {
+            array(identifier, &place).iter().any(|coding| {
+                text(coding, "/system") == Some(VERIFIED.0) && text(coding, "/code") == Some(VERIFIED.1)
+            })
         })
     };
-    let stated = array(patient, "/identifier")
+    let stated = identifiers
         .iter()
-        .filter(|one| text(one, "/system") == Some(codes::NHS_NUMBER) && is_current(one))
-        .find(verified)?;
-    NhsNumber::parse(text(stated, "/value")?).ok().map(|number| number.as_str().to_owned())
+        .filter(|one| text(one, "/system") == Some(codes::NHS_NUMBER))
+        .find(is_verified)
+        .copied()?;
+    let number = NhsNumber::parse(text(stated, "/value")?).ok()?;
+    taken.fields(chosen(stated, taken), &["system", "value"]);
+    if let Some(place) = status(stated) {
+        taken.at(stated, &format!("/extension/{place}"));
+    }
+    Some(number.as_str().to_owned())
 }
 
 /// The sender's own reference. Under our own system it is the one that its native messages have; another system's
 /// value is told apart from all others by a digest of both.
-fn own_reference(patient: &Value) -> Option<String> {
-    let known = |one: &Value| Some((text(one, "/system")?.to_owned(), text(one, "/value")?.to_owned()));
-    let mut own = array(patient, "/identifier")
-        .iter()
-        .filter(|one| is_current(one))
-        .filter_map(known)
-        .filter(|(system, value)| system != codes::NHS_NUMBER && !system.is_empty() && !value.is_empty());
-    let first = own.next()?;
-    let ours = std::iter::once(first.clone()).chain(own).find(|(system, _)| system == codes::PERSON_ID);
-    Some(ours.map_or_else(|| digest(&first.0, &first.1), |(_, value)| value))
+fn own_reference(identifiers: &[&Value], taken: &Taken) -> Option<String> {
+    let all = || {
+        identifiers.iter().copied().filter_map(|one| {
+            let (system, value) = (text(one, "/system")?, text(one, "/value")?);
+            let is_own = system != codes::NHS_NUMBER && !system.is_empty() && !value.is_empty();
+            is_own.then_some((system, value, one))
+        })
+    };
+    let ours = all().find(|(system, ..)| *system == codes::PERSON_ID);
+    let (system, value, one) = ours.or_else(|| all().next())?;
+    taken.fields(chosen(one, taken), &["system", "value"]);
+    Some(if system == codes::PERSON_ID { value.to_owned() } else { digest(system, value) })
 }
 
 fn digest(system: &str, value: &str) -> String {
     format!("fhir-{}", uuid_of(system, value))
 }
 
-/// The official name, or the first that holds.
-fn name(patient: &Value) -> Option<Value> {
-    let names = array(patient, "/name");
-    let official = names.iter().find(|one| text(one, "/use") == Some("official"));
-    let name = official.or_else(|| names.iter().find(|one| is_current(one)))?;
-    let mut said = Map::new();
-    for part in ["family", "given"] {
-        if let Some(value) = name.get(part) {
-            said.insert(part.to_owned(), value.clone());
-        }
-    }
-    Some(Value::Object(said))
+/// The name that holds.
+fn name(patient: &Value, now: Moment, taken: &Taken) -> Option<Value> {
+    let name = current::name(array(patient, "/name"), now, taken)?;
+    Some(Value::Object(parts(name, &[("family", "family"), ("given", "given")], taken)))
 }
 
-/// The home.
-fn address(patient: &Value) -> Option<Value> {
-    let addresses = array(patient, "/address");
-    let home = addresses.iter().find(|one| text(one, "/use").is_none_or(|used| used == "home"))?;
-    let mut said = Map::new();
-    for (ours, theirs) in [("lines", "line"), ("postcode", "postalCode")] {
-        if let Some(value) = home.get(theirs) {
-            said.insert(ours.to_owned(), value.clone());
-        }
-    }
-    (!said.is_empty()).then_some(Value::Object(said))
+/// The home: what is said to be one, else what does not say what it is.
+fn address(patient: &Value, now: Moment, taken: &Taken) -> Option<Value> {
+    let addresses = || array(patient, "/address").iter().filter(|one| is_current(one, now));
+    let home = addresses().find(|one| text(one, "/use") == Some("home"));
+    let home = home.or_else(|| addresses().find(|one| one.get("use").is_none()))?;
+    let said = parts(home, &[("lines", "line"), ("postcode", "postalCode")], taken);
+    (!said.is_empty()).then(|| {
+        chosen(home, taken);
+        Value::Object(said)
+    })
+}
+
+/// Parts of a value under the names that we have for them.
+fn parts(value: &Value, names: &[(&str, &str)], taken: &Taken) -> Map<String, Value> {
+    let found = names.iter().filter_map(|(ours, theirs)| Some((*ours, value.get(theirs)?)));
+    found.map(|(ours, part)| (ours.to_owned(), taken.note(part).clone())).collect()
 }
 
 /// What the person named as safe. Any telecom may be one that somebody else answers: it is read only where the
 /// profile says that it is safe.
-fn safe_contact(patient: &Value) -> Option<Value> {
+fn safe_contact(patient: &Value, now: Moment, taken: &Taken) -> Option<Value> {
     let profiles = array(patient, "/meta/profile").iter().filter_map(Value::as_str);
     let mut ours = profiles.filter(|profile| profile.split('|').next() == Some(SAFE_PATIENT));
     ours.next()?;
     let mut said = Map::new();
     for (name, system) in [("telephone", "phone"), ("email", "email")] {
-        let value = array(patient, "/telecom")
-            .iter()
-            .find(|one| text(one, "/system") == Some(system) && is_current(one))
-            .and_then(|one| one.get("value"));
-        if let Some(value) = value {
+        if let Some(value) = way(patient, system, now, taken) {
             said.insert(name.to_owned(), value.clone());
         }
     }
     (!said.is_empty()).then_some(Value::Object(said))
 }
 
+/// The first way of this kind to reach somebody that holds.
+fn way<'v>(who: &'v Value, system: &str, now: Moment, taken: &Taken) -> Option<&'v Value> {
+    let mut ways = array(who, "/telecom").iter();
+    let found = ways.find(|one| text(one, "/system") == Some(system) && is_current(one, now))?;
+    taken.fields(chosen(found, taken), &["system"]);
+    taken.at(found, "/value")
+}
+
 /// Who asks: name, role, organisation, telephone, each where it is said; with the places.
 pub(super) fn practitioner(
     bundle: &Value,
     asked: &Value,
+    now: Moment,
+    taken: &Taken,
 ) -> (Map<String, Value>, Vec<(&'static str, String)>) {
     let requester = referred(bundle, text(asked, "/requester/reference"));
     let role = requester.filter(|one| kind(one.value) == "PractitionerRole");
@@ -219,47 +240,53 @@ pub(super) fn practitioner(
     put(
         "name",
         "/name",
-        who.and_then(|one| full_name(one.value)),
+        who.and_then(|one| full_name(one.value, now, taken)),
         who.map_or_else(nowhere, |one| format!("{}.name", one.path())),
     );
     put(
         "role",
         "/role",
-        role.and_then(|one| concept_words(one.value, "/code/0")),
+        role.and_then(|one| concept_words(one.value, "/code/0", taken)),
         role.map_or_else(nowhere, |one| format!("{}.code", one.path())),
     );
     put(
         "organisation",
         "/organisation",
-        organisation.and_then(|one| one.value.get("name")).cloned(),
+        organisation.and_then(|one| taken.at(one.value, "/name")).cloned(),
         organisation.map_or_else(nowhere, |one| format!("{}.name", one.path())),
     );
-    let phone = role.and_then(|one| {
-        let ways = array(one.value, "/telecom");
-        ways.iter().find(|way| text(way, "/system") == Some("phone") && is_current(way))
-    });
     put(
         "telephone",
         "/telephone",
-        phone.and_then(|way| way.get("value")).cloned(),
+        role.and_then(|one| way(one.value, "phone", now, taken)).cloned(),
         role.map_or_else(nowhere, |one| format!("{}.telecom", one.path())),
     );
     places.push(("", nowhere()));
     (fields, places)
 }
 
-fn full_name(who: &Value) -> Option<Value> {
-    let name = array(who, "/name").iter().find(|one| is_current(one))?;
-    if let Some(whole) = name.get("text") {
+fn full_name(who: &Value, now: Moment, taken: &Taken) -> Option<Value> {
+    let name = current::name(array(who, "/name"), now, taken)?;
+    if let Some(whole) = taken.at(name, "/text") {
         return Some(whole.clone());
     }
     let given = array(name, "/given").iter().filter_map(Value::as_str);
     let words: Vec<&str> = given.chain(text(name, "/family")).collect();
+    taken.fields(name, &["given", "family"]);
     (!words.is_empty()).then(|| json!(words.join(" ")))
 }
 
 /// A concept in words: its text, or the display of its first code.
-pub(super) fn concept_words(value: &Value, pointer: &str) -> Option<Value> {
+pub(super) fn concept_words(value: &Value, pointer: &str, taken: &Taken) -> Option<Value> {
     let concept = value.pointer(pointer)?;
-    concept.get("text").or_else(|| concept.pointer("/coding/0/display")).cloned()
+    taken.at(concept, "/text").or_else(|| taken.at(concept, "/coding/0/display")).cloned()
+}
+
+/// Notes what names the agencies that a message is between, wherever it refers to them.
+pub(super) fn agencies<'v>(bundle: &Value, references: impl Iterator<Item = &'v str>, taken: &Taken) {
+    for reference in references {
+        if let Some(one) = referred(bundle, Some(reference)).filter(|one| kind(one.value) == "Organization") {
+            taken.fields(one.value, &["identifier", "name"]);
+        }
+    }
 }

@@ -137,7 +137,7 @@ fn a_request_has_one_service_request_in_focus_and_a_destination() {
 #[test]
 fn a_number_whose_check_digit_is_wrong_is_used_for_nothing() {
     let wrong = with(|m| of(m, "Patient")["identifier"][0]["value"] = json!("9990000019"));
-    let adapted = request_of(&wrong, &service()).unwrap();
+    let adapted = request_of(&wrong, &service(), now()).unwrap();
     assert_eq!(adapted.nhs_number, None);
     assert!(!adapted.value.to_string().contains("9990000019"));
 }
@@ -183,14 +183,14 @@ fn a_referral_becomes_an_assessment_that_its_profile_takes() {
 
 #[test]
 fn a_referral_becomes_a_request_that_its_profile_takes() {
-    let adapted = request_of(&message(), &service()).unwrap();
+    let adapted = request_of(&message(), &service(), now()).unwrap();
     let issues = Profiles::compile().unwrap().check(Schema::ScreeningRequest, &adapted.value);
     assert!(issues.is_empty(), "{issues:?}");
     assert_eq!(adapted.value["request_type"], "screening");
     assert_eq!(adapted.value["person_informed"], true, "a Consent says so");
     let mut silent = message();
     of(&mut silent, "Consent")["status"] = json!("proposed");
-    assert_eq!(request_of(&silent, &service()).unwrap().value["person_informed"], false);
+    assert_eq!(request_of(&silent, &service(), now()).unwrap().value["person_informed"], false);
 }
 
 #[test]
@@ -199,6 +199,188 @@ fn a_contact_that_nobody_called_safe_is_not_read() {
     let adapted = assessment_of(&plain, &team(), now()).unwrap();
     assert_eq!(adapted.value["person"].get("safe_contact"), None);
     assert!(adapted.kept.iter().any(|issue| issue.path.ends_with(".telecom")));
+}
+
+/// The places of what is kept, of an assessment.
+fn kept(message: &Value) -> Vec<String> {
+    assessment_of(message, &team(), now()).unwrap().kept.into_iter().map(|issue| issue.path).collect()
+}
+
+#[test]
+fn what_is_old_or_over_is_not_passed_on_as_what_holds() {
+    let over = json!({"end": "2025-01-31"});
+    let adapted = |change: &dyn Fn(&mut Value)| {
+        let message = with(|m| change(of(m, "Patient")));
+        let adapted = assessment_of(&message, &team(), now()).unwrap();
+        let kept: Vec<String> = adapted.kept.iter().map(|issue| issue.path.clone()).collect();
+        (adapted.value["person"].clone(), kept)
+    };
+    for state in [json!({"use": "old"}), json!({"period": over})] {
+        let mark = |one: &mut Value| one.as_object_mut().unwrap().extend(state.as_object().unwrap().clone());
+        for (field, index, ours) in [
+            ("name", 0, "name"),
+            ("address", 0, "address"),
+            ("telecom", 0, "safe_contact"),
+            ("identifier", 0, "nhs_number"),
+        ] {
+            let (person, kept) = adapted(&|patient| mark(&mut patient[field][index]));
+            assert_eq!(person.get(ours), None, "{field} {state}");
+            let place = match field {
+                "identifier" => format!("Bundle.entry[2].resource.{field}[{index}]"),
+                _ => format!("Bundle.entry[2].resource.{field}"),
+            };
+            assert!(kept.contains(&place), "{place} is not among {kept:?}");
+        }
+        // Nobody is found by a number or a reference that is over.
+        let nobody = with(|m| {
+            let identifiers = of(m, "Patient")["identifier"].as_array_mut().unwrap();
+            identifiers.iter_mut().for_each(mark);
+        });
+        assert_eq!(assessment_of(&nobody, &team(), now()).unwrap_err()[0].code, "required");
+        assert_eq!(request_of(&nobody, &service(), now()).unwrap_err()[0].code, "required");
+    }
+    // Beside what is over, what holds is taken, wherever it stands.
+    let (person, kept) = adapted(&|patient| {
+        let old = json!({"use": "home", "line": ["1 Former Street"], "postalCode": "ZZ99 1AA", "period": {"end": "2020"}});
+        patient["address"].as_array_mut().unwrap().insert(0, old);
+        patient["name"].as_array_mut().unwrap().insert(0, json!({"use": "nickname", "family": "Tiger"}));
+    });
+    assert_eq!(person["address"]["postcode"], "ZZ99 3VZ");
+    assert_eq!(person["name"]["family"], "Testcase");
+    for place in ["address[0]", "name[0]"] {
+        assert!(kept.contains(&format!("Bundle.entry[2].resource.{place}")), "{place} is not among {kept:?}");
+    }
+}
+
+#[test]
+fn no_part_of_a_referral_is_lost_in_silence() {
+    let message = with(|m| {
+        let second = json!({"fullUrl": "urn:uuid:00000000-0000-4000-8000-0000000000f2", "resource": {
+            "resourceType": "Patient", "identifier": [{"system": "urn:x", "value": "2"}], "name": [{"family": "Other"}],
+            "birthDate": "1970-01-01"}});
+        let other = json!({"fullUrl": "urn:uuid:00000000-0000-4000-8000-0000000000f1", "resource": {
+            "resourceType": "Organization", "name": "Elsewhere",
+            "identifier": [{"system": "https://fhir.nhs.uk/Id/ods-organization-code", "value": "ZZ999"}]}});
+        m["entry"].as_array_mut().unwrap().extend([second, other]);
+        let patient = of(m, "Patient");
+        patient["meta"]["security"] = json!([{"code": "R"}]);
+        patient["name"][0]["prefix"] = json!(["Mx"]);
+        patient["name"][0]["suffix"] = json!(["Esq"]);
+        patient["name"][0]["text"] = json!("Mx Morgan Testcase");
+        patient["name"].as_array_mut().unwrap().push(json!({"use": "usual", "family": "Second"}));
+        patient["identifier"].as_array_mut().unwrap().push(json!({"system": "urn:third", "value": "3"}));
+        patient["address"][0]["city"] = json!("Harbourtown");
+        patient["address"].as_array_mut().unwrap().push(json!({"use": "work", "line": ["9 Office Row"]}));
+        patient["_birthDate"] = json!({"extension": [{"url": "urn:x", "valueTime": "10:00:00"}]});
+        let asked = of(m, "ServiceRequest");
+        asked["text"] = json!({"status": "additional", "div": "<div>Knife in the house</div>"});
+        asked["reasonCode"][0]["coding"] = json!([{"system": "http://snomed.info/sct", "code": "35489007"}]);
+        asked["performer"]
+            .as_array_mut()
+            .unwrap()
+            .push(json!({"reference": "urn:uuid:00000000-0000-4000-8000-0000000000f1"}));
+        asked["subject"]["display"] = json!("Known as Ash");
+    });
+    let end = message["entry"].as_array().unwrap().len();
+    let (patient, asked) = ("Bundle.entry[2].resource", "Bundle.entry[1].resource");
+    let kept = kept(&message);
+    for place in [
+        format!("{patient}.meta.security"),
+        format!("{patient}.name[0].prefix"),
+        format!("{patient}.name[0].suffix"),
+        format!("{patient}.name[0].text"),
+        format!("{patient}.name[1]"),
+        format!("{patient}.identifier[2]"),
+        format!("{patient}.address[0].city"),
+        format!("{patient}.address[1]"),
+        format!("{patient}._birthDate"),
+        format!("{asked}.text"),
+        format!("{asked}.reasonCode[0].coding"),
+        format!("{asked}.performer[1]"),
+        format!("{asked}.subject.display"),
+        format!("Bundle.entry[{}].resource", end - 2),
+        format!("Bundle.entry[{}].resource", end - 1),
+    ] {
+        assert!(kept.contains(&place), "{place} is not among {kept:#?}");
+    }
+    // What was read is not said to be left.
+    for read in [
+        "name[0].family",
+        "name[0].given",
+        "address[0].line",
+        "address[0].use",
+        "birthDate",
+        "identifier[0].value",
+    ] {
+        assert!(!kept.contains(&format!("{patient}.{read}")), "{read}");
+    }
+    for read in
+        ["performer", "performer[0]", "priority", "reasonCode[0].text", "reasonCode[1]", "text.status"]
+    {
+        assert!(!kept.contains(&format!("{asked}.{read}")), "{read}");
+    }
+    let generated =
+        with(|m| of(m, "ServiceRequest")["text"] = json!({"status": "generated", "div": "<div>x</div>"}));
+    assert!(!self::kept(&generated).contains(&format!("{asked}.text")));
+}
+
+#[test]
+fn every_leaf_of_a_referral_is_read_or_told() {
+    // Whatever is changed in a leaf changes what is passed on, or its place is told, or it only ties.
+    let ties = ["reference", "system", "code", "resourceType", "status", "intent", "use", "url"];
+    let whole = message();
+    let (now_passed, kept) = (assessment_of(&whole, &team(), now()).unwrap().value, kept(&whole));
+    let mut leaves = Vec::new();
+    for (index, entry) in whole["entry"].as_array().unwrap().iter().enumerate() {
+        let kinds = ["ServiceRequest", "Patient", "Practitioner", "PractitionerRole"];
+        if kinds.contains(&entry["resource"]["resourceType"].as_str().unwrap()) {
+            let place = format!("Bundle.entry[{index}].resource");
+            leaves_of(&entry["resource"], &format!("/entry/{index}/resource"), &place, &mut leaves);
+        }
+    }
+    let mut told = 0;
+    for (pointer, place) in leaves {
+        if ties.iter().any(|tie| pointer.ends_with(&format!("/{tie}")))
+            || pointer.contains("/meta/")
+            || pointer.ends_with("/authoredOn")
+        {
+            continue;
+        }
+        if kept.iter().any(|kept| {
+            place == *kept || place.starts_with(&format!("{kept}.")) || place.starts_with(&format!("{kept}["))
+        }) {
+            told += 1;
+            continue;
+        }
+        let mut changed = whole.clone();
+        let leaf = changed.pointer_mut(&pointer).unwrap();
+        *leaf = if leaf.is_string() { json!("1990-02-03") } else { json!(7) };
+        let passed = assessment_of(&changed, &team(), now()).map(|adapted| adapted.value);
+        // A changed identifier is another person; a display says what its code says.
+        assert!(
+            passed.as_ref() != Ok(&now_passed)
+                || pointer.ends_with("/display")
+                || pointer.contains("/identifier/"),
+            "{pointer}"
+        );
+    }
+    assert!(told > 3, "{kept:#?}");
+}
+
+fn leaves_of(value: &Value, pointer: &str, place: &str, found: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, below) in fields {
+                leaves_of(below, &format!("{pointer}/{name}"), &format!("{place}.{name}"), found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                leaves_of(item, &format!("{pointer}/{index}"), &format!("{place}[{index}]"), found);
+            }
+        }
+        _ => found.push((pointer.to_owned(), place.to_owned())),
+    }
 }
 
 #[test]
@@ -222,14 +404,14 @@ fn nobody_is_known_by_an_unverified_number() {
             "code": "number-present-and-verified",
         });
     });
-    assert_eq!(request_of(&older, &service()).unwrap().nhs_number, None);
+    assert_eq!(request_of(&older, &service(), now()).unwrap().nhs_number, None);
 }
 
 #[test]
 fn the_same_value_under_another_system_is_somebody_else() {
     let reference = |system: &str| {
         let message = with(|m| of(m, "Patient")["identifier"][1]["system"] = json!(system));
-        request_of(&message, &service()).unwrap().value["person"]["reference"].clone()
+        request_of(&message, &service(), now()).unwrap().value["person"]["reference"].clone()
     };
     assert_ne!(reference("https://a.example/Id"), reference("https://b.example/Id"));
     assert_eq!(reference("https://keyway.example/Id/person"), "LD-ABCD-EFGH");
@@ -347,7 +529,7 @@ fn what_the_person_refuses_becomes_no_request() {
     let refused = |change: &dyn Fn(&mut Value)| {
         let mut message = message();
         change(of(&mut message, "Consent"));
-        request_of(&message, &service()).map(drop).map_err(|issues| {
+        request_of(&message, &service(), now()).map(drop).map_err(|issues| {
             let places: Vec<String> = issues.into_iter().map(|issue| issue.path).collect();
             places.iter().filter_map(|path| path.rsplit('.').next()).map(str::to_owned).collect::<Vec<_>>()
         })
