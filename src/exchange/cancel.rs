@@ -45,6 +45,7 @@ impl Exchange {
             writes.push(self.kept_message(incoming, &moved, &key));
             writes.push(self.received(incoming, &moved));
             preconditions.push(unused(incoming));
+            self.bundle_used(incoming, &mut writes);
             match self.commit(writes, preconditions).await {
                 Ok(()) => return Ok(incoming.taken(&moved.referral_id, &[])),
                 Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}

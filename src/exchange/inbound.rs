@@ -6,9 +6,10 @@ use serde_json::json;
 use super::{
     Answer, Exchange, MailboxSend,
     caller::Caller,
-    ports::Write,
+    message::Incoming,
+    ports::{Write, WriteSet},
     refusal::{Refusal, Refused},
-    rows::{InboundRow, ReferralRow},
+    rows::{InboundRow, ReferralRow, Sealed},
 };
 use crate::{
     audit::{Kind, merkle::sha256},
@@ -83,6 +84,28 @@ impl Exchange {
         })
     }
 
+    /// What came before in this very message, by its own id. A receiver that sends it again under a new `X-Request-Id` does not
+    /// mean it twice.
+    pub(super) async fn bundle_before(&self, incoming: &Incoming<'_>) -> Result<Option<InboundRow>, Refusal> {
+        let (caller, key) = (incoming.caller, bundle_key(incoming.bundle_id));
+        Ok(self.store.inbound(&caller.site_id, &caller.partner_id, &key).await?)
+    }
+
+    /// Keeps, beside the message among `writes` that took effect, that its own id is used: without its bytes.
+    pub(super) fn bundle_used(&self, incoming: &Incoming<'_>, writes: &mut WriteSet) {
+        let kept = writes.iter().find_map(|write| match write {
+            Write::Inbound(row) => Some(row),
+            _ => None,
+        });
+        let used = kept.map(|row| InboundRow {
+            inbound_id: InboundId::fresh(&self.mint),
+            message_key: bundle_key(incoming.bundle_id),
+            body: Sealed(Vec::new()),
+            ..row.clone()
+        });
+        writes.extend(used.map(Write::Inbound));
+    }
+
     /// An answer that quotes nothing of ours is kept under the site's key and flagged; it moves nothing.
     pub(super) async fn keep_unmatched(
         &self,
@@ -117,9 +140,21 @@ impl Exchange {
     }
 }
 
+/// The key under which a FHIR message is recognised by its own id, whatever stood above it when it was sent again.
+fn bundle_key(bundle_id: &str) -> String {
+    format!("bundle:{bundle_id}")
+}
+
 /// The key under which a mailbox message is recognised.
 fn mailbox_key(local_id: &str) -> String {
     format!("mailbox:{local_id}")
+}
+
+/// The same of a message that is known by its own id.
+pub(super) fn bundle_seen_before(first: &InboundRow, body: &[u8]) -> Refusal {
+    let mut refusal = seen_before(first, body);
+    refusal.issues.iter_mut().for_each(|issue| issue.path = String::from("Bundle.id"));
+    refusal
 }
 
 pub(super) fn seen_before(first: &InboundRow, body: &[u8]) -> Refusal {

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     Answer, DECIDE_TRIES, Exchange,
     caller::Caller,
-    inbound::{UNMATCHED, seen_before},
+    inbound::{UNMATCHED, bundle_seen_before, seen_before},
     ports::{CommitError, Precondition},
     refusal::{Issue, Refusal, Refused},
     submit::read_json,
@@ -186,6 +186,9 @@ impl Exchange {
             {
                 return Err(seen_before(&first, body));
             }
+            if let Some(first) = self.bundle_before(incoming).await? {
+                return Err(bundle_seen_before(&first, body));
+            }
             let quoted =
                 self.store.message_by_wire_id(&caller.site_id, &caller.partner_id, &said.answers).await?;
             let Some(quoted) = quoted else {
@@ -222,6 +225,7 @@ impl Exchange {
             let (moved, mut writes, mut preconditions) =
                 planned.map_err(|refusal| clash(at_its_place(said, refusal)))?;
             writes.push(self.inbound(caller, &message_key, "servicerequest-response", &moved, &key, body));
+            self.bundle_used(incoming, &mut writes);
             preconditions.push(Precondition::InboundUnused(
                 caller.site_id.clone(),
                 caller.partner_id.clone(),

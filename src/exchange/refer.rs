@@ -4,7 +4,7 @@
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,
-    inbound::seen_before,
+    inbound::{bundle_seen_before, seen_before},
     message::Incoming,
     ports::{CommitError, Precondition, Write, WriteSet},
     refusal::{Issue, Refusal, Refused},
@@ -67,6 +67,7 @@ impl Exchange {
             };
             planned.writes.push(Write::Conversation(self.conversation(incoming, named, &planned.referral)));
             planned.preconditions.push(unused(incoming));
+            self.bundle_used(incoming, &mut planned.writes);
             match self.commit(planned.writes, planned.preconditions).await {
                 Ok(()) => {}
                 Err(CommitError::Conflict(_) | CommitError::Exists(_)) => continue,
@@ -80,14 +81,19 @@ impl Exchange {
         Err(Refusal::unavailable())
     }
 
-    /// Refuses a message that was processed before. One whose referral was not sent gets that answer again: to be
+    /// Refuses a message that was processed before, by the sender's id for sending it or by its own. One whose referral was not sent gets that answer again: to be
     /// told of a duplicate is to be told that it arrived.
     pub(super) async fn first_time(&self, incoming: &Incoming<'_>) -> Result<(), Refusal> {
         let (caller, request_id) = (incoming.caller, incoming.head.request_id.as_str());
-        let Some(first) = self.store.inbound(&caller.site_id, &caller.partner_id, request_id).await? else {
-            return Ok(());
+        let by_request = self.store.inbound(&caller.site_id, &caller.partner_id, request_id).await?;
+        let (first, refusal) = if let Some(first) = by_request {
+            let refusal = seen_before(&first, incoming.body);
+            (first, refusal)
+        } else {
+            let Some(first) = self.bundle_before(incoming).await? else { return Ok(()) };
+            let refusal = bundle_seen_before(&first, incoming.body);
+            (first, refusal)
         };
-        let refusal = seen_before(&first, incoming.body);
         if refusal.class == Refused::Duplicate
             && first.kind == UNSENT
             && let Some(id) = &first.referral_id

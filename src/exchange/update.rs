@@ -60,13 +60,14 @@ impl Exchange {
                     "This referral has ended, or was never on its way. Send a new one.",
                 ));
             }
-            let Changing { moved, writes, mut preconditions, kept, is_sent } = if referral.audience.is_some()
-            {
-                self.plan_change(incoming, &referral).await?
-            } else {
-                self.plan_request_anew(incoming, &referral).await?
-            };
+            let Changing { moved, mut writes, mut preconditions, kept, is_sent } =
+                if referral.audience.is_some() {
+                    self.plan_change(incoming, &referral).await?
+                } else {
+                    self.plan_request_anew(incoming, &referral).await?
+                };
             preconditions.push(unused(incoming));
+            self.bundle_used(incoming, &mut writes);
             match self.commit(writes, preconditions).await {
                 Ok(()) if is_sent => return Ok(incoming.taken(&moved.referral_id, &kept)),
                 Ok(()) => return Err(not_changed(moved.referral_id.as_str())),

@@ -172,6 +172,11 @@ async fn a_message_takes_effect_once_and_a_referral_is_made_once() {
     let same_bundle = send(&rig, "ld-harbour", 2, &message).await.unwrap_err();
     assert_eq!(
         (code(&same_bundle), same_bundle.issues[0].path.as_str()),
+        ((Refused::Duplicate, "duplicate"), "Bundle.id")
+    );
+    let another_text = send(&rig, "ld-harbour", 4, &other).await.unwrap_err();
+    assert_eq!(
+        (code(&another_text), another_text.issues[0].path.as_str()),
         ((Refused::Conflict, "conflict"), "Bundle.id")
     );
     other["id"] = json!("0198c0de-0000-7000-8000-0000000000bb");
@@ -248,8 +253,19 @@ async fn both_spellings_of_a_cancellation_withdraw_and_one_is_written() {
         let written: Value = serde_json::from_str(courier.texts().last().unwrap()).unwrap();
         assert_eq!(written["entry"][0]["resource"]["reason"]["coding"][0]["code"], "delete");
         assert_eq!(written["entry"][1]["resource"]["status"], "revoked");
+        // Sent again it is the same one, under whatever request id; in other words it is none.
+        let again = send(&rig, "ld-harbour", 3, &back).await.unwrap_err();
+        assert_eq!(code(&again), (Refused::Duplicate, "duplicate"));
+        let mut anew = back.clone();
+        anew["timestamp"] = json!("2026-11-23T10:00:01Z");
+        let other = send(&rig, "ld-harbour", 4, &anew).await.unwrap_err();
+        assert_eq!(
+            (code(&other), other.issues[0].path.as_str()),
+            ((Refused::Conflict, "conflict"), "Bundle.id")
+        );
         // It is over: a second cancellation clashes with how it stands.
-        let clash = send(&rig, "ld-harbour", 3, &back).await.unwrap_err();
+        back["id"] = json!("0198c0de-0000-7000-8000-0000000000cb");
+        let clash = send(&rig, "ld-harbour", 5, &back).await.unwrap_err();
         assert_eq!(code(&clash), (Refused::Conflict, "conflict"));
         rig.audit().await;
     }
@@ -302,6 +318,7 @@ async fn an_agency_refers_to_the_service_says_it_anew_and_hears_what_became_of_i
     rig.exchange.mailbox_acknowledge(&ld, "ld-harbour", &item).await.unwrap();
 
     let mut update = message.clone();
+    update["id"] = json!("0198c0de-0000-7000-8000-0000000000aa");
     update["entry"][0]["resource"]["reason"]["coding"][0]["code"] = json!("update");
     of(&mut update, "ServiceRequest")["priority"] = json!("stat");
     send(&rig, "cmht-riverside", 2, &update).await.unwrap();
@@ -311,7 +328,11 @@ async fn an_agency_refers_to_the_service_says_it_anew_and_hears_what_became_of_i
         (&anew["referralId"], &anew["request"]["urgency"]),
         (&json!(referral_id), &json!("emergency"))
     );
+    // The same once more takes effect once.
+    let again = send(&rig, "cmht-riverside", 30, &update).await.unwrap_err();
+    assert_eq!(code(&again), (Refused::Duplicate, "duplicate"));
     // Somebody else's details under the same referral change nothing.
+    update["id"] = json!("0198c0de-0000-7000-8000-0000000000ac");
     of(&mut update, "Patient")["identifier"] = json!([{"system": "urn:other", "value": "2"}]);
     let refused = send(&rig, "cmht-riverside", 3, &update).await.unwrap_err();
     assert_eq!(code(&refused), (Refused::Conflict, "conflict"));
@@ -333,6 +354,7 @@ async fn an_agency_refers_to_the_service_says_it_anew_and_hears_what_became_of_i
     assert!(text.contains("declined") && text.contains("cancelled") && !text.contains("Testcase"));
     // It has ended: nothing is said anew.
     let mut late = message;
+    late["id"] = json!("0198c0de-0000-7000-8000-0000000000ad");
     late["entry"][0]["resource"]["reason"]["coding"][0]["code"] = json!("update");
     assert_eq!(
         code(&send(&rig, "cmht-riverside", 4, &late).await.unwrap_err()),
@@ -376,6 +398,43 @@ async fn whom_a_message_is_for_must_be_certain() {
         assert_eq!((refused.class, refused.issues[0].code), (class, code));
     }
     rig.exchange.process_message(&cmht, &target("LD-HARBOUR"), message.as_bytes()).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_same_answer_takes_effect_once_under_whatever_request_id_it_comes() {
+    let rig = Rig::new().await;
+    let courier = Scripted::delivers();
+    let echoed = json(&send(&rig, "ld-harbour", 1, &referral("ld-harbour", "cmht-riverside")).await.unwrap());
+    let referral_id = service_request(&echoed);
+    rig.deliver_all(&courier).await;
+    let delivered: Value = serde_json::from_str(&courier.texts()[0]).unwrap();
+    let answer = |bundle_id| {
+        let reply = bars::Reply { bundle_id, at: rig.exchange.mint.clock().now() };
+        let offer = bars::Appointment {
+            start: rig.exchange.mint.clock().now().plus_seconds(86_400),
+            end: rig.exchange.mint.clock().now().plus_seconds(90_000),
+            place: "First floor",
+        };
+        bars::response_accepted(&delivered, &reply, Some(&offer)).unwrap()
+    };
+    let booked = answer("0198c0de-0000-7000-8000-0000000000d2");
+    send(&rig, "cmht-riverside", 2, &booked).await.unwrap();
+    let stands = rig.referral(&referral_id).await;
+    assert_eq!(stands["state"], "scheduled");
+    let again = send(&rig, "cmht-riverside", 3, &booked).await.unwrap_err();
+    assert_eq!(
+        (code(&again), again.issues[0].path.as_str()),
+        ((Refused::Duplicate, "duplicate"), "Bundle.id")
+    );
+    let mut other = booked.clone();
+    other["timestamp"] = json!("2026-11-23T10:00:01Z");
+    let other = send(&rig, "cmht-riverside", 4, &other).await.unwrap_err();
+    assert_eq!((code(&other), other.issues[0].path.as_str()), ((Refused::Conflict, "conflict"), "Bundle.id"));
+    assert_eq!(rig.referral(&referral_id).await["version"], stands["version"]);
+    // Another message may say another time.
+    send(&rig, "cmht-riverside", 5, &answer("0198c0de-0000-7000-8000-0000000000d3")).await.unwrap();
+    assert_ne!(rig.referral(&referral_id).await["version"], stands["version"]);
+    rig.audit().await;
 }
 
 #[tokio::test]
@@ -441,6 +500,7 @@ async fn an_answer_finds_out_nothing_about_who_else_is_known() {
         if is_done {
             of(&mut answer, "Patient")["identifier"] = told.clone();
             send(&rig, "cmht-riverside", 2, &answer).await.unwrap();
+            answer["id"] = json!("0198c0de-0000-7000-8000-0000000000d9");
         }
         for number in ["9990000026", "9990000034"] {
             n += 1;

@@ -161,7 +161,10 @@ async fn a_change_in_which_the_person_refuses_sends_nothing_and_recalls_what_wen
     let sent = parsed(&courier);
     assert_eq!(sent.iter().map(reason).collect::<Vec<_>>(), ["new", "delete"]);
     assert!(!sent[1].to_string().contains(ANEW));
-    let over = send(&rig, "ld-harbour", 3, &refusal).await.unwrap_err();
+    // Nor under another request id; said anew it clashes with how the referral stands.
+    assert_eq!(send(&rig, "ld-harbour", 3, &refusal).await.unwrap_err(), refused);
+    refusal["id"] = json!("0198c0de-0000-7000-8000-0000000000ae");
+    let over = send(&rig, "ld-harbour", 4, &refusal).await.unwrap_err();
     assert_eq!(code(&over), (Refused::Conflict, "conflict"));
     rig.audit().await;
 }
@@ -234,6 +237,8 @@ async fn only_an_open_referral_of_its_own_sender_that_came_as_a_message_is_chang
     for call in ["POST /assessments", "reason `delete`", "POST /referrals/{id}/actions/withdraw"] {
         assert!(refused.issues[0].diagnostics.contains(call), "{refused:?}");
     }
-    send(&rig, "ld-harbour", 7, &cancelled(by_id, "delete", "revoked")).await.unwrap();
+    let mut back = cancelled(by_id, "delete", "revoked");
+    back["id"] = json!("0198c0de-0000-7000-8000-0000000000cc");
+    send(&rig, "ld-harbour", 7, &back).await.unwrap();
     rig.audit().await;
 }
