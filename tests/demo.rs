@@ -487,6 +487,19 @@ fn every_command_about_fhir_by_rest_finds_what_the_page_says() {
         })
         .collect();
     assert_eq!(judged, ["Patient.birthDate", "Patient.identifier"]);
+    // A message by hand comes back with the id that it has here.
+    let script = [&receiving[..1], &blocks("bars.md")[..]].concat().join("\n");
+    let ran = Command::new("sh")
+        .args(["-e", "-c", &script])
+        .current_dir(folder.path().join("data"))
+        .output()
+        .expect("there is a shell");
+    let said = text(&ran.stdout);
+    assert!(ran.status.success(), "{said}\n{}", text(&ran.stderr));
+    let taken: Value = serde_json::from_str(said.trim()).unwrap();
+    let request = taken["entry"].as_array().unwrap().iter().map(|entry| &entry["resource"]);
+    let request = request.clone().find(|one| one["resourceType"] == "ServiceRequest").unwrap();
+    assert!(request["id"].is_string(), "{taken:#}");
     drop(demonstration);
 }
 

@@ -90,6 +90,22 @@ fn a_preview_needs_to_know_whom_it_is_for() {
 }
 
 #[test]
+fn whoever_leaves_out_the_agreements_is_told_that_nothing_may_go_without() {
+    let folder = folder();
+    let whole: Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("lists.json")).unwrap()).unwrap();
+    for (file, list) in [("directory.json", "agencies"), ("agreements.json", "agreements")] {
+        fs::write(folder.path().join(file), json!({"site_id": "harbour", list: whole[list]}).to_string())
+            .unwrap();
+    }
+    let words = ["preview", ASSESSMENT, "--all-recipients", "--at", AT, "--directory", "directory.json"];
+    let without = said(&keyway(folder.path(), &words));
+    assert!(without.contains("the lists hold no agreement"), "{without}");
+    let with = said(&keyway(folder.path(), &[&words[..], &["--directory", "agreements.json"]].concat()));
+    assert!(!with.contains("the lists hold no agreement"), "{with}");
+}
+
+#[test]
 fn a_field_is_traced_to_its_source_its_rule_and_the_consent() {
     let folder = folder();
     let words = ["map", "run", ASSESSMENT, "--to", "health", "--lineage", "--at", AT];

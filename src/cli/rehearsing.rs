@@ -81,7 +81,13 @@ impl RehearsalArgs {
             return Ok(None);
         }
         let partners: Vec<Partner> = enrolment.partners.into_iter().map(|(partner, _)| partner).collect();
-        let agreements = enrolment.agreements.into_iter().map(|(agreement, _)| agreement).collect();
+        let agreements: Vec<Agreement> =
+            enrolment.agreements.into_iter().map(|(agreement, _)| agreement).collect();
+        if agreements.is_empty() {
+            print::problem(
+                "the lists hold no agreement, so nothing may go to anybody: give those too, by --directory again",
+            );
+        }
         let mut services = partners.iter().filter(|p| p.kind == AgencyKind::LiaisonDiversion);
         let (Some(service), None) = (services.next(), services.next()) else {
             bail!("the lists must name one agency of the kind liaison-diversion: it sends the assessment");

@@ -135,7 +135,10 @@ async fn an_agency_refers_to_the_service_and_takes_it_back() {
     let refused = gateway.probation.ask(message(THIRD_ID, back.to_string())).await;
     assert_eq!(told(&refused), (422, "REC_UNPROCESSABLE_ENTITY".to_owned(), "value".to_owned()));
     gateway.cmht.ask(message(SECOND_ID, back.to_string())).await.expect(200);
-    let clash = gateway.cmht.ask(message(THIRD_ID, back.to_string())).await;
+    let again = gateway.cmht.ask(message(THIRD_ID, back.to_string())).await;
+    assert_eq!(told(&again), (409, "REC_CONFLICT".to_owned(), "duplicate".to_owned()));
+    back["id"] = json!("0198c0de-0000-7000-8000-0000000000b3");
+    let clash = gateway.cmht.ask(message(FOURTH_ID, back.to_string())).await;
     assert_eq!(told(&clash), (409, "REC_CONFLICT".to_owned(), "conflict".to_owned()));
     gateway.finish().await;
 }
@@ -175,9 +178,11 @@ async fn a_referral_that_was_accepted_is_said_anew_until_it_is_taken_back() {
     assert_eq!(gateway.seen_by_ld(&id).await["state"], "accepted");
 
     let mut back = anew.clone();
+    back["id"] = json!("0198c0de-0000-7000-8000-0000000000b3");
     back["entry"][0]["resource"]["reason"]["coding"][0]["code"] = json!("delete");
     back["entry"][1]["resource"]["status"] = json!("revoked");
     gateway.ld.ask(message(THIRD_ID, back.to_string())).await.expect(200);
+    anew["id"] = json!("0198c0de-0000-7000-8000-0000000000b4");
     let late = gateway.ld.ask(message(FOURTH_ID, anew.to_string())).await;
     assert_eq!(told(&late), (409, "REC_CONFLICT".to_owned(), "conflict".to_owned()));
     gateway.finish().await;
