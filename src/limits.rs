@@ -137,6 +137,8 @@ pub const ANSWER_EMERGENCY_SECONDS: i64 = 4 * 3600;
 pub const ANSWER_URGENT_SECONDS: i64 = 2 * 24 * 3600;
 /// The same for a routine one (14 days).
 pub const ANSWER_ROUTINE_SECONDS: i64 = 14 * 24 * 3600;
+/// How long before a hearing an answer for it is due, in seconds (2 hours): it must still be read. Our proposal.
+pub const HEARING_LEAD_SECONDS: i64 = 2 * 3600;
 
 /// Resources on one page of a FHIR search when nothing else is asked for.
 pub const SEARCH_PAGE_DEFAULT: usize = 20;

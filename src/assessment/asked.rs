@@ -117,7 +117,7 @@ impl AskedReferral {
     #[must_use]
     pub fn not_before_moment(&self) -> Option<Moment> {
         let stated = self.not_before.as_deref()?;
-        Moment::from_rfc3339(stated).or_else(|| start_of(stated.parse().ok()?))
+        Moment::from_rfc3339(stated).or_else(|| day_begins(stated))
     }
 }
 
@@ -166,6 +166,12 @@ pub fn word_suffices(
 /// The day in London at a moment.
 pub(super) fn london_date(moment: Moment) -> Option<Date> {
     Some(jiff::Timestamp::from_microsecond(moment.0).ok()?.in_tz(ZONE).ok()?.date())
+}
+
+/// The first moment in London of a day that is written as in `2026-11-23`. `None` when it is anything else.
+#[must_use]
+pub fn day_begins(stated: &str) -> Option<Moment> {
+    start_of(stated.parse().ok()?)
 }
 
 /// The first moment of a day in London.

@@ -12,7 +12,7 @@ mod identifiers;
 
 use serde_json::Value;
 
-pub use asked::{AskedOverride, AskedReferral, AssessedConsent, word_suffices};
+pub use asked::{AskedOverride, AskedReferral, AssessedConsent, day_begins, word_suffices};
 use contradictions::Weight;
 pub use form::Form;
 pub use identifier::{NhsNumber, NhsNumberFault};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::record::{Consent, ConsentDecision, ConsentStatus};
 use crate::{
     clock::Moment,
-    directory::{Agreement, LawfulBasis, Partner, PartnerStatus},
+    directory::{AgencyKind, Agreement, LawfulBasis, Partner, PartnerStatus},
     ids::{AgreementId, ConsentId},
 };
 
@@ -260,7 +260,8 @@ impl PermittedReferral {
 }
 
 /// Decides on an agency's own request to L&D, and on L&D's answer to it. Neither holds anything of an
-/// assessment but the contact outcome, so no consent is asked; the agreement with the agency is, and its `purposes`.
+/// assessment but the contact outcome, so no consent is asked; the agreement with the agency is, and its `purposes`. What
+/// the service enters for somebody stays with it, and needs none.
 #[must_use]
 pub fn decide_own_request(
     agency: &Partner,
@@ -269,14 +270,15 @@ pub fn decide_own_request(
     now: Moment,
 ) -> Decision {
     let (mut decision, agreement) = under_agreement(agency, agreements, purposes, now);
-    if let Some(agreement) = agreement {
-        if !is_for(agreement, purposes) {
-            decision.reason = Reason::PurposeNotAgreed;
-            return decision;
-        }
+    let is_its_own = agency.kind == AgencyKind::LiaisonDiversion && agency.status == PartnerStatus::Active;
+    if !is_its_own && agreement.is_some_and(|agreement| !is_for(agreement, purposes)) {
+        decision.reason = Reason::PurposeNotAgreed;
+        return decision;
+    }
+    if agreement.is_some() || is_its_own {
         decision.reason = Reason::OwnRequest;
         decision.outcome = Outcome::Permit { scope: Scope::Minimum { blocks: Vec::new() } };
-        decision.basis = Some(agreement.basis.clone());
+        decision.basis = agreement.map(|agreement| agreement.basis.clone());
     }
     decision
 }

@@ -140,6 +140,10 @@ fn every_reason_occurs_and_only_consent_or_override_permits() {
         decide_own_request(&partner(), &[agreement()], &purposes(), NOW).reason,
     ];
     assert!(!decide_own_request(&partner(), &[], &purposes(), NOW).permits());
+    let service = Partner { kind: AgencyKind::LiaisonDiversion, ..partner() };
+    assert!(decide_own_request(&service, &[], &purposes(), NOW).permits(), "what stays with the service");
+    let suspended = Partner { status: PartnerStatus::Suspended, ..service };
+    assert!(!decide_own_request(&suspended, &[], &purposes(), NOW).permits());
     let all: Vec<Reason> = Reason::ALL.to_vec();
     seen.dedup();
     for reason in &all {

@@ -32,7 +32,7 @@ mod recall;
 mod refer;
 pub mod refusal;
 mod rehearse;
-mod request;
+pub mod request;
 mod respond;
 pub mod rest;
 mod root_key;

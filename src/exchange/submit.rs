@@ -82,8 +82,8 @@ impl Exchange {
                 Refused::Forbidden,
                 "forbidden",
                 "",
-                "Only a liaison and diversion service submits assessments. Other agencies ask through \
-                 POST /justice/requests.",
+                "Only a liaison and diversion service submits assessments. Other agencies make \
+                 requests, as docs/requests.md says.",
             ));
         }
         if dry_run {

@@ -8,7 +8,10 @@ use super::{
     process_message::process_message, referrals, requests::take_request, rest, sheets::collect_sheet, token,
     validate::validate,
 };
-use crate::exchange::rest::{self as kinds, Kind};
+use crate::exchange::{
+    request::Door,
+    rest::{self as kinds, Kind},
+};
 
 /// The three listeners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -293,6 +296,15 @@ macro_rules! looking {
     };
 }
 
+/// Asking something of the liaison and diversion service.
+macro_rules! requests {
+    ($path:literal, $door:ident) => {
+        post($path, Takes::Json, Access::Scope("keyway/requests.c"), |c| {
+            Box::pin(take_request(c, Door::$door))
+        })
+    };
+}
+
 /// The table.
 pub static ROUTES: &[Route] = &[
     // FHIR.
@@ -414,7 +426,11 @@ pub static ROUTES: &[Route] = &[
     post("/assessments/{id}/amend", Takes::Json, Access::Scope("keyway/assessments.c"), |c| {
         Box::pin(assessments::amend_assessment(c))
     }),
-    post("/justice/requests", Takes::Json, Access::Scope("keyway/requests.c"), |c| Box::pin(take_request(c))),
+    requests!("/justice/requests", Justice),
+    requests!("/housing/requests", Housing),
+    requests!("/health/requests", Health),
+    requests!("/community/requests", Community),
+    requests!("/self-referrals", SelfReferrals),
     get("/justice/sheets/{id}", PARTNERS, Access::Scope("keyway/sheets.r"), |c| Box::pin(collect_sheet(c))),
     get("/referrals/{id}", PARTNERS, Access::Scope("keyway/referrals.r"), |c| {
         Box::pin(referrals::read_referral(c))

@@ -11,7 +11,7 @@ use super::{
     sections::agency,
     tree::{Tree, map},
 };
-use crate::{directory::Channel, minimise::Places};
+use crate::{clock::Moment, directory::Channel, minimise::Places};
 
 /// What a recipient may answer to a recall.
 const RECALL_ANSWERS: [&str; 5] =
@@ -72,6 +72,7 @@ pub fn request_to_ld(frame: &Frame<'_>, request: &Value, in_doubt: bool) -> Mapp
         ("referralId", Some(Tree::frame("referral_id", frame.referral_id))),
         ("correlationId", Some(Tree::frame("correlation_id", frame.correlation_id))),
         ("receivedAt", Some(frame.at())),
+        ("answerBy", Some(Tree::frame("answer_by", frame.answer_by.to_rfc3339()))),
         ("from", agency("sender", frame.sender)),
         ("to", agency("recipient", frame.recipient)),
         ("personReference", Some(Tree::frame("person_ref", frame.person_ref))),
@@ -84,15 +85,43 @@ pub fn request_to_ld(frame: &Frame<'_>, request: &Value, in_doubt: bool) -> Mapp
     Mapped { lineage: mapped.lineage.of_request(places), ..mapped }
 }
 
+/// Which request an answer answers.
+#[derive(Clone, Copy, Debug)]
+pub struct InReplyTo<'a> {
+    /// What was asked.
+    pub request_type: &'a str,
+    /// The asker's own reference for it.
+    pub request_reference: Option<&'a str>,
+    /// The id of the request here.
+    pub request_message_id: &'a str,
+    /// When it came.
+    pub received_at: Moment,
+}
+
 /// Tells the agency that asked what became of its request: the contact outcome (`seen`, `declined`,
-/// `not-seen`, `unfit`) and nothing else. What was found needs consent and travels as advice of its own.
+/// `not-seen`, `unfit`), to a court whether a report is being written, and nothing else. What was found needs consent
+/// and travels as advice of its own.
 #[must_use]
-pub fn answer_to_request(frame: &Frame<'_>, outcome: &str) -> Mapped {
-    let profile = "https://keyway.example/profiles/justice/screening-answer/1";
-    let tree = map(head(frame, profile)
-        .into_iter()
-        .chain([("contactOutcome", Some(Tree::frame("outcome", outcome)))]));
-    let (version, schema) = ("screening-answer/1", "screening-answer");
+pub fn answer_to_request(
+    frame: &Frame<'_>,
+    quoted: &InReplyTo<'_>,
+    outcome: &str,
+    report_to_follow: Option<bool>,
+) -> Mapped {
+    let profile = "https://keyway.example/profiles/requests/answer/1";
+    let of_request = |value: &str| Some(Tree::frame("request", value));
+    let in_reply_to = map([
+        ("requestType", of_request(quoted.request_type)),
+        ("requestReference", quoted.request_reference.and_then(of_request)),
+        ("requestMessageId", of_request(quoted.request_message_id)),
+        ("receivedAt", of_request(&quoted.received_at.to_rfc3339())),
+    ]);
+    let tree = map(head(frame, profile).into_iter().chain([
+        ("inReplyTo", in_reply_to),
+        ("contactOutcome", Some(Tree::frame("outcome", outcome))),
+        ("reportToFollow", report_to_follow.map(|report| Tree::frame("outcome", report))),
+    ]));
+    let (version, schema) = ("request-answer/1", "answer-to-request");
     carried(frame, tree, version, schema, "KEYWAY_SCREENING_ANSWER", event::SCREENING_ANSWERED)
 }
 

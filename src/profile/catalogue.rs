@@ -55,12 +55,34 @@ catalogue! {
     RecallAnswer = "recall-answer", include_str!("../../profiles/assessment/recall-answer.json");
     /// L&D's answer to a request, through its mailbox.
     RequestAnswer = "request-answer", include_str!("../../profiles/assessment/request-answer.json");
-    /// An agency asks L&D to see somebody.
+    /// An agency asks L&D to see somebody, in the form before there was one for each kind of request.
     ScreeningRequest = "screening-request", include_str!("../../profiles/justice/screening-request.json");
     /// The request as it lands at L&D.
     RequestToLd = "request-to-ld", include_str!("../../profiles/justice/request-to-ld.json");
+    /// See somebody.
+    RequestScreening = "request-screening", include_str!("../../profiles/requests/screening.json");
+    /// Assess somebody.
+    RequestAssessment = "request-assessment", include_str!("../../profiles/requests/assessment.json");
+    /// Look after somebody's welfare.
+    RequestWelfareCheck = "request-welfare-check", include_str!("../../profiles/requests/welfare-check.json");
+    /// A view before a decision out of court.
+    RequestOutOfCourtView = "request-out-of-court-view", include_str!("../../profiles/requests/out-of-court-view.json");
+    /// Somebody may need an appropriate adult.
+    RequestAppropriateAdult = "request-appropriate-adult-concern", include_str!("../../profiles/requests/appropriate-adult-concern.json");
+    /// A report for a hearing.
+    RequestCourtReport = "request-court-report", include_str!("../../profiles/requests/court-report.json");
+    /// A contribution before sentence.
+    RequestPreSentence = "request-pre-sentence-contribution", include_str!("../../profiles/requests/pre-sentence-contribution.json");
+    /// A view on treatment requirements.
+    RequestTreatment = "request-treatment-requirement-view", include_str!("../../profiles/requests/treatment-requirement-view.json");
+    /// A concern about somebody.
+    RequestConcern = "request-concern", include_str!("../../profiles/requests/concern.json");
+    /// Somebody is referred to L&D.
+    RequestReferral = "request-referral", include_str!("../../profiles/requests/referral.json");
+    /// Somebody, or their family, asks.
+    RequestSelfReferral = "request-self-referral", include_str!("../../profiles/requests/self-referral.json");
     /// The contact outcome, to the agency that asked.
-    ScreeningAnswer = "screening-answer", include_str!("../../profiles/justice/screening-answer.json");
+    AnswerToRequest = "answer-to-request", include_str!("../../profiles/requests/answer.json");
     /// The thin event.
     EventEnvelope = "event", include_str!("../../profiles/justice/event.json");
     /// The custody sheet.
@@ -83,13 +105,24 @@ impl Schema {
         std::iter::once(self.source()).chain(self.base())
     }
 
-    /// What holds every field of the forms of the assessment; `None` for a profile that stands for itself.
+    /// What holds every field of the forms of one thing; `None` for a profile that stands for itself.
     pub(super) const fn base(self) -> Option<&'static str> {
         match self {
             Self::AssessmentAdult
             | Self::AssessmentAdult2
             | Self::AssessmentYouth
             | Self::AssessmentCourtShort => Some(ASSESSMENT),
+            Self::RequestScreening
+            | Self::RequestAssessment
+            | Self::RequestWelfareCheck
+            | Self::RequestOutOfCourtView
+            | Self::RequestAppropriateAdult
+            | Self::RequestCourtReport
+            | Self::RequestPreSentence
+            | Self::RequestTreatment
+            | Self::RequestConcern
+            | Self::RequestReferral
+            | Self::RequestSelfReferral => Some(REQUEST),
             _ => None,
         }
     }
@@ -97,3 +130,5 @@ impl Schema {
 
 /// Every field of every form of the assessment, once. Nothing is valid against it alone: a form is an overlay.
 pub(super) const ASSESSMENT: &str = include_str!("../../profiles/assessment/assessment.json");
+/// Every field of every kind of request, once. Each kind is an overlay.
+const REQUEST: &str = include_str!("../../profiles/requests/request.json");

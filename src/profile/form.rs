@@ -1,4 +1,5 @@
-//! A form of the assessment: the base that holds every field once, and a thin overlay that forbids and requires.
+//! A form of the assessment or of a request: the base that holds every field once, and a thin overlay that forbids and
+//! requires.
 //!
 //! As JSON Schema an overlay is `allOf` the base and its own rules. Laid together, the two are one document that takes
 //! the same: each place has one rule, so that whoever breaks it is told once, and in the words of the form.
@@ -72,6 +73,11 @@ fn lay_rule(place: &mut Value, rule: &str, said: &Value, path: &str, depth: usiz
             held.insert(String::from(rule), said.clone());
         }
         "$id" | "title" | "description" | "maxItems" => {
+            held.insert(String::from(rule), said.clone());
+        }
+        // A condition stands beside the base's rules and can only narrow them; in place of one of the base's it could
+        // not.
+        "if" | "then" | "else" if !held.contains_key(rule) => {
             held.insert(String::from(rule), said.clone());
         }
         _ => return Err(format!("it says {rule} at {path}, which no overlay may")),

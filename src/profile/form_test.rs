@@ -102,6 +102,15 @@ fn an_overlay_that_does_not_fit_its_base_is_not_laid() {
     let laid = lay(json!({"$id": "f", "required": ["a", "n"], "properties": {"a": {"const": "x"}}})).unwrap();
     let expected = json!({"$id": "f", "properties": {"a": {"const": "x"}}, "required": ["a", "n"]});
     assert_eq!(laid, expected);
+    let conditions =
+        json!({"if": {"required": ["a"]}, "then": {"required": ["n"]}, "else": {"required": ["m"]}});
+    let laid = lay(conditions.clone()).unwrap();
+    assert_eq!((&laid["then"], &laid["else"]), (&conditions["then"], &conditions["else"]));
+    let mut held = base.clone();
+    held["if"] = json!(true);
+    let mut overlay = conditions;
+    overlay["allOf"] = json!([{"$ref": "b"}]);
+    assert!(form::laid(&held, &overlay).unwrap_err().contains("says if"), "a condition of the base stays");
 }
 
 /// Everything that the form knows: what is not part of it is taken out, at the places that are told.

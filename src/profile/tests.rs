@@ -320,6 +320,8 @@ fn every_profile_of_what_comes_in_is_closed() {
         Schema::RecallAnswer,
         Schema::RequestAnswer,
         Schema::ScreeningRequest,
+        Schema::RequestScreening,
+        Schema::RequestSelfReferral,
     ] {
         let mut open = Vec::new();
         open_places(&PROFILES.0[&which].document, "", &mut open);

@@ -10,7 +10,7 @@ mod reason;
 mod state;
 
 pub use action::Action;
-pub use deadline::answer_within;
+pub use deadline::{Deadline, InTimeFor, answer_to, answer_within};
 pub use lifecycle::{Role, Standing, Step, StepError, permitted, step};
 pub use plan::{PlanItem, order};
 pub use reason::{RECALL_ANSWERS, ReasonCode};

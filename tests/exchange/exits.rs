@@ -7,6 +7,7 @@ use keyway::{
     exchange::{
         ports::{AttemptClass, Store, Write},
         refusal::Refused,
+        request::Door,
     },
 };
 use serde_json::json;
@@ -179,12 +180,13 @@ async fn nothing_passes_between_an_agency_and_the_service_without_an_agreement()
     let mut request = story["asks"]["request"].clone();
     strip_time_words(&mut request);
     let body = request.to_string();
-    rig.exchange.take_request(&custody, "k1", body.as_bytes()).await.unwrap();
+    rig.exchange.take_request(&custody, Door::Justice, "k1", body.as_bytes()).await.unwrap();
     let mut ended = agreement("custody-northgate");
     ended.version = 2;
     ended.valid_to = rig.clock.now();
     rig.store.commit(vec![Write::Agreement(ended)], Vec::new()).await.unwrap();
-    let refused = rig.exchange.take_request(&custody, "k2", body.as_bytes()).await.unwrap_err();
+    let refused =
+        rig.exchange.take_request(&custody, Door::Justice, "k2", body.as_bytes()).await.unwrap_err();
     assert_eq!(refused.class, Refused::Forbidden);
     // What was asked before waits in the mailbox no longer either.
     let item = rig.first_item("ld-harbour").await;

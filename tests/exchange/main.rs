@@ -25,6 +25,7 @@ mod meanwhile;
 mod messages;
 mod published;
 mod rehearsed;
+mod requests;
 mod said;
 mod status;
 mod strangers;

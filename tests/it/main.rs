@@ -23,6 +23,7 @@ mod identifiers;
 mod judging;
 #[cfg(test)]
 mod referral_in;
+mod requests;
 #[cfg(test)]
 mod rest;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::mapping::{Standing, answer_to_request, inbound, recall, request_to_ld, status_answer};
+use crate::mapping::{InReplyTo, Standing, answer_to_request, inbound, recall, request_to_ld, status_answer};
 
 #[test]
 fn a_recall_names_the_referral_and_tells_nothing() {
@@ -37,12 +37,26 @@ fn a_request_lands_at_the_service_as_it_was_sent() {
 #[test]
 fn the_agency_that_asked_learns_the_contact_outcome_only() {
     let asker = recipient(Audience::Custody);
-    let mapped = with_frame(&asker, Nature::Referral, |frame| answer_to_request(frame, "seen"));
+    let quoted = InReplyTo {
+        request_type: "screening",
+        request_reference: Some("NG-26-009909/1"),
+        request_message_id: "m-0",
+        received_at: now(),
+    };
+    let mapped =
+        with_frame(&asker, Nature::Referral, |frame| answer_to_request(frame, &quoted, "seen", None));
     assert_follows_profiles(&mapped);
     let answer = document(&mapped);
-    assert_eq!(answer["contactOutcome"], "seen");
-    assert_eq!(answer.as_object().unwrap().len(), 7);
-    insta::assert_snapshot!("screening_answer", pretty(&answer));
+    assert_eq!((&answer["contactOutcome"], answer.get("reportToFollow")), (&json!("seen"), None));
+    assert_eq!(answer.as_object().unwrap().len(), 8);
+    insta::assert_snapshot!("answer_to_request", pretty(&answer));
+    let of_court = InReplyTo { request_type: "court-report", request_reference: None, ..quoted };
+    let court = recipient(Audience::Court);
+    let mapped = with_frame(&court, Nature::Referral, |frame| {
+        answer_to_request(frame, &of_court, "not-seen", Some(false))
+    });
+    assert_follows_profiles(&mapped);
+    assert_eq!(document(&mapped)["reportToFollow"], json!(false));
 }
 
 #[test]

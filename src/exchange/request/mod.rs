@@ -1,29 +1,33 @@
-//! `POST /justice/requests`: an agency asks L&D to screen somebody. It lands in L&D's mailbox and opens or joins
-//! an episode; the asker sees the contact outcome and no more.
+//! An agency asks something of L&D about somebody, or somebody asks for themselves. It lands in L&D's mailbox and opens
+//! or joins an episode; the asker sees the contact outcome and no more. Which kinds there are stands in `kind`.
 
+mod answer;
+mod kind;
+
+pub use kind::Door;
+use kind::{BEFORE, BEFORE_BY, RequestKind};
 use serde_json::{Value, json};
 
 use super::{
-    Answer, DECIDE_TRIES, Exchange, MailboxSend,
+    Answer, DECIDE_TRIES, Exchange,
     caller::Caller,
     idempotency::Ticket,
     people::{Description, Identified},
     ports::{CommitError, Precondition, Write, WriteSet},
     prepare::{Decided, Used},
-    progress::{standing, takes_messages},
     refusal::{Issue, Refusal, Refused},
     rows::{InboundRow, MessageKind, ReferralRow, Sealed},
     submit::{read_json, shown_warnings},
 };
 use crate::{
     assessment::look_at,
-    audit::{Kind, hex, merkle::sha256},
+    audit::{Kind, merkle::sha256},
     consent::{Exit, decide_own_request},
     directory::{AgencyKind, Nature, Partner},
     ids::{InboundId, ReferralId},
-    mapping,
+    mapping::{self, Frame},
     profile::Schema,
-    referral::{Action, Role, State, step},
+    referral::{State, answer_to},
 };
 
 /// A request as it came.
@@ -43,19 +47,22 @@ pub(super) struct Came<'a> {
 }
 
 impl Exchange {
-    /// Takes a request of another agency for L&D.
-    pub async fn take_request(&self, caller: &Caller, key: &str, body: &[u8]) -> Result<Answer, Refusal> {
-        if !matches!(caller.kind, AgencyKind::Police | AgencyKind::Court | AgencyKind::Probation) {
-            return Err(Refusal::new(
-                Refused::Forbidden,
-                "forbidden",
-                "",
-                "Police, courts and probation make justice requests.",
-            ));
+    /// Takes a request for L&D at `door`.
+    pub async fn take_request(
+        &self,
+        caller: &Caller,
+        door: Door,
+        key: &str,
+        body: &[u8],
+    ) -> Result<Answer, Refusal> {
+        let taken = door.takes(caller.kind);
+        if taken.is_empty() {
+            return Err(not_here(caller.kind));
         }
-        let ticket = Ticket::new(key, "POST /justice/requests", body)?;
+        let ticket = Ticket::new(key, &format!("POST {}", door.path()), body)?;
         let request = read_json(body)?;
-        let mut issues = self.profiles.check(Schema::ScreeningRequest, &request);
+        let schema = form_of(&request, door, caller.kind, &taken)?;
+        let mut issues = self.profiles.check(schema, &request);
         let place = "/person/identifiers";
         let identifiers = look_at(request.pointer(place), place, None);
         if issues.is_empty() {
@@ -67,7 +74,7 @@ impl Exchange {
         let came = Came {
             warned: &identifiers.warned,
             body,
-            kind: "screening-request",
+            kind: "request",
             message_key: None,
             correlation_id: None,
             nhs_number: None,
@@ -100,15 +107,11 @@ impl Exchange {
         let partners = self.store.partners(site).await?;
         let asker =
             partners.iter().find(|p| p.partner_id == caller.partner_id).ok_or_else(Refusal::not_found)?;
-        let service = partners.iter().find(|p| p.kind == AgencyKind::LiaisonDiversion).ok_or_else(|| {
-            Refusal::new(
-                Refused::Unprocessable,
-                "not-found",
-                "",
-                "This site has no liaison and diversion service.",
-            )
-        })?;
+        let service = service_for(asker, &partners)?;
         let text = |pointer: &str| request.pointer(pointer).and_then(Value::as_str);
+        let kind = text("/request_type").and_then(RequestKind::of).ok_or_else(Refusal::internal)?;
+        let deadline = answer_to(request, kind.in_time_for, now)
+            .map_err(|issues| Refusal::with_issues(Refused::Unprocessable, issues))?;
         let person = self
             .identify(
                 site,
@@ -139,7 +142,7 @@ impl Exchange {
             need: String::new(),
             state: State::Queued,
             business_status: String::from("sent"),
-            reason: text("/request_type").unwrap_or("screening").to_owned(),
+            reason: kind.word.to_owned(),
             receiver_note: None,
             withheld: Sealed(Vec::new()),
             disclosure_id: None,
@@ -158,17 +161,21 @@ impl Exchange {
         referral.decision_id = Some(decision.decision_id.clone());
         let draft = self.draft(&referral, MessageKind::Request, asker, service);
         let mapped = self.with_frame(&referral, &draft, None, asker, service, |frame| {
-            mapping::request_to_ld(frame, request, person.doubt.is_some())
+            let frame = Frame { answer_by: deadline.answer_by, ..*frame };
+            mapping::request_to_ld(&frame, request, person.doubt.is_some())
         });
         self.check_output(&mapped)?;
         let message = self.seal_message(draft, Some(decision.decision_id.clone()), &mapped, &person.key);
         referral.messages = 1;
+        let warnings: Vec<Issue> = came.warned.iter().chain(&deadline.told).cloned().collect();
         let answer = json!({
             "referral_id": referral.referral_id,
+            "message_id": message.message_id,
             "recipient": referral.recipient_id,
             "state": referral.state,
             "business_status": referral.business_status,
-            "warnings": shown_warnings(came.warned),
+            "answer_by": deadline.answer_by.to_rfc3339(),
+            "warnings": shown_warnings(&warnings),
         });
         writes.push(self.inbound_write(caller, &referral, &person, came));
         let message_id = message.message_id.clone();
@@ -217,109 +224,6 @@ impl Exchange {
         })
     }
 
-    /// L&D answers a request through its mailbox: the contact outcome goes to the asker, and the request is
-    /// completed.
-    pub(super) async fn answer_request(
-        &self,
-        caller: &Caller,
-        send: &MailboxSend,
-    ) -> Result<Answer, Refusal> {
-        let said = read_json(&send.body)?;
-        let issues = self.profiles.check(Schema::RequestAnswer, &said);
-        if !issues.is_empty() {
-            return Err(Refusal::with_issues(Refused::Unprocessable, issues));
-        }
-        let text = |pointer: &str| said.pointer(pointer).and_then(Value::as_str);
-        let outcome = text("/contact_outcome").ok_or_else(Refusal::internal)?;
-        let referral_id = text("/referral_id").and_then(ReferralId::parse).ok_or_else(Refusal::not_found)?;
-        for _ in 0..DECIDE_TRIES {
-            let referral = self
-                .store
-                .referral(&caller.site_id, &referral_id)
-                .await?
-                .filter(|r| r.recipient_id == caller.partner_id && r.audience.is_none())
-                .ok_or_else(Refusal::not_found)?;
-            if referral.sender_id.as_str() != send.to {
-                return Err(Refusal::with_issues(
-                    Refused::Unprocessable,
-                    vec![Issue::new("value", "mex-To", "The answer goes to the agency that asked.")],
-                ));
-            }
-            if let Some(again) = self.sent_before(caller, send).await? {
-                return Ok(again);
-            }
-            let (writes, preconditions, answer) =
-                self.plan_request_answer(caller, &referral, send, outcome).await?;
-            match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(answer),
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
-            }
-        }
-        Err(Refusal::unavailable())
-    }
-
-    async fn plan_request_answer(
-        &self,
-        caller: &Caller,
-        referral: &ReferralRow,
-        send: &MailboxSend,
-        outcome: &str,
-    ) -> Result<(WriteSet, Vec<Precondition>, Answer), Refusal> {
-        let (site, now) = (&caller.site_id, self.now());
-        let actor = caller.partner_id.as_str();
-        let service = self.partner(site, &caller.partner_id).await?;
-        let asker = self.partner(site, &referral.sender_id).await?;
-        let permitted = self.permitted_own_request(&asker).await?;
-        let person = self.store.person(site, &referral.person_id).await?.ok_or_else(Refusal::internal)?;
-        let key = self.vault.person_key(&person.site_id, &person.person_id, &person.wrapped_key)?;
-        let used = Used { partner: &asker, consent_seq: person.consent_seq, now };
-        let decision = self.decision_row(referral, &permitted, &used, Exit::Plan, &key);
-        let mut moved = referral.clone();
-        moved.version += 1;
-        // One answer says that the person was taken on, seen, and with what outcome: the steps between are taken
-        // where they are still open.
-        for action in [Action::Accept, Action::Start, Action::Complete] {
-            match step(moved.state, moved.nature, action, Role::Owner, None, None) {
-                Ok(to) => super::recall::set_state(&mut moved, to.state, to.business_status, outcome, now),
-                Err(error) if action == Action::Complete => return Err(super::respond::not_now(&error)),
-                Err(_) => {}
-            }
-        }
-        let draft = self.draft(referral, MessageKind::Answer, &service, &asker);
-        let conversation = self.store.conversation_of(site, &referral.referral_id).await?;
-        let conversation = conversation.filter(|_| takes_messages(&asker));
-        let mapped = self.with_frame(referral, &draft, None, &service, &asker, |frame| match &conversation {
-            Some(conversation) => {
-                mapping::status_answer(frame, &standing(&moved, &conversation.bundle_id, Some(outcome)))
-            }
-            None => mapping::answer_to_request(frame, outcome),
-        });
-        self.check_output(&mapped)?;
-        let message = self.seal_message(draft, Some(decision.decision_id.clone()), &mapped, &key);
-        moved.messages += 1;
-        moved.decision_id = Some(decision.decision_id.clone());
-        let delivery = self.new_delivery(&message, asker.channel, now);
-        let (inbound, inbound_id) = self.mailbox_inbound(caller, send, referral, &key);
-        let writes = vec![
-            inbound,
-            self.decided(referral, &decision, actor),
-            Write::Decision(decision),
-            self.moved(&moved, now, actor, Action::Complete),
-            self.note_on(referral, now, Kind::Disclosed, actor)
-                .about("message", &message.message_id)
-                .fact("what", "contact-outcome")
-                .fact("body-sha256", &hex(&message.body_sha256))
-                .write(),
-            Write::ReferralMoved(moved),
-            Write::Message(message),
-            Write::Enqueue(delivery),
-        ];
-        let preconditions =
-            vec![Precondition::PartnerVersion(site.clone(), asker.partner_id.clone(), asker.version)];
-        Ok((writes, preconditions, Answer::json(202, &json!({"message_id": inbound_id}))))
-    }
-
     /// Whether something of the agency's own request may pass, under the agreement with it.
     pub(super) async fn permitted_own_request(&self, agency: &Partner) -> Result<Decided, Refusal> {
         let agreements = self.store.agreements(&agency.site_id, &agency.partner_id).await?;
@@ -345,4 +249,49 @@ impl Exchange {
     ) -> Result<Partner, Refusal> {
         self.store.partner(site, partner).await?.ok_or_else(Refusal::internal)
     }
+}
+
+/// Whom `asker` asks. What the service enters for somebody is for itself.
+fn service_for<'p>(asker: &'p Partner, partners: &'p [Partner]) -> Result<&'p Partner, Refusal> {
+    let is_service = |p: &&Partner| p.kind == AgencyKind::LiaisonDiversion;
+    Some(asker).filter(is_service).or_else(|| partners.iter().find(is_service)).ok_or_else(|| {
+        Refusal::new(
+            Refused::Unprocessable,
+            "not-found",
+            "",
+            "This site has no liaison and diversion service.",
+        )
+    })
+}
+
+/// Who does not ask here.
+fn not_here(agency: AgencyKind) -> Refusal {
+    let doors = Door::ALL.into_iter().filter(|door| !door.takes(agency).is_empty());
+    let doors: Vec<String> = doors.map(|door| format!("POST {}", door.path())).collect();
+    let text = if doors.is_empty() {
+        String::from("Agencies of this kind make no requests.")
+    } else {
+        format!("Agencies of this kind make their requests elsewhere: {}.", doors.join(", "))
+    };
+    Refusal::new(Refused::Forbidden, "forbidden", "", text)
+}
+
+/// The form that a request names, where its sender may ask that here.
+fn form_of(
+    request: &Value,
+    door: Door,
+    agency: AgencyKind,
+    taken: &[&'static RequestKind],
+) -> Result<Schema, Refusal> {
+    let named = request.get("profile").and_then(Value::as_str);
+    if named == Some(BEFORE) && door == Door::Justice && BEFORE_BY.contains(&agency) {
+        return Ok(Schema::ScreeningRequest);
+    }
+    if let Some(kind) = taken.iter().find(|kind| named == Some(kind.profile)) {
+        return Ok(kind.schema);
+    }
+    let known: Vec<&str> = taken.iter().map(|kind| kind.profile).collect();
+    let text = format!("Your agency may send one of these here: {}.", known.join(", "));
+    let code = if named.is_some() { "value" } else { "required" };
+    Err(Refusal::new(Refused::Unprocessable, code, "/profile", text))
 }
