@@ -45,14 +45,14 @@ pub(super) fn referral(sheet: &Sheet<'_>) -> Option<Tree> {
     ])
 }
 
-/// How soon, in the authority's terms: by the emergency first, then by where the person sleeps.
+/// How soon, in the authority's terms: first by where the person sleeps tonight, whatever word was used, then by that word.
 fn urgency(sheet: &Sheet<'_>) -> Tree {
     let asked = sheet.at("/referrals/0/urgency");
     let status = sheet.at("/housing/status");
     let soon = sheet.at("/housing/homeless_within_56_days");
     let sleeps_rough = status.as_ref().and_then(Place::text) == Some("rough-sleeping");
     let word = match asked.as_ref().and_then(Place::text).unwrap_or(sheet.frame.urgency) {
-        "emergency" if sleeps_rough => "rough-sleeping-tonight",
+        _ if sleeps_rough => "rough-sleeping-tonight",
         "emergency" | "urgent" => "within-7-days",
         _ if soon.as_ref().and_then(Place::text) == Some("yes") => "within-56-days",
         _ => "other",

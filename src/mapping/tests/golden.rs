@@ -171,7 +171,11 @@ fn housing_urgency_follows_where_the_person_sleeps() {
     };
     assert_eq!(urgency("emergency", "rough-sleeping", "yes"), "rough-sleeping-tonight");
     assert_eq!(urgency("emergency", "at-risk", "yes"), "within-7-days");
-    assert_eq!(urgency("urgent", "rough-sleeping", "yes"), "within-7-days");
+    // Who sleeps outside tonight is not to be read as having seven days, however urgent the sender called it.
+    for asked in ["emergency", "urgent", "routine"] {
+        assert_eq!(urgency(asked, "rough-sleeping", "unknown"), "rough-sleeping-tonight");
+    }
+    assert_eq!(urgency("urgent", "at-risk", "yes"), "within-7-days");
     assert_eq!(urgency("routine", "at-risk", "yes"), "within-56-days");
     assert_eq!(urgency("routine", "settled", "unknown"), "other");
 }
