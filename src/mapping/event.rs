@@ -6,58 +6,98 @@ use super::{
     sections::CLASSIFICATION,
     tree::{Tree, list, map},
 };
-use crate::directory::AgencyKind;
+use crate::directory::{AgencyKind, Audience};
 
 /// The profile that an event follows.
 pub(super) const SCHEMA: &str = "event";
 
-/// A type of event with the one text that describes it.
+/// A type of event with the one text that describes it. Neither tells anything of a person.
 #[derive(Clone, Copy)]
 pub(super) struct EventType {
     name: &'static str,
     description: &'static str,
 }
 
-/// A custody sheet is there.
-pub(super) const CUSTODY_ADVICE: EventType = EventType {
-    name: "liaison-diversion.custody-advice.issued",
-    description: "Liaison and diversion advice for custody is ready to be collected.",
-};
-/// A court sheet is there.
-pub(super) const COURT_REPORT: EventType = EventType {
-    name: "liaison-diversion.court-report.issued",
-    description: "A liaison and diversion report for the court is ready to be collected.",
-};
-/// A probation summary is there.
-pub(super) const PRE_SENTENCE: EventType = EventType {
-    name: "liaison-diversion.pre-sentence-contribution.issued",
-    description: "A liaison and diversion contribution for probation is ready to be collected.",
-};
-/// Any other referral is there.
-pub(super) const REFERRAL: EventType = EventType {
-    name: "liaison-diversion.referral.submitted",
-    description: "A referral from liaison and diversion is ready to be collected.",
-};
-/// An agency asks L&D.
-pub(super) const SCREENING_REQUESTED: EventType = EventType {
-    name: "liaison-diversion.screening.requested",
-    description: "An agency asks liaison and diversion to see somebody.",
-};
-/// L&D answers an agency.
-pub(super) const SCREENING_ANSWERED: EventType = EventType {
-    name: "liaison-diversion.screening-request.answered",
-    description: "Liaison and diversion has answered a request to see somebody.",
-};
-/// Something that was shared is taken back.
-pub(super) const RECALLED: EventType = EventType {
-    name: "liaison-diversion.disclosure.recalled",
-    description: "Something that liaison and diversion shared must no longer be used.",
-};
+/// Why there is an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cause {
+    /// A document for this audience is there.
+    Said(Audience),
+    /// One that takes the place of an earlier one is.
+    SaidAnew(Audience),
+    /// An agency asks L&D for something.
+    Asked,
+    /// A court asks for a report.
+    ReportAsked,
+    /// L&D answers an agency.
+    Answered,
+    /// Something that was shared is taken back.
+    Recalled,
+}
+
+impl Cause {
+    /// What a request of this type causes.
+    pub(super) fn of_request(request_type: Option<&str>) -> Self {
+        if request_type == Some("court-report") { Self::ReportAsked } else { Self::Asked }
+    }
+
+    /// The catalogue: which type of event each cause has.
+    pub(super) const fn event(self) -> EventType {
+        use Audience as A;
+        let (name, description) = match self {
+            Self::Said(A::Custody) => (
+                "liaison-diversion.custody-advice.issued",
+                "Liaison and diversion advice for custody is ready to be collected.",
+            ),
+            Self::SaidAnew(A::Custody) => (
+                "liaison-diversion.custody-advice.updated",
+                "Liaison and diversion advice for custody takes the place of an earlier one.",
+            ),
+            Self::Said(A::Court) => (
+                "liaison-diversion.court-report.issued",
+                "A liaison and diversion report for the court is ready to be collected.",
+            ),
+            Self::SaidAnew(A::Court) => (
+                "liaison-diversion.court-report.superseded",
+                "A liaison and diversion report for the court takes the place of an earlier one.",
+            ),
+            Self::Said(A::Probation | A::YouthJustice) | Self::SaidAnew(A::Probation | A::YouthJustice) => (
+                "liaison-diversion.pre-sentence-contribution.issued",
+                "A liaison and diversion contribution for probation is ready to be collected.",
+            ),
+            Self::Said(A::Housing) | Self::SaidAnew(A::Housing) => (
+                "liaison-diversion.duty-to-refer.submitted",
+                "A housing referral from liaison and diversion is ready to be collected.",
+            ),
+            Self::Said(_) | Self::SaidAnew(_) => (
+                "liaison-diversion.referral.submitted",
+                "A referral from liaison and diversion is ready to be collected.",
+            ),
+            Self::Asked => (
+                "liaison-diversion.screening.requested",
+                "An agency asks liaison and diversion to see somebody.",
+            ),
+            Self::ReportAsked => (
+                "liaison-diversion.court-report.requested",
+                "A court asks liaison and diversion for a report.",
+            ),
+            Self::Answered => (
+                "liaison-diversion.screening-request.answered",
+                "Liaison and diversion has answered a request to see somebody.",
+            ),
+            Self::Recalled => (
+                "liaison-diversion.disclosure.recalled",
+                "Something that liaison and diversion shared must no longer be used.",
+            ),
+        };
+        EventType { name, description }
+    }
+}
 
 /// What differs from event to event.
 pub(super) struct Parts {
     /// What happened.
-    pub(super) kind: EventType,
+    pub(super) cause: Cause,
     /// The path of the detail below the gateway's address.
     pub(super) detail_path: String,
     /// Identifiers that the recipient holds; the pseudonym when there are none.
@@ -68,12 +108,13 @@ pub(super) struct Parts {
 
 /// The event.
 pub(super) fn event(frame: &Frame<'_>, parts: Parts) -> Option<Tree> {
+    let kind = parts.cause.event();
     let url = format!("{}{}", frame.base_url, parts.detail_path);
     map([
-        ("eventType", Some(Tree::fixed(parts.kind.name))),
+        ("eventType", Some(Tree::fixed(kind.name))),
         ("version", Some(Tree::fixed(1))),
         ("occurredAt", Some(frame.at())),
-        ("description", Some(Tree::fixed(parts.kind.description))),
+        ("description", Some(Tree::fixed(kind.description))),
         ("detailUrl", Some(Tree::frame("base_url", url))),
         ("personReference", map([("identifiers", parts.identifiers.or_else(|| pseudonym(frame)))])),
         (
@@ -112,5 +153,39 @@ const fn audience_word(kind: AgencyKind) -> &'static str {
         AgencyKind::SocialCare => "social-care",
         AgencyKind::Voluntary => "vcse",
         AgencyKind::LiaisonDiversion => "liaison-diversion",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn the_published_envelope_has_the_types_of_the_catalogue_and_no_others() {
+        let said = Audience::ALL.into_iter().flat_map(|one| [Cause::Said(one), Cause::SaidAnew(one)]);
+        let others = [Cause::Asked, Cause::ReportAsked, Cause::Answered, Cause::Recalled];
+        let catalogue: BTreeMap<&str, &str> =
+            said.chain(others).map(Cause::event).map(|event| (event.name, event.description)).collect();
+        let schema: serde_json::Value =
+            serde_json::from_str(include_str!("../../profiles/justice/event.json")).unwrap();
+        let text = |value: &serde_json::Value, at: &str| {
+            value.pointer(at).and_then(serde_json::Value::as_str).unwrap().to_owned()
+        };
+        let pairs = schema["oneOf"].as_array().unwrap().iter().map(|one| {
+            (text(one, "/properties/eventType/const"), text(one, "/properties/description/const"))
+        });
+        let published: BTreeMap<String, String> = pairs.collect();
+        let published: BTreeMap<&str, &str> =
+            published.iter().map(|(name, words)| (name.as_str(), words.as_str())).collect();
+        assert_eq!(published, catalogue);
+        for (place, of) in [("eventType", 0), ("description", 1)] {
+            let listed = schema.pointer(&format!("/properties/{place}/enum")).unwrap();
+            let listed: std::collections::BTreeSet<&str> =
+                listed.as_array().unwrap().iter().map(|word| word.as_str().unwrap()).collect();
+            let known = catalogue.iter().map(|(name, words)| if of == 0 { *name } else { *words }).collect();
+            assert_eq!(listed, known, "{place}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    event::{self, EventType, Parts},
+    event::{self, Cause, Parts},
     fhir_message::{self, Standing},
     frame::{Frame, Mapped},
     place::Place,
@@ -30,7 +30,7 @@ pub fn recall(frame: &Frame<'_>, reason: &str) -> Mapped {
         }
         Channel::EventPush => {
             let parts = Parts {
-                kind: event::RECALLED,
+                cause: Cause::Recalled,
                 detail_path: format!("/referrals/{}/actions", frame.referral_id),
                 identifiers: None,
                 reason: Some(Tree::frame("reason", reason)),
@@ -80,8 +80,8 @@ pub fn request_to_ld(frame: &Frame<'_>, request: &Value, in_doubt: bool) -> Mapp
         ("request", Some(asked.copy())),
     ]);
     let (version, schema) = ("request-to-ld/1", "request-to-ld");
-    let mapped =
-        carried(frame, tree, version, schema, "KEYWAY_SCREENING_REQUEST", event::SCREENING_REQUESTED);
+    let cause = Cause::of_request(request.get("request_type").and_then(Value::as_str));
+    let mapped = carried(frame, tree, version, schema, "KEYWAY_SCREENING_REQUEST", cause);
     Mapped { lineage: mapped.lineage.of_request(places), ..mapped }
 }
 
@@ -122,7 +122,7 @@ pub fn answer_to_request(
         ("reportToFollow", report_to_follow.map(|report| Tree::frame("outcome", report))),
     ]));
     let (version, schema) = ("request-answer/1", "answer-to-request");
-    carried(frame, tree, version, schema, "KEYWAY_SCREENING_ANSWER", event::SCREENING_ANSWERED)
+    carried(frame, tree, version, schema, "KEYWAY_SCREENING_ANSWER", Cause::Answered)
 }
 
 /// Tells who sent a FHIR referral how it stands: a `servicerequest-response` in ids and closed codes.
@@ -149,13 +149,13 @@ fn carried(
     version: &'static str,
     schema: &'static str,
     workflow: &str,
-    kind: EventType,
+    cause: Cause,
 ) -> Mapped {
     if matches!(frame.recipient.channel, Channel::Mailbox | Channel::Guest) {
         return whole(tree, version, schema, JSON, workflow);
     }
     let parts = Parts {
-        kind,
+        cause,
         detail_path: format!("/justice/sheets/{}", frame.message_id),
         identifiers: None,
         reason: None,

@@ -2,7 +2,7 @@
 
 use super::{
     community, court, custody,
-    event::{self, EventType, Parts},
+    event::{self, Cause, Parts},
     fhir_message,
     frame::{Frame, Mapped},
     gaps::gaps,
@@ -32,7 +32,6 @@ struct Document {
     schema: &'static str,
     content_type: &'static str,
     workflow: &'static str,
-    event: EventType,
     identifiers: Option<Tree>,
 }
 
@@ -54,7 +53,7 @@ pub fn render(frame: &Frame<'_>, audience: Audience, projection: &Projection) ->
     let document = document(frame, audience, projection)
         .ok_or_else(|| vec![Issue::new("incomplete", "", "nothing that may leave makes a message")])?;
     let mut mapped = if frame.recipient.channel == Channel::EventPush {
-        as_event(frame, document)?
+        as_event(frame, audience, document)?
     } else {
         as_body(document)
     };
@@ -65,35 +64,22 @@ pub fn render(frame: &Frame<'_>, audience: Audience, projection: &Projection) ->
 
 fn document(frame: &Frame<'_>, audience: Audience, projection: &Projection) -> Option<Document> {
     let sheet = Sheet::new(frame, projection);
-    let plain = |tree, version, schema, workflow, event| Document {
+    let plain = |tree, version, schema, workflow| Document {
         tree,
         version,
         schema,
         content_type: JSON,
         workflow,
-        event,
         identifiers: None,
     };
     let document = match audience {
         Audience::Custody => Document {
             identifiers: sheet.identifiers(&custody::IDENTIFIERS),
-            ..plain(
-                custody::sheet(&sheet)?,
-                "custody-sheet/1",
-                "custody-sheet",
-                "KEYWAY_CUSTODY_ADVICE",
-                event::CUSTODY_ADVICE,
-            )
+            ..plain(custody::sheet(&sheet)?, "custody-sheet/1", "custody-sheet", "KEYWAY_CUSTODY_ADVICE")
         },
         Audience::Court => Document {
             identifiers: sheet.identifiers(&court::IDENTIFIERS),
-            ..plain(
-                court::sheet(&sheet)?,
-                "court-sheet/1",
-                "court-sheet",
-                "KEYWAY_COURT_REPORT",
-                event::COURT_REPORT,
-            )
+            ..plain(court::sheet(&sheet)?, "court-sheet/1", "court-sheet", "KEYWAY_COURT_REPORT")
         },
         Audience::Probation | Audience::YouthJustice => Document {
             identifiers: sheet.identifiers(&probation::IDENTIFIERS),
@@ -102,7 +88,6 @@ fn document(frame: &Frame<'_>, audience: Audience, projection: &Projection) -> O
                 "probation-summary/1",
                 "probation-summary",
                 "KEYWAY_PRE_SENTENCE",
-                event::PRE_SENTENCE,
             )
         },
         Audience::Housing => plain(
@@ -110,14 +95,12 @@ fn document(frame: &Frame<'_>, audience: Audience, projection: &Projection) -> O
             "housing-referral/1",
             "housing-referral",
             "KEYWAY_DUTY_TO_REFER",
-            event::REFERRAL,
         ),
         Audience::Voluntary | Audience::SocialCare => plain(
             community::referral(&sheet)?,
             "community-referral/1",
             "community-referral",
             "KEYWAY_REFERRAL",
-            event::REFERRAL,
         ),
         Audience::Health => Document {
             content_type: FHIR_JSON,
@@ -126,7 +109,6 @@ fn document(frame: &Frame<'_>, audience: Audience, projection: &Projection) -> O
                 "fhir-referral/1",
                 FHIR_PROFILES,
                 "KEYWAY_FHIR_REFERRAL",
-                event::REFERRAL,
             )
         },
     };
@@ -165,9 +147,9 @@ pub(super) fn body_only(
     }
 }
 
-fn as_event(frame: &Frame<'_>, document: Document) -> Result<Mapped, Vec<Issue>> {
+fn as_event(frame: &Frame<'_>, audience: Audience, document: Document) -> Result<Mapped, Vec<Issue>> {
     let parts = Parts {
-        kind: document.event,
+        cause: if frame.changed.is_some() { Cause::SaidAnew(audience) } else { Cause::Said(audience) },
         detail_path: format!("/justice/sheets/{}", frame.message_id),
         identifiers: document.identifiers,
         reason: None,
