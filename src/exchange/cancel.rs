@@ -39,6 +39,7 @@ impl Exchange {
                 comment: why.comment.clone(),
                 appointment: None,
                 recall_answer: None,
+                case: None,
             };
             let (moved, mut writes, mut preconditions) =
                 self.plan_move(incoming.caller, &referral, &key, &step).await.map_err(clash)?;

@@ -16,6 +16,7 @@ use crate::{
     directory::Channel,
     ids::{DeliveryId, MessageId},
     limits,
+    profile::Schema,
 };
 
 /// A message from a mailbox's owner: `mex-To`, `mex-WorkflowID`, `mex-LocalID`, and the bytes.
@@ -162,15 +163,96 @@ impl Exchange {
         send: MailboxSend,
     ) -> Result<Answer, Refusal> {
         self.own_mailbox(caller, mailbox)?;
-        match send.workflow.as_str() {
-            "KEYWAY_SCREENING_ANSWER" => self.answer_request(caller, &send).await,
-            "KEYWAY_DUTY_TO_REFER_ACK" | "KEYWAY_REFERRAL_ACTION" => self.act_by_mailbox(caller, &send).await,
-            _ => Err(Refusal::new(
-                Refused::Unprocessable,
-                "not-supported",
-                "mex-WorkflowID",
-                "Known workflows: KEYWAY_SCREENING_ANSWER, KEYWAY_DUTY_TO_REFER_ACK, KEYWAY_REFERRAL_ACTION.",
-            )),
+        if send.workflow == SCREENING_ANSWER {
+            return self.answer_request(caller, &send).await;
         }
+        if let Some((_, schema)) = ANSWERS.iter().find(|(workflow, _)| *workflow == send.workflow) {
+            return self.act_by_mailbox(caller, &send, *schema).await;
+        }
+        let known: Vec<&str> = ANSWERS.iter().map(|(workflow, _)| *workflow).collect();
+        let text = format!("Known workflows: {}, {SCREENING_ANSWER}.", known.join(", "));
+        Err(Refusal::new(Refused::Unprocessable, "not-supported", "mex-WorkflowID", text))
+    }
+}
+
+/// L&D's answer to a request.
+const SCREENING_ANSWER: &str = "KEYWAY_SCREENING_ANSWER";
+
+/// How each of our letters is answered: the workflow of the letter with `_ACK`, and the schema of the answer. The last
+/// row takes any of them.
+const ANSWERS: &[(&str, Schema)] = &[
+    ("KEYWAY_DUTY_TO_REFER_ACK", Schema::DutyToReferAck),
+    ("KEYWAY_REFERRAL_ACK", Schema::ReferralAck),
+    ("KEYWAY_PRE_SENTENCE_ACK", Schema::ReferralAck),
+    ("KEYWAY_CUSTODY_ADVICE_ACK", Schema::AdviceAck),
+    ("KEYWAY_COURT_REPORT_ACK", Schema::AdviceAck),
+    ("KEYWAY_RECALL_ACK", Schema::RecallAck),
+    ("KEYWAY_SCREENING_REQUEST_ACK", Schema::RequestAck),
+    ("KEYWAY_REFERRAL_ACTION", Schema::MailboxAction),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::{mapping, profile::Profiles, referral::Action};
+
+    /// The workflows that mappings name, read from their source.
+    fn workflows_out() -> BTreeSet<&'static str> {
+        let texts = mapping::SOURCES.iter().flat_map(|(_, text)| text.split('"'));
+        texts.filter(|text| text.starts_with("KEYWAY_") && !text.contains(' ')).collect()
+    }
+
+    #[test]
+    fn each_letter_without_fhir_can_be_answered_and_the_page_says_how() {
+        let page = include_str!("../../docs/receiving.md");
+        let api = include_str!("../../openapi.yaml");
+        let letters: Vec<&str> = workflows_out()
+            .into_iter()
+            .filter(|workflow| !workflow.contains("FHIR") && *workflow != SCREENING_ANSWER)
+            .collect();
+        assert!(letters.len() >= 7, "{letters:?}");
+        for letter in letters {
+            let (answer, schema) = ANSWERS.iter().find(|(one, _)| *one == format!("{letter}_ACK")).unwrap();
+            let name = schema.as_str();
+            let row = format!("| `{letter}` | `{answer}` | [{name}](../profiles/answers/{name}.json) |");
+            assert!(page.contains(&row), "the page lacks: {row}");
+            assert!(api.contains(&format!("`{answer}`")), "{answer} is not described");
+        }
+    }
+
+    /// What a schema lets through and the table of reasons refuses would be published and never taken.
+    #[test]
+    fn actions_and_reasons_that_are_published_are_those_of_the_table() {
+        fn enums(schema: &Value, name: &str, into: &mut BTreeSet<String>) {
+            match schema {
+                Value::Object(fields) => {
+                    let words =
+                        fields.get(name).and_then(|field| field.get("enum")).and_then(Value::as_array);
+                    into.extend(words.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned));
+                    fields.values().for_each(|part| enums(part, name, into));
+                }
+                Value::Array(items) => items.iter().for_each(|item| enums(item, name, into)),
+                _ => {}
+            }
+        }
+        let profiles = Profiles::compile().unwrap();
+        let known: BTreeSet<&str> =
+            Action::ALL.iter().flat_map(|action| action.reasons()).map(|reason| reason.code).collect();
+        let mut seen = 0;
+        for (workflow, schema) in ANSWERS.iter().filter(|(_, schema)| *schema != Schema::MailboxAction) {
+            let document = profiles.document(*schema).unwrap();
+            let (mut actions, mut reasons) = (BTreeSet::new(), BTreeSet::new());
+            enums(document, "action", &mut actions);
+            enums(document, "reason", &mut reasons);
+            assert!(!actions.is_empty(), "{workflow}");
+            assert!(actions.iter().all(|word| Action::parse(word).is_some()), "{workflow}: {actions:?}");
+            assert!(reasons.iter().all(|word| known.contains(word.as_str())), "{workflow}: {reasons:?}");
+            seen += reasons.len();
+        }
+        assert!(seen >= 15, "{seen}");
     }
 }

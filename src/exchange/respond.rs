@@ -31,7 +31,12 @@ pub(super) struct Move {
     pub(super) comment: Option<String>,
     pub(super) appointment: Option<Value>,
     pub(super) recall_answer: Option<String>,
+    /// What a housing authority says of its case.
+    pub(super) case: Option<Value>,
 }
+
+/// What belongs to a case.
+const OF_THE_CASE: [&str; 3] = ["reference", "caseworker", "decision_date"];
 
 impl Move {
     pub(super) fn from_json(action: Action, said: &Value) -> Self {
@@ -42,6 +47,7 @@ impl Move {
             comment: text("comment"),
             appointment: said.get("appointment").cloned(),
             recall_answer: text("answer"),
+            case: case_of(said),
         }
     }
 
@@ -74,6 +80,12 @@ impl Move {
             _ => Ok(()),
         }
     }
+}
+
+fn case_of(said: &Value) -> Option<Value> {
+    let fields = OF_THE_CASE.into_iter().filter_map(|name| Some((name.to_owned(), said.get(name)?.clone())));
+    let case: serde_json::Map<String, Value> = fields.collect();
+    (!case.is_empty()).then_some(Value::Object(case))
 }
 
 impl Exchange {
@@ -164,9 +176,10 @@ impl Exchange {
         &self,
         caller: &Caller,
         send: &MailboxSend,
+        schema: Schema,
     ) -> Result<Answer, Refusal> {
         let said = read_json(&send.body)?;
-        let issues = self.profiles.check(Schema::MailboxAction, &said);
+        let issues = self.profiles.check(schema, &said);
         if !issues.is_empty() {
             return Err(Refusal::with_issues(Refused::Unprocessable, issues));
         }
@@ -229,7 +242,7 @@ impl Exchange {
         let mut moved = referral.clone();
         moved.version += 1;
         set_state(&mut moved, to.state, to.business_status, reason.unwrap_or_default(), now);
-        if said.comment.is_some() || said.appointment.is_some() {
+        if said.comment.is_some() || said.appointment.is_some() || said.case.is_some() {
             moved.receiver_note = Some(self.add_words(referral, key, said, actor)?);
         }
         let (mut writes, mut preconditions) = (Vec::new(), Vec::new());

@@ -149,6 +149,9 @@ impl Exchange {
         if let Some(appointment) = &said.appointment {
             words.insert(String::from("appointment"), appointment.clone());
         }
+        if let Some(case) = &said.case {
+            words.insert(String::from("case"), case.clone());
+        }
         if let Some(comment) = &said.comment {
             words.insert(String::from("comment"), json!(comment));
             let comments = words.entry("comments").or_insert_with(|| json!([]));

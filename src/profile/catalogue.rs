@@ -48,13 +48,23 @@ catalogue! {
     /// The short assessment of a court team.
     AssessmentCourtShort = "assessment-court-short", include_str!("../../profiles/assessment/court-short.json");
     /// What is said with an action on a referral.
-    ReferralAction = "referral-action", include_str!("../../profiles/assessment/referral-action.json");
+    ReferralAction = "referral-action", include_str!("../../profiles/answers/referral-action.json");
     /// An action on a referral that comes through a mailbox.
-    MailboxAction = "mailbox-action", include_str!("../../profiles/assessment/mailbox-action.json");
+    MailboxAction = "mailbox-action", include_str!("../../profiles/answers/mailbox-action.json");
+    /// A housing authority's answer to a referral.
+    DutyToReferAck = "duty-to-refer-ack", include_str!("../../profiles/answers/duty-to-refer-ack.json");
+    /// An answer to a referral.
+    ReferralAck = "referral-ack", include_str!("../../profiles/answers/referral-ack.json");
+    /// What became of advice.
+    AdviceAck = "advice-ack", include_str!("../../profiles/answers/advice-ack.json");
+    /// The answer to a recall that comes through a mailbox.
+    RecallAck = "recall-ack", include_str!("../../profiles/answers/recall-ack.json");
+    /// L&D has taken a request, or does not take it.
+    RequestAck = "request-ack", include_str!("../../profiles/answers/request-ack.json");
     /// The answer to a recall.
-    RecallAnswer = "recall-answer", include_str!("../../profiles/assessment/recall-answer.json");
+    RecallAnswer = "recall-answer", include_str!("../../profiles/answers/recall-answer.json");
     /// L&D's answer to a request, through its mailbox.
-    RequestAnswer = "request-answer", include_str!("../../profiles/assessment/request-answer.json");
+    RequestAnswer = "request-answer", include_str!("../../profiles/answers/request-answer.json");
     /// An agency asks L&D to see somebody, in the form before there was one for each kind of request.
     ScreeningRequest = "screening-request", include_str!("../../profiles/justice/screening-request.json");
     /// The request as it lands at L&D.

@@ -216,7 +216,11 @@ fn reasons_are_mandatory_where_something_ends_and_known_everywhere() {
     let Err(StepError::ReasonUnknown { allowed }) = decline(Some("whim"), None) else { panic!("refused") };
     assert!(allowed.contains(&"below-threshold"));
     let accept = |reason| referral(State::Delivered, Action::Accept, Role::Owner, reason, None);
-    assert_eq!(accept(Some("capacity")), Err(StepError::ReasonUnknown { allowed: vec![] }));
+    let duties = vec!["prevention-and-relief-duty", "priority-need"];
+    assert_eq!(accept(Some("capacity")), Err(StepError::ReasonUnknown { allowed: duties }));
+    assert_eq!((accept(None), accept(Some("priority-need"))), (Ok("accepted"), Ok("accepted")));
+    let start = referral(State::Accepted, Action::Start, Role::Owner, Some("capacity"), None);
+    assert_eq!(start, Err(StepError::ReasonUnknown { allowed: vec![] }));
     let withdraw = |reason| referral(State::Queued, Action::Withdraw, Role::Requester, Some(reason), None);
     assert_eq!(withdraw("client-died"), Ok("client-died"));
     assert_eq!(withdraw("no-longer-needed"), Ok("withdrawn-by-sender"));

@@ -42,7 +42,16 @@ const DECLINE: &[ReasonCode] = &[
     reason("insufficient-information", "Not enough information to decide"),
     reason("out-of-area", "Outside the service's area"),
     reason("person-declined", "The person does not want it"),
+    // A housing authority's, under the duty to refer.
+    reason("no-local-connection", "No local connection with this housing authority"),
+    reason("intentionally-homeless", "Found to be intentionally homeless"),
     OTHER,
+];
+
+/// Under which duty a housing authority takes somebody on, where that is decided.
+const ACCEPT: &[ReasonCode] = &[
+    reason("prevention-and-relief-duty", "Owed the prevention or the relief duty"),
+    reason("priority-need", "In priority need"),
 ];
 
 // A redirection without the name of the better place would be a refusal: every code asks for a comment.
@@ -97,6 +106,7 @@ impl Action {
     #[must_use]
     pub const fn reasons(self) -> &'static [ReasonCode] {
         match self {
+            Self::Accept => ACCEPT,
             Self::Decline => DECLINE,
             Self::Redirect => REDIRECT,
             Self::EndEarly => END_EARLY,

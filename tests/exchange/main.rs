@@ -12,6 +12,7 @@
 mod harness;
 
 mod amend;
+mod answers;
 mod consent_at_every_exit;
 mod durable_or_nothing;
 mod exits;
