@@ -10,15 +10,20 @@ pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/court-
 /// Identifiers that a court holds.
 pub(super) const IDENTIFIERS: [&str; 2] = ["URN", "CCR"];
 
+/// What a court reads first: the sheet is beside what is said in court, and not in its place.
+const NOTICE: &str = "This does not replace a spoken handover.";
+
 /// The sheet.
 pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
     let body = [
+        ("notice", Some(Tree::fixed(NOTICE))),
         ("disclosure", sheet.disclosure()),
         ("consent", sheet.consent()),
         ("request", sheet.request()),
         ("defendant", sheet.person(&IDENTIFIERS)),
         ("recommendations", sheet.block("/recommendation")),
         ("treatmentRequirement", sheet.block("/treatment_requirement")),
+        ("treatmentRequirements", sheet.block("/treatment_requirements")),
         ("riskToSelf", sheet.risk_to_self()),
         ("communication", sheet.block("/communication")),
         ("appropriateAdult", sheet.block("/appropriate_adult")),

@@ -81,7 +81,11 @@ fn referrer(sheet: &Sheet<'_>) -> Option<Tree> {
     ])
 }
 
+/// The authority that the person chose, by their own word where it is known; otherwise the one that was asked.
 fn chosen_authority(sheet: &Sheet<'_>) -> Option<Tree> {
+    if let Some(chosen) = sheet.block("/housing/chosen_authority") {
+        return Some(chosen);
+    }
     let recipient = sheet.frame.recipient;
     map([
         ("name", Some(Tree::frame("recipient", recipient.name.as_str()))),
@@ -90,15 +94,20 @@ fn chosen_authority(sheet: &Sheet<'_>) -> Option<Tree> {
 }
 
 /// The person's own part: that they want the referral, and that their contact details may go with it. The
-/// second is told apart from the first because the authority must ask for both.
+/// second is told apart from the first because the authority must ask for both: as the person said it, or else by the
+/// contact details that their consent lets through. Where there are none, nothing is said of them.
 fn consent(sheet: &Sheet<'_>) -> Option<Tree> {
     let consent = sheet.at("/consents/0")?;
     let part = |path: &str| consent.at(path).map(|place| place.copy());
     let decision = consent.at("/decision")?;
     let reachable = sheet.at("/person/safe_contact").or_else(|| sheet.at("/person/address")).is_some();
+    let share = match sheet.at("/housing/consent_to_share_contact") {
+        Some(said) => Some(said.becomes(if said.says_yes() { "yes" } else { "no" })),
+        None => reachable.then(|| decision.becomes("yes")),
+    };
     map([
         ("consentToRefer", (decision.text() == Some("agree")).then(|| decision.becomes("yes"))),
-        ("consentToShareContact", Some(decision.becomes(if reachable { "yes" } else { "no" }))),
+        ("consentToShareContact", share),
         ("recordedBy", part("/captured_by")),
         ("recordedAt", part("/recorded_at")),
         ("method", part("/how")),
@@ -122,6 +131,8 @@ fn housing_need(sheet: &Sheet<'_>) -> Option<Tree> {
     map([
         ("reasonForReferral", sheet.block("/housing/reason_for_referral")),
         ("currentAccommodation", sheet.block("/housing/status")),
+        ("accommodationType", sheet.block("/housing/accommodation_type")),
+        ("homelessFromDate", sheet.block("/housing/homeless_from_date")),
         ("summary", sheet.block("/housing/summary")),
         ("need", sheet.block("/housing/need")),
         ("homelessWithin56Days", sheet.block("/housing/homeless_within_56_days")),
@@ -146,5 +157,8 @@ fn placement_safety(sheet: &Sheet<'_>) -> Option<Tree> {
         ("safeguarding", sheet.block("/safeguarding/placement_summary")),
         ("substanceUse", sheet.block("/substance_use/placement_summary")),
         ("crisisSafetyPlan", sheet.block("/crisis/safety_plan")),
+        ("areasToAvoid", sheet.block("/housing/areas_to_avoid")),
+        ("roomSharing", sheet.block("/housing/room_sharing")),
+        ("accessibility", sheet.block("/housing/accessibility")),
     ])
 }

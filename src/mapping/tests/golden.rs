@@ -181,6 +181,59 @@ fn housing_urgency_follows_where_the_person_sleeps() {
 }
 
 #[test]
+fn a_council_reads_what_the_person_said_of_authority_and_contact() {
+    let mut projection = project(Audience::Housing, &full(), false);
+    let consent = |projection: &Projection| {
+        document(&made(Audience::Housing, projection))["consent"].get("consentToShareContact").cloned()
+    };
+    let chosen = |projection: &Projection| {
+        document(&made(Audience::Housing, projection))["chosenHousingAuthority"]["name"].clone()
+    };
+    assert_eq!(consent(&projection), Some(json!("yes")), "the consent lets contact details through");
+    let asked = chosen(&projection);
+    projection.changed(|value| {
+        value["housing"]["consent_to_share_contact"] = json!(false);
+        value["housing"]["chosen_authority"] = json!({"name": "Other Borough Council"});
+    });
+    assert_eq!(consent(&projection), Some(json!("no")), "as the person said");
+    assert_ne!(asked, chosen(&projection));
+    assert_eq!(chosen(&projection), "Other Borough Council");
+    projection.changed(|value| {
+        value["housing"].as_object_mut().unwrap().remove("consent_to_share_contact");
+        let person = value["person"].as_object_mut().unwrap();
+        person.remove("safe_contact");
+        person.remove("address");
+    });
+    assert_eq!(consent(&projection), None, "nobody said no");
+}
+
+#[test]
+fn risk_that_nobody_stated_is_never_read_as_none() {
+    for audience in [Audience::Custody, Audience::Court, Audience::Probation, Audience::YouthJustice] {
+        let mut projection = project(audience, &full(), false);
+        projection.changed(|value| {
+            value["risk"].as_object_mut().unwrap().remove("to_self");
+        });
+        let sheet = document(&made(audience, &projection));
+        assert_eq!(sheet["riskToSelf"], json!({"level": "not-stated"}), "{audience:?}");
+    }
+}
+
+#[test]
+fn each_of_several_treatment_requirements_is_told() {
+    let several = json!([
+        {"type": "MHTR", "suitable": "yes", "willing": "yes", "arrangement": "pending", "months": 12},
+        {"type": "DRR", "suitable": "needs-assessment", "willing": "unknown"},
+    ]);
+    for audience in [Audience::Court, Audience::Probation] {
+        let mut whole = full();
+        whole["treatment_requirements"] = several.clone();
+        let sheet = document(&made(audience, &project(audience, &whole, false)));
+        assert_eq!(sheet["treatmentRequirements"], several, "{audience:?}");
+    }
+}
+
+#[test]
 fn every_reference_in_the_fhir_message_resolves() {
     let bundle = document(&made(Audience::Health, &project(Audience::Health, &full(), false)));
     let urls: Vec<&str> =

@@ -280,18 +280,20 @@ const PARTS: &[(&str, &str, &[Audience], &str)] = {
         (
             "housing",
             "Y",
-            WITHOUT_FHIR,
+            &[Probation, YouthJustice, Voluntary, SocialCare],
             "status summary need reason_for_referral homeless_within_56_days local_connection narrative",
+        ),
+        // All but the coded reason, which can say what safeguarding keeps back.
+        (
+            "housing",
+            "Y",
+            &[Housing],
+            "status summary need reason_for_referral homeless_within_56_days local_connection narrative \
+             accommodation_type homeless_from_date chosen_authority/name chosen_authority/code \
+             consent_to_share_contact areas_to_avoid/* room_sharing accessibility",
         ),
         ("money", "Y", WITHOUT_FHIR, "summary affordability debt benefits employment literacy"),
         ("household", "Y", WITHOUT_FHIR, "summary members/* children/* note"),
-        (
-            "treatment-requirement",
-            "Y",
-            &[Court, Probation],
-            "treatment_requirement/type treatment_requirement/suitable treatment_requirement/willing \
-             treatment_requirement/tier treatment_requirement/note",
-        ),
         ("own-consent", "Y", ALL, "recipient decision recorded_at valid_until captured_by how"),
         (
             "vulnerabilities",
