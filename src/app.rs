@@ -33,7 +33,7 @@ use crate::{
     packages::{self, PackageFault},
     profile::{check::Program, definition::Definitions},
     store::sqlite::{self, NotOpened, SqliteStore},
-    vault::Vault,
+    vault::{DocumentKey, Vault},
     worker::{Worker, WorkerHandle, WorkerSettings},
 };
 
@@ -82,6 +82,9 @@ pub enum StartError {
     /// The key that signs events.
     #[error("the event signing key does not serve")]
     EventKey,
+    /// The key that signs documents.
+    #[error("the document signing key does not serve")]
+    DocumentKey,
     /// A fault of ours.
     #[error("the start broke off")]
     Broken,
@@ -238,12 +241,18 @@ fn prepare(config: &Config) -> Result<Prepared, StartError> {
             base_url: &base_url,
             token_signing_key: &material.token_signing_key,
             event_signing_key: &material.event_signing_key,
+            document_signing_key: material.document_signing_key.as_ref().map(|key| key.as_slice()),
+            retired_document_keys: &material.retired_document_keys,
         },
         Arc::clone(&store),
         Arc::clone(&mint),
     )?;
     let mut exchange = Exchange::new(store, vault, mint, base_url, schedule).map_err(StartError::Tables)?;
     exchange.fhir = App::fhir_program(&config.packages)?;
+    exchange.document_key = match &material.document_signing_key {
+        Some(pkcs8) => Some(DocumentKey::from_pkcs8(pkcs8).ok_or(StartError::DocumentKey)?),
+        None => None,
+    };
     let courier = courier(config, &material, clock)?;
     Ok(Prepared { sockets: vec![partners, public, operators], exchange, identity, courier })
 }

@@ -4,8 +4,10 @@
 //!
 //! Sealed bytes are a format byte, a random 96-bit nonce, and AES-256-GCM ciphertext with its tag; the format
 //! byte and the caller's label are authenticated with them, so that sealed content cannot be moved to another
-//! place. Not here: where sealed bytes are kept (`store`) and signing keys (`identity`, `outbound`).
+//! place. The key that signs documents is here too (`document_key`). Not here: where sealed bytes are kept (`store`), and
+//! the keys that sign tokens and events (`identity`, `outbound`).
 
+mod document_key;
 mod root;
 
 use std::{fmt, sync::Arc};
@@ -22,6 +24,7 @@ use crate::{
     ids::{Chance, PersonId, SiteId},
 };
 
+pub use document_key::{Attested, DocumentKey, Doubt, check_signature, key_ids};
 pub use root::RootKey;
 
 /// Length of every key, in bytes.

@@ -190,6 +190,7 @@ fn outputs(rules: &Rules, assessment: &Value, ld: &Partner, recipients: &[Partne
                 answer_by: NOW.plus_seconds(14 * 24 * 3600),
                 review_due_at: None,
                 changed: None,
+                sealing: None,
                 ids: &ids,
             },
             audience,

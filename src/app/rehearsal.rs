@@ -10,11 +10,13 @@ use crate::{
     exchange::{Exchange, RetrySchedule, ports::CommitError},
     ids::{Mint, SeededChance},
     store::sqlite::{self, NotOpened, SqliteStore},
-    vault::{RootKey, Vault},
+    vault::{DocumentKey, RootKey, Vault},
 };
 
 /// The same input gives the same bytes. Nothing secret hangs from it: no content is ever stored.
 const SEED: u64 = 1;
+/// Its documents are signed with a key that anybody can make, and that no gateway publishes.
+const DOCUMENT_SEED: [u8; 32] = [1; 32];
 /// Where a rehearsal says that it is reached.
 const BASE_URL: &str = "https://gateway.example";
 
@@ -66,9 +68,10 @@ impl App {
         let store = SqliteStore::open(&database, clock.clone()).map_err(NotOpened::of(&database))?;
         let vault = Arc::new(Vault::open(RootKey::fresh(chance.as_ref()), chance.clone()));
         let mint = Arc::new(Mint::new(clock, chance));
-        let exchange =
+        let mut exchange =
             Exchange::new(Arc::new(store), vault, mint, String::from(BASE_URL), RetrySchedule::default())
                 .map_err(StartError::Tables)?;
+        exchange.document_key = DocumentKey::from_seed(&DOCUMENT_SEED);
         exchange.enrol("operator:rehearsal", partners, agreements).await?;
         Ok(Rehearsing { exchange, folder: removed.kept() })
     }

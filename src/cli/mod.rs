@@ -7,6 +7,7 @@ mod audit;
 mod check_config;
 pub mod demo;
 mod directory;
+mod document;
 mod identifier;
 mod map;
 mod migrate;
@@ -50,6 +51,7 @@ enum Command {
     Map(map::MapArgs),
     Identifier(identifier::IdentifierArgs),
     Preview(preview::PreviewArgs),
+    VerifyDocument(document::VerifyDocumentArgs),
 }
 
 /// Which settings file.
@@ -86,6 +88,7 @@ pub fn run() -> ExitCode {
         Command::Identifier(args) => identifier::run(&args),
         Command::Map(args) => map::run(args),
         Command::Preview(args) => on_runtime(preview::run(args)),
+        Command::VerifyDocument(args) => document::run(&args),
     };
     let code = ended.unwrap_or_else(|error| {
         print::problem(&format!("{error:#}"));

@@ -160,6 +160,8 @@ impl Problems<'_> {
             key_encryption_key_file: self.path("keys.key_encryption_key_file", &from.key_encryption_key_file),
             event_signing_key_file: self.path("keys.event_signing_key_file", &from.event_signing_key_file),
             token_signing_key_file: self.path("keys.token_signing_key_file", &from.token_signing_key_file),
+            document_signing_key_file: self.optional_path(&from.document_signing_key_file),
+            retired_document_keys_file: self.optional_path(&from.retired_document_keys_file),
         }
     }
 

@@ -74,6 +74,7 @@ impl Config {
             ("keys.key_encryption_key_file", Some(&self.keys.key_encryption_key_file)),
             ("keys.event_signing_key_file", Some(&self.keys.event_signing_key_file)),
             ("keys.token_signing_key_file", Some(&self.keys.token_signing_key_file)),
+            ("keys.document_signing_key_file", self.keys.document_signing_key_file.as_ref()),
         ];
         let named = keys.into_iter().filter_map(|(name, file)| Some((name, file?)));
         let open = named.filter(|(_, file)| open_to_others(file));

@@ -9,9 +9,11 @@ use rustls::{
     pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, pem::PemObject},
     sign::CertifiedKey,
 };
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{Config, Database, Problem, TlsFiles};
+use crate::vault::key_ids;
 
 /// Largest key, certificate or revocation-list file that is read, in bytes.
 const FILE_MAX_BYTES: u64 = 16 * 1_048_576;
@@ -50,6 +52,10 @@ pub struct Material {
     pub event_signing_key: Zeroizing<Vec<u8>>,
     /// Ed25519, PKCS#8 DER: signs tokens.
     pub token_signing_key: Zeroizing<Vec<u8>>,
+    /// Ed25519, PKCS#8 DER: signs documents; `None`: none are signed.
+    pub document_signing_key: Option<Zeroizing<Vec<u8>>>,
+    /// Public keys that signed documents earlier, as JWK; what they signed can still be checked.
+    pub retired_document_keys: Vec<Value>,
 }
 
 impl fmt::Debug for Material {
@@ -87,6 +93,20 @@ impl Config {
         {
             r.add("keys.token_signing_key_file", "must not hold the same key as event_signing_key_file");
         }
+        let document = match &self.keys.document_signing_key_file {
+            Some(file) => r.signing_key("keys.document_signing_key_file", file).map(Some),
+            None => Some(None),
+        };
+        if let Some(Some(document)) = &document
+            && [&event, &token].into_iter().any(|other| other.as_ref() == Some(document))
+        {
+            let text = "must not hold the key that signs events or tokens";
+            r.add("keys.document_signing_key_file", text);
+        }
+        let retired = match &self.keys.retired_document_keys_file {
+            Some(file) => r.public_keys("keys.retired_document_keys_file", file),
+            None => Some(Vec::new()),
+        };
         let material = (|| {
             Some(Material {
                 partners: partners?,
@@ -98,6 +118,8 @@ impl Config {
                 key_encryption_key: wrapping?,
                 event_signing_key: event?,
                 token_signing_key: token?,
+                document_signing_key: document?,
+                retired_document_keys: retired?,
             })
         })();
         match material {
@@ -200,6 +222,22 @@ impl Reader {
             return None;
         }
         Some(der)
+    }
+
+    /// The keys of a JWK set, each a public Ed25519 key under its thumbprint.
+    fn public_keys(&mut self, name: &str, file: &Path) -> Option<Vec<Value>> {
+        let bytes = self.bytes(name, file)?;
+        let keys =
+            serde_json::from_slice::<Value>(&bytes).ok().and_then(|set| set.get("keys")?.as_array().cloned());
+        match (keys, key_ids(&bytes)) {
+            (Some(keys), Ok(ids)) if ids.len() == keys.len() => Some(keys),
+            _ => {
+                let text = "must hold a JWK set of public Ed25519 keys, each with its RFC 7638 thumbprint as kid: \
+                            the entries that /oauth/jwks showed for them";
+                self.add(name, format!("{} {text}", file.display()));
+                None
+            }
+        }
     }
 
     fn wrapping_key(&mut self, name: &str, file: &Path) -> Option<Zeroizing<[u8; 32]>> {

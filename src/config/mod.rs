@@ -101,6 +101,10 @@ pub struct KeyFiles {
     pub event_signing_key_file: PathBuf,
     /// Ed25519, PKCS#8 PEM.
     pub token_signing_key_file: PathBuf,
+    /// Ed25519, PKCS#8 PEM; `None`: no documents are signed.
+    pub document_signing_key_file: Option<PathBuf>,
+    /// A JWK set of public keys that signed documents earlier.
+    pub retired_document_keys_file: Option<PathBuf>,
 }
 
 /// How messages leave.

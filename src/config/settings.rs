@@ -67,6 +67,8 @@ pub(super) struct Keys {
     pub(super) key_encryption_key_file: String,
     pub(super) event_signing_key_file: String,
     pub(super) token_signing_key_file: String,
+    pub(super) document_signing_key_file: String,
+    pub(super) retired_document_keys_file: String,
 }
 
 #[derive(Debug, Deserialize)]

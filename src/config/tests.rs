@@ -210,6 +210,43 @@ fn one_key_never_signs_both_events_and_tokens() {
 }
 
 #[test]
+fn documents_have_a_key_of_their_own_and_those_that_are_retired_are_public_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(folder.path());
+    let at = |name: &str| folder.path().join(name);
+    let settings = "[keys]\ndocument_signing_key_file = \"document.pem\"\n\
+                    retired_document_keys_file = \"retired.json\"\n";
+    let loaded = || {
+        let config = Config::read(settings, &at("keyway.toml")).unwrap();
+        config
+            .load_material()
+            .map_err(|problems| problems.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n"))
+    };
+    let pem = rcgen::KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap().serialize_pem();
+    std::fs::write(at("document.pem"), pem).unwrap();
+    let x = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+    let public = format!(
+        r#"{{"kty":"OKP","crv":"Ed25519","x":"{x}","kid":"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"}}"#
+    );
+    std::fs::write(at("retired.json"), format!(r#"{{"keys":[{public}]}}"#)).unwrap();
+    let material = loaded().unwrap();
+    assert!(material.document_signing_key.is_some());
+    assert_eq!(material.retired_document_keys.len(), 1);
+    // A private key, another name, no set: none of them is shown to anybody.
+    for wrong in [
+        format!(r#"{{"keys":[{},"d":"AAAA"}}]}}"#, public.trim_end_matches('}')),
+        format!(r#"{{"keys":[{}]}}"#, public.replace("kPrK", "kPrL")),
+        String::from("[]"),
+    ] {
+        std::fs::write(at("retired.json"), wrong).unwrap();
+        assert!(loaded().unwrap_err().contains("keys.retired_document_keys_file: "));
+    }
+    std::fs::write(at("retired.json"), r#"{"keys":[]}"#).unwrap();
+    std::fs::copy(at("keys/token-signing.pem"), at("document.pem")).unwrap();
+    assert!(loaded().unwrap_err().contains("must not hold the key that signs events or tokens"));
+}
+
+#[test]
 fn what_is_wrong_in_the_file_and_behind_it_is_reported_together() {
     let folder = tempfile::tempdir().unwrap();
     furnish(folder.path());

@@ -1,4 +1,5 @@
-//! A recipient fetches what waits for it: the sheet that an event points to, or a mailbox item. Consent is asked
+//! A recipient fetches what waits for it: the sheet that an event points to, a mailbox item, or the document beside a
+//! referral. Consent is asked
 //! here too, and no byte leaves before the entry that says so is durable.
 
 use super::{
@@ -28,6 +29,45 @@ pub(super) enum Part {
     Body,
     /// The detail behind a thin event.
     Detail,
+    /// The trusted assessment that goes with a message to a health service.
+    Document,
+}
+
+impl Part {
+    /// What it is, in the entry about a look at what is not there for the caller.
+    const fn sought(self) -> &'static str {
+        match self {
+            Self::Body => "mailbox",
+            Self::Detail => "sheet",
+            Self::Document => "document",
+        }
+    }
+
+    /// What it is, in the entry about its collection.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+            Self::Detail => "detail",
+            Self::Document => "document",
+        }
+    }
+
+    /// Under which name it is sealed: a message has one part beside its body.
+    const fn label(self) -> &'static str {
+        match self {
+            Self::Body => "body",
+            Self::Detail | Self::Document => "detail",
+        }
+    }
+
+    /// Whether a message that goes this way has it.
+    const fn goes_by(self, channel: Channel) -> bool {
+        match self {
+            Self::Body => matches!(channel, Channel::Mailbox),
+            Self::Detail => matches!(channel, Channel::EventPush),
+            Self::Document => !matches!(channel, Channel::EventPush),
+        }
+    }
 }
 
 impl Exchange {
@@ -77,14 +117,11 @@ impl Exchange {
         part: Part,
     ) -> Result<DeliveryBundle, Refusal> {
         let id = MessageId::parse(message).ok_or_else(Refusal::not_found)?;
-        let what = if part == Part::Body { "mailbox" } else { "sheet" };
-        self.message_to(caller, what, &id)
+        self.message_to(caller, part.sought(), &id)
             .await?
-            .filter(|b| match part {
-                Part::Body => b.delivery.new.channel == Channel::Mailbox,
-                Part::Detail => b.message.detail.is_some(),
-            })
-            .filter(|b| part == Part::Detail || b.delivery.next_at <= self.now())
+            .filter(|b| part.goes_by(b.delivery.new.channel))
+            .filter(|b| part == Part::Body || b.message.detail.is_some())
+            .filter(|b| part != Part::Body || b.delivery.next_at <= self.now())
             .ok_or_else(Refusal::not_found)
     }
 
@@ -116,7 +153,7 @@ impl Exchange {
         let mut note = self
             .note_on(&bundle.referral, now, Kind::Collected, actor)
             .about("message", &bundle.message.message_id)
-            .fact("part", &if part == Part::Body { "body" } else { "detail" });
+            .fact("part", &part.as_str());
         if let Some((_, row)) = &asked.decided {
             writes.push(Write::Decision(row.clone()));
             note = note.about("decision", &row.decision_id);
@@ -129,7 +166,8 @@ impl Exchange {
         // Advice that is fetched is read; a referral that is fetched has arrived.
         let action = match (part, bundle.message.kind) {
             (Part::Detail, MessageKind::Disclosure) => Some(Action::Read),
-            (Part::Body, MessageKind::Disclosure | MessageKind::Request) => Some(Action::Deliver),
+            (Part::Body, MessageKind::Disclosure | MessageKind::Request)
+            | (Part::Document, MessageKind::Disclosure) => Some(Action::Deliver),
             _ => None,
         };
         let referral = &bundle.referral;
@@ -177,7 +215,7 @@ fn role_for(action: Action) -> Role {
 }
 
 fn part_label(message: &str, part: Part) -> String {
-    message_label(message, if part == Part::Body { "body" } else { "detail" })
+    message_label(message, part.label())
 }
 
 pub(super) fn gone() -> Refusal {
@@ -199,6 +237,6 @@ pub(super) fn message_is_over(bundle: &DeliveryBundle) -> bool {
 fn sealed_part(bundle: &DeliveryBundle, part: Part) -> Result<&Sealed, Refusal> {
     match part {
         Part::Body => Ok(&bundle.message.body),
-        Part::Detail => bundle.message.detail.as_ref().ok_or_else(Refusal::not_found),
+        Part::Detail | Part::Document => bundle.message.detail.as_ref().ok_or_else(Refusal::not_found),
     }
 }

@@ -43,6 +43,10 @@ impl Carried {
         profiles.insert(mapping::FHIR_PROFILES, hash_of(texts(built_in_resources())));
         Self { mapping_sha256: hash_of(texts(mapping::SOURCES).chain([service::TEXT])), profiles }
     }
+
+    pub(super) fn mapping_sha256(&self) -> &str {
+        &self.mapping_sha256
+    }
 }
 
 impl Exchange {

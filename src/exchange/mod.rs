@@ -15,6 +15,7 @@ mod collect;
 mod consents;
 mod definitions;
 mod deliver;
+mod documents;
 pub mod enrol;
 mod idempotency;
 mod inbound;
@@ -58,7 +59,7 @@ use crate::{
     limits,
     minimise::Rules,
     profile::{Profiles, check::Program},
-    vault::{Vault, VaultError},
+    vault::{DocumentKey, Vault, VaultError},
 };
 
 pub use definitions::{MESSAGES, Message, read_message_definition};
@@ -145,6 +146,8 @@ pub struct Exchange {
     pub base_url: String,
     /// When a delivery is tried again.
     pub schedule: RetrySchedule,
+    /// Signs the documents that go with referrals to health services; `None`: none go.
+    pub document_key: Option<DocumentKey>,
     /// What this release makes messages with.
     carried: made_by::Carried,
     /// Places for entries about refused looks that are being written.
@@ -173,6 +176,7 @@ impl Exchange {
             fhir: Program::shared()?,
             base_url,
             schedule,
+            document_key: None,
             carried: made_by::Carried::here(),
             refused_looks: Arc::new(Semaphore::new(limits::REFUSED_LOOKS_IN_FLIGHT)),
             wake_delivery: Arc::new(Notify::new()),

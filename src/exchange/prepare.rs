@@ -297,6 +297,7 @@ impl Exchange {
         // What a referral is made of has the same address in each message that discloses it.
         let is_same = |role: &str| draft.kind == MessageKind::Disclosure && role != mapping::MESSAGE_HEADER;
         let ids = |role: &str| stable_uuid(if is_same(role) { id } else { wire_id }, role);
+        let signer = self.signer(draft.created_at);
         make(&Frame {
             message_id: draft.message_id.as_str(),
             wire_id: &draft.wire_id,
@@ -314,6 +315,7 @@ impl Exchange {
             answer_by: draft.created_at.plus_seconds(answer_within(&referral.urgency)),
             review_due_at: referral.review_due_at,
             changed: None,
+            sealing: self.sealing(signer.as_ref()),
             ids: &ids,
         })
     }

@@ -130,6 +130,7 @@ impl Exchange {
         let person =
             self.person_reference(&recipient.site_id, &recipient.partner_id, &PersonId::fresh(&self.mint));
         let ids = |role: &str| stable_uuid(&referral, role);
+        let signer = self.signer(self.now());
         let frame = Frame {
             message_id: &message,
             wire_id: &wire,
@@ -147,6 +148,7 @@ impl Exchange {
             answer_by: self.now().plus_seconds(answer_within(urgency)),
             review_due_at: None,
             changed: None,
+            sealing: self.sealing(signer.as_ref()),
             ids: &ids,
         };
         let none = |_| {

@@ -4,8 +4,15 @@
 use std::future::ready;
 
 use super::{
-    assessments, call::Handler, capabilities, consents, discovery, health, mailbox, message_definitions,
-    process_message::process_message, referrals, requests::take_request, rest, sheets::collect_sheet, token,
+    assessments,
+    call::Handler,
+    capabilities, consents, discovery, health, mailbox, message_definitions,
+    process_message::process_message,
+    referrals,
+    requests::take_request,
+    rest,
+    sheets::{collect_document, collect_sheet},
+    token,
     validate::validate,
 };
 use crate::exchange::{
@@ -432,6 +439,7 @@ pub static ROUTES: &[Route] = &[
     requests!("/community/requests", Community),
     requests!("/self-referrals", SelfReferrals),
     get("/justice/sheets/{id}", PARTNERS, Access::Scope("keyway/sheets.r"), |c| Box::pin(collect_sheet(c))),
+    get("/documents/{id}", PARTNERS, Access::Scope("keyway/documents.r"), |c| Box::pin(collect_document(c))),
     get("/referrals/{id}", PARTNERS, Access::Scope("keyway/referrals.r"), |c| {
         Box::pin(referrals::read_referral(c))
     }),

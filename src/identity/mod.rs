@@ -44,6 +44,10 @@ pub struct IdentitySettings<'a> {
     pub token_signing_key: &'a [u8],
     /// Ed25519, PKCS#8 DER; only its public half is used here.
     pub event_signing_key: &'a [u8],
+    /// Ed25519, PKCS#8 DER; only its public half is used here. `None` where no documents are signed.
+    pub document_signing_key: Option<&'a [u8]>,
+    /// Public keys that signed documents earlier, as JWK.
+    pub retired_document_keys: &'a [Value],
 }
 
 /// Establishes who is calling.
@@ -54,6 +58,8 @@ pub struct Identity {
     base_url: String,
     tokens: AccessTokens,
     event_key: Jwk,
+    document_key: Option<Jwk>,
+    retired_document_keys: Vec<Value>,
 }
 
 impl Identity {
@@ -75,6 +81,8 @@ impl Identity {
             base_url: settings.base_url.to_owned(),
             tokens,
             event_key: access_token::public_jwk(settings.event_signing_key)?,
+            document_key: settings.document_signing_key.map(access_token::public_jwk).transpose()?,
+            retired_document_keys: settings.retired_document_keys.to_vec(),
         })
     }
 }
@@ -109,11 +117,13 @@ impl Authority for Identity {
     fn key_set(&self) -> Value {
         let keys: Vec<Value> = [&self.event_key, self.tokens.jwk()]
             .into_iter()
+            .chain(&self.document_key)
             .filter_map(|jwk| {
                 let mut jwk = jwk.clone();
                 jwk.common.public_key_use = Some(PublicKeyUse::Signature);
                 serde_json::to_value(jwk).ok()
             })
+            .chain(self.retired_document_keys.iter().cloned())
             .collect();
         json!({ "keys": keys })
     }

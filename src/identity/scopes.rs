@@ -30,7 +30,7 @@ const EVERYONE: [&str; 22] = [
 /// What the liaison and diversion service may have besides.
 const SERVICE: [&str; 3] = ["keyway/assessments.c", "system/Consent.c", "system/Consent.u"];
 /// What its partners may have besides.
-const PARTNER: [&str; 1] = ["keyway/sheets.r"];
+const PARTNER: [&str; 2] = ["keyway/documents.r", "keyway/sheets.r"];
 
 /// The scopes that an agency of this kind may have.
 pub(super) fn allowed(kind: AgencyKind) -> Vec<&'static str> {

@@ -369,8 +369,14 @@ async fn enrolled(kind: AgencyKind) -> Enrolled {
         version: 0,
     };
     store.commit(vec![Write::Partner(partner)], Vec::new()).await.unwrap();
-    let settings =
-        IdentitySettings { site_id, base_url: ISSUER, token_signing_key: &key, event_signing_key: &key };
+    let settings = IdentitySettings {
+        site_id,
+        base_url: ISSUER,
+        token_signing_key: &key,
+        event_signing_key: &key,
+        document_signing_key: None,
+        retired_document_keys: &[],
+    };
     let identity = Identity::open(&settings, Arc::clone(&store) as Arc<dyn Store>, mint).unwrap();
     Enrolled { identity, store, _folder: folder }
 }

@@ -1,5 +1,7 @@
 //! Code systems and profiles by name. Where the reference data do not show a published code, the system is ours.
 
+use serde_json::{Value, json};
+
 use super::messages;
 
 /// Our profiles and extensions.
@@ -10,6 +12,8 @@ pub(super) const OURS: &str = "https://keyway.example/fhir/CodeSystem";
 pub(super) const ID: &str = "https://keyway.example/Id";
 /// A referral's id.
 pub(super) const REFERRAL_ID: &str = "https://keyway.example/Id/referral";
+/// A document: each disclosure has another.
+pub(super) const DOCUMENT_ID: &str = "https://keyway.example/Id/document";
 /// A contact between the person and the service, as seen by one recipient.
 pub(super) const CONTACT_ID: &str = "https://keyway.example/Id/contact";
 /// The pseudonym of a person for one recipient.
@@ -81,4 +85,22 @@ pub(super) fn uk_core(resource: &str) -> String {
 /// A UK Core extension.
 pub(super) fn uk_core_extension(name: &str) -> String {
     format!("https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-{name}")
+}
+
+/// How sensitive what is sent is.
+pub(super) fn restricted() -> Value {
+    json!({
+        "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+        "code": "R",
+        "display": "restricted",
+    })
+}
+
+/// That something was kept back: it must not be taken for all that is known.
+pub(super) fn subsetted() -> Value {
+    json!({
+        "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
+        "code": "SUBSETTED",
+        "display": "subsetted",
+    })
 }

@@ -1,6 +1,6 @@
 //! What goes into a message beside the projection, and what comes out.
 
-use super::{codes, tree::Tree};
+use super::{codes, document::Sealing, tree::Tree};
 use crate::{
     clock::Moment,
     directory::{Nature, Partner},
@@ -43,6 +43,8 @@ pub struct Frame<'a> {
     pub review_due_at: Option<Moment>,
     /// How that stands which this message says anew; `None` for a first message.
     pub changed: Option<Changed<'a>>,
+    /// Who signs the trusted assessment that goes with a referral to a health service; `None`: there is none.
+    pub sealing: Option<Sealing<'a>>,
     /// A stable UUID for each role of a resource in the message.
     pub ids: &'a dyn Fn(&str) -> String,
 }

@@ -27,7 +27,8 @@ pub(super) fn gaps(projection: &Projection, lineage: &Lineage) -> Vec<Issue> {
         .collect()
 }
 
-fn is_addressing(pointer: &str) -> bool {
+/// Whether a place only addresses the message or names its form.
+pub(super) fn is_addressing(pointer: &str) -> bool {
     ADDRESSING.contains(&pointer)
         || ["/consents/", "/referrals/"].iter().any(|block| pointer.starts_with(block))
             && pointer.ends_with("/recipient")

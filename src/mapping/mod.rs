@@ -12,6 +12,7 @@ mod codes;
 mod community;
 mod court;
 mod custody;
+pub mod document;
 mod event;
 mod fhir_message;
 pub mod fhir_rest;

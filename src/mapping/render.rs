@@ -1,7 +1,7 @@
 //! Which message an audience gets, and in what it is carried.
 
 use super::{
-    community, court, custody,
+    community, court, custody, document as trusted,
     event::{self, Cause, Parts},
     fhir_message,
     frame::{Frame, Mapped},
@@ -37,8 +37,8 @@ struct Document {
 
 /// Makes the message that tells `projection` to `frame.recipient`.
 ///
-/// Over event push the document is the detail that a thin event points to; otherwise it is the body. What may
-/// leave and has no place in the document is in [`Mapped::warnings`], by its path.
+/// Over event push the document is the detail that a thin event points to; otherwise it is the body, and the detail of a
+/// referral to a health service is the trusted assessment, where somebody can sign it. What may leave and has no place in the document is in [`Mapped::warnings`], by its path.
 ///
 /// # Errors
 ///
@@ -50,19 +50,31 @@ pub fn render(frame: &Frame<'_>, audience: Audience, projection: &Projection) ->
             format!("FHIR messages are for health services, and this recipient is {}", audience.as_str());
         return Err(vec![Issue::new("not-supported", "/referrals", text)]);
     }
-    let document = document(frame, audience, projection)
+    let is_event = frame.recipient.channel == Channel::EventPush;
+    // What an event points to is the message itself; where the message is the body, the document can be fetched.
+    let beside = (audience == Audience::Health && !is_event)
+        .then(|| trusted::trusted_assessment(frame, projection))
+        .flatten();
+    let document = document(frame, audience, projection, beside.as_ref())
         .ok_or_else(|| vec![Issue::new("incomplete", "", "nothing that may leave makes a message")])?;
-    let mut mapped = if frame.recipient.channel == Channel::EventPush {
-        as_event(frame, audience, document)?
-    } else {
-        as_body(document)
-    };
+    let mut mapped = if is_event { as_event(frame, audience, document)? } else { as_body(document) };
+    if let Some(beside) = beside {
+        mapped.lineage = mapped.lineage.and(beside.part);
+        mapped.detail = Some(beside.bytes);
+        mapped.detail_schema = Some(FHIR_PROFILES);
+        mapped.detail_content_type = FHIR_JSON;
+    }
     mapped.lineage = mapped.lineage.of(&projection.places);
     mapped.warnings = gaps(projection, &mapped.lineage);
     Ok(mapped)
 }
 
-fn document(frame: &Frame<'_>, audience: Audience, projection: &Projection) -> Option<Document> {
+fn document(
+    frame: &Frame<'_>,
+    audience: Audience,
+    projection: &Projection,
+    beside: Option<&trusted::Document>,
+) -> Option<Document> {
     let sheet = Sheet::new(frame, projection);
     let plain = |tree, version, schema, workflow| Document {
         tree,
@@ -105,7 +117,7 @@ fn document(frame: &Frame<'_>, audience: Audience, projection: &Projection) -> O
         Audience::Health => Document {
             content_type: FHIR_JSON,
             ..plain(
-                fhir_message::referral(frame, projection)?,
+                fhir_message::referral(frame, projection, beside)?,
                 "fhir-referral/1",
                 FHIR_PROFILES,
                 "KEYWAY_FHIR_REFERRAL",

@@ -19,7 +19,7 @@ use keyway::{
     },
     ids::{AgreementId, Chance, Mint, PartnerId, SeededChance, SiteId},
     store::sqlite::{SqliteStore, migrate},
-    vault::{RootKey, Vault},
+    vault::{DocumentKey, RootKey, Vault},
 };
 use serde_json::Value;
 
@@ -116,7 +116,9 @@ impl Rig {
             String::from("https://gateway.example"),
             RetrySchedule::default(),
         );
-        let exchange = Arc::new(exchange.unwrap());
+        let mut exchange = exchange.unwrap();
+        exchange.document_key = DocumentKey::from_seed(&[5; 32]);
+        let exchange = Arc::new(exchange);
         let mut writes = Vec::new();
         for (id, kind, channel) in PARTNERS {
             writes.push(Write::Partner(partner(id, kind, channel)));

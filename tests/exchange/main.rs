@@ -14,6 +14,7 @@ mod harness;
 mod amend;
 mod answers;
 mod consent_at_every_exit;
+mod documents;
 mod durable_or_nothing;
 mod exits;
 mod fhir_in;

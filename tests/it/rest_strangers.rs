@@ -220,6 +220,7 @@ async fn every_look_at_anothers_record_is_on_record_whatever_the_way() {
         ("Consent", get(format!("/fhir/Consent?_id={consent}"))),
         ("AuditEvent", get(format!("/fhir/AuditEvent/{event}"))),
         ("sheet", get(format!("/justice/sheets/{message}"))),
+        ("document", get(format!("/documents/{message}"))),
         ("mailbox", get(String::from("/messageexchange/housing-test/inbox"))),
         ("mailbox", get(format!("/messageexchange/housing-test/inbox/{message}"))),
         ("mailbox", get(format!("/messageexchange/probation-test/inbox/{message}"))),

@@ -83,7 +83,8 @@ fn settings(fixtures: &Fixtures, addresses: Addresses) -> String {
          [database]\nurl = \"sqlite:keyway.db\"\n\n\
          [keys]\nkey_encryption_key_file = \"keys/key-encryption.key\"\n\
          event_signing_key_file = \"keys/event-signing.pem\"\n\
-         token_signing_key_file = \"keys/token-signing.pem\"\n\n\
+         token_signing_key_file = \"keys/token-signing.pem\"\n\
+         document_signing_key_file = \"keys/document-signing.pem\"\n\n\
          [outbound]\nca_file = \"ca.pem\"\ncertificate_file = \"gateway/client.pem\"\n\
          key_file = \"gateway/client-key.pem\"\n# The agencies of a demonstration are on this machine.\n\
          allow_loopback = true\n\n\

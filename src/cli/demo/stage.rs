@@ -62,6 +62,7 @@ impl Keys {
         save_secret(&folder.path("keys/key-encryption.key"), hex(&key).as_bytes())?;
         save_secret(&folder.path("keys/event-signing.pem"), signing_key()?.as_bytes())?;
         save_secret(&folder.path("keys/token-signing.pem"), signing_key()?.as_bytes())?;
+        save_secret(&folder.path("keys/document-signing.pem"), signing_key()?.as_bytes())?;
         Ok(Self { authority, gateway })
     }
 }

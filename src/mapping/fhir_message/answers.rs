@@ -96,7 +96,7 @@ fn is_dated(key: &str) -> bool {
 }
 
 /// `handover_advice` as people read it.
-fn label(key: &str) -> String {
+pub(in crate::mapping) fn label(key: &str) -> String {
     if matches!(key, "adhd" | "tag") {
         return key.to_ascii_uppercase();
     }

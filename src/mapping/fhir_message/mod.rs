@@ -9,6 +9,7 @@
 
 mod answers;
 mod consent;
+mod document_reference;
 mod findings;
 mod header;
 mod patient;
@@ -23,6 +24,7 @@ use serde_json::{Value, json};
 
 use super::{
     codes,
+    document::Document,
     frame::Frame,
     messages,
     place::Place,
@@ -30,6 +32,7 @@ use super::{
 };
 use crate::minimise::Projection;
 
+pub(super) use answers::label;
 pub(super) use recall::recall;
 pub use status::Standing;
 pub(super) use status::status;
@@ -39,14 +42,23 @@ pub use unchanged::keep_times;
 pub const MESSAGE_HEADER: &str = header::ROLE;
 
 /// What a message is made from.
-struct Message<'a> {
-    frame: &'a Frame<'a>,
+pub(super) struct Message<'a> {
+    pub(super) frame: &'a Frame<'a>,
     root: Place<'a>,
 }
 
 impl<'a> Message<'a> {
+    pub(super) fn new(frame: &'a Frame<'a>, projection: &'a Projection) -> Self {
+        Self { frame, root: Place::of(projection) }
+    }
+
+    /// All that may leave.
+    pub(super) const fn root(&self) -> &Place<'a> {
+        &self.root
+    }
+
     /// The place at `path` of the assessment.
-    fn at(&self, path: &str) -> Option<Place<'a>> {
+    pub(super) fn at(&self, path: &str) -> Option<Place<'a>> {
         self.root.at(path)
     }
 
@@ -56,13 +68,13 @@ impl<'a> Message<'a> {
     }
 
     /// A reference to the resource that plays `role` in this message.
-    fn refer(&self, role: &str) -> Option<Tree> {
+    pub(super) fn refer(&self, role: &str) -> Option<Tree> {
         refer(self.frame, role)
     }
 
     /// A resource of the message: its role, the profile of ours that it follows, and what it says. No fields, no
     /// resource.
-    fn entry(
+    pub(super) fn entry(
         &self,
         role: impl Into<String>,
         kind: &'static str,
@@ -74,21 +86,38 @@ impl<'a> Message<'a> {
 }
 
 /// One resource and the role that it plays.
-struct Entry {
+pub(super) struct Entry {
     role: String,
     resource: Option<Tree>,
 }
 
-/// The message for a referral, new or said anew: whole each time.
-pub(super) fn referral(frame: &Frame<'_>, projection: &Projection) -> Option<Tree> {
-    let message = Message { frame, root: Place::of(projection) };
+impl Entry {
+    pub(super) fn role(&self) -> &str {
+        &self.role
+    }
+
+    /// Whether it says anything: what says nothing is left out of a message.
+    pub(super) const fn is_there(&self) -> bool {
+        self.resource.is_some()
+    }
+}
+
+/// The message for a referral, new or said anew: whole each time. `document` is what can be fetched beside it.
+pub(super) fn referral(
+    frame: &Frame<'_>,
+    projection: &Projection,
+    document: Option<&Document>,
+) -> Option<Tree> {
+    let message = Message::new(frame, projection);
     let findings = findings::entries(&message);
     let consent = consent::consent(&message);
+    let document = document.map(|document| document_reference::document_reference(&message, document));
     let supporting: Vec<String> = consent
         .iter()
         .map(|consent| consent.role.clone())
         .chain([String::from(answers::ROLE)])
         .chain(findings.iter().map(|finding| finding.role.clone()))
+        .chain(document.iter().map(|document| document.role.clone()))
         .collect();
     let mut entries = vec![
         header::referral(&message),
@@ -98,12 +127,24 @@ pub(super) fn referral(frame: &Frame<'_>, projection: &Projection) -> Option<Tre
         request::care_plan(&message),
     ];
     entries.extend(consent);
+    entries.push(service::entry(&message));
     entries.extend(people::entries(&message));
     entries.push(request::task(&message));
     entries.extend(findings);
     entries.push(answers::answers(&message));
+    entries.extend(document);
     let profile = if frame.changed.is_some() { messages::UPDATE.name } else { messages::NEW.name };
     bundle(frame, Some(profile), entries, !projection.withheld.is_empty())
+}
+
+/// What was found about the person, by whom and for whom, without what is asked: the resources that a document has too.
+pub(super) fn found(message: &Message<'_>) -> Vec<Entry> {
+    let mut entries = vec![patient::patient(message), request::encounter(message)];
+    entries.extend(consent::consent(message));
+    entries.extend(people::entries(message));
+    entries.extend(findings::entries(message));
+    entries.push(answers::answers(message));
+    entries
 }
 
 /// The bundle, and the profile of ours that it follows, where there is one. `subsetted` says that something was kept
@@ -111,18 +152,8 @@ pub(super) fn referral(frame: &Frame<'_>, projection: &Projection) -> Option<Tre
 fn bundle(frame: &Frame<'_>, profile: Option<&str>, entries: Vec<Entry>, subsetted: bool) -> Option<Tree> {
     let profiles: Vec<String> =
         std::iter::once(codes::BARS_BUNDLE.to_owned()).chain(profile.map(codes::ours)).collect();
-    let restricted = json!({
-        "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
-        "code": "R",
-        "display": "restricted",
-    });
-    let part = json!({
-        "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
-        "code": "SUBSETTED",
-        "display": "subsetted",
-    });
-    let security =
-        std::iter::once(Tree::fixed(restricted)).chain(subsetted.then(|| Tree::frame("withheld", part)));
+    let security = std::iter::once(Tree::fixed(codes::restricted()))
+        .chain(subsetted.then(|| Tree::frame("withheld", codes::subsetted())));
     map([
         ("resourceType", Some(Tree::fixed("Bundle"))),
         ("id", Some(Tree::frame("wire_id", frame.wire_id))),
@@ -137,16 +168,18 @@ fn bundle(frame: &Frame<'_>, profile: Option<&str>, entries: Vec<Entry>, subsett
         ),
         ("type", Some(Tree::fixed("message"))),
         ("timestamp", Some(frame.at())),
-        (
-            "entry",
-            list(entries.into_iter().filter_map(|entry| {
-                map([
-                    ("fullUrl", Some(Tree::frame("ids", frame.urn(&entry.role)))),
-                    ("resource", Some(entry.resource?)),
-                ])
-            })),
-        ),
+        ("entry", written(frame, entries)),
     ])
+}
+
+/// The entries of a Bundle.
+pub(super) fn written(frame: &Frame<'_>, entries: Vec<Entry>) -> Option<Tree> {
+    list(entries.into_iter().filter_map(|entry| {
+        map([
+            ("fullUrl", Some(Tree::frame("ids", frame.urn(&entry.role)))),
+            ("resource", Some(entry.resource?)),
+        ])
+    }))
 }
 
 fn entry(

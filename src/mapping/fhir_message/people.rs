@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Entry, Message, entry, service};
+use super::{Entry, Message, entry};
 use crate::{
     directory::Partner,
     mapping::{
@@ -12,10 +12,9 @@ use crate::{
     },
 };
 
-/// The organisations, the service and the practitioner.
+/// The organisations and the practitioner.
 pub(super) fn entries(message: &Message<'_>) -> Vec<Entry> {
-    let mut entries = vec![service::entry(message)];
-    entries.extend(organisations(message.frame));
+    let mut entries = Vec::from(organisations(message.frame));
     entries.extend(gp_practice(message));
     entries.push(practitioner(message));
     entries.push(practitioner_role(message));

@@ -1,6 +1,7 @@
 //! Every audience's message, made from the same full assessment, its rules and its profile.
 
 mod canaries;
+mod documents;
 mod fhir;
 mod golden;
 mod notices;
@@ -136,6 +137,7 @@ fn with_frame<T>(recipient: &Partner, nature: Nature, make: impl FnOnce(&Frame<'
         answer_by: now().plus_seconds(14 * 24 * 3600),
         review_due_at: Some(now().plus_seconds(72 * 3600)),
         changed: None,
+        sealing: None,
         ids: &ids,
     })
 }

@@ -41,6 +41,12 @@ const EMERGENCY_BLOCKS: [&str; 12] = [
     "request",
 ];
 
+/// A key that signed documents before: the public half of the seed [3; 32], under its RFC 7638 thumbprint.
+const RETIRED_DOCUMENT_KEYS: &str = r#"{"keys": [{
+    "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
+    "x": "7UkoxijRwsbq6QM4kFmVYSlZJzpcY_k2NsFGFKyHN9E", "kid": "nRIE2VmKdMjL1JD7tbV7fXVgXxmv0GKnMFWRUJMTf9Q"
+}]}"#;
+
 /// A running gateway with its agencies. Every test ends with [`Gateway::finish`].
 pub struct Gateway {
     running: Option<Running>,
@@ -234,6 +240,8 @@ url = "sqlite:keyway.db"
 key_encryption_key_file = "wrapping.key"
 event_signing_key_file = "event.pem"
 token_signing_key_file = "token.pem"
+document_signing_key_file = "document.pem"
+retired_document_keys_file = "retired.jwks.json"
 [outbound]
 ca_file = "ca.pem"
 certificate_file = "gateway.pem"
@@ -250,6 +258,8 @@ attempts_max = 6
         ("wrapping.key", &wrapping),
         ("event.pem", &signing()),
         ("token.pem", &token_key),
+        ("document.pem", &signing()),
+        ("retired.jwks.json", RETIRED_DOCUMENT_KEYS),
     ] {
         std::fs::write(folder.path().join(name), text).unwrap();
     }
