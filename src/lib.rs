@@ -33,6 +33,7 @@ pub mod outbound;
 pub mod packages;
 pub mod profile;
 pub mod referral;
+pub mod sheet;
 pub mod store;
 pub mod telemetry;
 pub mod vault;

@@ -42,6 +42,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("referral", &["consent", "directory", "assessment", "fhir"]),
     // Agreed exception: mapping takes the types that it is handed, and asks neither room anything.
     ("mapping", &["directory", "minimise", "assessment", "fhir"]),
+    // Takes the bytes that a recipient gets, and nothing else: it cannot show more than they hold.
+    ("sheet", &[]),
     // Keys. Agreed exception: what it seals is the row type that the store keeps.
     ("vault", &["exchange::rows"]),
     // Use cases.
@@ -105,6 +107,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "referral",
             "packages",
             "profile",
+            "sheet",
             "vault",
             "metrics",
             "telemetry",
@@ -126,6 +129,7 @@ const CORE: &[&str] = &[
     "directory",
     "referral",
     "audit",
+    "sheet",
 ];
 
 /// Words and paths that the core may not hold, with the reason.
@@ -155,6 +159,8 @@ const HOMES: &[(&str, &[&str])] = &[
     ("flate2", &["src/packages/"]),
     ("tar", &["src/packages/"]),
     ("rcgen", &["src/cli/demo"]),
+    ("krilla", &["src/sheet/pdf.rs"]),
+    ("ttf_parser", &["src/sheet/font.rs"]),
     ("std::env", &["src/config/"]),
     // Only the worker sends: no handler may even name the trait.
     ("Courier", &["src/exchange/", "src/outbound/", "src/worker/", "src/app.rs", "src/app/"]),

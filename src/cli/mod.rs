@@ -14,7 +14,9 @@ mod migrate;
 mod partner;
 mod preview;
 mod print;
+mod private_file;
 mod rehearsing;
+mod render;
 mod serve;
 mod validate;
 
@@ -52,6 +54,7 @@ enum Command {
     Identifier(identifier::IdentifierArgs),
     Preview(preview::PreviewArgs),
     VerifyDocument(document::VerifyDocumentArgs),
+    Render(render::RenderArgs),
 }
 
 /// Which settings file.
@@ -89,6 +92,7 @@ pub fn run() -> ExitCode {
         Command::Map(args) => map::run(args),
         Command::Preview(args) => on_runtime(preview::run(args)),
         Command::VerifyDocument(args) => document::run(&args),
+        Command::Render(args) => on_runtime(render::run(args)),
     };
     let code = ended.unwrap_or_else(|error| {
         print::problem(&format!("{error:#}"));

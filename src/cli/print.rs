@@ -14,8 +14,13 @@ static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
 
 /// A line on standard output.
 pub(super) fn line(text: &str) {
+    bytes(format!("{text}\n").as_bytes());
+}
+
+/// Bytes as they are on standard output.
+pub(super) fn bytes(bytes: &[u8]) {
     let mut out = io::stdout().lock();
-    let written = writeln!(out, "{text}").and_then(|()| out.flush());
+    let written = out.write_all(bytes).and_then(|()| out.flush());
     if let Err(error) = written
         && error.kind() != io::ErrorKind::BrokenPipe
         && let Ok(mut lost) = LOST.lock()

@@ -7,8 +7,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use super::pki::{Identity, save, save_secret};
-use crate::ids::Mint;
+use super::pki::{Identity, save};
+use crate::{cli::private_file::write_new, ids::Mint};
 
 /// Where everything of one demonstration is kept.
 pub(super) struct Folder {
@@ -60,14 +60,14 @@ impl Folder {
         let folder = self.path("agencies").join(id);
         fs::create_dir(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
         save(&folder.join("cert.pem"), identity.certificate_pem.as_bytes())?;
-        save_secret(&folder.join("key.pem"), identity.key_pem.as_bytes())?;
+        write_new(&folder.join("key.pem"), identity.key_pem.as_bytes())?;
         save(&folder.join("client_id"), client_id.as_bytes())
     }
 
     /// Keeps one of the gateway's own certificates with its key.
     pub(super) fn keep_gateway(&self, name: &str, identity: &Identity) -> Result<()> {
         save(&self.path(&format!("gateway/{name}.pem")), identity.certificate_pem.as_bytes())?;
-        save_secret(&self.path(&format!("gateway/{name}-key.pem")), identity.key_pem.as_bytes())
+        write_new(&self.path(&format!("gateway/{name}-key.pem")), identity.key_pem.as_bytes())
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Not for real use: a real deployment takes the authorities that its partners already have.
 
-use std::{fs, io::Write as _, path::Path};
+use std::{fs, path::Path};
 
 use anyhow::{Context as _, Result};
 use aws_lc_rs::digest;
@@ -11,7 +11,7 @@ use rcgen::{
     KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ED25519, date_time_ymd,
 };
 
-use crate::clock::Moment;
+use crate::{cli::private_file::write_new, clock::Moment};
 
 /// How long the certificates hold, in days.
 const VALID_DAYS: i64 = 60;
@@ -93,7 +93,7 @@ impl Authority {
     /// Writes the authority's certificate (and its key, so that a further agency can be tried out) to `folder`.
     pub(super) fn save(&self, folder: &Path) -> Result<()> {
         save(&folder.join("ca.pem"), self.certificate_pem.as_bytes())?;
-        save_secret(&folder.join("ca-key.pem"), self.key_pem.as_bytes())
+        write_new(&folder.join("ca-key.pem"), self.key_pem.as_bytes())
     }
 }
 
@@ -111,17 +111,6 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 /// Writes a file that anyone may read.
 pub(super) fn save(file: &Path, bytes: &[u8]) -> Result<()> {
     fs::write(file, bytes).with_context(|| format!("{} cannot be written", file.display()))
-}
-
-/// Writes a file that only its owner may read; it has these rights before the first byte is in it.
-pub(super) fn save_secret(file: &Path, bytes: &[u8]) -> Result<()> {
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let place = || format!("{} cannot be written", file.display());
-    let mut open = options.open(file).with_context(place)?;
-    open.write_all(bytes).with_context(place)
 }
 
 fn named(common: &str) -> DistinguishedName {
@@ -175,7 +164,7 @@ mod tests {
         Authority::make(NOW).unwrap().save(folder.path()).unwrap();
         let mode = fs::metadata(folder.path().join("ca-key.pem")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
-        assert!(save_secret(&folder.path().join("ca-key.pem"), b"again").is_err(), "never overwritten");
+        assert!(write_new(&folder.path().join("ca-key.pem"), b"again").is_err(), "never overwritten");
     }
 
     #[test]

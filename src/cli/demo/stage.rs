@@ -13,13 +13,14 @@ use super::{
     fixtures::{Agency, Fixtures, StaffAnswer},
     folder::Folder,
     office::Office,
-    pki::{Authority, Identity, Use, hex, save_secret, signing_key},
+    pki::{Authority, Identity, Use, hex, signing_key},
     receivers::Door,
     record::Record,
     settings::Addresses,
     voice::Voice,
 };
 use crate::{
+    cli::private_file::write_new,
     directory::{
         Agreement, Channel, Partner, PartnerStatus,
         import::{Known, Listing, check},
@@ -59,10 +60,10 @@ impl Keys {
         folder.keep_gateway("client", &gateway)?;
         let mut key = [0_u8; 32];
         mint.chance().fill(&mut key);
-        save_secret(&folder.path("keys/key-encryption.key"), hex(&key).as_bytes())?;
-        save_secret(&folder.path("keys/event-signing.pem"), signing_key()?.as_bytes())?;
-        save_secret(&folder.path("keys/token-signing.pem"), signing_key()?.as_bytes())?;
-        save_secret(&folder.path("keys/document-signing.pem"), signing_key()?.as_bytes())?;
+        write_new(&folder.path("keys/key-encryption.key"), hex(&key).as_bytes())?;
+        write_new(&folder.path("keys/event-signing.pem"), signing_key()?.as_bytes())?;
+        write_new(&folder.path("keys/token-signing.pem"), signing_key()?.as_bytes())?;
+        write_new(&folder.path("keys/document-signing.pem"), signing_key()?.as_bytes())?;
         Ok(Self { authority, gateway })
     }
 }

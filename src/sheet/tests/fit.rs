@@ -1,0 +1,112 @@
+//! One page: what weighs most stays, what is left out is named, and nothing is cut.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::sheet::{font::Fonts, lines};
+
+/// Texts of every length that a sheet may hold, in words or in one long row of letters.
+fn words() -> impl Strategy<Value = String> {
+    prop_oneof![
+        5 => "[a-zA-Z .,łŵ]{1,200}",
+        2 => "[a-z]{1,30}( [a-z]{1,12}){0,200}",
+        1 => "[a-z/-]{100,500}",
+        1 => "([a-z]{1,20}\n){1,60}",
+    ]
+}
+
+prop_compose! {
+    fn sheets()(
+        advice in words(), why in words(), route in words(), summary in words(), withdrawal in words(),
+        notes in prop::collection::vec(words(), 0..22),
+        suggestions in prop::collection::vec(words(), 0..12),
+        services in prop::collection::vec("[a-z-]{1,40}", 0..20),
+        telephone in prop::option::of("[0-9 ]{6,12}"),
+    ) -> Value {
+        let mut sheet = custody();
+        sheet["riskToSelf"]["handoverAdvice"] = json!(advice);
+        sheet["appropriateAdult"] = json!({"needed": "yes", "why": why});
+        let notes: Vec<Value> = notes.iter().map(|note| json!({"code": "breaks", "note": note})).collect();
+        sheet["communication"] = json!({"reasonableAdjustments": notes});
+        sheet["safeguarding"] = json!({"concern": true, "route": route});
+        sheet["capacity"] = json!({"status": "has-capacity", "summary": summary});
+        sheet["substanceUse"] = json!({"withdrawalRisk": {"level": "high", "advice": withdrawal}});
+        let suggestions: Vec<Value> =
+            suggestions.iter().map(|text| json!({"code": "MHTR", "text": text})).collect();
+        sheet["recommendations"] = json!(suggestions);
+        let services: Vec<Value> = services.iter().map(|kind| json!({"serviceType": kind})).collect();
+        sheet["currentServices"] = json!(services);
+        sheet["practitioner"] = json!({"name": "Sample Practitioner", "telephone": telephone});
+        sheet
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    /// Whatever is on the sheet, what weighs most is on the page whole, and what is not on it is named there; where
+    /// nothing is named, everything is there.
+    #[test]
+    fn what_weighs_most_is_never_left_out_and_what_is_left_out_is_named(sheet in sheets()) {
+        let whole = page(&sheet).printable().unwrap();
+        let fitted = whole.clone().fitted().unwrap();
+        let is_one_page = lines::is_one_page(lines::height(&lines::blocks(&fitted, &Fonts::read().unwrap())));
+        prop_assert!(is_one_page || fitted.sections == whole.sections);
+        prop_assert_eq!(fitted.notices.len(), usize::from(fitted != whole));
+        for section in &whole.sections {
+            let kept = fitted.sections.contains(section);
+            prop_assert!(kept || section.rank > 0, "{} fell", section.heading);
+            prop_assert_eq!(!kept, fitted.left_out.contains(&section.heading));
+            if !kept {
+                let lighter = fitted.sections.iter().filter(|other| other.rank > section.rank).count();
+                prop_assert_eq!(lighter, 0, "{} fell before what weighs less", &section.heading);
+                let name = section.heading.get(1..).unwrap();
+                prop_assert!(fitted.notices.iter().any(|notice| notice.contains(name)));
+            }
+        }
+    }
+
+    /// No line is broader than the page, and the lines hold every word.
+    #[test]
+    fn every_word_is_in_a_line_that_the_page_holds(sheet in sheets()) {
+        let page = page(&sheet).printable().unwrap();
+        let fonts = Fonts::read().unwrap();
+        let blocks = lines::blocks(&page, &fonts);
+        let mut lined = String::new();
+        for block in &blocks {
+            for line in &block.lines {
+                for run in line {
+                    let end = run.x + fonts.breadth(run.weight, block.size, run.text.trim_end());
+                    prop_assert!(end <= lines::WIDTH + 0.1, "{end}");
+                    lined.push_str(&run.text);
+                }
+            }
+        }
+        let letters = |text: &str| text.chars().filter(|letter| letter.is_alphanumeric()).collect::<String>();
+        let told = text(&page);
+        let (told, lined) = (letters(&told), letters(&lined));
+        // The foot is not among the blocks.
+        prop_assert!(told.starts_with(&lined), "{lined}");
+    }
+}
+
+#[test]
+fn what_is_too_long_even_alone_goes_on_another_page_uncut() {
+    let mut sheet = custody();
+    let long = "A long piece of advice that goes on and on. ".repeat(150);
+    sheet["riskToSelf"]["handoverAdvice"] = json!(long);
+    sheet["riskToSelf"]["safetyPlan"] = json!(long);
+    sheet["safeguarding"] = json!({"concern": true});
+    let whole = page(&sheet);
+    let fitted = whole.clone().fitted().unwrap();
+    assert_eq!(fitted.sections, whole.sections, "nothing is cut");
+    assert_eq!(fitted.notices, ["This sheet is longer than one page. Read every page."]);
+    assert!(fitted.left_out().is_empty());
+    fitted.pdf().unwrap();
+}
+
+#[test]
+fn a_short_sheet_is_whole_and_says_nothing_of_it() {
+    let whole = page(&custody());
+    assert_eq!(whole.clone().fitted().unwrap(), whole);
+}
