@@ -1,4 +1,4 @@
-//! `keyway map run` and `keyway preview`, run as a user runs them: what they print, and how they exit.
+//! `keyway map run`, `keyway preview` and `keyway consent read-back`, run as a user runs them: what they print, and how they exit.
 #![expect(clippy::unwrap_used, reason = "a test stops where it is surprised")]
 
 use std::{
@@ -149,4 +149,73 @@ fn what_is_wrong_is_told_by_its_place_and_never_by_its_value() {
         assert!(said(&refused).contains("/person/birth_date"), "{}", said(&refused));
         assert!(!said(&refused).contains("CANARY"), "{}", said(&refused));
     }
+}
+
+/// The full assessment, changed.
+fn changed(folder: &Path, change: impl Fn(&mut Value)) -> &'static str {
+    let mut assessment: Value = serde_json::from_str(&fs::read_to_string(ASSESSMENT).unwrap()).unwrap();
+    change(&mut assessment);
+    fs::write(folder.join("changed.json"), assessment.to_string()).unwrap();
+    "changed.json"
+}
+
+fn read_back(folder: &Path, file: &str, recipient: &str) -> Output {
+    let words = ["consent", "read-back", file, "--recipient", recipient, "--directory", "lists.json"];
+    keyway(folder, &[&words[..], &["--at", AT]].concat())
+}
+
+#[test]
+fn the_person_hears_who_would_see_what_before_they_say_yes() {
+    let folder = folder();
+    let agreed = read_back(folder.path(), ASSESSMENT, "court-harbour");
+    assert_eq!(agreed.status.code(), Some(0), "{}", said(&agreed));
+    let told = said(&agreed);
+    assert!(told.contains("the prosecution, the defence, and you"), "{told}");
+    assert!(told.contains("You said yes. court-harbour will see:\n- your name\n"), "{told}");
+    let (seen, never) = told.split_once("they will not see it:").unwrap();
+    assert!(seen.contains("- how high the risk is that you hurt yourself, and what to do"), "{told}");
+    for part in ["your diagnoses", "where you live", "what you are accused of"] {
+        assert!(never.contains(part) && !seen.contains(part), "{part}: {told}");
+    }
+    for word in ["Testcase", "Sertraline", "01632", "X999901"] {
+        assert!(!told.contains(word), "what is read back holds no word of the assessment: {word}");
+    }
+    // Not asked yet: the same, said as what would be.
+    let file = changed(folder.path(), |assessment| {
+        assessment["consents"].as_array_mut().unwrap().retain(|one| one["recipient"] != "court-harbour");
+    });
+    let asked = said(&read_back(folder.path(), file, "court-harbour"));
+    assert_eq!(asked, told.replace("You said yes.", "If you say yes,"));
+    // Refused: nothing goes, and nothing is said to be seen.
+    let file = changed(folder.path(), |assessment| {
+        for one in assessment["consents"].as_array_mut().unwrap() {
+            one["decision"] = json!("decline");
+        }
+    });
+    let refused = said(&read_back(folder.path(), file, "court-harbour"));
+    assert!(refused.contains("You said no. Nothing goes to court-harbour."), "{refused}");
+    assert!(!refused.contains("your name"), "{refused}");
+}
+
+#[test]
+fn what_the_person_keeps_back_is_read_back_as_kept_back() {
+    let folder = folder();
+    let file = changed(folder.path(), |assessment| {
+        for one in assessment["consents"].as_array_mut().unwrap() {
+            if one["recipient"] == "probation-harbour" {
+                one["excludes"] = json!(["housing"]);
+            }
+        }
+    });
+    let told = said(&read_back(folder.path(), file, "probation-harbour"));
+    let (seen, kept) = told.split_once("You asked us to keep this back.").unwrap();
+    assert!(kept.contains("- your housing, and what you need") && !seen.contains("your housing"), "{told}");
+    assert!(kept.contains("Other parts may still give a hint of it."), "{told}");
+    let words = ["consent", "read-back", file, "--recipient", "cmht-riverside", "--directory", "lists.json"];
+    let shown = keyway(folder.path(), &[&words[..], &["--at", AT, "--json"]].concat());
+    let whole: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(whole["audience"], "health");
+    assert!(whole["read_back"]["sees"].as_array().unwrap().len() > 10, "{whole}");
+    let nobody = read_back(folder.path(), file, "nobody-here");
+    assert_eq!(nobody.status.code(), Some(1), "{}", said(&nobody));
 }

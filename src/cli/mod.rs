@@ -5,6 +5,7 @@
 
 mod audit;
 mod check_config;
+mod consent;
 pub mod demo;
 mod directory;
 mod document;
@@ -55,6 +56,7 @@ enum Command {
     Preview(preview::PreviewArgs),
     VerifyDocument(document::VerifyDocumentArgs),
     Render(render::RenderArgs),
+    Consent(consent::ConsentArgs),
 }
 
 /// Which settings file.
@@ -93,6 +95,7 @@ pub fn run() -> ExitCode {
         Command::Preview(args) => on_runtime(preview::run(args)),
         Command::VerifyDocument(args) => document::run(&args),
         Command::Render(args) => on_runtime(render::run(args)),
+        Command::Consent(args) => on_runtime(consent::run(args)),
     };
     let code = ended.unwrap_or_else(|error| {
         print::problem(&format!("{error:#}"));

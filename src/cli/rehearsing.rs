@@ -49,6 +49,10 @@ pub(super) struct Stage {
     pub(super) gateway: Rehearsing,
     /// The liaison and diversion service, as the caller.
     pub(super) caller: Caller,
+    /// The agencies of the lists.
+    pub(super) partners: Vec<Partner>,
+    /// The agreements of the lists.
+    pub(super) agreements: Vec<Agreement>,
 }
 
 impl RehearsalArgs {
@@ -93,7 +97,8 @@ impl RehearsalArgs {
             bail!("the lists must name one agency of the kind liaison-diversion: it sends the assessment");
         };
         let caller = caller(service);
-        Ok(Some(Stage { gateway: open(self.moment(), partners, agreements).await?, caller }))
+        let gateway = open(self.moment(), partners.clone(), agreements.clone()).await?;
+        Ok(Some(Stage { gateway, caller, partners, agreements }))
     }
 }
 

@@ -16,8 +16,8 @@ use crate::{directory::Audience, exchange::Rehearsed, ids::PartnerId, sheet::Pag
 /// Print the sheet that custody, a court or probation would get of an assessment, on one page in plain English.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    keyway render assessment.json --view custody --format html --directory directory.json > custody.html\n  \
-    keyway render assessment.json --view court --format pdf --directory directory.json --output court.pdf\n\n\
+    keyway render assessment.json --view custody --format html --directory directory.json --directory agreements.json\n  \
+    keyway render assessment.json --view court --format pdf --directory lists.json --output court.pdf\n\n\
     The page is made from the very bytes that the recipient would get, planned as POST /assessments plans them; nothing is\n\
     stored or sent. What does not fit on one page is left out by whole sections, and the page and standard error say which;\n\
     risk, adjustments, the appropriate adult and whom to ring are never left out. It holds personal data.\n\

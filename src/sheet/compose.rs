@@ -30,12 +30,12 @@ impl Page {
     pub fn of(sheet: &[u8]) -> Result<Self, NoPage> {
         let sheet: Value =
             serde_json::from_slice(sheet).map_err(|_| NoPage(String::from("it is not JSON")))?;
-        let words = Words::read().map_err(NoPage)?;
+        let words = Words::read()?;
         let profile = sheet.get("profile").and_then(Value::as_str).unwrap_or_default();
         let known = |kind: &&SheetWords| profile.split('/').any(|part| part == kind.id);
         let kind = words.sheet.iter().find(known);
         let kind = kind.ok_or_else(|| NoPage(String::from("it is no sheet that can be printed")))?;
-        Ok(Reader { words: &words, kind, sheet: &sheet }.page())
+        Ok(Reader { words, kind, sheet: &sheet }.page())
     }
 }
 

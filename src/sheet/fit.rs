@@ -12,18 +12,18 @@ impl Page {
     /// # Errors
     /// The words or the font that are compiled in cannot be read.
     pub fn fitted(self) -> Result<Self, NoPage> {
-        let (words, fonts) = (Words::read().map_err(NoPage)?, Fonts::read()?);
+        let (words, fonts) = (Words::read()?, Fonts::read()?);
         let mut page = self.clone();
-        let high = |section| lines::height(&lines::of_section(section, &fonts));
+        let high = |section| lines::height(&lines::of_section(section, fonts));
         let mut heights: Vec<f32> = self.sections.iter().map(high).collect();
-        while !lines::is_one_page(lines::height(&lines::head(&page, &fonts)) + heights.iter().sum::<f32>()) {
+        while !lines::is_one_page(lines::height(&lines::head(&page, fonts)) + heights.iter().sum::<f32>()) {
             let heaviest =
                 page.sections.iter().map(|section| section.rank).max().filter(|rank| *rank > NEVER);
             let last = page.sections.iter().rposition(|section| Some(section.rank) == heaviest);
-            let Some(last) = last else { return Ok(self.longer(&words)) };
+            let Some(last) = last else { return Ok(self.longer(words)) };
             page.sections.remove(last);
             heights.remove(last);
-            page.say_what_is_left_out(&self, &words);
+            page.say_what_is_left_out(&self, words);
         }
         Ok(page)
     }
@@ -53,7 +53,7 @@ impl Page {
     /// # Errors
     /// The words or the font that are compiled in cannot be read.
     pub fn printable(mut self) -> Result<Self, NoPage> {
-        let (words, fonts) = (Words::read().map_err(NoPage)?, Fonts::read()?);
+        let (words, fonts) = (Words::read()?, Fonts::read()?);
         let instead = words.notice("letter", &[]);
         let before = self.clone();
         let plain = |text: &mut String| {

@@ -1,5 +1,6 @@
-//! A sheet of justice as a page that people read and print. It is made from the very bytes that the recipient gets and from
-//! nothing else, so it can hold nothing that the recipient may not have.
+//! What people read: a sheet of justice as a page to print, and what is read back to the person before they say yes
+//! ([`read_back`]). A page is made from the very bytes that the recipient gets and from nothing else, so it can hold nothing
+//! that the recipient may not have.
 //!
 //! [`Page::of`] says a sheet in plain words, by the catalogue `profiles/print/words.toml`; [`Page::fitted`] leaves out whole
 //! sections, the least weighty first, until one page of A4 holds it, and says which; [`Page::html`] and [`Page::pdf`] write it.
@@ -10,6 +11,7 @@ mod font;
 mod html;
 mod lines;
 mod pdf;
+pub mod read_back;
 mod text;
 mod words;
 

@@ -59,9 +59,9 @@ impl Page {
     /// # Errors
     /// What is compiled in cannot be read, or the page breaks a rule of PDF/UA-1.
     pub fn pdf(&self) -> Result<Vec<u8>, NoPage> {
-        let (words, fonts) = (Words::read().map_err(NoPage)?, Fonts::read()?);
+        let (words, fonts) = (Words::read()?, Fonts::read()?);
         let letters = Letters::read()?;
-        let blocks = lines::blocks(self, &fonts);
+        let blocks = lines::blocks(self, fonts);
         let pages = placed(&blocks);
         let configuration =
             ConfigurationBuilder::new().with_accessibility_validator(Accessibility::UA1).finish();
@@ -82,7 +82,7 @@ impl Page {
                     told.line(&mut surface, block, place, number, &letters);
                 }
             }
-            self.foot(&mut surface, (number, pages.len()), &words, &letters, &mut told);
+            self.foot(&mut surface, (number, pages.len()), words, &letters, &mut told);
             surface.finish();
             page.finish();
         }

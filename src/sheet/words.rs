@@ -1,12 +1,14 @@
 //! The catalogue `profiles/print/words.toml`: what is shown of a sheet, in which order, and how it is said.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde::Deserialize;
 
-use super::Rank;
+use super::{NoPage, Rank};
 
 const SOURCE: &str = include_str!("../../profiles/print/words.toml");
+static WORDS: LazyLock<Result<Words, String>> =
+    LazyLock::new(|| toml::from_str(SOURCE).map_err(|error| format!("words.toml: {error}")));
 /// What stands for the sheet's own word for the person.
 const PERSON: &str = "{person}";
 
@@ -98,25 +100,14 @@ pub(super) enum Form {
 }
 
 impl Words {
-    /// Reads the catalogue that is compiled in.
-    pub(super) fn read() -> Result<Self, String> {
-        toml::from_str(SOURCE).map_err(|error| format!("words.toml: {error}"))
+    /// The catalogue that is compiled in.
+    pub(super) fn read() -> Result<&'static Self, NoPage> {
+        WORDS.as_ref().map_err(|text| NoPage(text.clone()))
     }
 
     /// A notice, with what stands for its names in braces.
     pub(super) fn notice(&self, name: &str, values: &[(&str, &str)]) -> String {
-        let words = self.notices.get(name).map_or(name, String::as_str);
-        let mut said = String::with_capacity(words.len());
-        let mut rest = words;
-        // Once through: what a value holds is never taken for a name.
-        while let Some((before, after)) = rest.split_once('{') {
-            said.push_str(before);
-            let Some((key, behind)) = after.split_once('}') else { break };
-            said.push_str(values.iter().find(|(known, _)| *known == key).map_or("", |(_, value)| value));
-            rest = behind;
-        }
-        said.push_str(rest);
-        said
+        filled(self.notices.get(name).map_or(name, String::as_str), values)
     }
 
     /// The words for a code; a code that has none is shown with a mark.
@@ -133,4 +124,18 @@ impl SheetWords {
     pub(super) fn place(&self, at: &str) -> String {
         at.replace(PERSON, &self.person)
     }
+}
+
+/// A text with what stands for its names in braces. Once through: what a value holds is never taken for a name.
+pub(super) fn filled(text: &str, values: &[(&str, &str)]) -> String {
+    let mut said = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        said.push_str(before);
+        let Some((key, behind)) = after.split_once('}') else { break };
+        said.push_str(values.iter().find(|(known, _)| *known == key).map_or("", |(_, value)| value));
+        rest = behind;
+    }
+    said.push_str(rest);
+    said
 }

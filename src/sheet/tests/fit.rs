@@ -50,7 +50,7 @@ proptest! {
     fn what_weighs_most_is_never_left_out_and_what_is_left_out_is_named(sheet in sheets()) {
         let whole = page(&sheet).printable().unwrap();
         let fitted = whole.clone().fitted().unwrap();
-        let is_one_page = lines::is_one_page(lines::height(&lines::blocks(&fitted, &Fonts::read().unwrap())));
+        let is_one_page = lines::is_one_page(lines::height(&lines::blocks(&fitted, Fonts::read().unwrap())));
         prop_assert!(is_one_page || fitted.sections == whole.sections);
         prop_assert_eq!(fitted.notices.len(), usize::from(fitted != whole));
         for section in &whole.sections {
@@ -71,7 +71,7 @@ proptest! {
     fn every_word_is_in_a_line_that_the_page_holds(sheet in sheets()) {
         let page = page(&sheet).printable().unwrap();
         let fonts = Fonts::read().unwrap();
-        let blocks = lines::blocks(&page, &fonts);
+        let blocks = lines::blocks(&page, fonts);
         let mut lined = String::new();
         for block in &blocks {
             for line in &block.lines {

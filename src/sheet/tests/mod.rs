@@ -1,6 +1,7 @@
 //! Tests of the printed sheets: that nothing is said in silence, nothing weighty is left out, and nothing deceives.
 
 mod fit;
+mod read_back;
 mod words;
 
 use serde_json::{Value, json};

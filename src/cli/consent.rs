@@ -1,0 +1,174 @@
+//! `keyway consent read-back`: who would see what of an assessment, in words to be read out to the person.
+
+use std::{collections::BTreeSet, path::PathBuf, process::ExitCode};
+
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use super::{
+    map::run::agency,
+    print,
+    rehearsing::{self, RehearsalArgs, Stage},
+    shown,
+};
+use crate::{
+    directory::{Audience, Partner},
+    exchange::Rehearsed,
+    ids::PartnerId,
+    sheet::read_back::{Answer, Plan, ReadBack},
+};
+
+/// The reason of the answer where nobody has asked the person.
+const NOT_ASKED: &str = "no-consent";
+/// For how long a yes is thought of that was not said yet: a day, for nothing is sent under it.
+const AS_IF_AGREED_SECONDS: i64 = 86_400;
+
+/// What the person agrees to.
+#[derive(Debug, Args)]
+pub(super) struct ConsentArgs {
+    #[command(subcommand)]
+    command: ConsentCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConsentCommand {
+    ReadBack(ReadBackArgs),
+}
+
+/// Say in plain words what an agency would see of an assessment, to be read out to the person.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    keyway consent read-back assessment.json --recipient court-harbour --directory directory.json --directory agreements.json\n\n\
+    What would be seen is told from the very message that would be sent, planned as POST /assessments plans it; nothing is\n\
+    stored or sent. Where the person was not asked yet, it is told as if they had said yes to everything. No word of the\n\
+    assessment is printed, only what kind of thing it holds.\n\
+    Exit codes: 0 told, 1 the assessment or a list is refused, 2 usage.")]
+struct ReadBackArgs {
+    /// The assessment.
+    #[arg(value_name = "ASSESSMENT")]
+    file: PathBuf,
+    /// Which agency; it must be among those whom the assessment asks.
+    #[arg(long, value_name = "ID", value_parser = agency)]
+    recipient: PartnerId,
+    #[command(flatten)]
+    rehearsal: RehearsalArgs,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(args: ConsentArgs) -> Result<ExitCode> {
+    let ConsentCommand::ReadBack(args) = args.command;
+    if args.rehearsal.directory.is_empty() {
+        bail!(
+            "--directory is missing: whom the assessment asks, and what was agreed with them, stands there"
+        );
+    }
+    let body = rehearsing::assessment(&args.file)?;
+    let Some(stage) = args.rehearsal.stage().await? else { return Ok(ExitCode::FAILURE) };
+    let Some(mut one) = rehearsed(&args, &stage, &body).await? else { return Ok(ExitCode::FAILURE) };
+    let was_asked = one.decision.as_ref().is_none_or(|decision| decision.reason.as_str() != NOT_ASKED);
+    if !was_asked {
+        let until = args.rehearsal.moment().plus_seconds(AS_IF_AGREED_SECONDS).to_rfc3339();
+        let body = as_if_agreed(&body, &args.recipient, &until)?;
+        let Some(agreed) = rehearsed(&args, &stage, &body).await? else { return Ok(ExitCode::FAILURE) };
+        one = agreed;
+    }
+    let told = told(&args, &stage, &body, &one, was_asked)?;
+    if args.json {
+        print::object(&json!({
+            "recipient": one.recipient, "audience": one.audience.map(Audience::as_str), "read_back": told,
+            "text": told.text(),
+        }));
+    } else {
+        print::line(&told.text());
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What the recipient would get; `None` when the assessment is refused, which is told.
+async fn rehearsed(args: &ReadBackArgs, stage: &Stage, body: &[u8]) -> Result<Option<Rehearsed>> {
+    match stage.gateway.exchange.rehearse(&stage.caller, body).await {
+        Ok(rehearsal) => {
+            let found = rehearsal.recipients.into_iter().find(|one| one.recipient == args.recipient);
+            found.map(Some).with_context(|| format!("{} does not ask {}", shown(&args.file), args.recipient))
+        }
+        Err(refusal) => {
+            rehearsing::refused(&refusal);
+            Ok(None)
+        }
+    }
+}
+
+/// The assessment as it would be if the person said yes to everything for this recipient, until then.
+fn as_if_agreed(body: &[u8], recipient: &PartnerId, until: &str) -> Result<Vec<u8>> {
+    let mut assessment: Value = serde_json::from_slice(body)?;
+    let when = assessment.get("assessed_at").cloned().unwrap_or_default();
+    let yes = json!({
+        "recipient": recipient, "decision": "agree", "recorded_at": when, "valid_until": until,
+        "captured_by": "read back", "how": "oral", "capacity": "has-capacity",
+    });
+    let fields = assessment.as_object_mut().context("it is no object")?;
+    let consents = fields.entry("consents").or_insert_with(|| json!([]));
+    consents.as_array_mut().context("its consents are no list")?.push(yes);
+    Ok(serde_json::to_vec(&assessment)?)
+}
+
+fn told(
+    args: &ReadBackArgs,
+    stage: &Stage,
+    body: &[u8],
+    one: &Rehearsed,
+    was_asked: bool,
+) -> Result<ReadBack> {
+    let partner = |id: &str| stage.partners.iter().find(|partner| partner.partner_id.as_str() == id);
+    let audience = one.audience.context("no allow-list exists for this agency: nothing goes to it")?;
+    let recipient = partner(args.recipient.as_str()).context("it is not in the lists")?;
+    let decision = one.decision.as_ref();
+    let answer = match (decision, &one.message) {
+        (Some(decision), Some(_)) if decision.is_override() => Answer::Minimum,
+        (_, Some(_)) if was_asked => Answer::Agreed,
+        (_, Some(_)) => Answer::NotAsked,
+        (Some(decision), None) => Answer::Denied(decision.reason.as_str()),
+        (None, None) => bail!("no message can be made for it, and nobody's consent was asked"),
+    };
+    let lineage = one.message.iter().flat_map(|message| &message.lineage);
+    let given: BTreeSet<(String, String)> = lineage
+        .filter_map(|line| line.through.as_ref())
+        .map(|through| (through.block.clone(), through.view.clone()))
+        .collect();
+    let kept: BTreeSet<(String, String)> = one
+        .withheld
+        .iter()
+        .filter_map(|kept| Some((kept.rule.split_once('#')?.1.to_owned(), kept.reason.clone())))
+        .collect();
+    let reader = for_another(body, args.recipient.as_str());
+    let reader: Option<&Partner> = reader.as_deref().and_then(partner);
+    let at = args.rehearsal.moment();
+    let emergency = stage.agreements.iter().any(|agreement| {
+        agreement.partner_id == args.recipient
+            && agreement.emergency.is_some()
+            && agreement.valid_from <= at
+            && at < agreement.valid_to
+    });
+    ReadBack::of(&Plan {
+        recipient: &recipient.name,
+        audience: audience.as_str(),
+        reader: reader.and_then(|reader| Some((&*reader.name, reader.kind.audience()?.as_str()))),
+        answer,
+        given: &given,
+        kept: &kept,
+        emergency,
+    })
+    .map_err(|text| anyhow!(text))
+}
+
+/// The agency for which this recipient's referral is meant, as the assessment names it.
+fn for_another(body: &[u8], recipient: &str) -> Option<String> {
+    let assessment: Value = serde_json::from_slice(body).ok()?;
+    let referrals = assessment.get("referrals")?.as_array()?;
+    let meant =
+        referrals.iter().find(|one| one.get("recipient").and_then(Value::as_str) == Some(recipient))?;
+    Some(meant.get("on_behalf_of")?.as_str()?.to_owned())
+}

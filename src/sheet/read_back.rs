@@ -1,0 +1,222 @@
+//! What is read back to the person before they say yes: who would see what, in plain words, said to them.
+//!
+//! Takes what a planned message would really hold, block by block, and what is kept back and why, and says it by one
+//! catalogue, `profiles/print/read-back.toml`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::words::filled;
+
+const SOURCE: &str = include_str!("../../profiles/print/read-back.toml");
+/// Reasons for which a part is kept back, as the projection has them.
+const EXCLUDED: &str = "excluded-by-person";
+const SPECIFIC: &str = "needs-specific-consent";
+
+/// What is known about one recipient of an assessment.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'a> {
+    /// The agency's name.
+    pub recipient: &'a str,
+    /// The audience that its allow-list is for, as in `court`.
+    pub audience: &'a str,
+    /// Name and audience of the agency that it is sent on to, where it is addressed for another.
+    pub reader: Option<(&'a str, &'a str)>,
+    /// What the person, or the gateway, said to it.
+    pub answer: Answer<'a>,
+    /// Each part that would go: block and view.
+    pub given: &'a BTreeSet<(String, String)>,
+    /// Each part that would be kept back: block and reason.
+    pub kept: &'a BTreeSet<(String, String)>,
+    /// Whether the agreement with it has a row for emergencies.
+    pub emergency: bool,
+}
+
+/// What was said to the question whether it may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer<'a> {
+    /// Nobody has asked the person yet.
+    NotAsked,
+    /// The person agreed.
+    Agreed,
+    /// The least goes without consent, as a life is at risk.
+    Minimum,
+    /// It may not go, for this reason code.
+    Denied(&'a str),
+}
+
+/// What is said to the person about one recipient.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ReadBack {
+    /// What it is about.
+    pub title: String,
+    /// Who reads it there.
+    pub readers: Vec<String>,
+    /// What the list of `sees` stands under; where nothing goes, that.
+    pub answer: String,
+    /// What they would see.
+    pub sees: Vec<String>,
+    /// What the person keeps back.
+    pub kept_by_person: Vec<String>,
+    /// What goes only with a yes of its own.
+    pub needs_own_yes: Vec<String>,
+    /// What the assessment holds and they never see.
+    pub never: Vec<String>,
+    /// What holds whatever the answer is.
+    pub also: Vec<String>,
+    #[serde(skip)]
+    under: Under,
+}
+
+/// What the lists stand under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Under {
+    kept: String,
+    hints: String,
+    specific: String,
+    never: String,
+}
+
+/// The catalogue.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Words {
+    #[serde(rename = "version")]
+    _version: u32,
+    #[serde(rename = "language")]
+    _language: String,
+    texts: Texts,
+    readers: BTreeMap<String, String>,
+    reasons: BTreeMap<String, String>,
+    /// In the order of reading.
+    blocks: Vec<(String, String)>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Texts {
+    title: String,
+    agreed: String,
+    asked: String,
+    refused: String,
+    minimum: String,
+    denied: String,
+    kept: String,
+    hints: String,
+    specific: String,
+    never: String,
+    emergency: String,
+    for_another: String,
+    change: String,
+}
+
+/// The reason code of a plain no.
+const REFUSED: &str = "consent-refused";
+
+impl ReadBack {
+    /// What is said about `plan`.
+    ///
+    /// # Errors
+    /// The catalogue that is compiled in cannot be read.
+    pub fn of(plan: &Plan<'_>) -> Result<Self, String> {
+        let words: Words = toml::from_str(SOURCE).map_err(|error| format!("read-back.toml: {error}"))?;
+        let texts = &words.texts;
+        let (reader, reader_audience) = plan.reader.unzip();
+        let say = |text: &str, why: &str| {
+            let names = [("recipient", plan.recipient), ("reader", reader.unwrap_or_default()), ("why", why)];
+            filled(text, &names)
+        };
+        let answer = match plan.answer {
+            Answer::NotAsked => say(&texts.asked, ""),
+            Answer::Agreed => say(&texts.agreed, ""),
+            Answer::Minimum => say(&texts.minimum, ""),
+            Answer::Denied(REFUSED) => say(&texts.refused, ""),
+            Answer::Denied(reason) => {
+                say(&texts.denied, words.reasons.get(reason).map_or(reason, String::as_str))
+            }
+        };
+        let goes = !matches!(plan.answer, Answer::Denied(_));
+        let mut readers = Vec::new();
+        if goes {
+            readers.extend(reader.map(|_| say(&texts.for_another, "")));
+            let audiences = [Some(plan.audience), reader_audience];
+            readers.extend(audiences.into_iter().flatten().filter_map(|one| words.readers.get(one).cloned()));
+        }
+        let given: BTreeSet<&str> = plan.given.iter().map(|(block, _)| block.as_str()).collect();
+        // Of a block that goes in part, what stays behind needs no words of its own: the part has them.
+        let kept = |is_meant: &dyn Fn(&str) -> bool| {
+            let kept = plan.kept.iter().filter(|(block, _)| goes && !given.contains(block.as_str()));
+            words.parts(kept.filter(|(_, why)| is_meant(why)).map(|(block, _)| (block.as_str(), "")))
+        };
+        let mut also = Vec::new();
+        if goes {
+            also.push(texts.change.clone());
+        }
+        if plan.emergency && plan.answer != Answer::Minimum {
+            also.push(texts.emergency.clone());
+        }
+        let sees = plan.given.iter().filter(|_| goes);
+        Ok(Self {
+            title: say(&texts.title, ""),
+            readers,
+            answer,
+            sees: words.parts(sees.map(|(block, view)| (block.as_str(), view.as_str()))),
+            kept_by_person: kept(&|why| why == EXCLUDED),
+            needs_own_yes: kept(&|why| why == SPECIFIC),
+            never: kept(&|why| why != EXCLUDED && why != SPECIFIC),
+            also,
+            under: Under {
+                kept: texts.kept.clone(),
+                hints: texts.hints.clone(),
+                specific: texts.specific.clone(),
+                never: texts.never.clone(),
+            },
+        })
+    }
+
+    /// As it is read out, a line for each thing.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut lines = vec![self.title.clone(), String::new()];
+        lines.extend(self.readers.iter().cloned());
+        list(&mut lines, &self.answer, &self.sees);
+        if !self.kept_by_person.is_empty() {
+            list(&mut lines, &self.under.kept, &self.kept_by_person);
+            lines.push(self.under.hints.clone());
+        }
+        for (head, entries) in [(&self.under.specific, &self.needs_own_yes), (&self.under.never, &self.never)]
+        {
+            if !entries.is_empty() {
+                list(&mut lines, head, entries);
+            }
+        }
+        lines.push(String::new());
+        lines.extend(self.also.iter().cloned());
+        lines.join("\n").trim_end().to_owned()
+    }
+}
+
+impl Words {
+    /// The words for parts of blocks, each once, in the order of reading. A block without words is named by its id, never
+    /// left out.
+    fn parts<'a>(&self, parts: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
+        let mut found: Vec<(usize, String)> = parts.map(|(block, view)| self.part(block, view)).collect();
+        found.sort();
+        found.dedup();
+        found.into_iter().map(|(_, words)| words).collect()
+    }
+
+    fn part(&self, block: &str, view: &str) -> (usize, String) {
+        let at = |id: &str| self.blocks.iter().position(|(known, _)| known == id);
+        let place = at(&format!("{block}:{view}")).or_else(|| at(block)).unwrap_or(self.blocks.len());
+        let words = self.blocks.get(place).map_or(block, |(_, words)| words.as_str());
+        (place, words.to_owned())
+    }
+}
+
+fn list(lines: &mut Vec<String>, head: &str, entries: &[String]) {
+    lines.push(String::new());
+    lines.push(head.to_owned());
+    lines.extend(entries.iter().map(|entry| format!("- {entry}")));
+}
