@@ -46,8 +46,8 @@ pub struct ReferralRow {
     pub reason: String,
     /// The receiver's own words, verbatim, sealed.
     pub receiver_note: Option<Sealed>,
-    /// What was withheld from the recipient, by rule (JSON of [`Withheld`]s), sealed: which fields a person keeps
-    /// back says something about them.
+    /// What was withheld from the recipient, by rule (JSON of [`Withheld`](crate::minimise::Withheld)), sealed: which
+    /// fields a person keeps back says something about them.
     pub withheld: Sealed,
     /// The disclosure, when one was made.
     pub disclosure_id: Option<DisclosureId>,
