@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use serde_json::Value;
 
+use super::capture::Capture;
 use crate::clock::Moment;
 
 /// Where the civil dates of an assessment are read: dates without a zone are London's.
@@ -26,18 +27,8 @@ pub struct AssessedConsent {
     pub captured_by: String,
     /// `oral`, `written` or `signed`.
     pub how: String,
-    /// Capacity to decide this, as a word of the form: only `has-capacity` permits.
-    pub capacity: String,
-    /// Whose word it is: `person`, `parental-responsibility` or `both`; what is not said is the person's.
-    pub given_by: Option<String>,
-    /// Of somebody under 16: whether they are competent to decide this.
-    pub competence: Option<String>,
-    /// Name and relation of who decided with parental responsibility.
-    pub parental_responsibility: Option<(String, String)>,
-    /// Whether an interpreter was there.
-    pub interpreter: Option<bool>,
-    /// Whether an appropriate adult was there.
-    pub appropriate_adult_present: Option<bool>,
+    /// Whose word it is, and what it rests on.
+    pub capture: Capture,
     /// Blocks of the disclosure table that the person keeps back.
     pub excludes: Vec<String>,
     /// Blocks that need a separate consent, and have it.
@@ -46,7 +37,6 @@ pub struct AssessedConsent {
 
 impl AssessedConsent {
     pub(super) fn read(value: &Value) -> Self {
-        let parent = value.get("parental_responsibility");
         Self {
             recipient: text(value, "recipient"),
             agreed: value.get("decision").and_then(Value::as_str) == Some("agree"),
@@ -54,26 +44,10 @@ impl AssessedConsent {
             valid_until: optional(value, "valid_until"),
             captured_by: text(value, "captured_by"),
             how: text(value, "how"),
-            capacity: text(value, "capacity"),
-            given_by: optional(value, "given_by"),
-            competence: optional(value, "competence"),
-            parental_responsibility: parent.map(|one| (text(one, "name"), text(one, "relation"))),
-            interpreter: value.get("interpreter").and_then(Value::as_bool),
-            appropriate_adult_present: value.get("appropriate_adult_present").and_then(Value::as_bool),
+            capture: Capture::read(value),
             excludes: texts(value, "excludes"),
             specific: texts(value, "specific"),
         }
-    }
-
-    /// Whether whoever gave it may: see [`word_suffices`].
-    pub(super) fn has_authority(&self, own_word_suffices: bool) -> bool {
-        let is_parent_named = self.parental_responsibility.is_some();
-        word_suffices(
-            self.given_by.as_deref(),
-            self.competence.as_deref(),
-            is_parent_named,
-            own_word_suffices,
-        )
     }
 
     /// The moment at which it ends (exclusive). A refusal without an end stands until something later is said.
@@ -145,24 +119,6 @@ impl AskedOverride {
     }
 }
 
-/// Whether the word suffices that was given. From 16 it is the person's own (`own_word_suffices`); before, that of a young
-/// person who is competent to decide this, or of a named somebody with parental responsibility. What is not plainly one
-/// is none.
-#[must_use]
-pub fn word_suffices(
-    given_by: Option<&str>,
-    competence: Option<&str>,
-    is_parent_named: bool,
-    own_word_suffices: bool,
-) -> bool {
-    let own = matches!(given_by, None | Some("person" | "both"));
-    if own_word_suffices {
-        return own;
-    }
-    let parental = matches!(given_by, Some("parental-responsibility" | "both"));
-    (own && competence == Some("competent")) || (parental && is_parent_named)
-}
-
 /// The day in London at a moment.
 pub(super) fn london_date(moment: Moment) -> Option<Date> {
     Some(jiff::Timestamp::from_microsecond(moment.0).ok()?.in_tz(ZONE).ok()?.date())
@@ -189,11 +145,11 @@ fn end_of(stated: &str) -> Option<Moment> {
     start_of(day.tomorrow().unwrap_or(day))
 }
 
-fn text(value: &Value, name: &str) -> String {
+pub(super) fn text(value: &Value, name: &str) -> String {
     optional(value, name).unwrap_or_default()
 }
 
-fn optional(value: &Value, name: &str) -> Option<String> {
+pub(super) fn optional(value: &Value, name: &str) -> Option<String> {
     value.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 

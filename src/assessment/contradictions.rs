@@ -299,7 +299,7 @@ fn no_authority(assessment: &Assessment, _: Moment) -> Vec<usize> {
     consents
         .filter(|(_, one)| {
             let recorded = Moment::from_rfc3339(&one.recorded_at);
-            one.agreed && recorded.is_some_and(|at| !one.has_authority(own_word_from <= at))
+            one.agreed && recorded.is_some_and(|at| !one.capture.has_authority(own_word_from <= at))
         })
         .map(|(place, _)| place)
         .collect()
@@ -331,7 +331,7 @@ fn capacity_differs(assessment: &Assessment, _: Moment) -> Vec<usize> {
         return Vec::new();
     }
     let consents = assessment.consents().into_iter().enumerate();
-    consents.filter(|(_, one)| one.capacity == "has-capacity").map(|(place, _)| place).collect()
+    consents.filter(|(_, one)| one.capture.has_capacity()).map(|(place, _)| place).collect()
 }
 
 fn not_seen_and_findings(assessment: &Assessment, _: Moment) -> Vec<usize> {

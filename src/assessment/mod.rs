@@ -4,6 +4,7 @@
 //! the value for `minimise` and `mapping`. Not here: validation (`profile`), who may have what (`minimise`).
 
 mod asked;
+mod capture;
 mod contradictions;
 mod form;
 mod formulas;
@@ -12,7 +13,8 @@ mod identifiers;
 
 use serde_json::Value;
 
-pub use asked::{AskedOverride, AskedReferral, AssessedConsent, day_begins, word_suffices};
+pub use asked::{AskedOverride, AskedReferral, AssessedConsent, day_begins};
+pub use capture::Capture;
 use contradictions::Weight;
 pub use form::Form;
 pub use identifier::{NhsNumber, NhsNumberFault};

@@ -28,7 +28,7 @@ fn reads_what_the_gateway_acts_on() {
     assert_eq!(assessment.consents().len(), 5);
     let first = &assessment.consents()[0];
     assert_eq!(
-        (first.recipient.as_str(), first.agreed, first.capacity.as_str()),
+        (first.recipient.as_str(), first.agreed, first.capture.capacity.as_deref().unwrap()),
         ("cmht-riverside", true, "has-capacity")
     );
     assert_eq!(

@@ -133,9 +133,9 @@ fn told(
         (Some(decision), None) => Answer::Denied(decision.reason.as_str()),
         (None, None) => bail!("no message can be made for it, and nobody's consent was asked"),
     };
-    let lineage = one.message.iter().flat_map(|message| &message.lineage);
+    let lineage = one.message.iter().flat_map(|message| message.lineage.lines());
     let given: BTreeSet<(String, String)> = lineage
-        .filter_map(|line| line.through.as_ref())
+        .filter_map(|line| line.through)
         .map(|through| (through.block.clone(), through.view.clone()))
         .collect();
     let kept: BTreeSet<(String, String)> = one

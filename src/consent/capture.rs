@@ -1,42 +1,14 @@
-//! How a consent was taken, beside who took it and when: whose word it is and what that word rests on.
+//! How a consent was taken, as it stands in the FHIR Consent.
 
 use serde_json::{Value, json};
 
 use super::record::RecordError;
-use crate::assessment::word_suffices;
+use crate::assessment::Capture;
 
 /// Where a stored consent holds all this.
 const PLACE: &str = "/extension/0/extension";
 
-/// What is known of how a consent was taken. What was not said is `None`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Capture {
-    /// Capacity to decide this, as a word: `has-capacity`, `lacks-capacity`, `fluctuating`, `not-assessed`.
-    pub capacity: Option<String>,
-    /// Whose word it is: `person`, `parental-responsibility` or `both`; what is not said is the person's.
-    pub given_by: Option<String>,
-    /// Of somebody under 16: `competent`, `not-competent` or `not-assessed` to decide this.
-    pub competence: Option<String>,
-    /// Name and relation of who decided with parental responsibility.
-    pub parental_responsibility: Option<(String, String)>,
-    /// Whether an interpreter was there.
-    pub interpreter: Option<bool>,
-    /// Whether an appropriate adult was there.
-    pub appropriate_adult_present: Option<bool>,
-}
-
 impl Capture {
-    /// Whether whoever gave it may: see [`word_suffices`].
-    pub(super) fn has_authority(&self, own_word_suffices: bool) -> bool {
-        let is_parent_named = self.parental_responsibility.is_some();
-        word_suffices(
-            self.given_by.as_deref(),
-            self.competence.as_deref(),
-            is_parent_named,
-            own_word_suffices,
-        )
-    }
-
     /// Its parts of the extension, those that are known.
     pub(super) fn parts(&self) -> Vec<Value> {
         let code =
@@ -58,7 +30,7 @@ impl Capture {
 
     /// Reads what [`Capture::parts`] writes, from a whole Consent. A part that is of another type, stands twice or is not
     /// known is an error, and so a no.
-    pub(super) fn read(consent: &Value) -> Result<Self, RecordError> {
+    pub(super) fn from_consent(consent: &Value) -> Result<Self, RecordError> {
         let mut capture = Self::default();
         let (mut name, mut relation) = (None, None);
         let parts = consent.pointer(PLACE).and_then(Value::as_array).ok_or(RecordError(PLACE))?;

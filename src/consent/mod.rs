@@ -7,7 +7,6 @@ mod capture;
 mod decide;
 mod record;
 
-pub use capture::Capture;
 pub use decide::{
     Decision, Exit, Inputs, Outcome, Override, PermittedReferral, Reason, Scope, decide, decide_own_request,
 };

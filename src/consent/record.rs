@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::capture::Capture;
 use crate::{
+    assessment::Capture,
     clock::Moment,
     ids::{ConsentId, PartnerId, PersonId},
 };
@@ -173,7 +173,7 @@ impl Consent {
             .pointer("/extension/0/extension/2/valueBoolean")
             .and_then(Value::as_bool)
             .ok_or(RecordError("/extension/0"))?;
-        let capture = Capture::read(value)?;
+        let capture = Capture::from_consent(value)?;
         // The word and the flag must not differ: nobody could say which of them was meant.
         if capture.capacity.as_deref().is_some_and(|word| (word == "has-capacity") != had_capacity) {
             return Err(RecordError("/extension/0"));

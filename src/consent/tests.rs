@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    assessment::Capture,
     clock::Moment,
     directory::{AgencyKind, Agreement, Channel, EmergencyRow, LawfulBasis, Partner, PartnerStatus},
     ids::{AgreementId, ConsentId, PartnerId, PersonId, SiteId},

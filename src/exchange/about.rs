@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::{
     Exchange,
     caller::Caller,
-    ports::CommitError,
     refusal::{Refusal, Refused},
     rows::{MessageRow, ReferralRow},
 };
@@ -73,10 +72,8 @@ impl Exchange {
     ) -> Result<(), Refusal> {
         let note = self.note_on(referral, self.now(), Kind::AccessRefused, caller.partner_id.as_str());
         let entry = note.fact("reason", "names-another").fact("what", "answer").write();
-        match self.commit(vec![entry], Vec::new()).await {
-            Ok(()) => {}
-            Err(CommitError::Conflict(_) | CommitError::Exists(_)) => return Err(Refusal::unavailable()),
-            Err(other) => return Err(other.into()),
+        if !self.try_commit(vec![entry], Vec::new()).await? {
+            return Err(Refusal::unavailable());
         }
         Err(Refusal::new(
             Refused::Conflict,

@@ -9,7 +9,7 @@ use super::{
     caller::Caller,
     idempotency::Ticket,
     plan::{Asked, Basis},
-    ports::{CommitError, Precondition, Write, WriteSet},
+    ports::{Precondition, Write, WriteSet},
     prepare::{Circumstances, Considered},
     recall::{Ends, Why, set_state},
     refusal::{Issue, Refusal, Refused},
@@ -21,7 +21,7 @@ use super::{
 use crate::{
     assessment::Assessment,
     directory::{AgencyKind, Nature},
-    ids::{AssessmentId, ReferralId, SiteId},
+    ids::{AssessmentId, SiteId},
     limits::AMENDMENTS_MAX,
     referral::{Action, Role, State, step},
 };
@@ -80,10 +80,8 @@ impl Exchange {
                 self.plan_amendment(caller, &id, &assessment, body).await?;
             writes.push(self.keep_answer(caller, &ticket, &answer, self.now()));
             preconditions.push(ticket.precondition(caller));
-            match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(answer),
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
+            if self.try_commit(writes, preconditions).await? {
+                return Ok(answer);
             }
         }
         Err(Refusal::unavailable())
@@ -234,11 +232,7 @@ impl Exchange {
             self.ask_for_the_first_time(amending, one, plan);
             return Ok(());
         };
-        // What the person declines now was taken back by recording it.
-        if let Some(taken_back) = moved_by(&plan.writes, &referral.referral_id) {
-            let change = if taken_back.state == State::Recalled { "recalled" } else { "withdrawn" };
-            let reason = taken_back.reason.clone();
-            plan.show(referral, change, [("reason", json!(reason))]);
+        if plan.shows_taken_back(referral) {
             return Ok(());
         }
         let circumstances = Circumstances {
@@ -383,6 +377,19 @@ impl Exchange {
 }
 
 impl Amendment {
+    /// What the person declines now was taken back by recording it: whether that ended this referral, which is then said.
+    fn shows_taken_back(&mut self, referral: &ReferralRow) -> bool {
+        let ended = self.writes.iter().find_map(|write| match write {
+            Write::ReferralMoved(row) if row.referral_id == referral.referral_id => Some(row),
+            _ => None,
+        });
+        let Some(ended) = ended else { return false };
+        let change = if ended.state == State::Recalled { "recalled" } else { "withdrawn" };
+        let reason = json!(ended.reason);
+        self.show(referral, change, [("reason", reason)]);
+        true
+    }
+
     /// Says what became of a referral.
     fn show<const N: usize>(&mut self, referral: &ReferralRow, change: &str, more: [(&str, Value); N]) {
         let shown = json!({
@@ -403,10 +410,7 @@ fn with(mut shown: Value, name: &str, value: Value) -> Value {
 
 /// Whom the amended assessment does not name keeps what it has: nobody took anything back.
 fn not_named(referral: &ReferralRow, plan: &mut Amendment) {
-    if let Some(taken_back) = moved_by(&plan.writes, &referral.referral_id) {
-        let change = if taken_back.state == State::Recalled { "recalled" } else { "withdrawn" };
-        let reason = taken_back.reason.clone();
-        plan.show(referral, change, [("reason", json!(reason))]);
+    if plan.shows_taken_back(referral) {
         return;
     }
     plan.show(referral, "stands", [("reason", json!("not-named"))]);
@@ -416,14 +420,6 @@ fn not_named(referral: &ReferralRow, plan: &mut Amendment) {
         "A recipient of the earlier version is not named: what it has stands as it was. Name it to tell it what is new, \
          or take the referral back by POST /referrals/{id}/actions/withdraw.",
     ));
-}
-
-/// A referral as these writes leave it.
-fn moved_by<'w>(writes: &'w [Write], id: &ReferralId) -> Option<&'w ReferralRow> {
-    writes.iter().find_map(|write| match write {
-        Write::ReferralMoved(row) if row.referral_id == *id => Some(row),
-        _ => None,
-    })
 }
 
 /// What of a projection is news to somebody who has an earlier one.

@@ -4,7 +4,6 @@
 use super::{
     Answer, DECIDE_TRIES, Exchange,
     message::{Incoming, clash},
-    ports::CommitError,
     refer::unused,
     refusal::{Refusal, Refused},
     respond::Move,
@@ -47,10 +46,8 @@ impl Exchange {
             writes.push(self.received(incoming, &moved));
             preconditions.push(unused(incoming));
             self.bundle_used(incoming, &mut writes);
-            match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(incoming.taken(&moved.referral_id, &[])),
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
+            if self.try_commit(writes, preconditions).await? {
+                return Ok(incoming.taken(&moved.referral_id, &[]));
             }
         }
         Err(Refusal::unavailable())

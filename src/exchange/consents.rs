@@ -14,7 +14,7 @@ use crate::{
     assessment::{AssessedConsent, Assessment},
     audit::Kind,
     clock::Moment,
-    consent::{Capture, Consent, ConsentDecision, ConsentStatus},
+    consent::{Consent, ConsentDecision, ConsentStatus},
     ids::{ConsentId, PartnerId},
     limits,
 };
@@ -181,16 +181,9 @@ fn consent_from(
         valid_to,
         excluded: said.excludes,
         specific: said.specific,
-        had_capacity: said.capacity == "has-capacity",
+        had_capacity: said.capture.has_capacity(),
         captured_by: said.captured_by,
         how: said.how,
-        capture: Capture {
-            capacity: Some(said.capacity),
-            given_by: said.given_by,
-            competence: said.competence,
-            parental_responsibility: said.parental_responsibility,
-            interpreter: said.interpreter,
-            appropriate_adult_present: said.appropriate_adult_present,
-        },
+        capture: said.capture,
     })
 }

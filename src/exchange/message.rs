@@ -7,7 +7,7 @@ use super::{
     Answer, DECIDE_TRIES, Exchange,
     caller::Caller,
     inbound::{UNMATCHED, bundle_seen_before, seen_before},
-    ports::{CommitError, Precondition},
+    ports::Precondition,
     refusal::{Issue, Refusal, Refused},
     submit::read_json,
     words::NOT_YET,
@@ -231,12 +231,8 @@ impl Exchange {
                 caller.partner_id.clone(),
                 message_key,
             ));
-            match self.commit(writes, preconditions).await {
-                Ok(()) => {
-                    return Ok(incoming.echoed(mapping::bars::told(mapping::bars::echo(value), &said.kept)));
-                }
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
+            if self.try_commit(writes, preconditions).await? {
+                return Ok(incoming.echoed(mapping::bars::told(mapping::bars::echo(value), &said.kept)));
             }
         }
         Err(Refusal::unavailable())

@@ -201,6 +201,16 @@ impl Exchange {
         Ok(())
     }
 
+    /// Commits; `false` when something that the plan rests on changed meanwhile, and it must be made anew
+    /// ([`DECIDE_TRIES`]).
+    async fn try_commit(&self, writes: WriteSet, preconditions: Vec<Precondition>) -> Result<bool, Refusal> {
+        match self.commit(writes, preconditions).await {
+            Ok(()) => Ok(true),
+            Err(CommitError::Conflict(_) | CommitError::Exists(_)) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
+    }
+
     fn ring(&self) {
         self.wake_delivery.notify_one();
         self.wake_sequencer.notify_one();

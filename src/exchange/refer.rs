@@ -6,7 +6,7 @@ use super::{
     Answer, DECIDE_TRIES, Exchange,
     inbound::{bundle_seen_before, seen_before},
     message::Incoming,
-    ports::{CommitError, Precondition, Write, WriteSet},
+    ports::{Precondition, Write, WriteSet},
     refusal::{Issue, Refusal, Refused},
     request::Came,
     rows::{ConversationRow, Quoted, ReferralRow},
@@ -68,10 +68,8 @@ impl Exchange {
             planned.writes.push(Write::Conversation(self.conversation(incoming, named, &planned.referral)));
             planned.preconditions.push(unused(incoming));
             self.bundle_used(incoming, &mut planned.writes);
-            match self.commit(planned.writes, planned.preconditions).await {
-                Ok(()) => {}
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => continue,
-                Err(other) => return Err(other.into()),
+            if !self.try_commit(planned.writes, planned.preconditions).await? {
+                continue;
             }
             if let Some(refusal) = not_sent(&planned.referral) {
                 return Err(refusal);

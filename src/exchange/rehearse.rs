@@ -15,7 +15,7 @@ use crate::{
     directory::{Audience, Channel, Partner},
     fhir::Issue,
     ids::{PartnerId, PersonId},
-    mapping::{self, Frame, Mapped, Traced},
+    mapping::{self, Frame, Lineage, Mapped},
     minimise::Ask,
     referral::answer_within,
 };
@@ -49,7 +49,7 @@ pub struct RehearsedMessage {
     /// What a thin event would point to.
     pub detail: Option<Vec<u8>>,
     /// Where every leaf comes from, and what let it through.
-    pub lineage: Vec<Traced>,
+    pub lineage: Lineage,
     /// What made it.
     pub made_by: MadeBy,
 }
@@ -81,7 +81,7 @@ impl Rehearsed {
 impl RehearsedMessage {
     pub(super) fn new(mapped: Mapped, made_by: MadeBy) -> Self {
         let Mapped { content_type, body, detail, lineage, .. } = mapped;
-        Self { content_type, body, detail, lineage: lineage.lines().collect(), made_by }
+        Self { content_type, body, detail, lineage, made_by }
     }
 }
 

@@ -204,10 +204,8 @@ impl Exchange {
                 self.plan_move(caller, &referral, &key, &Move::from_json(action, &said)).await?;
             let (inbound, inbound_id) = self.mailbox_inbound(caller, send, &moved, &key);
             writes.push(inbound);
-            match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(Answer::json(202, &json!({"message_id": inbound_id}))),
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
+            if self.try_commit(writes, preconditions).await? {
+                return Ok(Answer::json(202, &json!({"message_id": inbound_id})));
             }
         }
         Err(Refusal::unavailable())

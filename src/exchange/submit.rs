@@ -10,7 +10,7 @@ use super::{
     idempotency::Ticket,
     people::{Description, Identified},
     plan::{Asked, Basis},
-    ports::{CommitError, Precondition, Write, WriteSet},
+    ports::{Precondition, Write, WriteSet},
     refusal::{Issue, Refusal, Refused},
     rehearse::{Rehearsal, Rehearsed},
     rows::AssessmentRow,
@@ -107,10 +107,8 @@ impl Exchange {
             writes.push(self.keep_answer(caller, &ticket, &answer, self.now()));
             let mut preconditions = submission.preconditions;
             preconditions.push(ticket.precondition(caller));
-            match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(answer),
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
+            if self.try_commit(writes, preconditions).await? {
+                return Ok(answer);
             }
         }
         Err(Refusal::unavailable())

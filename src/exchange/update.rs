@@ -10,7 +10,7 @@ use super::{
     message::Incoming,
     people::{Description, Identified},
     plan::Asked,
-    ports::{CommitError, Precondition, Write, WriteSet},
+    ports::{Precondition, Write, WriteSet},
     prepare::{Circumstances, Earlier, Used, message_label},
     recall::Ends,
     refer::{REFERRAL_IN, UNSENT, located, not_changed, unused, wrong},
@@ -68,11 +68,12 @@ impl Exchange {
                 };
             preconditions.push(unused(incoming));
             self.bundle_used(incoming, &mut writes);
-            match self.commit(writes, preconditions).await {
-                Ok(()) if is_sent => return Ok(incoming.taken(&moved.referral_id, &kept)),
-                Ok(()) => return Err(not_changed(moved.referral_id.as_str())),
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
+            if self.try_commit(writes, preconditions).await? {
+                return if is_sent {
+                    Ok(incoming.taken(&moved.referral_id, &kept))
+                } else {
+                    Err(not_changed(moved.referral_id.as_str()))
+                };
             }
         }
         Err(Refusal::unavailable())

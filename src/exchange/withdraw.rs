@@ -9,7 +9,7 @@ use super::{
     caller::Caller,
     deliver::change,
     people::consent_label,
-    ports::{CommitError, Precondition, Write, WriteSet},
+    ports::{Precondition, Write, WriteSet},
     recall::{Ends, Why, set_state},
     refusal::{Refusal, Refused},
     rows::{ConsentRow, DeliveryRow, DeliveryStatus, ReferralRow},
@@ -72,10 +72,8 @@ impl Exchange {
                 return Ok(withdrawn(&row, &effects));
             }
             let taken = self.plan_withdrawal(caller, &row).await?;
-            match self.commit(taken.writes, taken.preconditions).await {
-                Ok(()) => return Ok(withdrawn(&row, &taken.effects)),
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
+            if self.try_commit(taken.writes, taken.preconditions).await? {
+                return Ok(withdrawn(&row, &taken.effects));
             }
         }
         Err(Refusal::unavailable())

@@ -86,7 +86,7 @@ async fn every_field_names_the_provision_that_let_it_through() {
             assert!(one.message.is_none() && one.withheld[0].reason == "consent-refused");
             continue;
         }
-        let traced = one.message.unwrap().lineage;
+        let traced: Vec<_> = one.message.unwrap().lineage.lines().collect();
         let from_the_person: Vec<_> = traced.iter().filter(|line| line.source.starts_with('/')).collect();
         assert!(from_the_person.len() > 100);
         for line in from_the_person {
@@ -111,7 +111,8 @@ async fn by_the_list_alone_nobody_is_said_to_have_agreed() {
     let body = assessment(&["court-harbour"]).to_string();
     let one = rig.exchange.rehearse_by_list(&sender, &court, body.as_bytes()).unwrap();
     assert!(one.decision.is_none());
-    let ways = one.message.unwrap().lineage.into_iter().filter_map(|line| line.through);
+    let lineage = one.message.unwrap().lineage;
+    let ways = lineage.lines().filter_map(|line| line.through);
     assert!(ways.into_iter().all(|way| way.consent.is_none() && way.provision.is_none()));
     assert!(one.withheld.iter().any(|kept| kept.field == "/clinical"));
 }

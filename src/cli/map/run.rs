@@ -147,7 +147,7 @@ fn told(one: &Rehearsed, lineage: bool) {
         }
         if lineage {
             print::line("");
-            message.lineage.iter().for_each(|line| print::line(&traced(line)));
+            message.lineage.lines().for_each(|line| print::line(&traced(&line)));
         }
         let made_by = &message.made_by;
         let short = |hash: &str| hash.get(..12).unwrap_or(hash).to_owned();

@@ -6,7 +6,7 @@ use super::{
     super::{
         Answer, DECIDE_TRIES, Exchange, MailboxSend,
         caller::Caller,
-        ports::{CommitError, Precondition, Write, WriteSet},
+        ports::{Precondition, Write, WriteSet},
         prepare::{Used, message_label},
         progress::{standing, takes_messages},
         recall::{Ends, set_state},
@@ -101,10 +101,8 @@ impl Exchange {
             }
             let (writes, preconditions, answer) =
                 self.plan_request_answer(caller, &referral, send, &Said { outcome, report }).await?;
-            match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(answer),
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
+            if self.try_commit(writes, preconditions).await? {
+                return Ok(answer);
             }
         }
         Err(Refusal::unavailable())

@@ -13,7 +13,7 @@ use super::{
     caller::Caller,
     idempotency::Ticket,
     people::{Description, Identified},
-    ports::{CommitError, Precondition, Write, WriteSet},
+    ports::{Precondition, Write, WriteSet},
     prepare::{Decided, Used},
     refusal::{Issue, Refusal, Refused},
     rows::{InboundRow, MessageKind, ReferralRow, Sealed},
@@ -88,10 +88,8 @@ impl Exchange {
             answer.status = 201;
             writes.push(self.keep_answer(caller, &ticket, &answer, self.now()));
             preconditions.push(ticket.precondition(caller));
-            match self.commit(writes, preconditions).await {
-                Ok(()) => return Ok(answer),
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
+            if self.try_commit(writes, preconditions).await? {
+                return Ok(answer);
             }
         }
         Err(Refusal::unavailable())

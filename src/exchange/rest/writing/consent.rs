@@ -15,7 +15,7 @@ use crate::{
         caller::Caller,
         consents::{Compared, compare, last_word},
         people::Identified,
-        ports::{CommitError, Precondition, Write},
+        ports::{Precondition, Write},
         refusal::{Refusal, Refused},
         rest::kinds::Kind,
         withdraw::{Taken, TakingBack},
@@ -98,10 +98,8 @@ impl Exchange {
                 taken.writes.push(kept);
                 taken.preconditions.push(unused);
             }
-            match self.commit(taken.writes, taken.preconditions).await {
-                Ok(()) => return Ok(consent.id.to_string()),
-                Err(CommitError::Conflict(_) | CommitError::Exists(_)) => {}
-                Err(other) => return Err(other.into()),
+            if self.try_commit(taken.writes, taken.preconditions).await? {
+                return Ok(consent.id.to_string());
             }
         }
         Err(Refusal::unavailable())
