@@ -131,7 +131,7 @@ pub fn day_begins(stated: &str) -> Option<Moment> {
 }
 
 /// The first moment of a day in London.
-fn start_of(day: Date) -> Option<Moment> {
+pub(super) fn start_of(day: Date) -> Option<Moment> {
     Some(Moment(day.in_tz(ZONE).ok()?.timestamp().as_microsecond()))
 }
 

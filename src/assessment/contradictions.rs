@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     Assessment,
-    asked::london_date,
+    asked::{AssessedConsent, london_date},
     form::{ADULT_YEARS, Form},
 };
 use crate::{clock::Moment, fhir::Issue, limits::ASSESSED_AHEAD_MAX_SECONDS};
@@ -245,17 +245,18 @@ fn again<T: std::hash::Hash + Eq>(all: impl Iterator<Item = T>) -> Vec<usize> {
     all.enumerate().filter_map(|(place, one)| (!seen.insert(one)).then_some(place)).collect()
 }
 
-fn consent_recorded(assessment: &Assessment, _: Moment) -> Vec<usize> {
+/// The places of the consents of which this holds.
+fn consents_where(assessment: &Assessment, holds: impl Fn(&AssessedConsent) -> bool) -> Vec<usize> {
     let consents = assessment.consents().into_iter().enumerate();
-    consents
-        .filter(|(_, one)| Moment::from_rfc3339(&one.recorded_at).is_none())
-        .map(|(place, _)| place)
-        .collect()
+    consents.filter(|(_, one)| holds(one)).map(|(place, _)| place).collect()
+}
+
+fn consent_recorded(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    consents_where(assessment, |one| Moment::from_rfc3339(&one.recorded_at).is_none())
 }
 
 fn consent_ends(assessment: &Assessment, _: Moment) -> Vec<usize> {
-    let consents = assessment.consents().into_iter().enumerate();
-    consents.filter(|(_, one)| one.valid_to().is_none()).map(|(place, _)| place).collect()
+    consents_where(assessment, |one| one.valid_to().is_none())
 }
 
 fn birth_date(assessment: &Assessment) -> Option<Date> {
@@ -295,14 +296,10 @@ fn settled_without_a_home(assessment: &Assessment, _: Moment) -> Vec<usize> {
 
 fn no_authority(assessment: &Assessment, _: Moment) -> Vec<usize> {
     let own_word_from = assessment.own_word_from();
-    let consents = assessment.consents().into_iter().enumerate();
-    consents
-        .filter(|(_, one)| {
-            let recorded = Moment::from_rfc3339(&one.recorded_at);
-            one.agreed && recorded.is_some_and(|at| !one.capture.has_authority(own_word_from <= at))
-        })
-        .map(|(place, _)| place)
-        .collect()
+    consents_where(assessment, |one| {
+        let recorded = Moment::from_rfc3339(&one.recorded_at);
+        one.agreed && recorded.is_some_and(|at| !one.capture.has_authority(own_word_from <= at))
+    })
 }
 
 fn settled_without_abode(assessment: &Assessment, _: Moment) -> Vec<usize> {
@@ -330,8 +327,7 @@ fn capacity_differs(assessment: &Assessment, _: Moment) -> Vec<usize> {
     if assessment.text("/capacity/status") != Some("lacks-capacity") {
         return Vec::new();
     }
-    let consents = assessment.consents().into_iter().enumerate();
-    consents.filter(|(_, one)| one.capture.has_capacity()).map(|(place, _)| place).collect()
+    consents_where(assessment, |one| one.capture.has_capacity())
 }
 
 fn not_seen_and_findings(assessment: &Assessment, _: Moment) -> Vec<usize> {

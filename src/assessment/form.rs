@@ -2,10 +2,9 @@
 
 use jiff::{ToSpan, civil::Date};
 
+use super::asked::start_of;
 use crate::clock::Moment;
 
-/// Where the civil dates of an assessment are read: dates without a zone are London's.
-const ZONE: &str = "Europe/London";
 /// From this age the forms for adults are the right ones, in years.
 pub(super) const ADULT_YEARS: i16 = 18;
 /// From this age a person's own word is asked for and suffices, in years (Family Law Reform Act 1969, section 8).
@@ -62,5 +61,5 @@ impl Form {
 pub(super) fn turns(born: Option<&str>, years: i16) -> Option<Moment> {
     let born: Date = born?.parse().ok()?;
     let birthday = born.checked_add(years.years()).ok()?;
-    Some(Moment(birthday.in_tz(ZONE).ok()?.timestamp().as_microsecond()))
+    start_of(birthday)
 }

@@ -60,11 +60,7 @@ struct ReadBackArgs {
 
 pub(super) async fn run(args: ConsentArgs) -> Result<ExitCode> {
     let ConsentCommand::ReadBack(args) = args.command;
-    if args.rehearsal.directory.is_empty() {
-        bail!(
-            "--directory is missing: whom the assessment asks, and what was agreed with them, stands there"
-        );
-    }
+    args.rehearsal.must_have_lists()?;
     let body = rehearsing::assessment(&args.file)?;
     let Some(stage) = args.rehearsal.stage().await? else { return Ok(ExitCode::FAILURE) };
     let Some(mut one) = rehearsed(&args, &stage, &body).await? else { return Ok(ExitCode::FAILURE) };
@@ -89,16 +85,10 @@ pub(super) async fn run(args: ConsentArgs) -> Result<ExitCode> {
 
 /// What the recipient would get; `None` when the assessment is refused, which is told.
 async fn rehearsed(args: &ReadBackArgs, stage: &Stage, body: &[u8]) -> Result<Option<Rehearsed>> {
-    match stage.gateway.exchange.rehearse(&stage.caller, body).await {
-        Ok(rehearsal) => {
-            let found = rehearsal.recipients.into_iter().find(|one| one.recipient == args.recipient);
-            found.map(Some).with_context(|| format!("{} does not ask {}", shown(&args.file), args.recipient))
-        }
-        Err(refusal) => {
-            rehearsing::refused(&refusal);
-            Ok(None)
-        }
-    }
+    let rehearsed = stage.gateway.exchange.rehearse(&stage.caller, body).await;
+    let Some(rehearsal) = rehearsing::unless_refused(rehearsed) else { return Ok(None) };
+    let found = rehearsal.recipients.into_iter().find(|one| one.recipient == args.recipient);
+    found.map(Some).with_context(|| format!("{} does not ask {}", shown(&args.file), args.recipient))
 }
 
 /// The assessment as it would be if the person said yes to everything for this recipient, until then.

@@ -1,9 +1,6 @@
 //! `keyway identifier`: whether identifiers have the form of their kind, how they are written, whether they check.
 
-use std::{
-    io::{Read as _, Write as _},
-    process::ExitCode,
-};
+use std::{io::Read as _, process::ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
@@ -98,9 +95,8 @@ fn table(kind: IdentifierType, all: &[Looked], now: Moment) {
     let width =
         rows.iter().map(|(canonical, ..)| canonical.len()).chain(["canonical".len()]).max().unwrap_or(0);
     let kind_width = kind.name().len().max("type".len());
-    let mut out = std::io::stdout().lock();
-    let mut line = |kind: &str, canonical: &str, format: &str, check: &str| {
-        let _reader_gone = writeln!(out, "{kind:kind_width$}  {canonical:width$}  {format:12}  {check}");
+    let line = |kind: &str, canonical: &str, format: &str, check: &str| {
+        print::line(&format!("{kind:kind_width$}  {canonical:width$}  {format:12}  {check}"));
     };
     line("type", "canonical", "format_valid", "check");
     for (canonical, format, check) in &rows {

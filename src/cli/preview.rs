@@ -47,20 +47,11 @@ pub(super) struct PreviewArgs {
 }
 
 pub(super) async fn run(args: PreviewArgs) -> Result<ExitCode> {
-    if args.rehearsal.directory.is_empty() {
-        bail!(
-            "--directory is missing: whom the assessment asks, and what was agreed with them, stands there"
-        );
-    }
+    args.rehearsal.must_have_lists()?;
     let body = rehearsing::assessment(&args.file)?;
     let Some(stage) = args.rehearsal.stage().await? else { return Ok(ExitCode::FAILURE) };
-    let mut rehearsal = match stage.gateway.exchange.rehearse(&stage.caller, &body).await {
-        Ok(rehearsal) => rehearsal,
-        Err(refusal) => {
-            rehearsing::refused(&refusal);
-            return Ok(ExitCode::FAILURE);
-        }
-    };
+    let rehearsed = stage.gateway.exchange.rehearse(&stage.caller, &body).await;
+    let Some(mut rehearsal) = rehearsing::unless_refused(rehearsed) else { return Ok(ExitCode::FAILURE) };
     if let Some(id) = &args.recipient {
         rehearsal.recipients.retain(|one| one.recipient == *id);
         if rehearsal.recipients.is_empty() {

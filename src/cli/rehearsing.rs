@@ -61,6 +61,16 @@ impl RehearsalArgs {
         self.at.unwrap_or_else(|| SystemClock.now())
     }
 
+    /// For a command that says nothing without them.
+    pub(super) fn must_have_lists(&self) -> Result<()> {
+        if self.directory.is_empty() {
+            bail!(
+                "--directory is missing: whom the assessment asks, and what was agreed with them, stands there"
+            );
+        }
+        Ok(())
+    }
+
     /// Opens the gateway with the agencies of the lists; `None` when something is wrong with them, which is told.
     pub(super) async fn stage(&self) -> Result<Option<Stage>> {
         let (mut listing, mut problems) = directory::read(&self.directory);
@@ -152,10 +162,13 @@ pub(super) fn assessment(file: &Path) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Tells why an assessment is refused, every issue with its place.
-pub(super) fn refused(refusal: &Refusal) {
-    for issue in &refusal.issues {
-        let place = if issue.path.is_empty() { "the assessment" } else { &issue.path };
-        print::problem(&format!("{place}: {}", issue.diagnostics));
-    }
+/// What came of a rehearsal; `None` where the assessment is refused, which is told: every issue with its place.
+pub(super) fn unless_refused<T>(outcome: Result<T, Refusal>) -> Option<T> {
+    let told = |refusal: Refusal| {
+        for issue in &refusal.issues {
+            let place = if issue.path.is_empty() { "the assessment" } else { &issue.path };
+            print::problem(&format!("{place}: {}", issue.diagnostics));
+        }
+    };
+    outcome.map_err(told).ok()
 }

@@ -66,20 +66,11 @@ enum Format {
 }
 
 pub(super) async fn run(args: RenderArgs) -> Result<ExitCode> {
-    if args.rehearsal.directory.is_empty() {
-        bail!(
-            "--directory is missing: whom the assessment asks, and what was agreed with them, stands there"
-        );
-    }
+    args.rehearsal.must_have_lists()?;
     let body = rehearsing::assessment(&args.file)?;
     let Some(stage) = args.rehearsal.stage().await? else { return Ok(ExitCode::FAILURE) };
-    let rehearsal = match stage.gateway.exchange.rehearse(&stage.caller, &body).await {
-        Ok(rehearsal) => rehearsal,
-        Err(refusal) => {
-            rehearsing::refused(&refusal);
-            return Ok(ExitCode::FAILURE);
-        }
-    };
+    let rehearsed = stage.gateway.exchange.rehearse(&stage.caller, &body).await;
+    let Some(rehearsal) = rehearsing::unless_refused(rehearsed) else { return Ok(ExitCode::FAILURE) };
     let one = chosen(&args, &rehearsal.recipients)?;
     let Some(message) = &one.message else {
         bail!("{} would get nothing, so there is no page: {}", one.recipient, answer(one));

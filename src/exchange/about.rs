@@ -10,7 +10,7 @@ use super::{
     refusal::{Refusal, Refused},
     rows::{MessageRow, ReferralRow},
 };
-use crate::{audit::Kind, directory::AgencyKind, mapping::inbound::named_beside};
+use crate::{audit::Kind, mapping::inbound::named_beside};
 
 impl Exchange {
     /// Refuses an answer that names another referral, or another person, than `quoted` told its recipient of, and puts it
@@ -47,7 +47,7 @@ impl Exchange {
         if numbers.is_empty() {
             return Ok(false);
         }
-        if caller.kind == AgencyKind::LiaisonDiversion {
+        if caller.is_service() {
             let site = &caller.site_id;
             let kind = format!("nhs-number-of:{}", referral.person_id);
             let by = |value: &str| (kind.clone(), self.vault.lookup_hash(site, &kind, value));

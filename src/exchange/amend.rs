@@ -16,11 +16,11 @@ use super::{
     rows::{AssessmentRow, ReferralRow},
     sought::Sought,
     submit::{Arrived, Joins, plan_order, shown_warnings},
-    update::{Anew, is_open},
+    update::{Anew, is_open, moved_by},
 };
 use crate::{
     assessment::Assessment,
-    directory::{AgencyKind, Nature},
+    directory::Nature,
     ids::{AssessmentId, SiteId},
     limits::AMENDMENTS_MAX,
     referral::{Action, Role, State, step},
@@ -65,7 +65,7 @@ impl Exchange {
         key: &str,
         body: &[u8],
     ) -> Result<Answer, Refusal> {
-        if caller.kind != AgencyKind::LiaisonDiversion {
+        if !caller.is_service() {
             let text = "Only a liaison and diversion service submits assessments, and amends its own.";
             return Err(Refusal::new(Refused::Forbidden, "forbidden", "", text));
         }
@@ -141,11 +141,7 @@ impl Exchange {
             let Some(one) = asked.get(place) else { continue };
             self.has_room(one.partner).await?;
             self.amend_one(&amending, one, &mut plan).await?;
-            plan.preconditions.push(Precondition::PartnerVersion(
-                site.clone(),
-                one.partner.partner_id.clone(),
-                one.partner.version,
-            ));
+            plan.preconditions.push(Precondition::as_seen(one.partner));
         }
         for referral in &amending.open {
             if !asked.iter().any(|one| one.partner.partner_id == referral.recipient_id) {
@@ -235,20 +231,15 @@ impl Exchange {
         if plan.shows_taken_back(referral) {
             return Ok(());
         }
-        let circumstances = Circumstances {
-            partner: one.partner,
-            agreements: &one.agreements,
-            consents: amending.basis.consents,
-            consent_seq: amending.basis.consent_seq,
-            asked_override: one.over.as_ref().map(|(over, _)| over),
-            now: amending.basis.now,
-        };
-        let considered = self.consider(&circumstances, amending.basis.assessment, &one.wanted.need);
+        let basis = &amending.basis;
+        let circumstances = one.circumstances(basis.consents, basis.consent_seq, basis.now);
+        let considered = self.consider(&circumstances, basis.assessment, &one.wanted.need);
         let change = self.compared(amending, &circumstances, one, referral, &considered).await?;
-        let is_out = !self.out_so_far(referral).await?.is_empty();
+        let must_be_recalled =
+            matches!(change, Change::Narrower) && !self.out_so_far(referral).await?.is_empty();
         match change {
             Change::Same => plan.show(referral, "same", []),
-            Change::Narrower if is_out => self.recall_and_ask(amending, one, referral, plan).await?,
+            _ if must_be_recalled => self.recall_and_ask(amending, one, referral, plan).await?,
             _ if considered.projection.is_some() && referral.nature == Nature::Advice => {
                 self.supersede(amending, one, referral, plan).await?;
             }
@@ -379,11 +370,7 @@ impl Exchange {
 impl Amendment {
     /// What the person declines now was taken back by recording it: whether that ended this referral, which is then said.
     fn shows_taken_back(&mut self, referral: &ReferralRow) -> bool {
-        let ended = self.writes.iter().find_map(|write| match write {
-            Write::ReferralMoved(row) if row.referral_id == referral.referral_id => Some(row),
-            _ => None,
-        });
-        let Some(ended) = ended else { return false };
+        let Some(ended) = moved_by(&self.writes, &referral.referral_id) else { return false };
         let change = if ended.state == State::Recalled { "recalled" } else { "withdrawn" };
         let reason = json!(ended.reason);
         self.show(referral, change, [("reason", reason)]);

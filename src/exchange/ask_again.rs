@@ -73,7 +73,7 @@ impl Exchange {
             earlier: None,
             preconditions: vec![
                 Precondition::ConsentSeq(site.clone(), person.person_id.clone(), person.consent_seq),
-                Precondition::PartnerVersion(site.clone(), partner.partner_id.clone(), partner.version),
+                Precondition::as_seen(&partner),
             ],
             partner,
             sender,

@@ -95,7 +95,7 @@ fn message_definition(name: &str) -> Option<Value> {
 
 /// Agencies write to the service, and the service to those for whom there is an allow-list.
 fn may_write_to(caller: &Caller, agency: &Partner) -> bool {
-    if caller.kind == AgencyKind::LiaisonDiversion {
+    if caller.is_service() {
         agency.kind.audience().is_some()
     } else {
         agency.kind == AgencyKind::LiaisonDiversion

@@ -67,8 +67,7 @@ pub async fn enrol(
         partners.iter().any(|p| p.partner_id == one.partner_id)
             || agreements.iter().any(|a| a.partner_id == one.partner_id)
     };
-    let as_seen =
-        |p: &Partner| Precondition::PartnerVersion(p.site_id.clone(), p.partner_id.clone(), p.version);
+    let as_seen = |p: &Partner| Precondition::as_seen(p);
     let preconditions = seen.iter().filter(touched).map(as_seen).collect();
     for partner in partners {
         let note = Note::begin(mint, &partner.site_id, at, Kind::DirectoryChanged, actor);

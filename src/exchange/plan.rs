@@ -37,6 +37,25 @@ pub(super) struct Asked<'a> {
     pub(super) over: Option<(Override, Value)>,
 }
 
+impl Asked<'_> {
+    /// What is decided from for this recipient.
+    pub(super) fn circumstances<'c>(
+        &'c self,
+        consents: &'c Consents,
+        consent_seq: i64,
+        now: Moment,
+    ) -> Circumstances<'c> {
+        Circumstances {
+            partner: self.partner,
+            agreements: &self.agreements,
+            consents,
+            consent_seq,
+            asked_override: self.over.as_ref().map(|(over, _)| over),
+            now,
+        }
+    }
+}
+
 /// What the plan for each recipient rests on.
 pub(super) struct Basis<'a> {
     pub(super) caller: &'a Caller,
@@ -67,14 +86,7 @@ impl Exchange {
         writes: &mut WriteSet,
     ) -> Planned {
         let actor = basis.caller.partner_id.as_str();
-        let circumstances = Circumstances {
-            partner: one.partner,
-            agreements: &one.agreements,
-            consents: basis.consents,
-            consent_seq: basis.consent_seq,
-            asked_override: one.over.as_ref().map(|(o, _)| o),
-            now: basis.now,
-        };
+        let circumstances = one.circumstances(basis.consents, basis.consent_seq, basis.now);
         let considered = self.consider(&circumstances, basis.assessment, &one.wanted.need);
         let key = &basis.person.key;
         let mut referral = self.planned_referral(basis, one, &considered);

@@ -134,6 +134,14 @@ pub enum Precondition {
     ReferralVersion(SiteId, ReferralId, i64),
 }
 
+impl Precondition {
+    /// This agency is still as it was seen.
+    #[must_use]
+    pub fn as_seen(partner: &Partner) -> Self {
+        Self::PartnerVersion(partner.site_id.clone(), partner.partner_id.clone(), partner.version)
+    }
+}
+
 /// Why a commit was not made. Nothing of the write set is stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommitError {

@@ -65,7 +65,7 @@ impl Exchange {
         writes.push(Write::Message(message));
         writes.push(Write::Enqueue(delivery));
         moved.messages += 1;
-        let version = Precondition::PartnerVersion(site.clone(), asker.partner_id.clone(), asker.version);
+        let version = Precondition::as_seen(&asker);
         Ok(vec![version])
     }
 

@@ -20,7 +20,7 @@ use crate::{
     assessment::{Assessment, Form},
     audit::{Kind, merkle::sha256},
     consent::Override,
-    directory::{AgencyKind, Partner},
+    directory::Partner,
     fhir,
     ids::{AssessmentId, EpisodeId},
     limits,
@@ -77,7 +77,7 @@ impl Exchange {
         body: &[u8],
         dry_run: bool,
     ) -> Result<Answer, Refusal> {
-        if caller.kind != AgencyKind::LiaisonDiversion {
+        if !caller.is_service() {
             return Err(Refusal::new(
                 Refused::Forbidden,
                 "forbidden",
@@ -179,11 +179,7 @@ impl Exchange {
             if let Some(slot) = planned.get_mut(place) {
                 *slot = Some(plan.shown);
             }
-            preconditions.push(Precondition::PartnerVersion(
-                site.clone(),
-                one.partner.partner_id.clone(),
-                one.partner.version,
-            ));
+            preconditions.push(Precondition::as_seen(one.partner));
         }
 
         let mut answer = Map::new();

@@ -11,7 +11,7 @@ use super::{
     people::{Description, Identified},
     plan::Asked,
     ports::{Precondition, Write, WriteSet},
-    prepare::{Circumstances, Earlier, Used, message_label},
+    prepare::{Earlier, Used, message_label},
     recall::Ends,
     refer::{REFERRAL_IN, UNSENT, located, not_changed, unused, wrong},
     refusal::{Issue, Refusal, Refused},
@@ -22,6 +22,7 @@ use crate::{
     assessment::Assessment,
     audit::Kind,
     consent::Exit,
+    ids::ReferralId,
     mapping::{
         self,
         inbound::{Named, assessment_of},
@@ -135,7 +136,7 @@ impl Exchange {
         writes.push(Write::ReferralMoved(moved.clone()));
         writes.push(Write::Message(message));
         writes.push(Write::Enqueue(delivery));
-        let version = Precondition::PartnerVersion(site.clone(), service.partner_id.clone(), service.version);
+        let version = Precondition::as_seen(&service);
         Ok(Changing { moved, writes, preconditions: vec![version], kept: adapted.kept, is_sent: true })
     }
 
@@ -171,18 +172,11 @@ impl Exchange {
         same_person(&arrived.person, referral)?;
         let mut writes = std::mem::take(&mut arrived.writes);
         let mut preconditions = std::mem::take(&mut arrived.preconditions);
-        preconditions.push(Precondition::PartnerVersion(
-            site.clone(),
-            one.partner.partner_id.clone(),
-            one.partner.version,
-        ));
+        preconditions.push(Precondition::as_seen(one.partner));
         let mut warnings = std::mem::take(&mut arrived.warnings);
 
         // What the person declines in this very message was taken back by recording it.
-        let taken_back = writes.iter().find_map(|write| match write {
-            Write::ReferralMoved(row) if row.referral_id == referral.referral_id => Some(row.clone()),
-            _ => None,
-        });
+        let taken_back = moved_by(&writes, &referral.referral_id).cloned();
         let (moved, is_sent, told) = if let Some(moved) = taken_back {
             (moved, false, None)
         } else {
@@ -210,14 +204,7 @@ impl Exchange {
     ) -> Result<(ReferralRow, bool, Option<Issue>), Refusal> {
         let Anew { caller, referral, one, arrived, assessment } = *anew;
         let (now, key, actor) = (self.now(), &arrived.person.key, caller.partner_id.as_str());
-        let circumstances = Circumstances {
-            partner: one.partner,
-            agreements: &one.agreements,
-            consents: &arrived.said.consents,
-            consent_seq: arrived.consent_seq,
-            asked_override: one.over.as_ref().map(|(over, _)| over),
-            now,
-        };
+        let circumstances = one.circumstances(&arrived.said.consents, arrived.consent_seq, now);
         let considered = self.consider(&circumstances, assessment, &one.wanted.need);
         let decided = considered.decided(&arrived.assessment_id);
         let decision = self.decision_row(referral, &decided, &circumstances.used(), Exit::Plan, key);
@@ -371,4 +358,12 @@ fn same_person(person: &Identified, referral: &ReferralRow) -> Result<(), Refusa
         "Bundle.entry.resource.ofType(Patient)",
         "The referral is about somebody else. Check both; nothing was kept and nobody was told.",
     ))
+}
+
+/// A referral as these writes leave it; `None` where they do not move it.
+pub(super) fn moved_by<'w>(writes: &'w [Write], id: &ReferralId) -> Option<&'w ReferralRow> {
+    writes.iter().find_map(|write| match write {
+        Write::ReferralMoved(row) if row.referral_id == *id => Some(row),
+        _ => None,
+    })
 }

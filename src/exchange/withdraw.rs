@@ -18,7 +18,7 @@ use super::{
 use crate::{
     audit::Kind,
     consent::{Consent, ConsentDecision, ConsentStatus},
-    directory::{AgencyKind, Partner},
+    directory::Partner,
     ids::{ConsentId, PersonId, ReferralId, SiteId},
     referral::State,
     vault::ContentKey,
@@ -63,7 +63,7 @@ impl Exchange {
         let id = ConsentId::parse(consent).ok_or_else(Refusal::not_found)?;
         for _ in 0..DECIDE_TRIES {
             // Only the service that holds the consent may change it; to others it does not exist.
-            if caller.kind != AgencyKind::LiaisonDiversion {
+            if !caller.is_service() {
                 return Err(self.not_for(caller, "Consent", Sought::Consent(id)));
             }
             let row = self.store.consent(&caller.site_id, &id).await?.ok_or_else(Refusal::not_found)?;

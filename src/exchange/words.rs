@@ -131,7 +131,7 @@ impl Exchange {
         let row = self.decision_row(referral, &decided, &used, exit, key);
         let preconditions = vec![
             Precondition::ConsentSeq(site.clone(), person.person_id, person.consent_seq),
-            Precondition::PartnerVersion(site.clone(), partner.partner_id, partner.version),
+            Precondition::as_seen(&partner),
         ];
         Ok(AskedAboutWords { permitted, row, preconditions })
     }

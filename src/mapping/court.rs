@@ -1,7 +1,7 @@
 //! The court sheet: what a court needs to hear a case fairly. Nothing clinical, nothing about the offence.
 
 use super::{
-    sections::Sheet,
+    sections::{HANDOVER, Sheet},
     tree::{Tree, map},
 };
 
@@ -10,13 +10,10 @@ pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/court-
 /// Identifiers that a court holds.
 pub(super) const IDENTIFIERS: [&str; 2] = ["URN", "CCR"];
 
-/// What a court reads first: the sheet is beside what is said in court, and not in its place.
-const NOTICE: &str = "This does not replace a spoken handover.";
-
 /// The sheet.
 pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
     let body = [
-        ("notice", Some(Tree::fixed(NOTICE))),
+        ("notice", Some(Tree::fixed(HANDOVER))),
         ("disclosure", sheet.disclosure()),
         ("consent", sheet.consent()),
         ("request", sheet.request()),

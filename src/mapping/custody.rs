@@ -1,7 +1,7 @@
 //! The custody sheet: what the police need to keep a detained person safe and to treat them fairly.
 
 use super::{
-    sections::Sheet,
+    sections::{HANDOVER, Sheet},
     tree::{Tree, map},
 };
 
@@ -10,7 +10,6 @@ pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/custod
 /// Identifiers that the police hold.
 pub(super) const IDENTIFIERS: [&str; 4] = ["CUSTODY_RECORD", "ASN", "PNC", "CRO"];
 
-const NOTICE: &str = "This does not replace a spoken handover.";
 /// What an override's sheet says first.
 const NOTICE_OF_MINIMUM: &str = "Emergency: shared without the person's consent because of an imminent risk to \
                                  life. It is the least that is needed and may be used only to keep this person \
@@ -20,7 +19,7 @@ const NOTICE_OF_MINIMUM: &str = "Emergency: shared without the person's consent 
 /// The sheet.
 pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
     let body = [
-        ("notice", Some(Tree::fixed(if sheet.is_minimum() { NOTICE_OF_MINIMUM } else { NOTICE }))),
+        ("notice", Some(Tree::fixed(if sheet.is_minimum() { NOTICE_OF_MINIMUM } else { HANDOVER }))),
         ("disclosure", sheet.disclosure()),
         ("consent", sheet.consent()),
         ("request", sheet.request()),

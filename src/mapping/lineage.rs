@@ -3,7 +3,7 @@
 //! A message has thousands of leaves and most lineages are kept and never read, so what is kept are numbers: the words
 //! are made when somebody asks ([`Lineage::lines`]).
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
@@ -175,14 +175,16 @@ impl Lineage {
         })
     }
 
-    /// Says of the leaf at `output` that the gateway knows it as `part` of the message.
-    pub(super) fn comes_from_frame(&mut self, output: &str, frame: &'static str) {
+    /// Says of the leaves at `outputs` that the gateway knows them as `frame` of the message.
+    pub(super) fn come_from_frame(&mut self, outputs: &BTreeSet<String>, frame: &'static str) {
         for part in &mut self.parts {
-            let places: Vec<bool> =
-                part.lines.iter().map(|line| part.output(line.output) == output).collect();
-            for (line, _) in part.lines.iter_mut().zip(places).filter(|(_, is_it)| *is_it) {
-                line.source = Source::Frame(frame);
+            let mut lines = std::mem::take(&mut part.lines);
+            for line in &mut lines {
+                if outputs.contains(&part.output(line.output)) {
+                    line.source = Source::Frame(frame);
+                }
             }
+            part.lines = lines;
         }
     }
 

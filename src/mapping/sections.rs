@@ -10,6 +10,8 @@ use crate::{directory::Partner, minimise::Projection};
 
 /// How sensitive everything is that leaves, in the Government's classification.
 pub(super) const CLASSIFICATION: &str = "OFFICIAL-SENSITIVE";
+/// What is read first: the sheet is beside what is said, and not in its place.
+pub(super) const HANDOVER: &str = "This does not replace a spoken handover.";
 
 /// What a sheet is made from.
 pub(super) struct Sheet<'a> {

@@ -224,6 +224,23 @@ pub(super) struct Written {
 }
 
 impl Written {
+    /// The same object with one field more, after the others. What is no object stays as it is.
+    pub(super) fn with(mut self, key: &'static str, tree: Tree) -> Self {
+        if self.bytes.pop_if(|last| *last == b'}').is_some() {
+            self.bytes.push(b',');
+            self.field(Key::from(key), tree, 0, None);
+            self.bytes.push(b'}');
+        }
+        self
+    }
+
+    fn field(&mut self, key: Key, tree: Tree, above: u32, rule: Option<&'static str>) {
+        self.write(key.as_str());
+        self.bytes.push(b':');
+        let below = self.part.enter(above, Step::Field(key));
+        self.tree(tree, below, rule);
+    }
+
     /// Writes `tree`, which stands at `here`, under `rule` where it names none itself.
     fn tree(&mut self, tree: Tree, here: u32, rule: Option<&'static str>) {
         let rule = tree.rule.or(rule);
@@ -243,10 +260,7 @@ impl Written {
                 let mut before = b'{';
                 for (key, tree) in fields {
                     self.bytes.push(before);
-                    self.write(key.as_str());
-                    self.bytes.push(b':');
-                    let below = self.part.enter(here, Step::Field(key));
-                    self.tree(tree, below, rule);
+                    self.field(key, tree, here, rule);
                     before = b',';
                 }
                 self.bytes.push(b'}');

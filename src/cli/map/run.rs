@@ -66,13 +66,7 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode> {
         let Some(stage) = args.rehearsal.stage().await? else { return Ok(ExitCode::FAILURE) };
         stage.gateway.exchange.rehearse(&stage.caller, &body).await.map(|r| r.recipients)
     };
-    let mut rehearsed = match rehearsed {
-        Ok(rehearsed) => rehearsed,
-        Err(refusal) => {
-            rehearsing::refused(&refusal);
-            return Ok(ExitCode::FAILURE);
-        }
-    };
+    let Some(mut rehearsed) = rehearsing::unless_refused(rehearsed) else { return Ok(ExitCode::FAILURE) };
     let is_meant = |one: &Rehearsed| args.recipient.as_ref().is_none_or(|id| one.recipient == *id);
     rehearsed.retain(|one| one.audience == Some(args.to) && is_meant(one));
     let one = match rehearsed.as_slice() {

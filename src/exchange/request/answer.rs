@@ -201,7 +201,7 @@ impl Exchange {
             Write::Message(message),
             Write::Enqueue(delivery),
         ]);
-        Ok(Precondition::PartnerVersion(site, asker.partner_id.clone(), asker.version))
+        Ok(Precondition::as_seen(asker))
     }
 
     /// What was asked, as it landed.

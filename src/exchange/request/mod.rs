@@ -191,8 +191,7 @@ impl Exchange {
         writes.splice(at..at, [Write::Referral(referral), Write::Decision(decision), decided]);
         writes.push(Write::Message(message));
         writes.push(Write::Enqueue(delivery));
-        let preconditions =
-            vec![Precondition::PartnerVersion(site.clone(), service.partner_id.clone(), service.version)];
+        let preconditions = vec![Precondition::as_seen(service)];
         let mut answer = Answer::json(201, &answer);
         answer.location = Some(location);
         Ok((writes, preconditions, answer))

@@ -12,7 +12,6 @@ use super::{
     walk::{self, Key, Ordered, Stored},
 };
 use crate::{
-    directory::AgencyKind,
     exchange::{
         Exchange,
         browse::ConsentPage,
@@ -51,7 +50,7 @@ impl Exchange {
         let shown = self.show_consent(caller, kind, &row, how).await?.ok_or_else(Refusal::not_found)?;
         // What the person said before and after they agreed is not for a recipient to find out.
         let earlier = row.version != current.version;
-        if earlier && !is_service(caller) && shown.resource.get("status") != Some(&Value::from("active")) {
+        if earlier && !caller.is_service() && shown.resource.get("status") != Some(&Value::from("active")) {
             return Err(Refusal::not_found());
         }
         Ok(shown)
@@ -102,7 +101,7 @@ impl Exchange {
     /// The consent that the caller may see; a look at another's leaves an entry.
     pub(super) async fn consent_seen(&self, caller: &Caller, id: &str) -> Result<ConsentRow, Refusal> {
         let id = ConsentId::parse(id).ok_or_else(Refusal::not_found)?;
-        let row = if is_service(caller) {
+        let row = if caller.is_service() {
             self.store.consent(&caller.site_id, &id).await?
         } else {
             self.store.consent_for(&caller.site_id, &id, &caller.partner_id).await?
@@ -116,7 +115,7 @@ impl Exchange {
     /// The service holds every consent. A recipient knows of its own once something was sent to it under it: not of one
     /// that was refused, and not of one that an override passed over.
     async fn may_see_consent(&self, caller: &Caller, row: &ConsentRow) -> Result<bool, Refusal> {
-        if is_service(caller) {
+        if caller.is_service() {
             return Ok(true);
         }
         if row.recipient_id != caller.partner_id {
@@ -144,7 +143,7 @@ impl Exchange {
         let stored: Value = serde_json::from_slice(&stored).map_err(|_| Refusal::internal())?;
         let named = self.person_for(caller, &row.site_id, &row.person_id);
         let (version, at) = (row.version, row.recorded_at);
-        let resource = if is_service(caller) {
+        let resource = if caller.is_service() {
             fhir_rest::consent_whole(&stored, version, at, &named)
         } else {
             fhir_rest::consent_part(&stored, version, at, &named, caller.partner_id.as_str())
@@ -198,7 +197,7 @@ impl Stored for Consents<'_> {
         let (from, to) = self.asked.between(&["_lastUpdated"]);
         let question = ConsentPage {
             site_id: self.caller.site_id.clone(),
-            told_to: (!is_service(self.caller)).then(|| self.caller.partner_id.clone()),
+            told_to: (!self.caller.is_service()).then(|| self.caller.partner_id.clone()),
             backwards: self.asked.backwards,
             from,
             to,
@@ -212,8 +211,4 @@ impl Stored for Consents<'_> {
 /// Whether a referral tells its recipient that there is a consent. `store` asks the same of what it lists.
 fn tells_of_consent(caller: &Caller, referral: &ReferralRow) -> bool {
     referral.disclosure_id.is_some() && referral.review_due_at.is_none() && may_see(caller, referral)
-}
-
-fn is_service(caller: &Caller) -> bool {
-    caller.kind == AgencyKind::LiaisonDiversion
 }

@@ -2,7 +2,6 @@
 
 use super::{asked::Asked, kinds::PATIENT};
 use crate::{
-    directory::AgencyKind,
     exchange::{
         Exchange, ask_again::is_over, caller::Caller, refusal::Refusal, respond::may_see, rows::ReferralRow,
     },
@@ -39,7 +38,7 @@ impl Exchange {
         token: &str,
     ) -> Result<Option<PersonId>, Refusal> {
         let site = &caller.site_id;
-        let is_service = caller.kind == AgencyKind::LiaisonDiversion;
+        let is_service = caller.is_service();
         Ok(match token.split_once('|') {
             Some((PERSON_REFERENCE, value)) => {
                 self.store.person_by_reference(site, &caller.partner_id, value).await?

@@ -4,7 +4,6 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    directory::AgencyKind,
     exchange::{
         Exchange,
         ask_again::is_over,
@@ -23,7 +22,7 @@ use crate::{
 impl Exchange {
     /// How `person` is named to the caller.
     pub(super) fn person_for(&self, caller: &Caller, site: &SiteId, person: &PersonId) -> Person {
-        if caller.kind == AgencyKind::LiaisonDiversion {
+        if caller.is_service() {
             Person::known_to_the_service(person.to_string())
         } else {
             Person::known_to_one(self.person_reference(site, &caller.partner_id, person))

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::{
-    identifier,
+    TITLE, identifier, kind,
     narrative::{narrative, sentence},
 };
 use crate::mapping::{
@@ -113,20 +113,15 @@ const PARTIAL: &str = "Not everything that was assessed is in this document.";
 pub(super) fn composition(message: &Message<'_>, found: &[Entry], partial: bool) -> Entry {
     let told = PARTS.iter().filter_map(|part| section(message, part, found, partial));
     let sections: Vec<Tree> = told.chain(rest(message)).collect();
-    let kind = json!({"coding": [{
-        "system": format!("{}/document-type", codes::OURS),
-        "code": "trusted-assessment",
-        "display": "Trusted assessment",
-    }]});
     let fields = [
         ("identifier", identifier(message.frame)),
         ("status", Some(Tree::fixed("final"))),
-        ("type", Some(Tree::fixed(kind))),
+        ("type", Some(kind())),
         ("subject", message.refer("patient")),
         ("encounter", message.refer("encounter")),
         ("date", Some(message.frame.at())),
         ("author", message.refer("practitioner-role").and_then(|author| list([author]))),
-        ("title", Some(Tree::fixed("Liaison and diversion assessment"))),
+        ("title", Some(Tree::fixed(TITLE))),
         ("confidentiality", Some(Tree::fixed("R"))),
         ("custodian", message.refer("organization-sender")),
         ("relatesTo", replaces(message).and_then(|one| list([one]))),

@@ -27,6 +27,8 @@ pub use signature::{Said, Seal, Sealing, said_signature};
 /// The profile of the document.
 pub const DOCUMENT_PROFILE: &str =
     "https://keyway.example/fhir/StructureDefinition/ld-trusted-assessment-document";
+/// What it is called.
+pub(super) const TITLE: &str = "Liaison and diversion assessment";
 /// The mapping, with its version.
 pub(super) const VERSION: &str = "trusted-assessment/1";
 
@@ -44,22 +46,16 @@ pub(super) struct Document {
 /// itself is what is fetched.
 pub(super) fn trusted_assessment(frame: &Frame<'_>, projection: &Projection) -> Option<Document> {
     let sealing = frame.sealing?;
-    let unsigned = fields(frame, projection, &sealing);
-    let bare = map(unsigned.clone())?.write("detail", VERSION);
-    let bare = serde_json::from_slice(&bare.bytes).ok()?;
+    let unsigned = unsigned(frame, projection, &sealing)?.write("detail", VERSION);
+    let bare = serde_json::from_slice(&unsigned.bytes).ok()?;
     let signature = Tree::frame("signature", signature::sign(&bare, frame, &sealing));
-    let signed = map(unsigned.into_iter().chain([("signature", Some(signature))]))?;
-    let written = signed.write("detail", VERSION);
+    let written = unsigned.with("signature", signature);
     let sha1 = sealing.seal.sha1(&written.bytes);
     Some(Document { bytes: written.bytes, part: written.part, sha1 })
 }
 
 /// The document before it is signed.
-fn fields(
-    frame: &Frame<'_>,
-    projection: &Projection,
-    sealing: &Sealing<'_>,
-) -> [(&'static str, Option<Tree>); 7] {
+fn unsigned(frame: &Frame<'_>, projection: &Projection, sealing: &Sealing<'_>) -> Option<Tree> {
     let message = Message::new(frame, projection);
     let found = fhir_message::found(&message);
     let partial = !projection.withheld.is_empty();
@@ -74,7 +70,7 @@ fn fields(
         ("profile", Some(Tree::fixed(json!([DOCUMENT_PROFILE])))),
         ("security", list(security)),
     ]);
-    [
+    map([
         ("resourceType", Some(Tree::fixed("Bundle"))),
         ("id", Some(Tree::frame("message_id", frame.message_id))),
         ("meta", meta),
@@ -82,16 +78,25 @@ fn fields(
         ("type", Some(Tree::fixed("document"))),
         ("timestamp", Some(frame.at())),
         ("entry", fhir_message::written(frame, entries)),
-    ]
+    ])
 }
 
 /// The document's own identifier: each disclosure has another.
-fn identifier(frame: &Frame<'_>) -> Option<Tree> {
+pub(super) fn identifier(frame: &Frame<'_>) -> Option<Tree> {
     let value = frame.disclosure_id.unwrap_or(frame.message_id);
     map([
         ("system", Some(Tree::fixed(codes::DOCUMENT_ID))),
         ("value", Some(Tree::frame("disclosure_id", value))),
     ])
+}
+
+/// What kind of document it is.
+pub(super) fn kind() -> Tree {
+    Tree::fixed(json!({"coding": [{
+        "system": format!("{}/document-type", codes::OURS),
+        "code": "trusted-assessment",
+        "display": "Trusted assessment",
+    }]}))
 }
 
 /// Who assessed, what put it together, and by which rules.

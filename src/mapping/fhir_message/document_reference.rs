@@ -6,37 +6,28 @@ use serde_json::json;
 use super::{Entry, Message};
 use crate::mapping::{
     codes,
-    document::Document,
+    document::{self, Document},
     render::FHIR_JSON,
     tree::{Tree, list, map},
 };
 
 /// The pointer: its address here, its size and its hash. Consent is asked when it is fetched.
-pub(super) fn document_reference(message: &Message<'_>, document: &Document) -> Entry {
+pub(super) fn document_reference(message: &Message<'_>, pointed: &Document) -> Entry {
     let frame = message.frame;
-    let kind = json!({"coding": [{
-        "system": format!("{}/document-type", codes::OURS),
-        "code": "trusted-assessment",
-        "display": "Trusted assessment",
-    }]});
-    let identifier = map([
-        ("system", Some(Tree::fixed(codes::DOCUMENT_ID))),
-        ("value", Some(Tree::frame("disclosure_id", frame.disclosure_id.unwrap_or(frame.message_id)))),
-    ]);
     let url = format!("{}/documents/{}", frame.base_url, frame.message_id);
     let attachment = map([
         ("contentType", Some(Tree::fixed(FHIR_JSON))),
         ("url", Some(Tree::frame("message_id", url))),
-        ("size", Some(Tree::frame("document", document.bytes.len()))),
-        ("hash", Some(Tree::frame("document", STANDARD.encode(document.sha1)))),
-        ("title", Some(Tree::fixed("Liaison and diversion assessment"))),
+        ("size", Some(Tree::frame("document", pointed.bytes.len()))),
+        ("hash", Some(Tree::frame("document", STANDARD.encode(pointed.sha1)))),
+        ("title", Some(Tree::fixed(document::TITLE))),
         ("creation", Some(frame.at())),
     ]);
     let fields = [
-        ("masterIdentifier", identifier),
+        ("masterIdentifier", document::identifier(frame)),
         ("status", Some(Tree::fixed("current"))),
         ("docStatus", Some(Tree::fixed("final"))),
-        ("type", Some(Tree::fixed(kind))),
+        ("type", Some(document::kind())),
         ("subject", message.refer("patient")),
         ("date", Some(frame.at())),
         ("author", message.refer("practitioner-role").and_then(|author| list([author]))),

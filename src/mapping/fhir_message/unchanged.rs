@@ -1,5 +1,7 @@
 //! A message that says a referral anew tells by `meta.lastUpdated` which of its resources have changed.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::mapping::{frame::Mapped, render::FHIR_JSON};
@@ -12,6 +14,7 @@ pub fn keep_times(mapped: &mut Mapped, earlier: &Value) {
     }
     let Ok(mut message) = serde_json::from_slice::<Value>(&mapped.body) else { return };
     let Some(entries) = message.get_mut("entry").and_then(Value::as_array_mut) else { return };
+    let mut kept_at = BTreeSet::new();
     for (index, entry) in entries.iter_mut().enumerate() {
         let Some(before) = resource_of(earlier, entry.get("fullUrl")) else { continue };
         let Some(now) = entry.get_mut("resource") else { continue };
@@ -21,9 +24,9 @@ pub fn keep_times(mapped: &mut Mapped, earlier: &Value) {
         }
         let Some(time) = now.pointer_mut("/meta/lastUpdated") else { continue };
         time.clone_from(kept);
-        let output = format!("body#/entry/{index}/resource/meta/lastUpdated");
-        mapped.lineage.comes_from_frame(&output, "earlier");
+        kept_at.insert(format!("body#/entry/{index}/resource/meta/lastUpdated"));
     }
+    mapped.lineage.come_from_frame(&kept_at, "earlier");
     mapped.body = message.to_string().into_bytes();
 }
 

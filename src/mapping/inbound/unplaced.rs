@@ -117,14 +117,16 @@ impl Look<'_> {
         left
     }
 
+    /// What a table has for this kind of resource, and for all.
+    fn names(self, table: &'static [(&str, &[&str])]) -> impl Iterator<Item = &'static str> {
+        let rows = table.iter().filter(move |(kind, _)| *kind == self.kind || kind.is_empty());
+        rows.flat_map(|(_, names)| names.iter().copied())
+    }
+
     fn is_tie(self, name: &str) -> bool {
-        let of = |table: &[(&str, &'static [&'static str])]| {
-            let rows = table.iter().filter(|(kind, _)| *kind == self.kind || kind.is_empty());
-            rows.flat_map(|(_, names)| names.iter()).copied().collect::<Vec<_>>()
-        };
         let refers =
             |field: &str| name.strip_prefix(field).is_some_and(|rest| matches!(rest, ".reference" | ".type"));
-        of(&TIES).contains(&name) || of(&REFERRING).into_iter().any(refers)
+        self.names(&TIES).any(|field| field == name) || self.names(&REFERRING).any(refers)
     }
 }
 
