@@ -1,0 +1,191 @@
+//! Who may see which text of an assessment, at most: one letter for each audience, by the path of the field.
+//!
+//! `C` custody, `M` magistrates' court, `P` probation, `J` youth justice, `H` health, `B` borough (housing), `V` charities,
+//! `S` social care; `o`: custody sees it under the override for imminent risk too. What has no row nobody sees.
+
+use serde_json::Value;
+
+/// The beginning of the path (`*` for any entry of a list), the block that it is of, and who may see it. The longest
+/// beginning counts.
+const ROWS: &[(&str, &str, &str)] = &[
+    ("person/name", "name", "CMPJHBVSo"),
+    ("person/address", "address", "PJHBS"),
+    ("person/safe_contact", "safe-contact", "H"),
+    ("person/safe_contact/how", "safe-contact", "PJHBVS"),
+    ("person/safe_contact/when", "safe-contact", "PJHBVS"),
+    ("person/safe_contact/must_not_know", "safe-contact", "PJHBVS"),
+    ("person/gp_practice", "nhs-number", "H"),
+    ("person/demographics", "demographics", "H"),
+    ("person/preferred_name", "aliases", "H"),
+    ("person/aliases", "aliases", "H"),
+    ("communication", "communication", "H"),
+    ("communication/needs", "communication", "CMPJHBVSo"),
+    ("communication/reasonable_adjustments/*/note", "communication", "CMPJHBVS"),
+    ("pathway", "pathway", "H"),
+    ("pathway/site", "pathway", "CMPJH"),
+    ("legal", "legal-status", "H"),
+    ("legal/next_hearing/court", "legal-status", "MPJH"),
+    ("legal/bail_needs", "legal-status", "MPJH"),
+    ("legal/summary", "legal-status", "MPJHB"),
+    ("appropriate_adult", "appropriate-adult", "H"),
+    ("appropriate_adult/why", "appropriate-adult", "CPJHSo"),
+    ("appropriate_adult/summary", "appropriate-adult", "CMPJHS"),
+    ("capacity", "capacity", "H"),
+    ("capacity/summary", "capacity", "CMPJHS"),
+    ("capacity/note", "capacity", "HS"),
+    ("clinical", "clinical", "H"),
+    ("risk/formulation", "clinical", "H"),
+    ("screening", "screening", "H"),
+    ("vulnerabilities", "vulnerabilities", "H"),
+    ("vulnerabilities/*/plain_words", "vulnerabilities", "CMPJHS"),
+    ("substance_use", "substance-use", "H"),
+    ("substance_use/summary", "substance-use", "CMPJHS"),
+    ("substance_use/withdrawal_risk", "substance-use", "CHo"),
+    ("substance_use/placement_summary", "substance-use", "HB"),
+    ("learning_and_neurodiversity", "learning", "H"),
+    ("learning_and_neurodiversity/summary", "learning", "CMPJHS"),
+    ("learning_and_neurodiversity/adjustments_summary", "learning", "HB"),
+    ("housing", "housing", "HB"),
+    ("housing/summary", "housing", "CMPJHBVS"),
+    ("housing/need", "housing", "PJHBVS"),
+    ("housing/reason_for_referral", "housing", "PJHBVS"),
+    ("housing/local_connection", "housing", "PJHBVS"),
+    ("housing/narrative", "housing", "PJHBVS"),
+    ("money", "money", "H"),
+    ("money/summary", "money", "PJHVS"),
+    ("money/affordability", "money", "HBV"),
+    ("money/debt", "money", "HV"),
+    ("money/benefits", "money", "HV"),
+    ("money/employment", "money", "HV"),
+    ("money/literacy", "money", "HV"),
+    ("recourse_to_public_funds", "recourse-to-public-funds", "B"),
+    ("household", "household", "H"),
+    ("household/summary", "household", "PJHBS"),
+    ("household/members", "household", "HBS"),
+    ("household/children", "household", "HBS"),
+    ("household/note", "household", "HBS"),
+    ("safeguarding", "safeguarding", "HS"),
+    ("safeguarding/route", "safeguarding", "CPJHSo"),
+    ("safeguarding/placement_summary", "safeguarding", "HBS"),
+    ("risk/to_self", "risk-to-self", "H"),
+    ("risk/to_self/handover_advice", "risk-to-self", "CMPJHSo"),
+    ("risk/to_self/safety_plan", "risk-to-self", "CPJHBSo"),
+    ("risk/to_others", "risk-to-others", "H"),
+    ("risk/to_others/contact", "risk-to-others", "CPJHSo"),
+    ("risk/to_others/placement_summary", "risk-to-others", "HB"),
+    ("risk/from_others", "risk-from-others", "H"),
+    ("trauma", "trauma", "H"),
+    ("bereavement", "trauma", "H"),
+    ("priorities/*/own_words", "priorities", "PJHBVS"),
+    ("strengths", "strengths", "H"),
+    ("strengths/summary", "strengths", "PJHS"),
+    ("support_network", "strengths", "H"),
+    ("support_network/summary", "strengths", "PJHS"),
+    ("crisis", "crisis", "H"),
+    ("crisis/summary", "crisis", "PJH"),
+    ("crisis/safety_plan", "crisis", "HB"),
+    ("accompaniment", "accompaniment", "H"),
+    ("accompaniment/who", "accompaniment", "PJHBVS"),
+    ("accompaniment/appointment", "accompaniment", "PJHBVS"),
+    ("accompaniment/hearing_support", "accompaniment", "MPJH"),
+    ("recommendation", "recommendation", "CMPJH"),
+    ("treatment_requirement", "treatment-requirement", "MPH"),
+    ("treatment_requirements", "treatment-requirement", "MPH"),
+    ("service_contact", "service-contact", "H"),
+    ("service_contact/*/team_contact", "service-contact", "PJHS"),
+    ("service_contact/*/support_worker", "service-contact", "PJHBS"),
+    ("onward_referrals/*/note", "onward-referrals", "PJH"),
+    ("practitioner", "practitioner", "CMPJHBVSo"),
+    ("release", "release", "H"),
+    ("relationships", "relationships", "H"),
+    ("background", "background", "H"),
+    ("referrals/*/reason", "request", "CMPJHBVS"),
+    ("consents/*/captured_by", "own-consent", "CMPJHBVS"),
+];
+
+/// What a person may keep back.
+pub const EXCLUDABLE: &[&str] = &[
+    "safe-contact",
+    "communication",
+    "pathway",
+    "legal-status",
+    "capacity",
+    "clinical",
+    "screening",
+    "vulnerabilities",
+    "substance-use",
+    "learning",
+    "housing",
+    "money",
+    "household",
+    "safeguarding",
+    "priorities",
+    "strengths",
+    "crisis",
+    "accompaniment",
+    "recommendation",
+    "treatment-requirement",
+    "service-contact",
+    "onward-referrals",
+    "relationships",
+    "risk-from-others",
+];
+
+fn row(place: &str) -> Option<(&'static str, &'static str)> {
+    let steps: Vec<&str> = place.split('/').skip(1).collect();
+    let begins = |path: &str| {
+        let mut steps = steps.iter();
+        path.split('/').all(|wanted| steps.next().is_some_and(|step| wanted == "*" || wanted == *step))
+    };
+    let rows = ROWS.iter().filter(|(path, ..)| begins(path));
+    rows.max_by_key(|(path, ..)| path.split('/').count()).map(|(_, block, who)| (*block, *who))
+}
+
+/// Whether the agency with this letter and name may see the text at `place` of this assessment.
+pub fn may_see(assessment: &Value, place: &str, letter: char, name: &str) -> bool {
+    let about = |list: &str| {
+        let mut entries = assessment[list].as_array().into_iter().flatten();
+        entries.find(|entry| entry["recipient"] == name).cloned().unwrap_or_default()
+    };
+    let (consent, asked) = (about("consents"), about("referrals"));
+    let Some((block, who)) = row(place) else { return false };
+    if asked.is_null() {
+        return false;
+    }
+    let entry = |list: &str| {
+        let number = place.strip_prefix(&format!("/{list}/"))?.split('/').next()?.parse::<usize>().ok()?;
+        Some(&assessment[list][number])
+    };
+    if consent["decision"] != "agree" {
+        let over = assessment["overrides"].as_array().is_some_and(|all| !all.is_empty());
+        return over && letter == 'C' && who.contains('o');
+    }
+    let names =
+        |list: &Value, word: &str| list.as_array().is_some_and(|all| all.iter().any(|one| one == word));
+    if !who.contains(letter) || names(&consent["excludes"], block) {
+        return false;
+    }
+    if let Some(entry) = entry("consents").or_else(|| entry("referrals")) {
+        return entry["recipient"] == name;
+    }
+    if let Some(entry) = entry("onward_referrals") {
+        return names(&entry["may_be_told"], name);
+    }
+    if let Some(entry) = entry("priorities") {
+        return match letter {
+            'P' | 'J' => entry["clinical"] == false,
+            'B' => entry["need"] == "housing",
+            'V' => entry["need"] == asked["need"],
+            _ => true,
+        };
+    }
+    match block {
+        "trauma" => names(&consent["specific"], "trauma"),
+        "housing" if letter == 'V' => asked["need"] == "housing",
+        "money" if letter == 'V' => {
+            let needs = ["money", "debt", "benefits", "employment", "literacy"];
+            needs.iter().any(|need| asked["need"] == *need)
+        }
+        _ => true,
+    }
+}
