@@ -6,6 +6,7 @@ mod elements;
 mod extensions;
 mod forgiven;
 mod natives;
+mod natives_of_messages;
 mod reslices;
 mod slices;
 mod unreached;

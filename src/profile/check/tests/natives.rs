@@ -6,18 +6,21 @@ use crate::profile::{
     path::{Expression, Focus},
 };
 
-fn walk<'a>(value: &'a Value, ask: &'a Ask<'a>) -> Walk<'a> {
+pub(super) fn walk<'a>(value: &'a Value, ask: &'a Ask<'a>) -> Walk<'a> {
     let mut walk = PROGRAM.walk(ask);
     walk.scope = Scope { resource: Some(value), container: Some(value), ..Scope::default() };
     walk
 }
 
-fn expression_of(key: &str) -> Expression {
+pub(super) fn expression_of(key: &str) -> Expression {
     let definitions = Definitions::built_in().unwrap();
     let base = ["Patient", "Bundle", "QuestionnaireResponse", "ContactPoint", "Period", "Range"];
-    let ours = ["https://keyway.example/fhir/StructureDefinition/ld-patient"];
-    for definition in
-        base.map(|kind| definitions.of_type(kind)).into_iter().chain(ours.map(|url| definitions.get(url)))
+    let ours = ["ld-patient", "ld-referral-message"]
+        .map(|name| format!("https://keyway.example/fhir/StructureDefinition/{name}"));
+    for definition in base
+        .map(|kind| definitions.of_type(kind))
+        .into_iter()
+        .chain(ours.iter().map(|url| definitions.get(url)))
     {
         let definition = definition.unwrap();
         let constraints = definition.elements.iter().flat_map(|element| &element.constraints);

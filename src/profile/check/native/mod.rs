@@ -1,4 +1,7 @@
-//! Invariants that nearly every message meets, and one of ours that is sums, without `FHIRPath`.
+//! Invariants that nearly every message meets, and those of ours that are sums or go through a whole message, without
+//! `FHIRPath`.
+
+mod message;
 
 use std::cmp::Ordering;
 
@@ -43,6 +46,11 @@ pub(super) fn find(key: &str) -> Option<Rule> {
         "cpt-2" => telecom_has_system,
         // A prediction without a probability is no matter of this rule; as it is written, FHIRPath gives nothing for it.
         "ras-2" => probability_is_a_percentage,
+        "kw-msg-2" => message::parties_are_here,
+        "kw-msg-4" => message::parties_have_identifiers,
+        "kw-msg-5" => message::is_of_one_person,
+        "kw-msg-6" => message::tasks_stay_inside,
+        "kw-ent-1" => message::address_is_a_uuid,
         "kw-nhs-3" => nhs_number_has_check_digit,
         _ => return None,
     })
