@@ -13,6 +13,7 @@ pub mod caller;
 mod cancel;
 mod collect;
 mod consents;
+mod coverage;
 mod definitions;
 mod deliver;
 mod documents;
@@ -62,6 +63,7 @@ use crate::{
     vault::{DocumentKey, Vault, VaultError},
 };
 
+pub use coverage::Coverage;
 pub use definitions::{MESSAGES, Message, read_message_definition};
 pub use mailbox::MailboxSend;
 pub use message::{MessageHead, Target};

@@ -168,7 +168,7 @@ impl Lineage {
     }
 
     /// The numbers of the places from which something was made.
-    pub(super) fn sources(&self) -> impl Iterator<Item = u32> {
+    pub fn sources(&self) -> impl Iterator<Item = u32> {
         self.parts.iter().flat_map(|part| &part.lines).filter_map(|line| match line.source {
             Source::Place(number) => Some(number),
             Source::Frame(_) | Source::Fixed => None,

@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use outline::Outline;
 pub use places::Places;
 pub use rules::Rules;
 pub use through::Through;

@@ -10,15 +10,22 @@ const DEPTH_MAX: usize = 16;
 
 /// A place: a field of its own, a list, or a group of named places.
 #[derive(Clone, Debug)]
-pub(super) enum Outline {
+pub enum Outline {
+    /// A field of its own.
     Leaf,
+    /// A list of these.
     List(Box<Outline>),
+    /// Named places.
     Group(BTreeMap<String, Outline>),
 }
 
 impl Outline {
     /// Reads the outline of a JSON Schema. Every object must be closed.
-    pub(super) fn read(schema: &Value) -> Result<Self, String> {
+    ///
+    /// # Errors
+    ///
+    /// Which place is open, nested too deep, or refers to something that is not there.
+    pub fn read(schema: &Value) -> Result<Self, String> {
         Self::at(schema, schema, "", 0)
     }
 
@@ -51,7 +58,7 @@ impl Outline {
     }
 
     /// The shapes of all leaves below here: pointers with `*` for the places of a list.
-    pub(super) fn leaves(&self, shape: &str, into: &mut Vec<String>) {
+    pub fn leaves(&self, shape: &str, into: &mut Vec<String>) {
         match self {
             Self::Leaf => into.push(shape.to_owned()),
             Self::List(item) => item.leaves(&format!("{shape}/*"), into),

@@ -27,6 +27,7 @@ pub struct Rules {
     pub(super) audiences: BTreeMap<Audience, Column>,
     /// Every place that the profile knows, groups and lists included.
     pub(super) shapes: Shapes,
+    leaves: Vec<String>,
     version: String,
 }
 
@@ -82,6 +83,12 @@ impl Rules {
         column.map_or(&[], |column| column.purposes.as_slice())
     }
 
+    /// Every leaf of the assessment, in the order of its outline; `*` stands for the places of a list.
+    #[must_use]
+    pub fn leaves(&self) -> &[String] {
+        &self.leaves
+    }
+
     /// The blocks that an agreement's emergency row may name for `audience`: the O cells.
     #[must_use]
     pub fn override_blocks(&self, audience: Audience) -> Vec<&str> {
@@ -102,6 +109,7 @@ impl Rules {
             blocks: Vec::new(),
             audiences: BTreeMap::new(),
             shapes: Shapes::of(&outline),
+            leaves: Vec::new(),
             version: version_of(profile, blocks, columns),
         };
         let mut leaves = Vec::new();
@@ -122,6 +130,7 @@ impl Rules {
             let column = rules.column(name, &column).map_err(|e| format!("{name}.toml: {e}"))?;
             rules.audiences.insert(*audience, column);
         }
+        rules.leaves = leaves;
         Ok(rules)
     }
 

@@ -2,6 +2,7 @@
 
 mod adapters;
 mod check;
+mod coverage;
 pub(super) mod run;
 mod test;
 
@@ -20,6 +21,7 @@ pub(super) struct MapArgs {
 #[derive(Debug, Subcommand)]
 enum MapCommand {
     Check(check::CheckArgs),
+    Coverage(coverage::CoverageArgs),
     Test(test::TestArgs),
     Run(run::RunArgs),
 }
@@ -27,6 +29,7 @@ enum MapCommand {
 pub(super) fn run(args: MapArgs) -> Result<ExitCode> {
     match args.command {
         MapCommand::Check(args) => check::run(&args),
+        MapCommand::Coverage(args) => coverage::run(&args),
         MapCommand::Test(args) => test::run(&args),
         MapCommand::Run(args) => super::on_runtime(run::run(args)),
     }

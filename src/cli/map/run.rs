@@ -107,7 +107,7 @@ fn kind(audience: Audience) -> Result<AgencyKind> {
 }
 
 /// An agency that stands for those of its kind.
-fn stand_in(id: PartnerId, kind: AgencyKind) -> Result<Partner> {
+pub(super) fn stand_in(id: PartnerId, kind: AgencyKind) -> Result<Partner> {
     let channel = match kind.audience() {
         Some(Audience::Health) => Channel::FhirPush,
         Some(Audience::Custody | Audience::Court | Audience::Probation | Audience::YouthJustice) => {
