@@ -13,6 +13,8 @@ mod identifier;
 mod map;
 mod migrate;
 mod partner;
+#[cfg(test)]
+mod people_test;
 mod preview;
 mod print;
 mod private_file;
