@@ -24,7 +24,8 @@ lead, before it is used with real people.**
 - **–** never leaves to this audience.
 
 The word beside the letter is the view: `full` is the whole block; the others are listed below. What no view names
-does not leave. Whatever the person excluded for a recipient does not leave to it.
+does not leave. Whatever the person excluded for a recipient does not leave to it. Field by field:
+[field-table.md](field-table.md).
 ";
 
 fn cell(cell: &CellLine) -> String {
