@@ -10,11 +10,11 @@ use keyway::{
     exchange::{
         browse::Browse,
         made_by::MadeBy,
-        ports::Store,
-        rows::{MessageRow, Quoted},
+        ports::{Store, Write},
+        rows::{MessageRow, Quoted, ReferralRow},
         verify_log,
     },
-    ids::{PartnerId, SiteId},
+    ids::{PartnerId, ReferralId, SiteId},
     referral::State,
     store::sqlite::{SqliteStore, migrate},
 };
@@ -101,17 +101,47 @@ async fn a_referral_that_came_as_a_message_is_still_known_by_what_its_sender_cal
     assert_eq!((&referral.sender_id, referral.recipient_id.as_str()), (&sender, "cmht-riverside"));
 }
 
-/// Every message that a delivery carries, by the referrals that the log speaks of.
+/// The referrals that the log speaks of.
+async fn referrals_of(store: &SqliteStore) -> BTreeSet<ReferralId> {
+    store.audit_page(0, 1_000).await.unwrap().into_iter().filter_map(|entry| entry.referral_id).collect()
+}
+
+/// Every message that a delivery carries.
 async fn messages_of(store: &SqliteStore) -> Vec<MessageRow> {
-    let entries = store.audit_page(0, 1_000).await.unwrap();
-    let referrals: BTreeSet<_> = entries.into_iter().filter_map(|entry| entry.referral_id).collect();
     let mut messages = Vec::new();
-    for referral in referrals {
+    for referral in referrals_of(store).await {
         for delivery in store.deliveries_of(&site(), &referral).await.unwrap() {
             messages.extend(store.message(&site(), &delivery.new.message_id).await.unwrap());
         }
     }
     messages
+}
+
+/// Of what was there before, each version is due by its urgency, as it was shown then; a later one as it is told.
+#[tokio::test]
+async fn a_referral_from_before_its_time_of_answer_was_kept_is_due_by_its_urgency() {
+    let hours = |row: &ReferralRow| (row.answer_by.0 - row.created_at.0) / 3_600_000_000;
+    let mut seen = BTreeSet::new();
+    for name in ["0001-keyway.db", "0005-keyway.db"] {
+        let store = open(name).store;
+        for id in referrals_of(&store).await {
+            let row = store.referral(&site(), &id).await.unwrap().unwrap();
+            let kept = store.referral_version(&site(), &id, row.version).await.unwrap().unwrap();
+            assert_eq!(kept, row, "{name}: in both tables");
+            seen.insert((row.urgency.clone(), hours(&row)));
+        }
+    }
+    let due = [("emergency", 4), ("routine", 14 * 24), ("urgent", 48)];
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), due.map(|(urgency, hours)| (urgency.to_owned(), hours)));
+
+    let store = open("0005-keyway.db").store;
+    let id = referrals_of(&store).await.pop_first().unwrap();
+    let before = store.referral(&site(), &id).await.unwrap().unwrap();
+    let answer_by = before.answer_by.plus_seconds(60);
+    let moved = ReferralRow { version: before.version + 1, answer_by, ..before.clone() };
+    store.commit(vec![Write::ReferralMoved(moved.clone())], Vec::new()).await.unwrap();
+    let at = async |version| store.referral_version(&site(), &id, version).await.unwrap();
+    assert_eq!((at(before.version).await, at(moved.version).await), (Some(before), Some(moved)));
 }
 
 /// What made a message is not guessed for those that were made before it was kept.

@@ -23,7 +23,7 @@ use crate::{
     limits,
     mapping::Mapped,
     minimise::Projection,
-    referral::State,
+    referral::{State, answer_within},
     vault::ContentKey,
 };
 
@@ -191,6 +191,7 @@ impl Exchange {
             version: 1,
             created_at: basis.now,
             updated_at: basis.now,
+            answer_by: basis.now.plus_seconds(answer_within(&one.wanted.urgency)),
         }
     }
 

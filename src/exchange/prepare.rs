@@ -26,7 +26,6 @@ use crate::{
     mapping::{self, Changed, Frame, Mapped},
     minimise::{Ask, Projection},
     profile::{Schema, Severity, check},
-    referral::answer_within,
     vault::ContentKey,
 };
 
@@ -312,7 +311,7 @@ impl Exchange {
             urgency: &referral.urgency,
             base_url: &self.base_url,
             person_ref: &person_ref,
-            answer_by: draft.created_at.plus_seconds(answer_within(&referral.urgency)),
+            answer_by: referral.answer_by,
             review_due_at: referral.review_due_at,
             changed: None,
             sealing: self.sealing(signer.as_ref()),

@@ -111,6 +111,7 @@ impl Exchange {
             "business_status": business_status_for(referral, is_sender),
             "reason": reason_for(referral, is_sender),
             "urgency": referral.urgency,
+            "answer_by": awaited_until(referral).map(Moment::to_rfc3339),
             "recall_answer": referral.recall_answer,
             "version": referral.version,
             "created_at": referral.created_at.to_rfc3339(),
@@ -205,6 +206,11 @@ pub(super) fn business_status_for(referral: &ReferralRow, is_sender: bool) -> &s
         State::Withdrawn if !is_sender => "withdrawn-by-sender",
         _ => &referral.business_status,
     }
+}
+
+/// Until when an answer is awaited; `None` once there is nothing to wait for.
+pub(super) fn awaited_until(referral: &ReferralRow) -> Option<Moment> {
+    (!referral.state.is_final()).then_some(referral.answer_by)
 }
 
 /// Why it stands there, as far as this side may know.

@@ -15,6 +15,7 @@ use super::{
     recall::Ends,
     refer::{REFERRAL_IN, UNSENT, located, not_changed, unused, wrong},
     refusal::{Issue, Refusal, Refused},
+    request::awaited,
     rows::{DeliveryRow, DeliveryStatus, MessageKind, ReferralRow},
     submit::{Arrived, Joins},
 };
@@ -27,7 +28,7 @@ use crate::{
         self,
         inbound::{Named, assessment_of},
     },
-    referral::State,
+    referral::{State, answer_within},
     vault::ContentKey,
 };
 
@@ -109,19 +110,21 @@ impl Exchange {
         let permitted = self.permitted_own_request(&asker).await?;
         let used = Used { partner: &service, consent_seq: person.row.consent_seq, now };
         let decision = self.decision_row(referral, &permitted, &used, Exit::Plan, &person.key);
-        let draft = self.draft(referral, MessageKind::Request, &asker, &service);
-        let mapped = self.with_frame(referral, &draft, None, &asker, &service, |frame| {
+        let (_, deadline) = awaited(&adapted.value, now).map_err(|refusal| located(&adapted, refusal))?;
+        let mut moved = referral.clone();
+        moved.version += 1;
+        text("/urgency").unwrap_or("routine").clone_into(&mut moved.urgency);
+        moved.answer_by = deadline.answer_by;
+        moved.decision_id = Some(decision.decision_id.clone());
+        moved.updated_at = now;
+        let draft = self.draft(&moved, MessageKind::Request, &asker, &service);
+        let mapped = self.with_frame(&moved, &draft, None, &asker, &service, |frame| {
             mapping::request_to_ld(frame, &adapted.value, person.doubt.is_some())
         });
         self.check_output(&mapped)?;
         let message = self.seal_message(draft, Some(decision.decision_id.clone()), &mapped, &person.key);
         let delivery = self.new_delivery(&message, service.channel, now);
-        let mut moved = referral.clone();
-        moved.version += 1;
         moved.messages += 1;
-        text("/urgency").unwrap_or("routine").clone_into(&mut moved.urgency);
-        moved.decision_id = Some(decision.decision_id.clone());
-        moved.updated_at = now;
         let mut writes = person.writes;
         writes.push(self.decided(referral, &decision, caller.partner_id.as_str()));
         writes.push(Write::Decision(decision));
@@ -220,6 +223,7 @@ impl Exchange {
         };
         moved.assessment_id = Some(arrived.assessment_id.clone());
         moved.urgency.clone_from(&one.wanted.urgency);
+        moved.answer_by = now.plus_seconds(answer_within(&moved.urgency));
         moved.need.clone_from(&one.wanted.need);
         let withheld = considered.withheld();
         moved.withheld = self.seal_withheld(&moved.referral_id, &withheld, key);

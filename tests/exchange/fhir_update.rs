@@ -1,7 +1,7 @@
 //! A FHIR referral to another agency is said anew: what goes, in which order, and what it leaves as it was.
 
 use keyway::{
-    exchange::{ports::AttemptClass, refusal::Refused},
+    exchange::{ports::AttemptClass, refusal::Refused, rest},
     profile::{
         Severity,
         check::{Ask, Program},
@@ -141,6 +141,61 @@ async fn what_may_have_arrived_is_tried_to_its_end_before_the_change_even_of_an_
     assert_eq!(down.texts()[0], up.texts()[0], "the same bytes under the same id");
     assert_eq!(rig.referral(&id).await["state"], "delivered");
     rig.audit().await;
+}
+
+/// Until when an answer is awaited, as an agency reads it now, and as it read before.
+async fn due(rig: &Rig, who: &str, id: &str) -> (Value, Value) {
+    let caller = rig.caller(who);
+    let task = async |version| {
+        let task = rig.exchange.read_resource(&caller, &rest::TASK, id, version).await.unwrap();
+        json(&task)["restriction"]["period"]["end"].clone()
+    };
+    let now = task(None).await;
+    let native = rig.exchange.read_referral(&caller, id).await.unwrap();
+    assert_eq!(json(&native)["answer_by"], now, "both faces say the same");
+    (now, task(Some("1")).await)
+}
+
+#[tokio::test]
+async fn what_is_said_anew_as_an_emergency_is_due_as_one_in_every_place() {
+    let (before, after) = (json!("2026-12-07T10:00:00.000Z"), json!("2026-11-23T15:00:00.000Z"));
+    for (from, to) in [("ld-harbour", "cmht-riverside"), ("cmht-riverside", "ld-harbour")] {
+        let rig = Rig::new().await;
+        let courier = Scripted::delivers();
+        let mut first = referral(from, to);
+        of(&mut first, "ServiceRequest")["priority"] = json!("routine");
+        let id = service_request(&json(&send(&rig, from, 1, &first).await.unwrap()));
+        rig.deliver_all(&courier).await;
+        rig.clock.advance_seconds(3600);
+        let mut urgent = changed(first);
+        of(&mut urgent, "ServiceRequest")["priority"] = json!("stat");
+        send(&rig, from, 2, &urgent).await.unwrap();
+        for who in [from, to] {
+            assert_eq!(
+                due(&rig, who, &id).await,
+                (after.clone(), before.clone()),
+                "{from} to {to}, by {who}"
+            );
+        }
+        rig.deliver_all(&courier).await;
+        let arrived = if to == "ld-harbour" {
+            [landed(&rig).await["answerBy"].clone(), landed(&rig).await["answerBy"].clone()]
+        } else {
+            let [new, update] = &parsed(&courier)[..] else { panic!("one new message and one change of it") };
+            [new, update].map(|message| resource(message, "Task")["restriction"]["period"]["end"].clone())
+        };
+        assert_eq!(arrived, [before.clone(), after.clone()], "so does what arrives at {to}");
+        rig.audit().await;
+    }
+}
+
+/// What waits first for the service, read and acknowledged.
+async fn landed(rig: &Rig) -> Value {
+    let service = rig.caller("ld-harbour");
+    let item = rig.first_item("ld-harbour").await;
+    let landed = json(&rig.exchange.mailbox_read(&service, "ld-harbour", &item).await.unwrap());
+    rig.exchange.mailbox_acknowledge(&service, "ld-harbour", &item).await.unwrap();
+    landed
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use keyway::{
         ports::{Store, Write},
         refusal::{Refusal, Refused},
         request::Door,
+        rest,
     },
     ids::ReferralId,
 };
@@ -106,8 +107,21 @@ async fn each_kind_of_request_lands_as_it_was_sent_with_the_time_of_its_answer()
             (&told["referral_id"], &told["message_id"]),
             "{kind}"
         );
+        // Whoever looks later, and wherever, reads the same.
+        let id = told["referral_id"].as_str().unwrap();
+        for who in [by, "ld-harbour"] {
+            assert_eq!(due(&rig, who, id).await, [json!(answer_by), json!(answer_by)], "{kind} by {who}");
+        }
     }
     rig.audit().await;
+}
+
+/// Until when an answer is awaited, as an agency reads it: the referral, and its Task.
+async fn due(rig: &Rig, who: &str, referral: &str) -> [Value; 2] {
+    let caller = caller(rig, who);
+    let native = json(&rig.exchange.read_referral(&caller, referral).await.unwrap());
+    let task = json(&rig.exchange.read_resource(&caller, &rest::TASK, referral, None).await.unwrap());
+    [native["answer_by"].clone(), task["restriction"]["period"]["end"].clone()]
 }
 
 #[tokio::test]
@@ -237,7 +251,13 @@ async fn the_answer_quotes_the_request_and_tells_the_outcome_only() {
     for personal in ["Mockfield", "Liam", "2001-02-17", "99ZZ0009904", "hearing"] {
         assert!(!sheet.to_string().contains(personal), "{personal}: {sheet}");
     }
-    assert_eq!(rig.referral(told["referral_id"].as_str().unwrap()).await["state"], "completed");
+    let id = told["referral_id"].as_str().unwrap();
+    assert_eq!(rig.referral(id).await["state"], "completed");
+    assert_eq!(
+        due(&rig, "court-harbour", id).await,
+        [Value::Null, Value::Null],
+        "nothing is awaited any more"
+    );
     rig.audit().await;
 }
 

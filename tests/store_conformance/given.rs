@@ -157,6 +157,7 @@ pub(crate) fn referral(person: &str, recipient: &str) -> ReferralRow {
         version: 1,
         created_at: START,
         updated_at: START,
+        answer_by: START.plus_seconds(3_600),
     }
 }
 

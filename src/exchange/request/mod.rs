@@ -22,12 +22,13 @@ use super::{
 use crate::{
     assessment::look_at,
     audit::{Kind, merkle::sha256},
+    clock::Moment,
     consent::{Exit, decide_own_request},
     directory::{AgencyKind, Nature, Partner},
     ids::{InboundId, ReferralId},
-    mapping::{self, Frame},
+    mapping,
     profile::Schema,
-    referral::{State, answer_to},
+    referral::{Deadline, State, answer_to},
 };
 
 /// A request as it came.
@@ -107,9 +108,7 @@ impl Exchange {
             partners.iter().find(|p| p.partner_id == caller.partner_id).ok_or_else(Refusal::not_found)?;
         let service = service_for(asker, &partners)?;
         let text = |pointer: &str| request.pointer(pointer).and_then(Value::as_str);
-        let kind = text("/request_type").and_then(RequestKind::of).ok_or_else(Refusal::internal)?;
-        let deadline = answer_to(request, kind.in_time_for, now)
-            .map_err(|issues| Refusal::with_issues(Refused::Unprocessable, issues))?;
+        let (kind, deadline) = awaited(request, now)?;
         let person = self
             .identify(
                 site,
@@ -152,6 +151,7 @@ impl Exchange {
             version: 1,
             created_at: now,
             updated_at: now,
+            answer_by: deadline.answer_by,
         };
         referral.withheld = self.seal_withheld(&referral.referral_id, &[], &person.key);
         let used = Used { partner: service, consent_seq: person.row.consent_seq, now };
@@ -159,8 +159,7 @@ impl Exchange {
         referral.decision_id = Some(decision.decision_id.clone());
         let draft = self.draft(&referral, MessageKind::Request, asker, service);
         let mapped = self.with_frame(&referral, &draft, None, asker, service, |frame| {
-            let frame = Frame { answer_by: deadline.answer_by, ..*frame };
-            mapping::request_to_ld(&frame, request, person.doubt.is_some())
+            mapping::request_to_ld(frame, request, person.doubt.is_some())
         });
         self.check_output(&mapped)?;
         let message = self.seal_message(draft, Some(decision.decision_id.clone()), &mapped, &person.key);
@@ -172,7 +171,7 @@ impl Exchange {
             "recipient": referral.recipient_id,
             "state": referral.state,
             "business_status": referral.business_status,
-            "answer_by": deadline.answer_by.to_rfc3339(),
+            "answer_by": referral.answer_by.to_rfc3339(),
             "warnings": shown_warnings(&warnings),
         });
         writes.push(self.inbound_write(caller, &referral, &person, came));
@@ -246,6 +245,15 @@ impl Exchange {
     ) -> Result<Partner, Refusal> {
         self.store.partner(site, partner).await?.ok_or_else(Refusal::internal)
     }
+}
+
+/// Of which kind a request is, and until when its answer is awaited.
+pub(super) fn awaited(request: &Value, now: Moment) -> Result<(&'static RequestKind, Deadline), Refusal> {
+    let word = request.get("request_type").and_then(Value::as_str);
+    let kind = word.and_then(RequestKind::of).ok_or_else(Refusal::internal)?;
+    let deadline = answer_to(request, kind.in_time_for, now)
+        .map_err(|issues| Refusal::with_issues(Refused::Unprocessable, issues))?;
+    Ok((kind, deadline))
 }
 
 /// Whom `asker` asks. What the service enters for somebody is for itself.

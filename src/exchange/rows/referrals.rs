@@ -67,6 +67,8 @@ pub struct ReferralRow {
     pub created_at: Moment,
     /// When it last changed.
     pub updated_at: Moment,
+    /// Until when an answer is awaited, while one is: as it was told to both sides when it was last asked.
+    pub answer_by: Moment,
 }
 
 /// A decision as made, with what it used.

@@ -2,6 +2,7 @@
 
 use super::FromRow;
 use crate::{
+    clock::Moment,
     exchange::{
         ports::Read,
         rows::{DecisionRow, RecallRow, ReferralRow},
@@ -10,6 +11,7 @@ use crate::{
         AgreementId, AssessmentId, ConsentId, DecisionId, DisclosureId, EpisodeId, MessageId, PartnerId,
         PersonId, RecallId, ReferralId, SiteId,
     },
+    referral::answer_within,
     store::cell::RowReader,
 };
 
@@ -17,7 +19,7 @@ impl FromRow for ReferralRow {
     const TABLE: &'static str = "referral";
 
     fn read(row: &mut RowReader) -> Read<Self> {
-        Ok(Self {
+        let mut read = Self {
             site_id: row.id(SiteId::parse)?,
             referral_id: row.id(ReferralId::parse)?,
             episode_id: row.id(EpisodeId::parse)?,
@@ -44,7 +46,12 @@ impl FromRow for ReferralRow {
             version: row.int()?,
             created_at: row.moment()?,
             updated_at: row.moment()?,
-        })
+            answer_by: Moment(0),
+        };
+        // Of what an earlier program wrote, nobody kept it: due by its urgency, as it was shown then.
+        read.answer_by =
+            row.opt_moment()?.unwrap_or_else(|| read.created_at.plus_seconds(answer_within(&read.urgency)));
+        Ok(read)
     }
 }
 

@@ -18,6 +18,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V6__consents_in_time", include_str!("../migrations/sqlite/V6__consents_in_time.sql")),
     ("V7__amendments", include_str!("../migrations/sqlite/V7__amendments.sql")),
     ("V8__refused_looks", include_str!("../migrations/sqlite/V8__refused_looks.sql")),
+    ("V9__answer_by", include_str!("../migrations/sqlite/V9__answer_by.sql")),
 ];
 
 /// What [`migrate`] did.

@@ -43,6 +43,7 @@ pub(super) fn referral(row: ReferralRow) -> [Step; 2] {
             row.version.into(),
             row.created_at.into(),
             row.updated_at.into(),
+            row.answer_by.into(),
         ],
     );
     [put, kept]
@@ -87,6 +88,7 @@ pub(super) fn moved(row: ReferralRow) -> [Step; 2] {
             row.messages.into(),
             row.version.into(),
             row.updated_at.into(),
+            row.answer_by.into(),
             (&row.site_id).into(),
             (&row.referral_id).into(),
         ],
