@@ -219,3 +219,33 @@ fn what_the_person_keeps_back_is_read_back_as_kept_back() {
     let nobody = read_back(folder.path(), file, "nobody-here");
     assert_eq!(nobody.status.code(), Some(1), "{}", said(&nobody));
 }
+
+/// Of several agreements one decides, and it alone says whether there is an emergency row.
+#[test]
+fn an_emergency_row_is_told_when_the_agreement_that_decides_has_it() {
+    let folder = folder();
+    let lists = folder.path().join("lists.json");
+    let whole: Value = serde_json::from_str(&fs::read_to_string(&lists).unwrap()).unwrap();
+    let basis =
+        json!({"data_protection": "6.1.d", "power": "CommonLaw", "confidentiality": "PUBLIC-INTEREST"});
+    let row = json!({"blocks": ["name", "risk-to-self"], "basis": basis});
+    let told = |emergency: [Value; 2]| {
+        let [of_the_purpose, of_another] = emergency;
+        let mut whole = whole.clone();
+        let agreements = whole["agreements"].as_array_mut().unwrap();
+        let custody = agreements.iter_mut().find(|one| one["partner"] == "custody-northgate").unwrap();
+        custody["emergency"] = of_the_purpose;
+        let mut another = custody.clone();
+        another["agreement_id"] = json!("agreement-another");
+        another["purposes"] = json!(["TREAT"]);
+        another["emergency"] = of_another;
+        agreements.push(another);
+        fs::write(&lists, whole.to_string()).unwrap();
+        said(&read_back(folder.path(), ASSESSMENT, "custody-northgate"))
+    };
+    let line = "If your life is at risk, we may tell them";
+    let decides = told([row.clone(), Value::Null]);
+    assert!(decides.contains("You said yes.") && decides.contains(line), "{decides}");
+    let does_not = told([Value::Null, row]);
+    assert!(does_not.contains("You said yes.") && !does_not.contains(line), "{does_not}");
+}

@@ -135,12 +135,11 @@ fn told(
         .collect();
     let reader = for_another(body, args.recipient.as_str());
     let reader: Option<&Partner> = reader.as_deref().and_then(partner);
-    let at = args.rehearsal.moment();
-    let emergency = stage.agreements.iter().any(|agreement| {
-        agreement.partner_id == args.recipient
-            && agreement.emergency.is_some()
-            && agreement.valid_from <= at
-            && at < agreement.valid_to
+    // Of several agreements the one that decides says whether there is an emergency row.
+    let agreement = decision.and_then(|decision| decision.agreement.as_ref());
+    let emergency = stage.agreements.iter().any(|one| {
+        one.emergency.is_some()
+            && agreement.is_some_and(|(id, version)| (&one.agreement_id, one.version) == (id, *version))
     });
     ReadBack::of(&Plan {
         recipient: &recipient.name,
