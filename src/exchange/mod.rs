@@ -45,6 +45,7 @@ mod submit;
 mod update;
 mod validate;
 mod verify;
+mod why;
 mod withdraw;
 mod words;
 

@@ -7,13 +7,14 @@ use super::{
     prepare::Used,
     refusal::Refusal,
     rows::{MessageKind, ReferralRow},
+    why::why,
 };
 use crate::{
     audit::{Kind, hex},
     consent::Exit,
     directory::{AgencyKind, Channel, Nature, Partner},
     mapping::{self, Standing},
-    referral::{Action, State},
+    referral::State,
     vault::ContentKey,
 };
 
@@ -116,7 +117,7 @@ pub(super) fn standing<'a>(
         (Some("seen"), _) | (None, State::Completed) => (None, "finished"),
         (Some(outcome), _) => (Some(("contact-outcome", outcome)), "cancelled"),
         (None, State::InProgress) => (None, "in-progress"),
-        (None, _) => why(referral).map_or((None, "planned"), |why| (Some(why), "cancelled")),
+        (None, _) => came_to_nothing(referral).map_or((None, "planned"), |why| (Some(why), "cancelled")),
     };
     Standing {
         answers,
@@ -134,20 +135,8 @@ pub(super) fn standing<'a>(
     }
 }
 
-/// Why a referral came to nothing: each ending has its own list of reasons, and names one of it.
-fn why(referral: &ReferralRow) -> Option<(&'static str, &str)> {
-    let reason = referral.reason.as_str();
-    let of = |action: Action, code: &str| action.reasons().iter().any(|known| known.code == code);
-    Some(match referral.state {
-        State::Rejected => ("decline-reason", reason),
-        State::Redirected => ("redirect-reason", reason),
-        State::EndedEarly => ("end-early-reason", reason),
-        State::Failed => ("business-status", "undeliverable"),
-        State::Recalled => ("recall-reason", reason),
-        State::Withheld => ("decision-reason", reason),
-        State::Withdrawn if of(Action::Withdraw, reason) => ("withdraw-reason", reason),
-        // The gateway's own reason is the decision's; the finer word says who took it back.
-        State::Withdrawn => ("withdraw-reason", &referral.business_status),
-        _ => return None,
-    })
+/// Why it came to nothing, as its sender is told: list and code.
+fn came_to_nothing(referral: &ReferralRow) -> Option<(&'static str, &str)> {
+    let why = why(referral, &referral.reason, &referral.business_status)?;
+    (!why.code.is_empty()).then_some((why.system, why.code))
 }

@@ -5,6 +5,7 @@ use keyway::{
     exchange::{
         ports::{AttemptClass, Store, Write},
         refusal::Refused,
+        rest,
     },
     ids::ReferralId,
     mapping::bars,
@@ -35,11 +36,18 @@ fn resource<'m>(message: &'m Value, kind: &str) -> &'m Value {
     &entries.iter().find(|entry| entry["resource"]["resourceType"] == kind).unwrap()["resource"]
 }
 
-/// ServiceRequest, Encounter and Task, the finer word, and why: its list and its code, the same in both places.
-fn standing(message: &Value) -> [String; 6] {
+/// ServiceRequest, Encounter and Task, the finer word, and why: its list and its code, the same in both places, and where the
+/// sender reads its Task.
+async fn standing(rig: &Rig, id: &str, message: &Value) -> [String; 6] {
     let (encounter, task) = (resource(message, "Encounter"), resource(message, "Task"));
     let why = &task["statusReason"]["coding"][0];
     assert_eq!(encounter["reasonCode"][0]["coding"][0], *why);
+    let sender = rig.caller("ld-harbour");
+    let read = json(&rig.exchange.read_resource(&sender, &rest::TASK, id, None).await.unwrap());
+    for part in ["system", "code"] {
+        assert_eq!(read["statusReason"]["coding"][0][part], why[part], "{read}");
+    }
+    assert_eq!(read["status"], task["status"]);
     let words = [
         &resource(message, "ServiceRequest")["status"],
         &encounter["status"],
@@ -97,7 +105,7 @@ async fn each_ending_is_told_with_a_reason_of_its_own_list() {
         }
         rig.act("cmht-riverside", &referral_id, action, said).await;
         let told = told(&rig).await;
-        assert_eq!(standing(&told), expected, "{action}");
+        assert_eq!(standing(&rig, &referral_id, &told).await, expected, "{action}");
         assert_eq!(told["entry"][0]["resource"]["response"]["identifier"], message["id"]);
         rig.audit().await;
     }
@@ -111,7 +119,7 @@ async fn that_it_could_not_be_delivered_is_told_to_its_sender() {
     assert_eq!(rig.referral(&referral_id).await["state"], "failed");
     let told = told(&rig).await;
     assert_eq!(
-        standing(&told),
+        standing(&rig, &referral_id, &told).await,
         ["active", "cancelled", "failed", "undeliverable", "business-status", "undeliverable"]
     );
     assert_eq!(told["entry"][0]["resource"]["response"]["identifier"], message["id"]);
@@ -140,7 +148,8 @@ async fn a_consent_taken_back_is_told_to_the_sender_of_what_rested_on_it() {
             rig.store.referral(&site(), &ReferralId::parse(&referral_id).unwrap()).await.unwrap().unwrap();
         let consents = rig.store.consents_of(&site(), &row.person_id).await.unwrap();
         rig.revoke(consents[0].consent_id.as_str()).await;
-        assert_eq!(standing(&told(&rig).await), expected);
+        let told = told(&rig).await;
+        assert_eq!(standing(&rig, &referral_id, &told).await, expected);
         rig.audit().await;
     }
 }

@@ -11,11 +11,11 @@ use crate::{
         query::{awaited_until, business_status_for, reason_for, words_for},
         refusal::Refusal,
         rows::ReferralRow,
+        why::why,
         words::note_label,
     },
     ids::{PersonId, SiteId},
-    mapping::fhir_rest::{Person, Seen, Why},
-    referral::{Action, State},
+    mapping::fhir_rest::{Person, Seen},
     vault::{ContentKey, VaultError},
 };
 
@@ -71,6 +71,7 @@ pub(super) fn seen<'a>(
     permitted: &'a [&'a str],
 ) -> Seen<'a> {
     let is_sender = row.sender_id == caller.partner_id;
+    let finer = business_status_for(row, is_sender);
     Seen {
         id: row.referral_id.as_str(),
         version: row.version,
@@ -78,8 +79,8 @@ pub(super) fn seen<'a>(
         updated_at: row.updated_at,
         nature: row.nature,
         status: row.state.task_status(),
-        business_status: business_status_for(row, is_sender),
-        why: why(row, reason_for(row, is_sender)),
+        business_status: finer,
+        why: why(row, reason_for(row, is_sender), finer),
         answer_by: awaited_until(row),
         urgency: &row.urgency,
         sender: row.sender_id.as_str(),
@@ -88,36 +89,4 @@ pub(super) fn seen<'a>(
         recall_answer: row.recall_answer.as_deref(),
         permitted,
     }
-}
-
-/// Why it stands there, with the code system that has the reason: each ending has its own.
-fn why<'a>(row: &ReferralRow, reason: &'a str) -> Option<Why<'a>> {
-    let (system, action) = match row.state {
-        State::Rejected => ("decline-reason", Some(Action::Decline)),
-        State::Redirected => ("redirect-reason", Some(Action::Redirect)),
-        State::EndedEarly => ("end-early-reason", Some(Action::EndEarly)),
-        State::Completed => ("completion-reason", Some(Action::Complete)),
-        State::Withdrawn => ("withdraw-reason", Some(Action::Withdraw)),
-        State::NotUsed => ("not-use-reason", Some(Action::NotUse)),
-        State::Recalled => ("recall-reason", None),
-        State::Withheld => ("decision-reason", None),
-        State::InformationRequested => {
-            let text = "The recipient asks for more: see the Communication about this Task.";
-            return Some(Why { system: "", code: "", text });
-        }
-        State::Failed => {
-            return Some(Why { system: "", code: "", text: "It could not be delivered." });
-        }
-        _ => return None,
-    };
-    let known = action.and_then(|action| action.reasons().iter().find(|known| known.code == reason));
-    let text = match (known, row.state) {
-        (Some(known), _) => known.display,
-        (None, State::Recalled) => "Taken back: stop using what was sent.",
-        (None, State::Withheld) => "Not sent: consent or agreement says no.",
-        (None, State::Withdrawn) => "Taken back.",
-        (None, _) => return None,
-    };
-    let coded = known.is_some() || !reason.is_empty() && action.is_none();
-    Some(Why { system, code: if coded { reason } else { "" }, text })
 }

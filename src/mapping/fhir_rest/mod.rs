@@ -64,7 +64,7 @@ pub const NHS_NUMBER: &str = codes::NHS_NUMBER;
 #[derive(Clone, Copy, Debug)]
 pub struct Why<'a> {
     /// Which of our code systems has the code.
-    pub system: &'a str,
+    pub system: &'static str,
     /// The code; empty when there are only words.
     pub code: &'a str,
     /// The words for people: those of the code, never anybody's own.
