@@ -117,6 +117,15 @@ impl Refusal {
         Self::new(Refused::NotFound, "not-found", "", "There is nothing here that you may see.")
     }
 
+    /// What was looked for; `None` where it is not there, or not the caller's.
+    pub(super) fn unless_missing<T>(looked: Result<T, Self>) -> Result<Option<T>, Self> {
+        match looked {
+            Ok(found) => Ok(Some(found)),
+            Err(refusal) if refusal.class == Refused::NotFound => Ok(None),
+            Err(refusal) => Err(refusal),
+        }
+    }
+
     /// The store cannot take it now.
     #[must_use]
     pub fn unavailable() -> Self {

@@ -18,12 +18,12 @@ use crate::{
         caller::Caller,
         people::consent_label,
         ports::Precondition,
-        refusal::{Refusal, Refused},
+        refusal::Refusal,
         respond::may_see,
         rows::{ConsentRow, ReferralRow},
         sought::Sought,
     },
-    ids::ConsentId,
+    ids::{ConsentId, PersonId},
     limits,
     mapping::fhir_rest,
     vault::VaultError,
@@ -82,18 +82,19 @@ impl Exchange {
         let mut rows = Vec::new();
         if let Some(filter) = asked.filters_on("_id").next() {
             for id in &filter.values {
-                match self.consent_seen(caller, id).await {
-                    Ok(row) => rows.push(row),
-                    Err(refusal) if refusal.class == Refused::NotFound => {}
-                    Err(refusal) => return Err(refusal),
-                }
+                rows.extend(Refusal::unless_missing(self.consent_seen(caller, id).await)?);
             }
             rows.retain(|row| people.as_ref().is_none_or(|people| people.contains(&row.person_id)));
             return Ok(Some(rows));
         }
         let Some(people) = people else { return Ok(None) };
         for person in people {
-            rows.extend(self.store.consents_of(&caller.site_id, &person).await?);
+            let of_person = self.store.consents_of(&caller.site_id, &person).await?;
+            if self.may_see_consents(caller, &person).await? {
+                let is_about =
+                    |row: &ConsentRow| caller.is_service() || row.recipient_id == caller.partner_id;
+                rows.extend(of_person.into_iter().filter(is_about));
+            }
         }
         Ok(Some(rows))
     }
@@ -107,22 +108,22 @@ impl Exchange {
             self.store.consent_for(&caller.site_id, &id, &caller.partner_id).await?
         };
         match row {
-            Some(row) if self.may_see_consent(caller, &row).await? => Ok(row),
+            Some(row) if self.may_see_consents(caller, &row.person_id).await? => Ok(row),
             _ => Err(self.not_for(caller, "Consent", Sought::Consent(id))),
         }
     }
 
-    /// The service holds every consent. A recipient knows of its own once something was sent to it under it: not of one
-    /// that was refused, and not of one that an override passed over.
-    async fn may_see_consent(&self, caller: &Caller, row: &ConsentRow) -> Result<bool, Refusal> {
+    /// The service holds every consent. A recipient knows of a person's about itself once something was sent to it under
+    /// one: not of one that was refused, and not of one that an override passed over. `store` asks the same of what it lists.
+    async fn may_see_consents(&self, caller: &Caller, person: &PersonId) -> Result<bool, Refusal> {
         if caller.is_service() {
             return Ok(true);
         }
-        if row.recipient_id != caller.partner_id {
-            return Ok(false);
-        }
-        let sent = self.store.referrals_to(&row.site_id, &row.person_id, &caller.partner_id).await?;
-        Ok(sent.iter().any(|referral| tells_of_consent(caller, referral)))
+        let sent = self.store.referrals_to(&caller.site_id, person, &caller.partner_id).await?;
+        let tells = |row: &ReferralRow| {
+            row.disclosure_id.is_some() && row.review_due_at.is_none() && may_see(caller, row)
+        };
+        Ok(sent.iter().any(tells))
     }
 
     /// A consent as the caller may see it; `None` when its person was erased.
@@ -180,9 +181,6 @@ impl Ordered for Consents<'_> {
     }
 
     async fn put(&mut self, row: ConsentRow, page: &mut Page) -> Result<bool, Refusal> {
-        if !self.exchange.may_see_consent(self.caller, &row).await? {
-            return Ok(true);
-        }
         let shown = self.exchange.show_consent(self.caller, self.asked.kind, &row, Look::Search).await?;
         let (at, id) = self.key(&row);
         Ok(shown
@@ -206,9 +204,4 @@ impl Stored for Consents<'_> {
         };
         Ok(self.exchange.store.consents_in_time(&question).await?)
     }
-}
-
-/// Whether a referral tells its recipient that there is a consent. `store` asks the same of what it lists.
-fn tells_of_consent(caller: &Caller, referral: &ReferralRow) -> bool {
-    referral.disclosure_id.is_some() && referral.review_due_at.is_none() && may_see(caller, referral)
 }

@@ -1,5 +1,7 @@
 //! Provenance and `AuditEvent`: entries of the log, as far as they are the caller's to know.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
 
 use super::{
@@ -23,7 +25,7 @@ use crate::{
         sought::Sought,
     },
     fhir::search::Filter,
-    ids::{ConsentId, EntryId, PartnerId, ReferralId},
+    ids::{EntryId, PartnerId, ReferralId},
     limits,
     mapping::fhir_rest::{self, Act, Logged},
 };
@@ -79,16 +81,12 @@ impl Exchange {
         place: Option<&Place>,
     ) -> Result<Page, Refusal> {
         let mut page = Page::new(asked.count);
-        let (looked_at, consents_looked_at) = (Vec::new(), Vec::new());
-        let mut entries = Entries { exchange: self, caller, asked, looked_at, consents_looked_at };
+        let mut entries = Entries { exchange: self, caller, asked, looked_at: BTreeSet::new() };
         if let Some(filter) = asked.filters_on("_id").next() {
             let mut shown = Vec::new();
             for id in &filter.values {
-                match self.find_logged(caller, asked.kind, id, None, Look::Search).await {
-                    Ok(one) => shown.push(Found::Shown(Box::new(one))),
-                    Err(refusal) if refusal.class == Refused::NotFound => {}
-                    Err(refusal) => return Err(refusal),
-                }
+                let found = self.find_logged(caller, asked.kind, id, None, Look::Search).await;
+                shown.extend(Refusal::unless_missing(found)?.map(|one| Found::Shown(Box::new(one))));
             }
             walk::few(&mut entries, shown, place, &mut page).await?;
         } else if let Some(filter) = asked.filters_on("target").chain(asked.filters_on("entity")).next() {
@@ -113,33 +111,19 @@ impl Exchange {
         let mut entries = Vec::new();
         for value in &filter.values {
             let id = value.rsplit('/').next().unwrap_or_default();
-            if value.starts_with("Consent/") {
-                match self.consent_seen(caller, id).await {
-                    Ok(row) => {
-                        let about = self.store.log_entries_about(&row, limits::AUDIT_SHOWN_MAX).await?;
-                        entries.extend(
-                            about
-                                .into_iter()
-                                .map(|entry| Found::AboutConsent(Box::new((entry, row.clone())))),
-                        );
-                    }
-                    Err(refusal) if refusal.class == Refused::NotFound => {}
-                    Err(refusal) => return Err(refusal),
-                }
-                continue;
-            }
-            match self.referral_seen(caller, asked.kind, id).await {
-                Ok(row) => {
-                    let about = self
-                        .store
-                        .audit_about(&row.site_id, &row.referral_id, limits::AUDIT_SHOWN_MAX)
-                        .await?;
-                    entries
-                        .extend(about.into_iter().map(|entry| Found::About(Box::new((entry, row.clone())))));
-                }
-                Err(refusal) if refusal.class == Refused::NotFound => {}
-                Err(refusal) => return Err(refusal),
-            }
+            let (about, subject) = if value.starts_with("Consent/") {
+                let Some(row) = Refusal::unless_missing(self.consent_seen(caller, id).await)? else {
+                    continue;
+                };
+                (self.store.log_entries_about(&row, limits::AUDIT_SHOWN_MAX).await?, Subject::Consent(row))
+            } else {
+                let looked = self.referral_seen(caller, asked.kind, id).await;
+                let Some(row) = Refusal::unless_missing(looked)? else { continue };
+                let about =
+                    self.store.audit_about(&row.site_id, &row.referral_id, limits::AUDIT_SHOWN_MAX).await?;
+                (about, Subject::Referral(Box::new(row)))
+            };
+            entries.extend(about.into_iter().map(|entry| Found::About(Box::new((entry, subject.clone())))));
         }
         Ok(entries)
     }
@@ -188,7 +172,7 @@ impl Exchange {
                 at,
                 kind: &entry.kind,
                 by,
-                referral: entry.referral_id.as_ref().map(crate::ids::ReferralId::as_str),
+                referral: entry.referral_id.as_ref().map(ReferralId::as_str),
                 person: person.as_ref(),
                 consent: leaf.id_of("consent").filter(|_| sent || own),
                 facts: &facts,
@@ -198,14 +182,35 @@ impl Exchange {
     }
 }
 
+/// What the caller asked about, and may see.
+#[derive(Clone)]
+enum Subject {
+    Referral(Box<ReferralRow>),
+    Consent(ConsentRow),
+}
+
+impl Subject {
+    fn id(&self) -> &str {
+        match self {
+            Self::Referral(row) => row.referral_id.as_str(),
+            Self::Consent(row) => row.consent_id.as_str(),
+        }
+    }
+
+    fn referral(&self) -> Option<&ReferralRow> {
+        match self {
+            Self::Referral(row) => Some(row),
+            Self::Consent(_) => None,
+        }
+    }
+}
+
 /// A log entry on its way to a page.
 enum Found {
     /// Of the caller's own acts.
     Own(Box<StoredEntry>),
-    /// About a consent that the caller may see.
-    AboutConsent(Box<(StoredEntry, ConsentRow)>),
-    /// About a referral that the caller may see.
-    About(Box<(StoredEntry, ReferralRow)>),
+    /// About what was asked about.
+    About(Box<(StoredEntry, Subject)>),
     /// Asked for by its id.
     Shown(Box<Shown>),
 }
@@ -215,10 +220,8 @@ struct Entries<'a> {
     exchange: &'a Exchange,
     caller: &'a Caller,
     asked: &'a Asked,
-    /// The referrals of which a look stands on the page already: one entry tells of a look at a whole page about one.
-    looked_at: Vec<ReferralId>,
-    /// The same of consents.
-    consents_looked_at: Vec<ConsentId>,
+    /// Of what a look stands on the page already: one entry tells of a look at a whole page about one.
+    looked_at: BTreeSet<String>,
 }
 
 #[async_trait]
@@ -233,7 +236,6 @@ impl Ordered for Entries<'_> {
         match found {
             Found::Own(entry) => (entry.at, entry.entry_id.to_string()),
             Found::About(about) => (about.0.at, about.0.entry_id.to_string()),
-            Found::AboutConsent(about) => (about.0.at, about.0.entry_id.to_string()),
             Found::Shown(shown) => (shown.at.unwrap_or(Moment(0)), shown.id.clone()),
         }
     }
@@ -241,8 +243,7 @@ impl Ordered for Entries<'_> {
     async fn put(&mut self, found: Found, page: &mut Page) -> Result<bool, Refusal> {
         let (kind, (at, id)) = (self.asked.kind, self.key(&found));
         let exchange = self.exchange;
-        let mut consent = None;
-        let (shown, about) = match found {
+        let (shown, subject) = match found {
             Found::Own(entry) => {
                 // What was refused to others is shown by the referral that it is about.
                 let referral = if entry.kind == Entry::AccessRefused.as_str() {
@@ -252,33 +253,23 @@ impl Ordered for Entries<'_> {
                 };
                 (exchange.show_entry_as(self.caller, kind, &entry, referral.as_ref()), None)
             }
-            Found::AboutConsent(about) => {
-                let (entry, row) = *about;
-                consent = Some(row);
-                (exchange.show_entry_as(self.caller, kind, &entry, None), None)
-            }
             Found::About(about) => {
-                let (entry, row) = *about;
-                (self.exchange.show_entry_as(self.caller, kind, &entry, Some(&row)), Some(row))
+                let (entry, subject) = *about;
+                (exchange.show_entry_as(self.caller, kind, &entry, subject.referral()), Some(subject))
             }
             Found::Shown(shown) => (Some(*shown), None),
         };
         let Some(mut shown) = shown.filter(|shown| self.asked.fits(&shown.resource, "")) else {
             return Ok(true);
         };
-        if let Some(row) = about
+        if let Some(subject) = subject
             && !page.is_full()
-            && !self.looked_at.contains(&row.referral_id)
+            && self.looked_at.insert(subject.id().to_owned())
         {
-            shown.writes.push(self.exchange.looked(self.caller, &row, kind, Look::Search));
-            self.looked_at.push(row.referral_id);
-        }
-        if let Some(row) = consent
-            && !page.is_full()
-            && !self.consents_looked_at.contains(&row.consent_id)
-        {
-            shown.writes.push(exchange.looked_at_consent(self.caller, &row, Look::Search));
-            self.consents_looked_at.push(row.consent_id);
+            shown.writes.push(match &subject {
+                Subject::Referral(row) => exchange.looked(self.caller, row, kind, Look::Search),
+                Subject::Consent(row) => exchange.looked_at_consent(self.caller, row, Look::Search),
+            });
         }
         Ok(page.add(shown, Place::after(at, id)))
     }

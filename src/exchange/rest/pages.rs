@@ -72,11 +72,7 @@ impl Exchange {
     ) -> Result<Vec<ReferralRow>, Refusal> {
         let mut rows = Vec::new();
         for id in ids {
-            match self.referral_seen(caller, asked.kind, id).await {
-                Ok(row) => rows.push(row),
-                Err(refusal) if refusal.class == Refused::NotFound => {}
-                Err(refusal) => return Err(refusal),
-            }
+            rows.extend(Refusal::unless_missing(self.referral_seen(caller, asked.kind, id).await)?);
         }
         Ok(rows)
     }
