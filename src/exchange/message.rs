@@ -221,7 +221,7 @@ impl Exchange {
                 ));
             }
             let key = self.key_of(&caller.site_id, &referral.person_id).await?;
-            let planned = self.plan_said(caller, &referral, action, &said.as_action()).await;
+            let planned = self.plan_said(caller, &referral, &key, action, &said.as_action()).await;
             let (moved, mut writes, mut preconditions) =
                 planned.map_err(|refusal| clash(at_its_place(said, refusal)))?;
             writes.push(self.inbound(caller, &message_key, "servicerequest-response", &moved, &key, body));

@@ -17,7 +17,6 @@ use crate::{
     audit::{Kind, Leaf, hex, merkle::leaf_hash},
     clock::Moment,
     consent::Exit,
-    ids::{PersonId, SiteId},
     limits,
     referral::{Action, Role, State, permitted},
     vault::ContentKey,
@@ -64,7 +63,7 @@ impl Exchange {
         let entries = self.store.audit_about(&caller.site_id, &referral.referral_id, most + 1).await?;
         let earlier = entries.len().saturating_sub(most);
         let whole = caller.is_service();
-        let named = self.person_named_to(caller, &referral.site_id, &referral.person_id);
+        let named = self.person_for(caller, &referral.site_id, &referral.person_id).value;
         let shown: Vec<Value> = entries
             .iter()
             .skip(earlier)
@@ -135,7 +134,7 @@ impl Exchange {
         }
         // Consent's reasons, the pseudonym and what was withheld are the sender's to see.
         if is_sender && let Some(shown) = shown.as_object_mut() {
-            let person = self.person_named_to(caller, &referral.site_id, &referral.person_id);
+            let person = self.person_for(caller, &referral.site_id, &referral.person_id).value;
             shown.insert(String::from("person"), json!(person));
             shown.insert(String::from("disclosure_id"), json!(referral.disclosure_id));
             shown.insert(String::from("withheld"), json!(self.open_withheld(referral, &key)?));
@@ -178,16 +177,6 @@ impl Exchange {
             Ok(()) => Ok(asked.permitted),
             Err(CommitError::Conflict(_)) => Ok(false),
             Err(other) => Err(other.into()),
-        }
-    }
-
-    /// The person as `caller` knows them. The id here is the same for every agency, and older than a referral about somebody
-    /// who was known before: the service alone may have it.
-    fn person_named_to(&self, caller: &Caller, site: &SiteId, person: &PersonId) -> String {
-        if caller.is_service() {
-            person.to_string()
-        } else {
-            self.person_reference(site, &caller.partner_id, person)
         }
     }
 

@@ -132,7 +132,7 @@ impl Exchange {
     ) -> Result<ReferralRow, Refusal> {
         let key = self.key_of(&caller.site_id, &referral.person_id).await?;
         self.was_missed(referral, &key, action)?;
-        let (moved, writes, preconditions) = self.plan_said(caller, referral, action, said).await?;
+        let (moved, writes, preconditions) = self.plan_said(caller, referral, &key, action, said).await?;
         self.commit_move(writes, preconditions).await?;
         Ok(moved)
     }
@@ -142,6 +142,7 @@ impl Exchange {
         &self,
         caller: &Caller,
         referral: &ReferralRow,
+        key: &ContentKey,
         action: Action,
         said: &Value,
     ) -> Result<(ReferralRow, WriteSet, Vec<Precondition>), Refusal> {
@@ -149,8 +150,7 @@ impl Exchange {
         if !issues.is_empty() {
             return Err(Refusal::with_issues(Refused::Unprocessable, issues));
         }
-        let key = self.key_of(&caller.site_id, &referral.person_id).await?;
-        self.plan_move(caller, referral, &key, &Move::from_json(action, said)).await
+        self.plan_move(caller, referral, key, &Move::from_json(action, said)).await
     }
 
     /// Makes a planned move; 412 when the referral has moved meanwhile.

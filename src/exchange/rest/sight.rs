@@ -20,8 +20,14 @@ use crate::{
 };
 
 impl Exchange {
-    /// How `person` is named to the caller.
-    pub(super) fn person_for(&self, caller: &Caller, site: &SiteId, person: &PersonId) -> Person {
+    /// How `person` is named to the caller. The id here is the same for every agency, and older than a referral about somebody
+    /// who was known before: the service alone may have it.
+    pub(in crate::exchange) fn person_for(
+        &self,
+        caller: &Caller,
+        site: &SiteId,
+        person: &PersonId,
+    ) -> Person {
         if caller.is_service() {
             Person::known_to_the_service(person.to_string())
         } else {

@@ -106,7 +106,8 @@ impl Exchange {
             check_kept(kind, body, &[&stands], &OF_A_CHANGE)?;
             return Ok(id.to_owned());
         }
-        let planned = self.plan_said(caller, &row, action, &json!({})).await;
+        let key = self.key_of(&caller.site_id, &row.person_id).await?;
+        let planned = self.plan_said(caller, &row, &key, action, &json!({})).await;
         let (moved, writes, preconditions) = planned.map_err(|refusal| retold(refusal, &PLACES))?;
         let will_be = self.appointment_of(caller, kind, &moved).await?;
         check_kept(kind, body, &[&stands, &will_be], &OF_A_CHANGE)?;
@@ -134,7 +135,8 @@ impl Exchange {
             }
         }
         let said = json!({"appointment": booking});
-        let planned = self.plan_said(caller, row, Action::BookAppointment, &said).await;
+        let key = self.key_of(&caller.site_id, &row.person_id).await?;
+        let planned = self.plan_said(caller, row, &key, Action::BookAppointment, &said).await;
         let (moved, mut writes, mut preconditions) = planned.map_err(|refusal| retold(refusal, &PLACES))?;
         let will_be = self.appointment_of(caller, kind, &moved).await?;
         match before {

@@ -72,7 +72,8 @@ impl Exchange {
         let said = json!({"comment": words});
         for _ in 0..DECIDE_TRIES {
             let row = self.referral_seen(caller, kind, id).await?;
-            let planned = self.plan_said(caller, &row, action, &said).await;
+            let key = self.key_of(&caller.site_id, &row.person_id).await?;
+            let planned = self.plan_said(caller, &row, &key, action, &said).await;
             let (moved, mut writes, mut preconditions) =
                 planned.map_err(|refusal| retold(refusal, &PLACES))?;
             let made = self.yielded(caller, kind, &moved, &moved).await?;

@@ -60,7 +60,7 @@ impl Exchange {
         }
         let key = self.key_of(&caller.site_id, &row.person_id).await?;
         self.was_missed(&row, &key, action)?;
-        let planned = self.plan_said(caller, &row, action, &native).await;
+        let planned = self.plan_said(caller, &row, &key, action, &native).await;
         let (moved, writes, preconditions) = planned.map_err(|refusal| retold(refusal, &PLACES))?;
         let will_be = fhir_rest::task(&seen(caller, &moved, &person, &[]));
         let read = [&OF_A_CHANGE[..], said.comment_at.as_slice()].concat();
