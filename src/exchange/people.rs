@@ -40,7 +40,15 @@ impl Description<'_> {
             self.by == AgencyKind::LiaisonDiversion || self.by.audience() == Some(Audience::Health);
         self.nhs_number.filter(|_| knows_numbers)
     }
+
+    /// What is said of a person that must be the same each time.
+    pub(super) const fn facts(&self) -> [(&'static str, Option<&str>); 2] {
+        [("birth-date", self.birth_date), (NUMBER, self.nhs_number)]
+    }
 }
+
+/// The word for an NHS number, among what finds a person and what must be the same.
+pub(super) const NUMBER: &str = "nhs-number";
 
 /// A person, known or new, with the key to their content.
 pub(super) struct Identified {
@@ -71,7 +79,7 @@ impl Exchange {
             self.vault.lookup_hash(site, &format!("sender:{}", described.sender), described.reference),
         )];
         if let Some(number) = described.nhs_number {
-            lookups.push((String::from("nhs-number"), self.vault.lookup_hash(site, "nhs-number", number)));
+            lookups.push((String::from(NUMBER), self.vault.lookup_hash(site, NUMBER, number)));
         }
         let mut found = self.store.people_by_lookup(site, &lookups).await?;
         if found.len() > 1 {
@@ -83,29 +91,77 @@ impl Exchange {
         let mut writes = Vec::new();
         // What the person is known by must agree with what this message says: the birth date, and the NHS
         // number when both have one.
-        for (what, told) in [("birth-date", described.birth_date), ("nhs-number", described.nhs_number)] {
+        for (what, told) in described.facts() {
             let Some(told) = told else { continue };
             let kind = format!("{what}-of:{}", row.person_id);
-            let any = self.vault.lookup_hash(site, &kind, "");
-            let this = self.vault.lookup_hash(site, &kind, told);
-            let known = !self.store.people_by_lookup(site, &[(kind.clone(), any)]).await?.is_empty();
-            let same = !self.store.people_by_lookup(site, &[(kind.clone(), this)]).await?.is_empty();
-            if known && !same {
-                return Err(differs(what));
-            }
-            if !known {
-                for hash in [any, this] {
-                    writes.push(self.lookup(site, &kind, hash, &row.person_id));
-                }
+            match self.is_on_record(site, &kind, told).await? {
+                (true, false) => return Err(differs(what)),
+                (true, true) => {}
+                (false, _) => writes.extend(self.put_on_record(site, &kind, told, &row.person_id)),
             }
         }
-        for (kind, hash) in &lookups {
-            if self.store.people_by_lookup(site, &[(kind.clone(), *hash)]).await?.is_empty() {
-                writes.push(self.lookup(site, kind, *hash, &row.person_id));
+        writes.extend(self.finds_from_now(site, &lookups, &row.person_id).await?);
+        self.known(row, None, writes)
+    }
+
+    /// Somebody who is on record.
+    pub(super) fn known(
+        &self,
+        row: PersonRow,
+        doubt: Option<PersonId>,
+        writes: Vec<Write>,
+    ) -> Result<Identified, Refusal> {
+        let key = self.vault.person_key(&row.site_id, &row.person_id, &row.wrapped_key)?;
+        Ok(Identified { row, key, is_new: false, doubt, writes })
+    }
+
+    /// Whether anything of this kind is on record, and whether this is. Both are asked for, whatever the first answer.
+    pub(super) async fn is_on_record(
+        &self,
+        site: &SiteId,
+        kind: &str,
+        told: &str,
+    ) -> Result<(bool, bool), Refusal> {
+        let known = !self.found_by(site, kind, self.vault.lookup_hash(site, kind, "")).await?.is_empty();
+        let same = !self.found_by(site, kind, self.vault.lookup_hash(site, kind, told)).await?.is_empty();
+        Ok((known, same))
+    }
+
+    /// The same, put on record: that something of this kind is known of the person, and what.
+    pub(super) fn put_on_record(
+        &self,
+        site: &SiteId,
+        kind: &str,
+        told: &str,
+        person: &PersonId,
+    ) -> [Write; 2] {
+        ["", told].map(|value| self.lookup(site, kind, self.vault.lookup_hash(site, kind, value), person))
+    }
+
+    /// What finds the person from now on, of these, and did not yet.
+    pub(super) async fn finds_from_now(
+        &self,
+        site: &SiteId,
+        lookups: &[(String, [u8; 32])],
+        person: &PersonId,
+    ) -> Result<Vec<Write>, Refusal> {
+        let mut writes = Vec::new();
+        for (kind, hash) in lookups {
+            if self.found_by(site, kind, *hash).await?.is_empty() {
+                writes.push(self.lookup(site, kind, *hash, person));
             }
         }
-        let key = self.vault.person_key(site, &row.person_id, &row.wrapped_key)?;
-        Ok(Identified { row, key, is_new: false, doubt: None, writes })
+        Ok(writes)
+    }
+
+    /// Whom a look-up finds.
+    pub(super) async fn found_by(
+        &self,
+        site: &SiteId,
+        kind: &str,
+        hash: [u8; 32],
+    ) -> Result<Vec<PersonRow>, Refusal> {
+        Ok(self.store.people_by_lookup(site, &[(kind.to_owned(), hash)]).await?)
     }
 
     pub(super) fn new_person(
@@ -125,13 +181,14 @@ impl Exchange {
         };
         let mut writes = vec![Write::Person(row.clone())];
         writes.extend(lookups.iter().map(|(kind, hash)| self.lookup(site, kind, *hash, &row.person_id)));
-        for (what, told) in [("birth-date", described.birth_date), ("nhs-number", described.nhs_number)] {
+        for (what, told) in described.facts() {
             let Some(told) = told else { continue };
-            let kind = format!("{what}-of:{}", row.person_id);
-            for value in ["", told] {
-                let hash = self.vault.lookup_hash(site, &kind, value);
-                writes.push(self.lookup(site, &kind, hash, &row.person_id));
-            }
+            writes.extend(self.put_on_record(
+                site,
+                &format!("{what}-of:{}", row.person_id),
+                told,
+                &row.person_id,
+            ));
         }
         Identified { row, key, is_new: true, doubt: None, writes }
     }

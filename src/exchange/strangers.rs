@@ -5,7 +5,7 @@
 
 use super::{
     Exchange,
-    people::{Description, Identified, differs, two_people},
+    people::{Description, Identified, NUMBER, differs, two_people},
     ports::Write,
     refusal::Refusal,
     rows::PersonRow,
@@ -31,11 +31,8 @@ impl Exchange {
             Some(row) => self.told_again(site, described, row).await?,
             None => self.told_first(site, described).await?,
         };
-        for (kind, hash) in own {
-            if self.store.people_by_lookup(site, &[(kind.clone(), hash)]).await?.is_empty() {
-                identified.writes.push(self.lookup(site, &kind, hash, &identified.row.person_id));
-            }
-        }
+        let found_by_own = self.finds_from_now(site, &own, &identified.row.person_id).await?;
+        identified.writes.extend(found_by_own);
         if let Some(other) = &identified.doubt {
             let now = self.now();
             identified.writes.push(
@@ -72,38 +69,31 @@ impl Exchange {
     ) -> Result<Identified, Refusal> {
         let (mut writes, mut doubt) = (Vec::new(), None);
         let finds = described.number_that_finds().is_some();
-        for (what, told) in facts(described) {
+        for (what, told) in described.facts() {
             let Some(told) = told else { continue };
             for (kind, by_sender) in [
                 (format!("{what}-of:{}:{}", row.person_id, described.sender), true),
                 (format!("{what}-of:{}", row.person_id), false),
             ] {
-                let any = self.vault.lookup_hash(site, &kind, "");
-                let this = self.vault.lookup_hash(site, &kind, told);
-                let known = !self.store.people_by_lookup(site, &[(kind.clone(), any)]).await?.is_empty();
-                let same = !self.store.people_by_lookup(site, &[(kind.clone(), this)]).await?.is_empty();
-                match (known, same) {
+                match self.is_on_record(site, &kind, told).await? {
                     (true, false) if by_sender => return Err(differs(what)),
                     (true, false) => doubt = Some(row.person_id.clone()),
                     (true, true) => {}
                     // What others find the person by is not set by whose number finds nobody.
                     (false, _) if !by_sender && what == NUMBER && !finds => {}
-                    (false, _) => {
-                        writes.extend([any, this].map(|hash| self.lookup(site, &kind, hash, &row.person_id)));
-                    }
+                    (false, _) => writes.extend(self.put_on_record(site, &kind, told, &row.person_id)),
                 }
             }
         }
         if let Some(number) = described.nhs_number {
-            let hash = self.vault.lookup_hash(site, "nhs-number", number);
-            match self.store.people_by_lookup(site, &[(String::from("nhs-number"), hash)]).await?.pop() {
+            let hash = self.vault.lookup_hash(site, NUMBER, number);
+            match self.found_by(site, NUMBER, hash).await?.pop() {
                 Some(holder) if holder.person_id != row.person_id => doubt = Some(holder.person_id),
-                None if finds => writes.push(self.lookup(site, "nhs-number", hash, &row.person_id)),
+                None if finds => writes.push(self.lookup(site, NUMBER, hash, &row.person_id)),
                 _ => {}
             }
         }
-        let key = self.vault.person_key(site, &row.person_id, &row.wrapped_key)?;
-        Ok(Identified { row, key, is_new: false, doubt, writes })
+        self.known(row, doubt, writes)
     }
 
     /// Somebody whom the sender never told of.
@@ -113,50 +103,32 @@ impl Exchange {
         let mut holder = None;
         let mut is_same = false;
         if let Some(number) = described.nhs_number {
-            let hash = self.vault.lookup_hash(site, "nhs-number", number);
-            holder = self.store.people_by_lookup(site, &[(String::from("nhs-number"), hash)]).await?.pop();
+            holder = self.found_by(site, NUMBER, self.vault.lookup_hash(site, NUMBER, number)).await?.pop();
             let asked_about =
                 holder.as_ref().map_or_else(|| PersonId::fresh(&self.mint), |row| row.person_id.clone());
             let kind = format!("birth-date-of:{asked_about}");
             let hash = self.vault.lookup_hash(site, &kind, described.birth_date.unwrap_or("none"));
-            is_same = !self.store.people_by_lookup(site, &[(kind, hash)]).await?.is_empty();
+            is_same = !self.found_by(site, &kind, hash).await?.is_empty();
         }
         let mut identified = match holder {
-            Some(row) if is_same && finding.is_some() => {
-                let key = self.vault.person_key(site, &row.person_id, &row.wrapped_key)?;
-                Identified { row, key, is_new: false, doubt: None, writes: Vec::new() }
-            }
+            Some(row) if is_same && finding.is_some() => self.known(row, None, Vec::new())?,
             Some(other) => {
                 let doubt = Some(other.person_id);
                 Identified { doubt, ..self.new_person(site, &[], &as_others_see) }
             }
             None => {
-                let number = finding.map(|number| {
-                    (String::from("nhs-number"), self.vault.lookup_hash(site, "nhs-number", number))
-                });
+                let number = finding
+                    .map(|number| (String::from(NUMBER), self.vault.lookup_hash(site, NUMBER, number)));
                 self.new_person(site, &number.into_iter().collect::<Vec<_>>(), &as_others_see)
             }
         };
         let person = &identified.row.person_id;
-        let facts = facts(described).into_iter().filter_map(|(what, told)| Some((what, told?)));
-        let told: Vec<Write> = facts
-            .flat_map(|(what, told)| {
-                let kind = format!("{what}-of:{person}:{}", described.sender);
-                ["", told].map(|value| {
-                    let hash = self.vault.lookup_hash(site, &kind, value);
-                    self.lookup(site, &kind, hash, person)
-                })
-            })
-            .collect();
+        let facts = described.facts().into_iter().filter_map(|(what, told)| Some((what, told?)));
+        let told = facts.map(|(what, told)| {
+            self.put_on_record(site, &format!("{what}-of:{person}:{}", described.sender), told, person)
+        });
+        let told: Vec<Write> = told.flatten().collect();
         identified.writes.extend(told);
         Ok(identified)
     }
-}
-
-/// The word for an NHS number among what must be the same.
-const NUMBER: &str = "nhs-number";
-
-/// What is said of a person that must be the same each time.
-const fn facts<'d>(described: &Description<'d>) -> [(&'static str, Option<&'d str>); 2] {
-    [("birth-date", described.birth_date), (NUMBER, described.nhs_number)]
 }

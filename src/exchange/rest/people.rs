@@ -3,7 +3,8 @@
 use super::{asked::Asked, kinds::PATIENT};
 use crate::{
     exchange::{
-        Exchange, ask_again::is_over, caller::Caller, refusal::Refusal, respond::may_see, rows::ReferralRow,
+        Exchange, ask_again::is_over, caller::Caller, people::NUMBER, refusal::Refusal, respond::may_see,
+        rows::ReferralRow,
     },
     ids::PersonId,
     limits::SEARCH_SCAN_MAX,
@@ -48,9 +49,8 @@ impl Exchange {
                 None => None,
             },
             Some((NHS_NUMBER, number)) => {
-                let lookup = (String::from("nhs-number"), self.vault.lookup_hash(site, "nhs-number", number));
-                let found =
-                    self.store.people_by_lookup(site, &[lookup]).await?.pop().map(|person| person.person_id);
+                let hash = self.vault.lookup_hash(site, NUMBER, number);
+                let found = self.found_by(site, NUMBER, hash).await?.pop().map(|person| person.person_id);
                 if is_service {
                     return Ok(found);
                 }
