@@ -157,13 +157,21 @@ async fn attend(
     media::check_accept(Form::of_path(route.path), request.headers())?;
     media::check_content(route.takes, request.headers())?;
     let headers = headers(request)?;
-    let (query, unsupported) = query(route, request.query_string(), &headers)?;
+    let pairs = form::pairs(request.query_string(), &route.parameters(), "query")?;
+    let (mut query, mut unsupported) = understood(route, pairs, &headers)?;
     // A place is taken once there is something to work on: who sends half a body holds none.
     let body = if matches!(route.takes, Takes::Nothing) {
         Vec::new()
     } else {
         in_time(body::read(request.headers(), payload)).await??
     };
+    // The form of a search counts as its address does.
+    if matches!(route.fhir, Some(Interaction::SearchByForm(_))) {
+        let text = std::str::from_utf8(&body).map_err(|_| form::unreadable(""))?;
+        query.extend(form::pairs(text, &route.parameters(), "")?);
+        let (whole, further) = understood(route, query, &headers)?;
+        (query, unsupported) = (whole, unsupported || further);
+    }
     let _place = if route.path.starts_with("/health/") { None } else { Some(gateway.places.take(&client)?) };
     let call = Call {
         gateway: Arc::clone(gateway),
@@ -219,22 +227,26 @@ pub(super) fn unsupported(route: &Route) -> Issue {
 
 /// The parameters that are known, and whether there were others. These are refused, because a mistyped one would change
 /// nothing; only where FHIR is looked at they are left to the caller's `Prefer`, as at every search.
-fn query(
+fn understood(
     route: &Route,
-    text: &str,
+    pairs: Vec<(String, String)>,
     headers: &[(String, String)],
 ) -> Result<(Vec<(String, String)>, bool), Refusal> {
-    let pairs = form::pairs(text, &route.parameters(), "query")?;
     // A search understands its own parameters, which may stand more than once.
-    if route.searches.is_some() {
-        return Ok((pairs, false));
+    let (pairs, unsupported) = if route.searches.is_some() {
+        (pairs, false)
+    } else {
+        let is_look = route.fhir.is_some_and(Interaction::is_look);
+        known(route, pairs, !is_look || Preferences::of_headers(headers)?.strict)?
+    };
+    for (_, format) in pairs.iter().filter(|(name, _)| name == "_format") {
+        media::check_format(format)?;
     }
-    let strict = !route.fhir.is_some_and(Interaction::is_look) || Preferences::of_headers(headers)?.strict;
-    known(route, pairs, strict)
+    Ok((pairs, unsupported))
 }
 
 /// The parameters that this route knows, each once, and whether there were others; these are refused where it is `strict`.
-pub(super) fn known(
+fn known(
     route: &Route,
     mut pairs: Vec<(String, String)>,
     strict: bool,
@@ -251,9 +263,6 @@ pub(super) fn known(
             let text = "A query parameter stands twice.";
             return Err(Refusal::new(Refused::BadRequest, "value", "query", text));
         }
-    }
-    for (_, format) in pairs.iter().filter(|(name, _)| name == "_format") {
-        media::check_format(format)?;
     }
     let unsupported = pairs.len() < given;
     Ok((pairs, unsupported))

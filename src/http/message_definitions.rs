@@ -2,9 +2,8 @@
 
 use super::{
     call::{Call, Outcome},
-    conduct::{known, unsupported},
+    conduct::unsupported,
     discovery::CACHED,
-    prefer::Preferences,
     rest,
 };
 use crate::exchange::{Answer, read_message_definition};
@@ -14,16 +13,6 @@ pub(super) async fn search(call: Call) -> Outcome {
     let exchange = &call.gateway.exchange;
     let answer = exchange.search_message_definition(call.caller()?, call.query("context"), told).await;
     answer.map(cached)
-}
-
-/// The form counts as the address does.
-pub(super) async fn search_by_form(mut call: Call) -> Outcome {
-    let mut pairs = rest::form_of(&call)?;
-    pairs.append(&mut call.query);
-    let (pairs, unsupported) = known(call.route, pairs, Preferences::read(&call)?.strict)?;
-    call.unsupported |= unsupported;
-    call.query = pairs;
-    search(call).await
 }
 
 pub(super) fn read(call: &Call) -> Outcome {

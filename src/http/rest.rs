@@ -2,7 +2,7 @@
 
 use super::{
     call::{Call, Outcome},
-    form, media,
+    form,
     prefer::Preferences,
     routes::Interaction,
     version,
@@ -23,25 +23,12 @@ pub(super) async fn read(call: Call) -> Outcome {
     call.gateway.exchange.read_resource(call.caller()?, kind, id(&call)?, version).await
 }
 
-/// `GET /fhir/{Type}` and `POST /fhir/{Type}/_search`, whose form counts as the address does.
+/// `GET /fhir/{Type}` and `POST /fhir/{Type}/_search`.
 pub(super) async fn search(call: Call) -> Outcome {
     let kind = call.route.searches.ok_or_else(Refusal::internal)?;
     let strict = Preferences::read(&call)?.strict;
-    let mut pairs = call.query.clone();
     let by_form = matches!(call.route.fhir, Some(Interaction::SearchByForm(_)));
-    if by_form {
-        pairs.extend(form_of(&call)?);
-    }
-    for (_, format) in pairs.iter().filter(|(name, _)| name == "_format") {
-        media::check_format(format)?;
-    }
-    call.gateway.exchange.search_resources(call.caller()?, kind, &pairs, strict, by_form).await
-}
-
-/// What stands in the form of a search.
-pub(super) fn form_of(call: &Call) -> Result<Vec<(String, String)>, Refusal> {
-    let text = std::str::from_utf8(&call.body).map_err(|_| form::unreadable(""))?;
-    form::pairs(text, &call.route.parameters(), "")
+    call.gateway.exchange.search_resources(call.caller()?, kind, &call.query, strict, by_form).await
 }
 
 /// The id that the path names. What begins as no id can is another interaction of FHIR, which is not offered.

@@ -349,7 +349,7 @@ pub static ROUTES: &[Route] = &[
         fhir: Some(Interaction::SearchByForm("MessageDefinition")),
         query: &["context", "_format"],
         ..post("/fhir/MessageDefinition/_search", Takes::Form, Access::Scope("system/MessageHeader.c"), |c| {
-            Box::pin(message_definitions::search_by_form(c))
+            Box::pin(message_definitions::search(c))
         })
     },
     Route {
