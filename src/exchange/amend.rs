@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,
+    anew::{Anew, is_open, moved_by},
     ask_again::need_of,
     caller::Caller,
     idempotency::Ticket,
@@ -16,7 +17,6 @@ use super::{
     rows::{AssessmentRow, ReferralRow},
     sought::Sought,
     submit::{Arrived, Joins, plan_order, shown_warnings},
-    update::{Anew, is_open, moved_by},
 };
 use crate::{
     assessment::Assessment,

@@ -6,6 +6,7 @@
 
 mod about;
 mod amend;
+mod anew;
 mod ask_again;
 pub mod authority;
 pub mod browse;

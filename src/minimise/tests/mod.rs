@@ -1,5 +1,6 @@
 //! The allow-lists against the table, against hostile input, and against the page that shows them.
 
+mod decided;
 mod fields;
 mod leak;
 mod page;

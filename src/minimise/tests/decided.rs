@@ -1,0 +1,345 @@
+//! The table "Which field may go to whom" as it was decided, written down a second time: what the blocks hold and what each cell
+//! lets out, apart from the allow-lists that say it to the gateway.
+
+use crate::directory::Audience;
+
+/// The audiences of each column.
+pub(super) const COLUMNS: [&[Audience]; 7] = [
+    &[Audience::Custody],
+    &[Audience::Court],
+    &[Audience::Probation, Audience::YouthJustice],
+    &[Audience::Health],
+    &[Audience::Housing],
+    &[Audience::Voluntary],
+    &[Audience::SocialCare],
+];
+
+/// The rows of the table as decided, each with its block's id in front and its cells word for word.
+pub(super) const TABLE: &str = "\
+name | Y O | Y | Y | Y | Y | Y | Y O
+birth-date | Y O | Y | Y | Y | Y | – | Y O
+address | – | – | Y | Y | Y | – | Y O
+safe-contact | – | – | Y | Y | Y | Y | Y O
+nhs-number | – | – | – | Y | – | – | –
+identifiers | Y O | Y | Y | – | Y | – | Y
+demographics | – | – | – | Y | – | – | –
+communication | Y O | Y | Y | Y | Y | Y | Y O
+pathway | Y | Y | Y | Y | – | – | –
+legal-status | – | Y | Y | Y | C | – | –
+offence | – | – | – | – | – | – | –
+own-consent | Y | Y | Y | Y | Y | Y | Y
+appropriate-adult | Y O | C | Y | Y | – | – | Y
+capacity | C | C | C | Y | – | – | Y
+clinical | – | – | – | Y | – | – | –
+screening | – | – | – | Y | – | – | –
+vulnerabilities | Y O | Y | Y | Y | C (placement) | – | Y
+substance-use | C O (withdrawal risk) | C | C | Y | C (placement) | – | C
+learning | C | C | C | Y | C (adjustments) | – | C
+housing | C | C | Y | Y | Y | Y if it is the need | Y
+money | – | – | C | Y | C (affordability) | Y if it is the need | C
+recourse-to-public-funds | – | – | – | – | Y | – | –
+household | – | – | C | Y | Y | – | Y O
+safeguarding | Y O | – | Y | Y | C (placement) | – | Y O
+risk-to-self | Y O | Y level, advice | Y | Y | Y level, plan | – | Y O
+risk-to-others | Y O | – | Y | Y | C (placement) | – | Y O
+trauma | – | – | – | S | – | – | –
+priorities | – | – | Y without clinical words | Y | Y those on housing | Y that need | Y
+strengths | – | – | C | Y | – | – | C
+crisis | – | – | C | Y | C (safety plan) | – | –
+accompaniment | – | Y hearing support | Y | Y | Y | Y | Y
+recommendation | Y | Y | Y | Y | – | – | –
+treatment-requirement | – | Y | Y | Y | – | – | –
+service-contact | C | C | Y | Y | Y support worker | – | Y
+onward-referrals | C | C | Y | Y | – | – | C
+practitioner | Y O | Y | Y | Y | Y | Y | Y O
+request | Y | Y | Y | Y | Y | Y | Y
+aliases | – | – | – | Y | – | – | –
+next-of-kin | – | – | – | – | – | – | –
+young-person | – | – | – | – | – | – | –
+release | – | – | – | Y | – | – | –
+fitness | – | – | – | – | – | – | –
+participation | – | – | – | – | – | – | –
+relationships | – | – | – | Y | – | – | –
+background | – | – | – | Y | – | – | –
+risk-from-others | – | – | – | Y | – | – | –";
+
+/// What a block holds: where it stands, its fields, and those that are its category.
+pub(super) const BLOCKS: &[(&str, &str, &str, &str)] = &[
+    ("name", "/person/name", "family given/*", ""),
+    ("birth-date", "/person", "birth_date", ""),
+    ("address", "/person/address", "no_fixed_abode lines/* postcode", ""),
+    (
+        "safe-contact",
+        "/person/safe_contact",
+        "telephone email how when must_not_know/* rules/* through/name through/relation through/telephone",
+        "",
+    ),
+    (
+        "nhs-number",
+        "/person",
+        "nhs_number/value nhs_number/verification nhs_number_missing gp_practice/ods_code gp_practice/name",
+        "",
+    ),
+    (
+        "identifiers",
+        "/person/identifiers",
+        "CRN/* NOMS/* PNC/* CRO/* ASN/* URN/* CCR/* CUSTODY_RECORD/* HOUSING_REF/* SOCIAL_CARE_REF/* YJS_REF/*",
+        "",
+    ),
+    ("demographics", "/person/demographics", "gender ethnicity religion sex gender_identity pronouns", ""),
+    (
+        "communication",
+        "/communication",
+        "language interpreter_needed needs/* reasonable_adjustments/*/code reasonable_adjustments/*/note \
+         interpreter/arranged interpreter/dialect interpreter/not_this_person",
+        "",
+    ),
+    (
+        "pathway",
+        "/pathway",
+        "point site contact_outcome seen_at arrived_at left_at referred_at referred_by",
+        "",
+    ),
+    (
+        "legal-status",
+        "/legal",
+        "status_category next_hearing/court next_hearing/at bail_needs summary conditions",
+        "status_category summary",
+    ),
+    ("offence", "/offence", "category note", ""),
+    ("own-consent", "/consents/*", "recipient decision recorded_at valid_until captured_by how note", ""),
+    (
+        "appropriate-adult",
+        "/appropriate_adult",
+        "needed why arranged summary raised_by name relation telephone arrived_at",
+        "needed summary",
+    ),
+    ("capacity", "/capacity", "status summary note decision", "status summary"),
+    (
+        "clinical",
+        "",
+        "clinical/diagnoses/* clinical/history clinical/medication/* clinical/narrative risk/formulation \
+         clinical/known_to_services clinical/seen_in_last_6_months clinical/last_contact_date \
+         clinical/care_programme/on clinical/care_programme/coordinator clinical/care_programme/review_by \
+         clinical/psychosis_signs clinical/self_harm_history clinical/allergies/* \
+         clinical/mental_health_act/section clinical/mental_health_act/since_date",
+        "",
+    ),
+    (
+        "screening",
+        "/screening",
+        "tools/*/tool tools/*/score tools/*/maximum tools/*/note tag/intentional_self_harm tag/unintentional_self_harm \
+         tag/risk_from_others tag/risk_to_others tag/survival tag/psychological tag/social tag/note",
+        "",
+    ),
+    ("vulnerabilities", "/vulnerabilities/*", "category plain_words placement_relevant", "category"),
+    (
+        "substance-use",
+        "/substance_use",
+        "summary withdrawal_risk/level withdrawal_risk/advice placement_summary alcohol drugs narrative \
+         wants_change injecting opioid_substitution overdose_history last_use",
+        "summary",
+    ),
+    (
+        "learning",
+        "/learning_and_neurodiversity",
+        "summary adjustments_summary learning_disability autism adhd brain_injury narrative \
+         learning_disability_status autism_status screening/tool screening/score screening/note",
+        "summary",
+    ),
+    (
+        "housing",
+        "/housing",
+        "status summary need reason_for_referral homeless_within_56_days local_connection narrative \
+         accommodation_type homeless_from_date reason_code chosen_authority/name chosen_authority/code \
+         consent_to_share_contact areas_to_avoid/* room_sharing accessibility",
+        "status summary",
+    ),
+    ("money", "/money", "summary affordability debt benefits employment literacy income gambling", "summary"),
+    ("recourse-to-public-funds", "/recourse_to_public_funds", "value note", ""),
+    ("household", "/household", "summary members/* children/* note dependants pregnancy", "summary"),
+    (
+        "safeguarding",
+        "/safeguarding",
+        "concern route placement_summary narrative kinds/* told/*/who told/*/at",
+        "",
+    ),
+    ("risk-to-self", "/risk/to_self", "level current imminent handover_advice safety_plan", ""),
+    ("risk-to-others", "/risk/to_others", "alert contact placement_summary", ""),
+    (
+        "trauma",
+        "",
+        "trauma/narrative bereavement/who bereavement/when bereavement/support bereavement/narrative",
+        "",
+    ),
+    ("priorities", "/priorities/*", "rank need own_words clinical", ""),
+    (
+        "strengths",
+        "",
+        "strengths/summary strengths/note support_network/summary support_network/people/*",
+        "strengths/summary support_network/summary",
+    ),
+    ("crisis", "/crisis", "summary safety_plan triggers plan", "summary"),
+    ("accompaniment", "/accompaniment", "wanted kind who appointment hearing_support", ""),
+    ("recommendation", "/recommendation/*", "code text", ""),
+    (
+        "treatment-requirement",
+        "",
+        "treatment_requirement/type treatment_requirement/suitable treatment_requirement/willing \
+         treatment_requirement/tier treatment_requirement/note treatment_requirements/*/type \
+         treatment_requirements/*/suitable treatment_requirements/*/willing treatment_requirements/*/tier \
+         treatment_requirements/*/note treatment_requirements/*/need treatment_requirements/*/susceptible \
+         treatment_requirements/*/arrangement treatment_requirements/*/months treatment_requirements/*/place \
+         treatment_requirements/*/clinician treatment_requirements/*/assessor \
+         treatment_requirements/*/assessed_at treatment_requirements/*/consents_before_sentence",
+        "",
+    ),
+    (
+        "service-contact",
+        "/service_contact/*",
+        "service_type open team_contact support_worker",
+        "service_type",
+    ),
+    (
+        "onward-referrals",
+        "/onward_referrals/*",
+        "service_type status note may_be_told/*",
+        "service_type status",
+    ),
+    (
+        "practitioner",
+        "",
+        "practitioner/name practitioner/role practitioner/organisation practitioner/telephone \
+         validity/review_by assessed_at",
+        "",
+    ),
+    ("request", "/referrals/*", "reason urgency need", ""),
+    ("aliases", "/person", "preferred_name aliases/*", ""),
+    (
+        "next-of-kin",
+        "/person/next_of_kin/*",
+        "name relation telephone may_be_contacted knows_of_this note",
+        "",
+    ),
+    (
+        "young-person",
+        "/young_person",
+        "education/status education/place education/plan looked_after local_authority summary parents/*/name \
+         parents/*/relation parents/*/telephone parents/*/parental_responsibility parents/*/knows_of_this \
+         parents/*/may_be_contacted",
+        "",
+    ),
+    ("release", "/release", "at from gate_contact travel", ""),
+    ("fitness", "/fitness", "detention interview", ""),
+    ("participation", "/participation", "can_follow intermediary fitness_to_plead_assessment note", ""),
+    ("relationships", "/relationships", "summary note", ""),
+    (
+        "background",
+        "/background",
+        "armed_forces/served armed_forces/note care_leaver/status care_leaver/note",
+        "",
+    ),
+    ("risk-from-others", "/risk/from_others", "level current advice placement_summary narrative", ""),
+];
+
+/// Where a cell's words, or the meaning of its row, make it less than the whole block (Y) or other than its usual
+/// category (C).
+pub(super) const PARTS: &[(&str, &str, &[Audience], &str)] = {
+    use Audience::{Court, Custody, Health, Housing, Probation, SocialCare, Voluntary, YouthJustice};
+    const ALL: &[Audience] = &Audience::ALL;
+    const WITHOUT_FHIR: &[Audience] =
+        &[Custody, Court, Probation, YouthJustice, Housing, Voluntary, SocialCare];
+    &[
+        ("identifiers", "Y", &[Custody], "PNC/* CRO/* ASN/* CUSTODY_RECORD/*"),
+        ("identifiers", "Y", &[Court], "URN/* CCR/*"),
+        ("identifiers", "Y", &[Probation], "CRN/* NOMS/*"),
+        ("identifiers", "Y", &[Housing], "HOUSING_REF/*"),
+        ("identifiers", "Y", &[SocialCare], "SOCIAL_CARE_REF/*"),
+        ("identifiers", "Y", &[YouthJustice], "YJS_REF/*"),
+        (
+            "nhs-number",
+            "Y",
+            &[Health],
+            "nhs_number/value nhs_number/verification gp_practice/ods_code gp_practice/name",
+        ),
+        // What came after the table was decided waits until it is plainly allowed and has a place in the message.
+        ("safe-contact", "Y", WITHOUT_FHIR, "telephone email how when must_not_know/*"),
+        (
+            "communication",
+            "Y",
+            WITHOUT_FHIR,
+            "language interpreter_needed needs/* reasonable_adjustments/*/code reasonable_adjustments/*/note",
+        ),
+        ("pathway", "Y", WITHOUT_FHIR, "point site contact_outcome seen_at"),
+        (
+            "legal-status",
+            "Y",
+            WITHOUT_FHIR,
+            "status_category next_hearing/court next_hearing/at bail_needs summary",
+        ),
+        ("appropriate-adult", "Y", WITHOUT_FHIR, "needed why arranged summary"),
+        ("capacity", "Y", WITHOUT_FHIR, "status summary note"),
+        (
+            "housing",
+            "Y",
+            &[Probation, YouthJustice, Voluntary, SocialCare],
+            "status summary need reason_for_referral homeless_within_56_days local_connection narrative",
+        ),
+        // All but the coded reason, which can say what safeguarding keeps back.
+        (
+            "housing",
+            "Y",
+            &[Housing],
+            "status summary need reason_for_referral homeless_within_56_days local_connection narrative \
+             accommodation_type homeless_from_date chosen_authority/name chosen_authority/code \
+             consent_to_share_contact areas_to_avoid/* room_sharing accessibility",
+        ),
+        ("money", "Y", WITHOUT_FHIR, "summary affordability debt benefits employment literacy"),
+        ("household", "Y", WITHOUT_FHIR, "summary members/* children/* note"),
+        ("own-consent", "Y", ALL, "recipient decision recorded_at valid_until captured_by how"),
+        (
+            "vulnerabilities",
+            "Y",
+            &[Custody, Court, Probation, YouthJustice, SocialCare],
+            "category plain_words",
+        ),
+        ("substance-use", "C", &[Custody], "summary withdrawal_risk/level withdrawal_risk/advice"),
+        ("substance-use", "C", &[Housing], "placement_summary"),
+        ("learning", "C", &[Housing], "adjustments_summary"),
+        ("money", "C", &[Housing], "affordability"),
+        ("safeguarding", "Y", &[Custody, Probation, YouthJustice], "concern route"),
+        ("safeguarding", "C", &[Housing], "placement_summary"),
+        ("safeguarding", "Y", &[SocialCare], "concern route placement_summary narrative"),
+        ("risk-to-self", "Y", &[Court], "level handover_advice"),
+        ("risk-to-self", "Y", &[Housing], "level safety_plan"),
+        ("risk-to-others", "Y", &[Custody, Probation, YouthJustice, SocialCare], "alert contact"),
+        ("risk-to-others", "C", &[Housing], "placement_summary"),
+        (
+            "priorities",
+            "Y",
+            &[Probation, YouthJustice, Housing, Voluntary, SocialCare],
+            "rank need own_words",
+        ),
+        ("crisis", "C", &[Housing], "safety_plan"),
+        ("accompaniment", "Y", &[Court], "hearing_support"),
+        ("accompaniment", "Y", &[Probation, YouthJustice], "wanted who appointment hearing_support"),
+        ("accompaniment", "Y", &[Housing, Voluntary, SocialCare], "wanted who appointment"),
+        ("service-contact", "Y", &[Housing], "support_worker"),
+        ("onward-referrals", "Y", &[Probation, YouthJustice, Health], "service_type status note"),
+        // Its requirements are for adults.
+        ("treatment-requirement", "Y", &[YouthJustice], ""),
+    ]
+};
+
+/// What is the minimum of a block where that is less than the whole.
+pub(super) const MINIMA: &[(&str, &str)] = &[
+    ("safe-contact", "telephone email how when must_not_know/*"),
+    ("communication", "language interpreter_needed needs/* reasonable_adjustments/*/code"),
+    ("appropriate-adult", "needed why arranged"),
+    ("vulnerabilities", "category"),
+    ("substance-use", "withdrawal_risk/level withdrawal_risk/advice"),
+    ("household", "summary children/*"),
+    ("safeguarding", "concern route"),
+    ("risk-to-others", "alert contact"),
+    ("identifiers", "PNC/* CRO/* ASN/* CUSTODY_RECORD/*"),
+];
