@@ -54,6 +54,9 @@ impl Exchange {
                     "This referral has ended, or was never on its way. Send a new one.",
                 ));
             }
+            if self.store.conversation_of(&referral.site_id, &referral.referral_id).await?.is_none() {
+                return Err(holds_more(&referral));
+            }
             let Changing { moved, mut writes, mut preconditions, kept, is_sent } =
                 if referral.audience.is_some() {
                     self.plan_change(incoming, &referral).await?
@@ -143,16 +146,6 @@ impl Exchange {
     ) -> Result<Changing, Refusal> {
         let caller = incoming.caller;
         let site = &caller.site_id;
-        if self.store.conversation_of(site, &referral.referral_id).await?.is_none() {
-            return Err(Refusal::new(
-                Refused::Unprocessable,
-                "not-supported",
-                "Bundle.entry[0].resource.reason",
-                "This referral came by POST /assessments and holds more than a message can say: a message would cut it \
-                 down. Send the whole anew by POST /assessments/{id}/amend, or take this one back by a message with \
-                 reason `delete` or by POST /referrals/{id}/actions/withdraw. Nothing was changed.",
-            ));
-        }
         let adapted = assessment_of(incoming.meant, incoming.receiver, self.now()).map_err(wrong)?;
         let at_its_place = |refusal| located(&adapted, refusal);
         let assessment = self.valid_assessment(adapted.value.clone()).map_err(at_its_place)?;
@@ -188,6 +181,20 @@ impl Exchange {
         kept.extend(adapted.kept);
         Ok(Changing { moved, writes, preconditions, kept, is_sent })
     }
+}
+
+/// What did not come as a message is not said anew by one.
+fn holds_more(referral: &ReferralRow) -> Refusal {
+    let text = if referral.audience.is_some() {
+        "This referral came by POST /assessments and holds more than a message can say: a message would cut it down. Send \
+         the whole anew by POST /assessments/{id}/amend, or take this one back by a message with reason `delete` or by \
+         POST /referrals/{id}/actions/withdraw. Nothing was changed."
+    } else {
+        "This request came by a form and may hold more than a message can say, as the time of a hearing: a message would \
+         cut it down. Take it back by a message with reason `delete` or by POST /referrals/{id}/actions/withdraw, and send \
+         it anew by its form. Nothing was changed."
+    };
+    Refusal::new(Refused::Unprocessable, "not-supported", "Bundle.entry[0].resource.reason", text)
 }
 
 fn same_person(person: &Identified, referral: &ReferralRow) -> Result<(), Refusal> {

@@ -16,7 +16,10 @@ use keyway::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{Rig, Scripted, agreement, json, partner, site, slug};
+use crate::{
+    fhir_in::{of, referral, send},
+    harness::{Rig, Scripted, agreement, json, partner, site, slug},
+};
 
 /// Agencies beside those of the harness.
 const OTHERS: [(&str, AgencyKind); 4] = [
@@ -221,6 +224,27 @@ async fn a_report_is_due_before_its_hearing_and_a_hearing_that_is_over_is_refuse
     let refusal =
         ask(&rig, "court-harbour", Door::Justice, "2", &at("2026-11-23T09:59:59Z")).await.unwrap_err();
     assert_eq!(refused(&refusal), (Refused::Unprocessable, vec!["/hearing/at"]));
+}
+
+#[tokio::test]
+async fn a_request_that_came_by_a_form_is_not_cut_down_by_a_message() {
+    let rig = rig().await;
+    let mut message = referral("court-harbour", "ld-harbour");
+    let mut asked = fixture("court-report");
+    asked["person"]["reference"] = json!("LD-ABCD-EFGH");
+    asked["person"]["birth_date"] = of(&mut message, "Patient")["birthDate"].clone();
+    let told = ask(&rig, "court-harbour", Door::Justice, "1", &asked).await.unwrap();
+    let id = told["referral_id"].as_str().unwrap();
+    // The same agency says it anew of the same person, by a message that has no place for a hearing.
+    message["entry"][0]["resource"]["reason"]["coding"][0]["code"] = json!("update");
+    of(&mut message, "ServiceRequest")["id"] = json!(id);
+    of(&mut message, "ServiceRequest").as_object_mut().unwrap().remove("identifier");
+    let refusal = send(&rig, "court-harbour", 1, &message).await.unwrap_err();
+    assert_eq!(refused(&refusal), (Refused::Unprocessable, vec!["Bundle.entry[0].resource.reason"]));
+    assert!(refusal.issues[0].diagnostics.contains("hearing"), "{refusal:?}");
+    assert_eq!(due(&rig, "court-harbour", id).await, [told["answer_by"].clone(), told["answer_by"].clone()]);
+    assert_eq!(landed(&rig).await["answerBy"], told["answer_by"]);
+    rig.audit().await;
 }
 
 #[tokio::test]
