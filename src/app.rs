@@ -29,6 +29,7 @@ use crate::{
     ids::{Chance, Mint, SystemChance},
     limits,
     metrics::Metrics,
+    open_files::{self, Shares},
     outbound::{AddressPolicy, CourierError, CourierSettings, HttpCourier, MeteredCourier},
     packages::{self, PackageFault},
     profile::{check::Program, definition::Definitions},
@@ -85,6 +86,12 @@ pub enum StartError {
     /// The key that signs documents.
     #[error("the document signing key does not serve")]
     DocumentKey,
+    /// Too few files.
+    #[error(
+        "this process may have {0} files open, and needs {min}: raise `ulimit -Hn`, or LimitNOFILE of its service",
+        min = limits::FILES_MIN
+    )]
+    Files(usize),
     /// A fault of ours.
     #[error("the start broke off")]
     Broken,
@@ -195,6 +202,7 @@ impl App {
 
 /// Everything that can be made without opening a listener or sending anything.
 struct Prepared {
+    shares: Shares,
     sockets: Vec<Socket>,
     exchange: Exchange,
     identity: Identity,
@@ -211,6 +219,8 @@ struct Socket {
 }
 
 fn prepare(config: &Config) -> Result<Prepared, StartError> {
+    let files = open_files::raise();
+    let shares = Shares::of(files).ok_or(StartError::Files(files))?;
     let material = config.load_material().map_err(StartError::Settings)?;
     let ended = material.ended(SystemClock.now());
     if !ended.is_empty() {
@@ -254,7 +264,7 @@ fn prepare(config: &Config) -> Result<Prepared, StartError> {
         None => None,
     };
     let courier = courier(config, &material, clock)?;
-    Ok(Prepared { sockets: vec![partners, public, operators], exchange, identity, courier })
+    Ok(Prepared { shares, sockets: vec![partners, public, operators], exchange, identity, courier })
 }
 
 impl Prepared {
@@ -266,9 +276,16 @@ impl Prepared {
         let owner = format!("gateway-{}", mint.uuid());
         let worker = Worker::start(Arc::clone(&exchange), Arc::new(courier), WorkerSettings::new(owner));
         let liveness = worker.liveness();
-        let silent = Box::new(move |now| liveness.silent(now, SILENT_MAX_SECONDS));
+        let missing = Box::new(move |now| {
+            let mut missing = liveness.silent(now, SILENT_MAX_SECONDS);
+            if !open_files::are_left(limits::FILES_LEFT_MIN) {
+                missing.push("files to open");
+            }
+            missing
+        });
         let authority = Arc::new(self.identity);
-        let gateway = Gateway::new(Arc::clone(&exchange), authority, metrics, Handle::current(), silent);
+        let runtime = Handle::current();
+        let gateway = Gateway::new(Arc::clone(&exchange), authority, metrics, runtime, missing, &self.shares);
         let gateway = Arc::new(gateway);
         let mut listeners = Vec::new();
         for Socket { listener, setting, tcp, address, tls } in self.sockets {

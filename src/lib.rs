@@ -29,6 +29,7 @@ pub mod limits;
 pub mod mapping;
 pub mod metrics;
 pub mod minimise;
+pub mod open_files;
 pub mod outbound;
 pub mod packages;
 pub mod profile;

@@ -61,6 +61,31 @@ pub const REQUEST_HEAD_TIMEOUT_SECONDS: u64 = 10;
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 512;
 /// Of those, the most that one client may have at once: beyond it 503 with Retry-After for that client alone.
 pub const REQUESTS_IN_FLIGHT_PER_CLIENT_MAX: usize = 64;
+/// Files that are kept for the database, deliveries and the log: connections leave so many of those that this process
+/// may have open.
+pub const FILES_RESERVED: usize = 512;
+/// Fewest files that this process must be allowed to have open: below it the gateway does not start.
+pub const FILES_MIN: usize = 1_024;
+/// Files that one connection may need: itself, and what closes it when nobody asks anything over it.
+pub const FILES_PER_CONNECTION: usize = 2;
+/// Files that must be left for the gateway to be ready.
+pub const FILES_LEFT_MIN: usize = 32;
+/// Most connections to the partners' listener: others wait until one ends. Fewer where files are few.
+pub const PARTNERS_CONNECTIONS_MAX: usize = 4_096;
+/// Most connections to the public listener, likewise.
+pub const PUBLIC_CONNECTIONS_MAX: usize = 512;
+/// Most connections to the operators' listener, likewise.
+pub const OPERATORS_CONNECTIONS_MAX: usize = 64;
+/// Most connections of one client (one certificate, or one address where there is none) to one listener, and never
+/// more than a quarter of them: one more is closed after its handshake. Twice the requests that it may have at once.
+pub const CONNECTIONS_PER_CLIENT_MAX: usize = 128;
+/// TLS handshakes under way at once on one thread of a listener: further ones wait.
+pub const HANDSHAKES_MAX: usize = 256;
+/// How long a TLS handshake may take, in seconds.
+pub const HANDSHAKE_SECONDS: u64 = 10;
+/// How long a connection over which nobody asks anything is kept, in seconds: longer than clients keep theirs. Over
+/// HTTP/2, whose clients may keep it open with pings, twice as long at most.
+pub const CONNECTION_IDLE_SECONDS: u64 = 75;
 /// Longest path and query of an address together, in bytes: beyond it 414. The link to a further page holds a whole search,
 /// sealed, and has room. (Beyond 65,534 the HTTP library refuses by itself, with 400 and no body.)
 pub const ADDRESS_MAX_BYTES: usize = 49_152;

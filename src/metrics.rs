@@ -30,6 +30,11 @@ struct RequestLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ListenerLabels {
+    listener: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RouteLabels {
     route: String,
 }
@@ -58,6 +63,7 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     request_duration: Durations<RouteLabels>,
+    connections_closed: Family<ListenerLabels, Counter>,
     attempts: Family<AttemptLabels, Counter>,
     attempt_duration: Durations<OutcomeLabels>,
     queue: Family<QueueLabels, Gauge>,
@@ -83,6 +89,7 @@ impl Metrics {
             registry: Registry::with_prefix("keyway"),
             requests: Family::default(),
             request_duration: Family::new_with_constructor(durations),
+            connections_closed: Family::default(),
             attempts: Family::default(),
             attempt_duration: Family::new_with_constructor(durations),
             queue: Family::default(),
@@ -107,6 +114,11 @@ impl Metrics {
             second(),
             self.request_duration.clone(),
         );
+        r.register(
+            "connections_closed",
+            "Connections closed because their client had as many as it may have, by listener",
+            self.connections_closed.clone(),
+        );
         r.register("attempts", "Tries at delivery, by channel and outcome", self.attempts.clone());
         r.register_with_unit(
             "attempt_duration",
@@ -130,6 +142,11 @@ impl Metrics {
         let (method, route) = (method.to_owned(), route.to_owned());
         self.requests.get_or_create(&RequestLabels { method, route: route.clone(), status }).inc();
         self.request_duration.get_or_create(&RouteLabels { route }).observe(seconds(duration_micros));
+    }
+
+    /// A connection was closed because its client had as many as it may have.
+    pub fn connection_closed(&self, listener: &'static str) {
+        self.connections_closed.get_or_create(&ListenerLabels { listener }).inc();
     }
 
     /// One attempt at delivery ended.
@@ -190,8 +207,10 @@ mod tests {
         metrics.request("GET", "/referrals/{id}", 200, 1_500);
         metrics.request("GET", "/referrals/{id}", 200, 2_500);
         metrics.attempt(Channel::FhirPush, AttemptClass::Ambiguous, 10_000_000);
+        metrics.connection_closed("partners");
         let text = metrics.encode();
         for line in [
+            r#"keyway_connections_closed_total{listener="partners"} 1"#,
             "keyway_process_start_time_seconds 1700000000",
             r#"keyway_requests_total{method="GET",route="/referrals/{id}",status="200"} 2"#,
             r#"keyway_request_duration_seconds_bucket{le="0.0025",route="/referrals/{id}"} 2"#,

@@ -29,6 +29,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ids", &["clock"]),
     ("limits", &[]),
     ("telemetry", &[]),
+    // What this process may have open, and whether some is left.
+    ("open_files", &[]),
     // Counts by the words of the directory and of an attempt's outcome; asks the store how much waits.
     ("metrics", &["exchange", "directory"]),
     // The pure core, from the bottom up.
@@ -66,7 +68,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("store", &["exchange", "consent", "directory", "minimise", "referral", "audit", "metrics"]),
     ("outbound", &["exchange", "directory", "vault", "metrics"]),
     ("identity", &["exchange", "directory", "audit", "vault", "metrics"]),
-    ("http", &["exchange", "identity", "directory", "fhir", "metrics", "telemetry"]),
+    ("http", &["exchange", "identity", "directory", "fhir", "metrics", "open_files", "telemetry"]),
     ("worker", &["exchange", "metrics"]),
     // FHIR packages on disk: their bytes go to the definitions of `profile`.
     ("packages", &["profile"]),
@@ -89,6 +91,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "profile",
             "packages",
             "metrics",
+            "open_files",
             "telemetry",
         ],
     ),
@@ -156,6 +159,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("refinery", &["src/store/"]),
     ("actix*", &["src/http/", "src/app.rs", "src/app/", "src/cli/demo"]),
     ("reqwest", &["src/outbound/", "src/cli/demo"]),
+    ("rustix", &["src/open_files.rs"]),
     ("flate2", &["src/packages/"]),
     ("tar", &["src/packages/"]),
     ("rcgen", &["src/cli/demo"]),

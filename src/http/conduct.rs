@@ -10,6 +10,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header, web};
 use super::{
     Gateway, body,
     call::{Call, Outcome},
+    connections::Connection,
     error::{Form, table},
     form, media,
     prefer::Preferences,
@@ -53,6 +54,7 @@ pub(super) async fn conduct(
     mut payload: web::Payload,
 ) -> HttpResponse {
     let watch = Stopwatch::start();
+    let _asking = request.conn_data::<Connection>().map(Connection::ask);
     let ids = TraceIds::read(request.headers(), &gateway.exchange.mint);
     let form = Form::of_path(request.path());
     let partner = Arc::new(OnceLock::new());
@@ -142,7 +144,7 @@ async fn attend(
     partner: &Arc<OnceLock<PartnerId>>,
 ) -> Outcome {
     let peer = request.conn_data::<PeerCertificate>().cloned();
-    let client = client(peer.as_ref(), request);
+    let client = Client::of(peer.as_ref(), request.peer_addr());
     gateway.rates.check(&client)?;
     check_address(request)?;
     let route = match target {
@@ -187,14 +189,6 @@ async fn attend(
         body,
     };
     run(gateway, route, ids, call).await
-}
-
-fn client(peer: Option<&PeerCertificate>, request: &HttpRequest) -> Client {
-    match (peer, request.peer_addr()) {
-        (Some(peer), _) => Client::Certificate(peer.sha256),
-        (None, Some(address)) => Client::Address(address.ip()),
-        (None, None) => Client::Unknown,
-    }
 }
 
 async fn identify(

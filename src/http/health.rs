@@ -13,15 +13,18 @@ pub(super) fn live() -> Answer {
     json_answer(200, "application/json", &json!({"status": "ok"}))
 }
 
-/// `GET /health/ready`: what is taken can also be kept, and what is kept is carried.
+/// `GET /health/ready`: whoever may call gets in, what is taken can also be kept, and what is kept is carried.
 pub(super) async fn ready(call: Call) -> Outcome {
     let exchange = &call.gateway.exchange;
     exchange.store.healthy().await?;
-    let silent = (call.gateway.silent)(exchange.mint.clock().now());
-    if silent.is_empty() {
+    let mut missing = (call.gateway.missing)(exchange.mint.clock().now());
+    if call.gateway.partners.are_all_taken() {
+        missing.push("connections for partners");
+    }
+    if missing.is_empty() {
         return Ok(json_answer(200, "application/json", &json!({"status": "ok"})));
     }
-    tracing::error!(worker.silent = silent.join(","), "the worker does not turn");
+    tracing::error!(missing = missing.join(","), "the gateway is not ready");
     Err(Refusal::unavailable())
 }
 

@@ -16,16 +16,19 @@ use tokio::task::JoinHandle;
 use super::{
     Gateway,
     conduct::{Target, conduct},
+    connections,
+    rate::Client,
     routes::{self, Listener, Verb},
 };
-use crate::{exchange::authority::Authority, limits::REQUEST_HEAD_TIMEOUT_SECONDS};
+use crate::{
+    exchange::authority::PeerCertificate,
+    limits::{CONNECTION_IDLE_SECONDS, HANDSHAKE_SECONDS, HANDSHAKES_MAX, REQUEST_HEAD_TIMEOUT_SECONDS},
+};
 
 /// Threads that read and write the connections of the partners' listener. The work is done elsewhere.
 const PARTNERS_THREADS: usize = 2;
-/// How long a TLS handshake may take, in seconds.
-const HANDSHAKE_SECONDS: u64 = 10;
-/// How long an idle connection is kept, in seconds: longer than clients keep theirs.
-const KEEP_ALIVE_SECONDS: u64 = 75;
+/// How HTTP/2 is named in a TLS handshake.
+const HTTP_2: &[u8] = b"h2";
 /// How long open requests may take to end at shutdown, in seconds.
 const SHUTDOWN_SECONDS: u64 = 10;
 
@@ -57,17 +60,20 @@ pub fn serve(
 ) -> io::Result<Served> {
     let address = socket.local_addr()?;
     let shared = Arc::clone(gateway);
-    let authority = Arc::clone(&gateway.authority);
+    let at_the_door = Arc::clone(gateway);
     let threads = if listener == Listener::Partners { PARTNERS_THREADS } else { 1 };
     let server = HttpServer::new(move || {
         let shared = Arc::clone(&shared);
         App::new().configure(move |config| register(config, &shared, listener))
     })
-    .on_connect(move |connection, data| recognise(authority.as_ref(), connection, data))
+    .on_connect(move |connection, data| let_in(&at_the_door, listener, connection, data))
     .workers(threads)
+    // Both are for each thread.
+    .max_connections(gateway.connections(listener).max().in_all.div_euclid(threads))
+    .max_connection_rate(HANDSHAKES_MAX)
     // The default holds small HTTP/2 answers back for 40 ms.
     .tcp_nodelay(true)
-    .keep_alive(Duration::from_secs(KEEP_ALIVE_SECONDS))
+    .keep_alive(Duration::from_secs(CONNECTION_IDLE_SECONDS))
     .client_request_timeout(Duration::from_secs(REQUEST_HEAD_TIMEOUT_SECONDS))
     .tls_handshake_timeout(Duration::from_secs(HANDSHAKE_SECONDS))
     .shutdown_timeout(SHUTDOWN_SECONDS)
@@ -120,12 +126,40 @@ fn method(verb: Verb) -> Method {
     }
 }
 
-/// Keeps the leaf certificate of a connection: the first of the chain. The last would be its issuer.
-fn recognise(authority: &dyn Authority, connection: &dyn Any, data: &mut Extensions) {
-    let Some(tls) = connection.downcast_ref::<TlsStream<TcpStream>>() else { return };
-    let (_, session) = tls.get_ref();
-    let leaf = session.peer_certificates().and_then(<[_]>::first);
-    if let Some(peer) = leaf.and_then(|leaf| authority.recognise(leaf)) {
-        data.insert(peer);
+/// Keeps the leaf certificate of a connection (the first of the chain; the last would be its issuer) and counts the
+/// connection with those of the same client, or closes it.
+fn let_in(gateway: &Gateway, listener: Listener, connection: &dyn Any, data: &mut Extensions) {
+    if let Some(tls) = connection.downcast_ref::<TlsStream<TcpStream>>() {
+        let (socket, session) = tls.get_ref();
+        let leaf = session.peer_certificates().and_then(<[_]>::first);
+        let peer = leaf.and_then(|leaf| gateway.authority.recognise(leaf));
+        let pinged = session.alpn_protocol() == Some(HTTP_2);
+        count(gateway, listener, socket, peer.as_ref(), pinged, data);
+        if let Some(peer) = peer {
+            data.insert(peer);
+        }
+    } else if let Some(socket) = connection.downcast_ref::<TcpStream>() {
+        count(gateway, listener, socket, None, false, data);
     }
+}
+
+/// `pinged` says that its client may keep the connection open without asking anything.
+fn count(
+    gateway: &Gateway,
+    listener: Listener,
+    socket: &TcpStream,
+    peer: Option<&PeerCertificate>,
+    pinged: bool,
+    data: &mut Extensions,
+) {
+    let client = Client::of(peer, socket.peer_addr().ok());
+    let Some(mut counted) = gateway.connections(listener).take(&client) else {
+        gateway.metrics.connection_closed(listener.word());
+        connections::close(socket);
+        return;
+    };
+    if pinged {
+        counted.close_when_idle(socket, Duration::from_secs(CONNECTION_IDLE_SECONDS));
+    }
+    data.insert(counted);
 }

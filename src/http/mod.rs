@@ -13,6 +13,7 @@ mod body;
 mod call;
 mod capabilities;
 mod conduct;
+mod connections;
 mod consents;
 mod discovery;
 mod error;
@@ -42,18 +43,21 @@ mod version;
 use std::sync::Arc;
 
 pub use capabilities::capability_statement;
+use connections::Connections;
 pub use error::table as refusals;
 pub use listener::{Served, serve};
+use routes::Listener;
 use tokio::runtime::Handle;
 
 use crate::{
     clock::Moment,
     exchange::{Exchange, authority::Authority},
     metrics::Metrics,
+    open_files::Shares,
 };
 
-/// Names what should be turning, and is not, at a moment.
-pub type Silent = dyn Fn(Moment) -> Vec<&'static str> + Send + Sync;
+/// Names what the gateway needs and has not, at a moment: a loop that should be turning, files to open.
+pub type Missing = dyn Fn(Moment) -> Vec<&'static str> + Send + Sync;
 
 /// What the listeners serve.
 pub struct Gateway {
@@ -65,30 +69,46 @@ pub struct Gateway {
     pub metrics: Arc<Metrics>,
     /// Where handlers run: the runtime of the database and the worker, not the web workers' own.
     runtime: Handle,
-    /// The loops of the worker that have been silent for too long.
-    silent: Box<Silent>,
+    /// What the gateway needs and has not.
+    missing: Box<Missing>,
+    partners: Arc<Connections>,
+    public: Arc<Connections>,
+    operators: Arc<Connections>,
     rates: rate::Rates,
     places: places::Places,
 }
 
 impl Gateway {
-    /// Puts together what the listeners serve. Handlers run on `runtime`; `silent` is asked for readiness.
+    /// Puts together what the listeners serve. Handlers run on `runtime`; `missing` is asked for readiness, and
+    /// `shares` says how many connections each listener takes.
     #[must_use]
     pub fn new(
         exchange: Arc<Exchange>,
         authority: Arc<dyn Authority>,
         metrics: Arc<Metrics>,
         runtime: Handle,
-        silent: Box<Silent>,
+        missing: Box<Missing>,
+        shares: &Shares,
     ) -> Self {
         Self {
             exchange,
             authority,
             metrics,
             runtime,
-            silent,
+            missing,
+            partners: Connections::new(shares.partners),
+            public: Connections::new(shares.public),
+            operators: Connections::new(shares.operators),
             rates: rate::Rates::new(),
             places: places::Places::default(),
+        }
+    }
+
+    const fn connections(&self, listener: Listener) -> &Arc<Connections> {
+        match listener {
+            Listener::Partners => &self.partners,
+            Listener::Public => &self.public,
+            Listener::Operators => &self.operators,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! How often one client may call: by its certificate, or by its address where there is none.
 
-use std::{net::IpAddr, num::NonZeroU32};
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroU32,
+};
 
 use governor::{
     Quota, RateLimiter,
@@ -9,7 +12,10 @@ use governor::{
 };
 
 use crate::{
-    exchange::refusal::{Refusal, Refused},
+    exchange::{
+        authority::PeerCertificate,
+        refusal::{Refusal, Refused},
+    },
     limits::{REQUEST_BURST, REQUESTS_PER_SECOND},
 };
 
@@ -25,6 +31,17 @@ pub(super) enum Client {
     Address(IpAddr),
     /// Whoever calls from nowhere known.
     Unknown,
+}
+
+impl Client {
+    /// Whoever shows this certificate, or calls from this address where there is none.
+    pub(super) fn of(peer: Option<&PeerCertificate>, address: Option<SocketAddr>) -> Self {
+        match (peer, address) {
+            (Some(peer), _) => Self::Certificate(peer.sha256),
+            (None, Some(address)) => Self::Address(address.ip()),
+            (None, None) => Self::Unknown,
+        }
+    }
 }
 
 /// The counters of one gateway.

@@ -31,6 +31,18 @@ pub enum Listener {
     Operators,
 }
 
+impl Listener {
+    /// Its name in settings and metrics.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Partners => "partners",
+            Self::Public => "public",
+            Self::Operators => "operators",
+        }
+    }
+}
+
 /// The methods that are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verb {

@@ -15,6 +15,8 @@ mod canaries;
 #[cfg(test)]
 mod closing;
 #[cfg(test)]
+mod connections;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "what the harness offers its tests is public to them")]

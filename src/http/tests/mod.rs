@@ -29,7 +29,9 @@ use crate::{
         refusal::{Refusal, Refused},
     },
     ids::{Mint, PartnerId, SiteId, SystemChance},
+    limits::FILES_MIN,
     metrics::Metrics,
+    open_files::Shares,
     store::sqlite::{self, SqliteStore},
     vault::{RootKey, Vault},
 };
@@ -87,7 +89,9 @@ fn gateway(folder: &Path) -> Arc<Gateway> {
     let exchange = Exchange::new(store, vault, mint, base_url, RetrySchedule::default()).unwrap();
     let metrics = Arc::new(Metrics::new(exchange.mint.clock().now()));
     let quiet = Box::new(|_| Vec::new());
-    Arc::new(Gateway::new(Arc::new(exchange), Arc::new(Doorkeeper), metrics, Handle::current(), quiet))
+    let shares = Shares::of(FILES_MIN).unwrap();
+    let exchange = Arc::new(exchange);
+    Arc::new(Gateway::new(exchange, Arc::new(Doorkeeper), metrics, Handle::current(), quiet, &shares))
 }
 
 /// What came back.

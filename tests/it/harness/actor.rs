@@ -280,6 +280,17 @@ impl Caller for Stranger {
 /// A client that trusts `authority` and shows `identity`.
 #[expect(clippy::disallowed_methods, reason = "a partner's own client, not the gateway's")]
 fn client(authority: &Authority, identity: Option<&Identity>) -> reqwest::Client {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls(authority, identity))
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .timeout(Duration::from_secs(30))
+        .build()
+        .unwrap()
+}
+
+/// TLS that trusts `authority` and shows `identity`.
+pub fn tls(authority: &Authority, identity: Option<&Identity>) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(authority.root()).unwrap();
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
@@ -287,17 +298,10 @@ fn client(authority: &Authority, identity: Option<&Identity>) -> reqwest::Client
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_root_certificates(roots);
-    let config = match identity {
+    match identity {
         Some(identity) => {
             config.with_client_auth_cert(vec![identity.certificate.clone()], identity.key()).unwrap()
         }
         None => config.with_no_client_auth(),
-    };
-    reqwest::Client::builder()
-        .tls_backend_preconfigured(config)
-        .no_proxy()
-        .redirect(reqwest::redirect::Policy::none())
-        .timeout(Duration::from_secs(30))
-        .build()
-        .unwrap()
+    }
 }
