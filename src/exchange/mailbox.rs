@@ -85,6 +85,7 @@ impl Exchange {
     pub async fn mailbox_read(&self, caller: &Caller, mailbox: &str, id: &str) -> Result<Answer, Refusal> {
         self.own_mailbox(caller, mailbox)?;
         let (bundle, body) = self.collect(caller, id, Part::Body).await?;
+        let correlation_id = self.correlation_of(&bundle).await?;
         let message = &bundle.message;
         let mut answer = Answer::json(200, &Value::Null);
         answer.body = body;
@@ -99,6 +100,7 @@ impl Exchange {
             ("mex-statussuccess", String::from("SUCCESS")),
             ("mex-statustimestamp", message.created_at.to_rfc3339()),
             ("keyway-content-type", message.content_type.clone()),
+            ("keyway-correlation-id", correlation_id),
         ];
         Ok(answer)
     }

@@ -62,7 +62,14 @@ pub fn echo(bundle: &Value) -> Value {
     if request {
         let seed = text(bundle, "/id").unwrap_or_default();
         let at = text(bundle, "/timestamp").unwrap_or_default();
-        entries.push(encounter(bundle, seed, at, "planned", None));
+        let mut planned = encounter(bundle, seed, at, "planned", None);
+        // It points at the sender's Patient: where that one keeps none of our profiles, neither can this.
+        if !in_our_profiles(bundle)
+            && let Some(meta) = planned.pointer_mut("/resource/meta").and_then(Value::as_object_mut)
+        {
+            meta.remove("profile");
+        }
+        entries.push(planned);
     }
     echoed
 }
@@ -220,13 +227,39 @@ fn point_only_inside(entry: &mut [Value]) {
     }
 }
 
-/// The receiver's own encounter, beside the one that the sender sent.
-fn encounter(bundle: &Value, seed: &str, at: &str, status: &str, why: Option<Value>) -> Value {
-    let theirs = entries(bundle)
+/// Whether the message or its Patient is said to keep a profile of ours.
+fn in_our_profiles(bundle: &Value) -> bool {
+    let of_patients = entries(bundle)
         .iter()
         .filter_map(|entry| entry.get("resource"))
-        .find(|resource| text(resource, "/resourceType") == Some("Encounter"));
-    let of_theirs = |pointer: &str| theirs.and_then(|encounter| encounter.pointer(pointer)).cloned();
+        .filter(|resource| text(resource, "/resourceType") == Some("Patient"));
+    std::iter::once(bundle)
+        .chain(of_patients)
+        .filter_map(|resource| resource.pointer("/meta/profile").and_then(Value::as_array))
+        .flatten()
+        .any(|profile| profile.as_str().is_some_and(|url| url.starts_with(codes::OUR_PROFILES)))
+}
+
+/// The journey that a referral belongs to, where its sender named none: the same for each message about it.
+fn journey(asked: Option<&Value>, seed: &str) -> Value {
+    let of_asked = |name: &str| asked.and_then(|asked| text(asked, &format!("/identifier/0/{name}")));
+    let known = match (of_asked("system"), of_asked("value")) {
+        (Some(system), Some(value)) => format!("{system}|{value}"),
+        _ => seed.to_owned(),
+    };
+    json!([{"reference": format!("EpisodeOfCare/{}", uuid_of(&known, "journey"))}])
+}
+
+/// The receiver's own encounter, beside the one that the sender sent.
+fn encounter(bundle: &Value, seed: &str, at: &str, status: &str, why: Option<Value>) -> Value {
+    let first = |kind: &str| {
+        let mut resources = entries(bundle).iter().filter_map(|entry| entry.get("resource"));
+        resources.find(|resource| text(resource, "/resourceType") == Some(kind))
+    };
+    let (theirs, asked) = (first("Encounter"), first("ServiceRequest"));
+    let of_theirs = |name: &str| theirs.and_then(|encounter| encounter.get(name)).cloned();
+    let subject = of_theirs("subject").or_else(|| asked.and_then(|asked| asked.get("subject")).cloned());
+    let journey = of_theirs("episodeOfCare").unwrap_or_else(|| journey(asked, seed));
     let id = uuid_of(seed, "receiver-encounter");
     let mut resource = json!({
         "resourceType": "Encounter",
@@ -239,8 +272,8 @@ fn encounter(bundle: &Value, seed: &str, at: &str, status: &str, why: Option<Val
     });
     if let Some(fields) = resource.as_object_mut() {
         for (key, value) in [
-            ("subject", of_theirs("/subject")),
-            ("episodeOfCare", of_theirs("/episodeOfCare")),
+            ("subject", subject),
+            ("episodeOfCare", Some(journey)),
             ("reasonCode", why.map(|why| json!([why]))),
         ] {
             if let Some(value) = value {

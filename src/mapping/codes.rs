@@ -23,6 +23,9 @@ pub(super) const PERSON_ID: &str = "https://keyway.example/Id/person";
 /// An agency of the directory.
 pub(super) const AGENCY_ID: &str = "https://keyway.example/Id/agency";
 
+/// A service in the Directory of Services, by which BaRS addresses it.
+pub(super) const DOS_SERVICE: &str = "https://fhir.nhs.uk/Id/dos-service-id";
+
 /// The assessment as a questionnaire.
 pub(super) const ASSESSMENT: &str = "https://keyway.example/fhir/Questionnaire/ld-assessment-adult";
 

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Rig, Scripted, assessment, id, json};
 
-const CORRELATION: &str = "0198c0de-0000-7000-8000-00000000cccc";
+pub const CORRELATION: &str = "0198c0de-0000-7000-8000-00000000cccc";
 pub const CANARY: &str = "CANARY-nobody-reads-this";
 
 pub fn head(n: u32) -> MessageHead {

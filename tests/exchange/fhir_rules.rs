@@ -146,6 +146,11 @@ async fn what_is_no_message_or_is_not_offered_has_its_own_answer_before_any_rule
             Refused::NotSupported,
             "not-supported",
         ),
+        (
+            with(|m| m["entry"][0]["resource"]["eventCoding"]["code"] = json!("servicerequest-question")),
+            Refused::BadRequest,
+            "invariant",
+        ),
     ]) {
         let refusal = send(&rig, "ld-harbour", n, &message).await.unwrap_err();
         assert_eq!(code(&refusal), (class, issue), "{refusal:?}");

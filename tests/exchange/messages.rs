@@ -107,5 +107,5 @@ async fn what_is_processed_is_what_the_table_has() {
     let unknown = "https://keyway.example/fhir/MessageDefinition/ld-referral-poke";
     assert_eq!(told_of(unknown, MESSAGES[0].event.code()).await, ["not-supported"]);
     assert_eq!(told_of(MESSAGES[0].definition, "booking-request").await, ["not-supported"]);
-    assert_eq!(told_of(MESSAGES[0].definition, "poke").await, ["value"]);
+    assert_eq!(told_of(MESSAGES[0].definition, "poke").await, ["invariant"]);
 }

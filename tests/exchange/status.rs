@@ -13,7 +13,7 @@ use keyway::{
 use serde_json::{Value, json};
 
 use crate::{
-    fhir_in::{code, of, referral, send, service_request},
+    fhir_in::{CORRELATION, code, of, referral, send, service_request},
     harness::{PARTNERS, Rig, Scripted, json, outcome, partner, site},
 };
 
@@ -109,6 +109,18 @@ async fn each_ending_is_told_with_a_reason_of_its_own_list() {
         assert_eq!(told["entry"][0]["resource"]["response"]["identifier"], message["id"]);
         rig.audit().await;
     }
+}
+
+#[tokio::test]
+async fn a_mailbox_says_the_senders_own_conversation() {
+    let rig = Rig::new().await;
+    let (_, referral_id) = referred(&rig).await;
+    rig.deliver_all(&Scripted::delivers()).await;
+    rig.act("cmht-riverside", &referral_id, "accept", json!({})).await;
+    let item = rig.first_item("ld-harbour").await;
+    let read = rig.exchange.mailbox_read(&rig.caller("ld-harbour"), "ld-harbour", &item).await.unwrap();
+    let said = read.headers.iter().find(|(name, _)| *name == "keyway-correlation-id");
+    assert_eq!(said.map(|(_, value)| value.as_str()), Some(CORRELATION));
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use crate::{
     directory::Partner,
     mapping::{
         codes,
-        frame::Frame,
+        frame::{Frame, organisation_code, organisation_system},
         messages::{self, Event},
         tree::{Tree, list, map},
     },
@@ -78,7 +78,7 @@ fn of(frame: &Frame<'_>, kind: &Kind, reason: &'static str, definition: &'static
                 ("name", Some(Tree::frame("sender", frame.sender.name.as_str()))),
                 ("software", Some(Tree::fixed("Keyway"))),
                 ("version", Some(Tree::fixed(env!("CARGO_PKG_VERSION")))),
-                ("endpoint", Some(Tree::frame("base_url", format!("{}/fhir", frame.base_url)))),
+                ("endpoint", Some(source(frame))),
             ]),
         ),
         ("reason", Some(Tree::fixed(json!({"coding": [{"system": codes::MESSAGE_REASON, "code": reason}]})))),
@@ -91,10 +91,24 @@ fn of(frame: &Frame<'_>, kind: &Kind, reason: &'static str, definition: &'static
     entry(frame, ROLE, "MessageHeader", &profiles, fields)
 }
 
-/// Where an agency gets its messages: its own server, or its mailbox here.
+/// Where an agency gets its messages: its service id where the directory has it, as BaRS addresses it; otherwise its own
+/// server, or its mailbox here.
 fn address(frame: &Frame<'_>, partner: &Partner) -> String {
-    partner
-        .endpoint
-        .clone()
+    service_id(partner)
+        .or_else(|| partner.endpoint.clone())
         .unwrap_or_else(|| format!("{}/messageexchange/{}", frame.base_url, partner.partner_id))
+}
+
+/// Where an answer goes: to the sender's service id where the directory has it, otherwise to this gateway.
+fn source(frame: &Frame<'_>) -> Tree {
+    match service_id(frame.sender) {
+        Some(service) => Tree::frame("sender", service),
+        None => Tree::frame("base_url", format!("{}/fhir", frame.base_url)),
+    }
+}
+
+/// The address of a service that is known by its id in the Directory of Services.
+fn service_id(partner: &Partner) -> Option<String> {
+    let system = organisation_system(partner);
+    (system == codes::DOS_SERVICE).then(|| format!("{system}|{}", organisation_code(partner)))
 }

@@ -215,10 +215,9 @@ impl<'v> Reader<'v> {
             self.fault = Fault::NotOffered;
             let what = format!("bookings are not taken here; {request} and {response} are");
             self.wrong("not-supported", &path, &what);
-        } else {
-            self.wrong("value", &path, &format!("{request} or {response} is expected"));
+            return None;
         }
-        None
+        self.malformed("invariant", &path, &format!("{request} or {response} is expected"))
     }
 
     fn definition(&mut self, header: &Value, event: Event) {

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::*;
 use crate::mapping::{
     bars::{Appointment, Reply, echo, response_accepted, response_rejected},
+    codes,
     inbound::{Answer, Fault, Unread, What, read_message},
 };
 
@@ -37,6 +38,63 @@ fn the_echo_is_the_request_with_the_receivers_ids_and_a_planned_encounter() {
     let own = &back.last().unwrap()["resource"];
     assert_eq!((&own["resourceType"], &own["status"]), (&json!("Encounter"), &json!("planned")));
     assert_eq!(echo(&request), echoed);
+}
+
+#[test]
+fn the_planned_encounter_has_a_person_and_a_journey_whatever_the_sender_sent() {
+    let asked = json!({
+        "resourceType": "Bundle", "id": "01900000-0000-7000-8000-0000000000cc", "type": "message",
+        "timestamp": "2026-11-23T10:00:00Z",
+        "entry": [
+            {"resource": {"resourceType": "MessageHeader", "eventCoding": {"code": "servicerequest-request"}}},
+            {"resource": {"resourceType": "ServiceRequest", "status": "active", "subject": {"reference": "urn:uuid:p"},
+                          "identifier": [{"system": "https://team.example/Id/referral", "value": "1"}]}},
+            {"fullUrl": "urn:uuid:p", "resource": {"resourceType": "Patient"}},
+        ],
+    });
+    let planned =
+        |bundle: &Value| echo(bundle)["entry"].as_array().unwrap().last().unwrap()["resource"].clone();
+    let own = planned(&asked);
+    assert_eq!(
+        (&own["resourceType"], &own["subject"]),
+        (&json!("Encounter"), &json!({"reference": "urn:uuid:p"}))
+    );
+    let journey = own["episodeOfCare"][0]["reference"].as_str().unwrap();
+    assert!(journey.starts_with("EpisodeOfCare/"), "{journey}");
+    assert_eq!(own["meta"].get("profile"), None, "its Patient is in no profile of ours");
+    // A change of the same referral is of the same journey.
+    let mut changed = asked.clone();
+    changed["id"] = json!("01900000-0000-7000-8000-0000000000dd");
+    assert_eq!(planned(&changed)["episodeOfCare"], own["episodeOfCare"]);
+    let mut ours = asked.clone();
+    ours["entry"][2]["resource"]["meta"] = json!({"profile": [codes::ours("ld-patient")]});
+    assert_eq!(planned(&ours)["meta"]["profile"], json!([codes::ours("ld-encounter")]));
+    // What the sender's own Encounter says goes first.
+    let theirs = json!({"resourceType": "Encounter", "subject": {"reference": "urn:uuid:q"},
+                        "episodeOfCare": [{"reference": "EpisodeOfCare/7"}]});
+    let mut with = asked;
+    with["entry"].as_array_mut().unwrap().push(json!({"resource": theirs.clone()}));
+    let own = planned(&with);
+    assert_eq!((&own["subject"], &own["episodeOfCare"]), (&theirs["subject"], &theirs["episodeOfCare"]));
+}
+
+#[test]
+fn an_agency_is_addressed_by_its_service_id_where_that_is_known() {
+    let header = |message: &Value| message["entry"][0]["resource"].clone();
+    let to_team = header(&request());
+    assert_eq!(to_team["destination"][0]["endpoint"], "https://fhir.nhs.uk/Id/dos-service-id|2000099999");
+    assert_eq!(to_team["source"]["endpoint"], "https://keyway.example:8443/fhir", "a code of another list");
+    let mut service = ld();
+    service.organisation_code = String::from("https://fhir.nhs.uk/Id/dos-service-id|2000099901");
+    let projection = project(Audience::Health, &full(), false);
+    let mut team = recipient(Audience::Health);
+    team.organisation_code = String::from("https://fhir.nhs.uk/Id/ods-organization-code|X9998");
+    let sent = with_frame(&team, Nature::Referral, |frame| {
+        render(&Frame { sender: &service, ..*frame }, Audience::Health, &projection)
+    });
+    let by_id = header(&document(&sent.unwrap()));
+    assert_eq!(by_id["source"]["endpoint"], service.organisation_code);
+    assert_eq!(by_id["destination"][0]["endpoint"], "https://cmht-riverside.example/in");
 }
 
 #[test]
