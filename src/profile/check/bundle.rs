@@ -4,13 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use super::{
-    fields::field,
-    graph::Node,
-    place::Step,
-    primitive::{is_id, is_oid, is_uuid},
-    walk::Walk,
-};
+use super::{fields::field, graph::Node, place::Step, primitive::is_id, walk::Walk};
 use crate::profile::{finding::Severity, leniency::Tolerance};
 
 /// The entries of a Bundle by their addresses.
@@ -72,19 +66,28 @@ impl<'a> Walk<'a> {
     pub(super) fn bundle(&mut self, node: &'a Node, map: &'a Map<String, Value>) {
         let entries = map.get("entry").and_then(Value::as_array);
         let order = map.keys().position(|key| key == "entry").unwrap_or(0);
+        let kind = map.get("type").and_then(Value::as_str).unwrap_or_default();
         for (number, entry) in entries.into_iter().flatten().enumerate() {
-            let Some(url) = field(entry, "fullUrl").and_then(Value::as_str) else { continue };
+            let Some(url) = field(entry, "fullUrl").and_then(Value::as_str) else {
+                if lacks_address(kind, entry) {
+                    self.place.enter(Step::Key("entry"), order);
+                    self.place.enter(Step::Index(number), number);
+                    self.say(Severity::Error, "required", node, "fullUrl", || {
+                        let says = "An entry has a `fullUrl`, which is where its resource is or urn:uuid: and a UUID.";
+                        ("fullUrl".into(), says.into())
+                    });
+                    self.place.leave();
+                    self.place.leave();
+                }
+                continue;
+            };
             let id =
                 field(entry, "resource").and_then(|resource| field(resource, "id")).and_then(Value::as_str);
             let kind = field(entry, "resource")
                 .and_then(|resource| field(resource, "resourceType"))
                 .and_then(Value::as_str);
-            let says = if url.starts_with("urn:uuid:") {
-                (!is_uuid(url))
-                    .then_some("A UUID is written as in urn:uuid:c757873d-ec9a-4326-a141-556f43239520.")
-            } else if url.starts_with("urn:oid:") {
-                (!is_oid(url)).then_some("An OID is written as in urn:oid:1.2.3.4.")
-            } else if !url.contains(':') {
+            // How a UUID and an OID are written is looked at with every other URI.
+            let says = if !url.contains(':') {
                 Some("`fullUrl` is absolute: an address that begins with https:// or urn:uuid:.")
             } else if let (true, Some(id), Some(kind)) = (url.starts_with("http"), id, kind) {
                 let mut tail = url.rsplit('/');
@@ -137,6 +140,17 @@ impl<'a> Walk<'a> {
             self.place.leave();
             self.place.leave();
         }
+    }
+}
+
+/// Whether an entry without `fullUrl` has to have one. R4 lets it be left out where a resource is yet to be made (a POST)
+/// and in results of operations that have no identity; a transaction and its like say by `request` where a resource is.
+fn lacks_address(kind: &str, entry: &Value) -> bool {
+    let Some(resource) = field(entry, "resource") else { return false };
+    match kind {
+        "message" | "document" => true,
+        "collection" | "searchset" => field(resource, "id").is_some(),
+        _ => false,
     }
 }
 

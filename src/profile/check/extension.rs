@@ -164,6 +164,13 @@ impl<'a> Walk<'a> {
 
     /// Whether the extension may stand here.
     fn context(&mut self, root: &'a Node, origin: &'a Origin) {
+        if !origin.context_rules.is_empty() {
+            self.say(Severity::Information, "not-supported", root, "", || {
+                let rules = origin.context_rules.join("; ");
+                let says = "Where this extension may stand is said by rules that are not evaluated";
+                ("extension context".into(), format!("{says}: {rules}."))
+            });
+        }
         if origin.contexts.is_empty() {
             return;
         }

@@ -39,6 +39,8 @@ pub(super) struct Origin {
     pub(super) is_resource: bool,
     /// Whether what it defines changes the meaning of what holds it (an extension that is a modifier).
     pub(super) is_modifier: bool,
+    /// Rules in FHIRPath that say where the extension may stand, which are not evaluated.
+    pub(super) context_rules: Box<[Box<str>]>,
     /// Where the extension may stand; empty: not said.
     pub(super) contexts: Box<[Context]>,
 }

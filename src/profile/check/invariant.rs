@@ -154,9 +154,11 @@ impl<'a> Walk<'a> {
         let resource = self.scope.resource.map_or(node, path::Node::resource);
         let root = self.scope.container.map_or(resource, path::Node::resource);
         let left = u32::try_from(self.steps.saturating_mul(PATH_STEPS_FOR_ONE)).unwrap_or(u32::MAX);
+        let surroundings = Surroundings::of(self);
         let (truth, spent) =
-            expression.holds_within(&Focus { node, resource, root }, &Surroundings(self), kept, left);
-        self.spend(u64::from(spent) / PATH_STEPS_FOR_ONE);
+            expression.holds_within(&Focus { node, resource, root }, &surroundings, kept, left);
+        let asked = surroundings.spent();
+        self.spend(asked.saturating_add(u64::from(spent) / PATH_STEPS_FOR_ONE));
         truth
     }
 

@@ -13,6 +13,11 @@ const STRING_MAX_BYTES: usize = 1_048_576;
 /// Longest id, in characters.
 const ID_MAX: usize = 64;
 
+/// How an OID is written.
+const OID: &str = "An OID is written as in urn:oid:1.2.3.4.";
+/// How a UUID is written.
+const UUID: &str = "A UUID is written as in urn:uuid:c757873d-ec9a-4326-a141-556f43239520.";
+
 /// A primitive type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Primitive {
@@ -150,12 +155,15 @@ impl Primitive {
             ),
             Self::Id => (is_id(text), "An id is 1 to 64 letters, digits, hyphens and points."),
             Self::Uri | Self::Url | Self::Canonical => {
+                if let Some(name) = text.strip_prefix("urn:")
+                    && let Some(says) = name_fault(name, text)
+                {
+                    return Some(("value", says.into()));
+                }
                 (is_uri(text), "A URI has no spaces or control characters in it.")
             }
-            Self::Oid => (is_oid(text), "An OID is written as in urn:oid:1.2.3.4."),
-            Self::Uuid => {
-                (is_uuid(text), "A UUID is written as in urn:uuid:c757873d-ec9a-4326-a141-556f43239520.")
-            }
+            Self::Oid => (is_oid(text), OID),
+            Self::Uuid => (is_uuid(text), UUID),
             Self::Date => {
                 (dates::is_date(text), "A date that exists, as in 2026-11-23, 2026-11 or 2026, is expected.")
             }
@@ -221,6 +229,17 @@ fn is_uri(text: &str) -> bool {
         return text.bytes().all(|byte| byte > b' ' && byte != 0x7f);
     }
     !text.chars().any(|c| c.is_whitespace() || c.is_control())
+}
+
+/// What is wrong with a URI that is a UUID or an OID; `name` is what stands behind `urn:`.
+fn name_fault(name: &str, whole: &str) -> Option<&'static str> {
+    if name.starts_with("uuid:") {
+        (!is_uuid(whole)).then_some(UUID)
+    } else if name.starts_with("oid:") {
+        (!is_oid(whole)).then_some(OID)
+    } else {
+        None
+    }
 }
 
 pub(super) fn is_oid(text: &str) -> bool {

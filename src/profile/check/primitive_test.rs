@@ -127,3 +127,16 @@ fn the_only_white_space_of_a_code_is_a_single_space() {
         assert_eq!(Primitive::Code.fault(&json!(text)).is_none(), right, "{text:?}");
     }
 }
+
+#[test]
+fn a_uri_that_says_it_is_a_uuid_or_an_oid_is_one() {
+    let wrong = |kind: &str, text: &str| Primitive::parse(kind).unwrap().fault(&json!(text)).is_some();
+    for kind in ["uri", "url", "canonical"] {
+        for right in ["urn:uuid:c757873d-ec9a-4326-a141-556f43239520", "urn:oid:1.2.3", "urn:ietf:bcp:47"] {
+            assert!(!wrong(kind, right), "{kind} {right}");
+        }
+        for text in ["urn:uuid:xyz", "urn:uuid:C757873D-ec9a-4326-a141-556f43239520", "urn:oid:1.2.03"] {
+            assert!(wrong(kind, text), "{kind} {text}");
+        }
+    }
+}

@@ -251,7 +251,11 @@ impl<'a> Walk<'a> {
                 return;
             }
         }
-        self.say(Severity::Warning, "structure", node, "reference", || {
+        // Where the steps ran out nothing was found out, and that is said at the end.
+        if self.steps == 0 {
+            return;
+        }
+        self.say(Severity::Error, "structure", node, "reference", || {
             (
                 format!("target profile {}", node.id),
                 format!(

@@ -63,9 +63,15 @@ impl<'a> Walk<'a> {
             self.trial_failed = true;
             return;
         }
-        let bundle = self.scope.bundle.clone();
-        let scope =
-            Scope { resource: Some(value), container: Some(value), contained: contained_in(value), bundle };
+        let id = field(value, "id").and_then(Value::as_str);
+        let here = id.and_then(|id| self.scope.contained.as_ref()?.get(id).copied());
+        // What is contained goes on being so: its own references lead to others of the same container.
+        let scope = if here.is_some_and(|here| std::ptr::eq(here, value)) {
+            Scope { resource: Some(value), ..self.scope.clone() }
+        } else {
+            let bundle = self.scope.bundle.clone();
+            Scope { resource: Some(value), container: Some(value), contained: contained_in(value), bundle }
+        };
         let outer = std::mem::replace(&mut self.scope, scope);
         self.against(root, value);
         self.scope = outer;

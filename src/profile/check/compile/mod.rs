@@ -191,6 +191,12 @@ impl<'d> Builder<'d> {
             let names = ancestors.iter().filter_map(|url| url.strip_prefix(R4)).map(Into::into).collect();
             self.types.push((definition.r#type.as_str().into(), names));
         }
+        let invariants = &definition.context_invariants;
+        let by_path: Vec<&String> = definition
+            .contexts
+            .iter()
+            .filter_map(|context| if let Context::FhirPath(path) = context { Some(path) } else { None })
+            .collect();
         self.graph.origins.push(Origin {
             canonical: with_version.as_str().into(),
             url: definition.url.as_str().into(),
@@ -199,13 +205,22 @@ impl<'d> Builder<'d> {
             is_abstract: definition.is_abstract,
             is_resource: definition.kind == Kind::Resource,
             is_modifier: definition.elements.first().is_some_and(|root| root.is_modifier),
+            context_rules: by_path
+                .iter()
+                .copied()
+                .chain(invariants)
+                .map(|rule| rule.as_str().into())
+                .collect(),
             contexts: definition.contexts.clone().into(),
         });
         self.origins.push(tree.clone());
-        let by_path = definition.contexts.iter().any(|context| matches!(context, Context::FhirPath(_)));
         for (is_said, element, what) in [
-            (by_path, "context", "where it may stand is said as FHIRPath, which is not evaluated"),
-            (!definition.context_invariants.is_empty(), "contextInvariant", "it is not evaluated"),
+            (
+                !by_path.is_empty(),
+                "context",
+                "where it may stand is said as FHIRPath, which is not evaluated",
+            ),
+            (!invariants.is_empty(), "contextInvariant", "it is not evaluated"),
         ] {
             if is_said {
                 self.notes.push(DefinitionFault::new(definition.url.as_str(), what).at(element));

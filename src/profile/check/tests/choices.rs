@@ -29,7 +29,7 @@ fn a_choice_is_found_by_its_name_whichever_type_it_has() {
                 };
                 let holds = |expression: &str| {
                     let expression = Expression::parse(expression).unwrap();
-                    expression.holds(&focus, &surroundings::Surroundings(&walk)).unwrap().is_satisfied()
+                    expression.holds(&focus, &surroundings::Surroundings::of(&walk)).unwrap().is_satisfied()
                 };
                 let name = if matches!(name, "is" | "as" | "in" | "contains") {
                     format!("`{name}`")

@@ -271,9 +271,10 @@ fn what_a_message_speaks_of_is_in_it() {
     malformed["entry"][0]["resource"]["sender"] = json!({"reference": "urn:oid:1.02"});
     malformed["entry"][1]["fullUrl"] = json!("urn:oid:9.1");
     let wrong = errors(&malformed);
-    for one in
-        [pair("/entry/0/resource/sender/reference", "reference format"), pair("/entry/1/fullUrl", "fullUrl")]
-    {
+    for one in [
+        pair("/entry/0/resource/sender/reference", "reference format"),
+        pair("/entry/1/fullUrl", "uri Bundle.entry.fullUrl"),
+    ] {
         assert!(wrong.contains(&one), "{wrong:?}");
     }
     let mut backwards = message.clone();

@@ -9,6 +9,7 @@ mod natives;
 mod natives_of_messages;
 mod reslices;
 mod slices;
+mod targets;
 mod unreached;
 
 use std::sync::LazyLock;

@@ -206,7 +206,7 @@ fn each_agrees_with_its_expression() {
                 None => crate::profile::path::Node::element(value, "Bundle.entry"),
             };
             let focus = Focus { node, resource: node, root: node };
-            let by_path = expression.holds(&focus, &Surroundings(&walk)).unwrap().is_satisfied();
+            let by_path = expression.holds(&focus, &Surroundings::of(&walk)).unwrap().is_satisfied();
             assert_eq!((by_path, rule(&walk, value)), (wanted, wanted), "{key} {value}");
         }
     }

@@ -94,7 +94,7 @@ fn changed(message: &Value, place: &str) -> Vec<Value> {
 fn holds_by_path(expression: &Expression, walk: &Walk<'_>, node: PathNode<'_>, message: &Value) -> bool {
     let root = PathNode::resource(message);
     let focus = Focus { node, resource: root, root };
-    expression.holds(&focus, &Surroundings(walk)).is_ok_and(Truth::is_satisfied)
+    expression.holds(&focus, &Surroundings::of(walk)).is_ok_and(Truth::is_satisfied)
 }
 
 #[test]
