@@ -181,9 +181,11 @@ pub const SEARCH_VALUE_MAX_BYTES: usize = 1_024;
 pub const SEARCH_VALUES_MAX: usize = 20;
 /// Resources that `_include` may add to one page.
 pub const SEARCH_INCLUDED_MAX: usize = 100;
-/// Entries about refused looks at others' records that are being written at once; beyond it they are dropped, and
-/// counted in the log.
-pub const REFUSED_LOOKS_IN_FLIGHT: usize = 64;
+/// Entries about refused looks at others' records that are being written at once, of all partners: half of what the
+/// writer lets wait. Beyond it they are dropped, and the log says so.
+pub const REFUSED_LOOKS_IN_FLIGHT: usize = 512;
+/// Of those, the most of one partner.
+pub const REFUSED_LOOKS_PER_PARTNER: usize = 64;
 
 /// Reads that may wait for a connection to the embedded database.
 pub const READER_QUEUE_MAX: usize = 1_024;

@@ -54,7 +54,7 @@ use std::sync::Arc;
 
 use ports::{CommitError, Precondition, Store, StoreError, Write, WriteSet};
 use refusal::{Refusal, Refused};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 
 use crate::{
     clock::Moment,
@@ -155,7 +155,7 @@ pub struct Exchange {
     /// What this release makes messages with.
     carried: made_by::Carried,
     /// Places for entries about refused looks that are being written.
-    refused_looks: Arc<Semaphore>,
+    refused_looks: Arc<sought::RefusedLooks>,
     /// Rung after each commit that may have put something on a lane. A hint only.
     pub wake_delivery: Arc<Notify>,
     /// Rung after each commit that wrote audit entries. A hint only.
@@ -182,7 +182,7 @@ impl Exchange {
             schedule,
             document_key: None,
             carried: made_by::Carried::here(),
-            refused_looks: Arc::new(Semaphore::new(limits::REFUSED_LOOKS_IN_FLIGHT)),
+            refused_looks: Arc::default(),
             wake_delivery: Arc::new(Notify::new()),
             wake_sequencer: Arc::new(Notify::new()),
         })

@@ -2,7 +2,10 @@
 //! whether there is anything or not, written after the answer and for both alike. Nobody who is timed, or times the next
 //! request, finds out by it what there is.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use super::{
     Exchange,
@@ -14,7 +17,47 @@ use super::{
 use crate::{
     audit::Kind,
     ids::{AssessmentId, ConsentId, EntryId, MessageId, Mint, PartnerId, ReferralId, SiteId},
+    limits::{REFUSED_LOOKS_IN_FLIGHT, REFUSED_LOOKS_PER_PARTNER},
 };
+
+/// The entries about refused looks that are being written: so many in all, and of each partner so many, for one that looks
+/// at everything must not hide what another looks at.
+#[derive(Debug, Default)]
+pub(super) struct RefusedLooks(Mutex<HashMap<PartnerId, usize>>);
+
+/// Room for one, free again when it is dropped.
+struct Room {
+    of: Arc<RefusedLooks>,
+    partner: PartnerId,
+}
+
+impl RefusedLooks {
+    fn take(self: &Arc<Self>, partner: &PartnerId) -> Option<Room> {
+        let mut taken = self.taken();
+        let own = taken.get(partner).copied().unwrap_or(0);
+        if own >= REFUSED_LOOKS_PER_PARTNER || taken.values().sum::<usize>() >= REFUSED_LOOKS_IN_FLIGHT {
+            return None;
+        }
+        taken.insert(partner.clone(), own + 1);
+        drop(taken);
+        Some(Room { of: Arc::clone(self), partner: partner.clone() })
+    }
+
+    /// A panic elsewhere leaves the counts as they are: each is changed in one step.
+    fn taken(&self) -> MutexGuard<'_, HashMap<PartnerId, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        let mut taken = self.of.taken();
+        match taken.get_mut(&self.partner) {
+            Some(own) if *own > 1 => *own -= 1,
+            _ => drop(taken.remove(&self.partner)),
+        }
+    }
+}
 
 /// What was looked for.
 #[derive(Clone, Debug)]
@@ -45,9 +88,9 @@ struct Look {
 
 impl Exchange {
     /// The answer to a look at what is not the caller's, or not there; `what` is the word for it in the log. When too many
-    /// entries are under way, this one is dropped, and the gateway's own log says so.
+    /// entries of this caller are under way, this one is dropped, and the gateway's own log says so.
     pub(super) fn not_for(&self, caller: &Caller, what: &'static str, sought: Sought) -> Refusal {
-        let Ok(place) = Arc::clone(&self.refused_looks).try_acquire_owned() else {
+        let Some(room) = self.refused_looks.take(&caller.partner_id) else {
             let partner = caller.partner_id.as_str();
             tracing::warn!(partner, "a look that was refused was not looked into: too many at once");
             return Refusal::not_found();
@@ -66,7 +109,7 @@ impl Exchange {
                 Ok(()) => ring.notify_one(),
                 Err(error) => tracing::error!(error, "a refused look could not be recorded"),
             }
-            drop(place);
+            drop(room);
         });
         Refusal::not_found()
     }
@@ -126,5 +169,29 @@ impl Look {
         Note::begin(&self.mint, &self.site, now, Kind::AccessRefused, self.actor.as_str())
             .fact("reason", reason)
             .fact("what", self.what)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_looks_at_everything_hides_no_others_looks() {
+        let looks = Arc::new(RefusedLooks::default());
+        let partner = |number: usize| PartnerId::parse(&format!("agency-{number}")).unwrap();
+        let mut own: Vec<Room> =
+            (0..REFUSED_LOOKS_PER_PARTNER).map(|_| looks.take(&partner(0)).unwrap()).collect();
+        assert!(looks.take(&partner(0)).is_none());
+        let other: Vec<Room> =
+            (0..REFUSED_LOOKS_PER_PARTNER).map(|_| looks.take(&partner(1)).unwrap()).collect();
+        own.pop();
+        own.push(looks.take(&partner(0)).unwrap());
+        drop((own, other));
+        assert!(looks.taken().is_empty(), "nobody is remembered of whom nothing waits");
+        let all: Vec<Room> = (0..REFUSED_LOOKS_IN_FLIGHT)
+            .map(|number| looks.take(&partner(number / REFUSED_LOOKS_PER_PARTNER)).unwrap())
+            .collect();
+        assert!(looks.take(&partner(all.len())).is_none());
     }
 }
