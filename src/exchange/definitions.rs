@@ -7,7 +7,7 @@ use super::{
     caller::Caller,
     message::fhir,
     refusal::{Issue, Refusal, Refused},
-    rest::outcome,
+    rest::{encoded, outcome},
 };
 use crate::{
     directory::{AgencyKind, Partner},
@@ -30,28 +30,22 @@ impl Exchange {
         told: Option<Issue>,
     ) -> Result<Answer, Refusal> {
         // What the service takes is everything that is taken here.
-        let (taken, asked) = match context.map(|context| context.rsplit_once('|')) {
-            None => (Some(Taken::ByTheService), String::new()),
-            Some(None) if context == Some(USE_CASE.1) => {
-                (Some(Taken::ByTheService), format!("?context={}", USE_CASE.1))
-            }
-            Some(Some(pair)) if pair == USE_CASE => {
-                (Some(Taken::ByTheService), format!("?context={}|{}", USE_CASE.0, USE_CASE.1))
-            }
+        let taken = match context.map(|context| context.rsplit_once('|')) {
+            None => Some(Taken::ByTheService),
+            Some(None) if context == Some(USE_CASE.1) => Some(Taken::ByTheService),
+            Some(Some(pair)) if pair == USE_CASE => Some(Taken::ByTheService),
             Some(Some((system, value))) => {
                 let partners = self.store.partners(&caller.site_id).await?;
                 let meant = partners.iter().find(|p| is_identified(p, system, value));
-                match meant.filter(|p| may_write_to(caller, p)) {
-                    Some(meant) => {
-                        let service = meant.kind == AgencyKind::LiaisonDiversion;
-                        let taken = if service { Taken::ByTheService } else { Taken::ByEvery };
-                        (Some(taken), format!("?context={system}|{value}"))
-                    }
-                    None => (None, String::new()),
-                }
+                meant.filter(|p| may_write_to(caller, p)).map(|meant| {
+                    let service = meant.kind == AgencyKind::LiaisonDiversion;
+                    if service { Taken::ByTheService } else { Taken::ByEvery }
+                })
             }
-            Some(None) => (None, String::new()),
+            Some(None) => None,
         };
+        // The link says what was asked, also where nothing was found.
+        let asked = context.map(|context| format!("?context={}", encoded(context))).unwrap_or_default();
         let mut entries: Vec<Value> = MESSAGES
             .iter()
             .filter(|one| taken.is_some_and(|by| by == Taken::ByTheService || one.taken == by))

@@ -19,6 +19,10 @@ use crate::{
 const OWN_PARAMETERS: [(&str, &str, &str); 2] =
     [("Communication", "about", "communication-about"), ("Consent", "actor", "consent-recipient")];
 
+/// What is offered of types that are not listed: an operation of each type stands at those that are.
+const EVERY_TYPE: &str =
+    "$validate is offered of every type of resource that R4 has, also of those that are not listed.";
+
 /// When what is offered last changed.
 const DATE: &str = "2026-11-27";
 
@@ -36,9 +40,7 @@ pub fn capability_statement(base_url: &str) -> Value {
     let operations: Vec<Value> = interactions
         .iter()
         .filter_map(|interaction| match interaction {
-            Interaction::SystemOperation(name) | Interaction::EveryTypeOperation(name) => {
-                Some(operation(name, &definition(None, name)))
-            }
+            Interaction::SystemOperation(name) => Some(operation(name, &definition(None, name))),
             _ => None,
         })
         .collect();
@@ -63,6 +65,7 @@ pub fn capability_statement(base_url: &str) -> Value {
         "format": ["application/fhir+json"],
         "rest": [{
             "mode": "server",
+            "documentation": EVERY_TYPE,
             "security": security(base_url),
             "resource": resources,
             "operation": operations,
@@ -102,7 +105,7 @@ fn resource(kind: &str, interactions: &[Interaction]) -> Value {
         put("conditionalCreate", json!(true));
     }
     if let Some(searched) = searched {
-        let includes = searched.includes.iter().map(|(name, _)| json!(format!("{kind}:{name}")));
+        let includes = searched.includes.iter().map(|(name, ..)| json!(format!("{kind}:{name}")));
         put("searchInclude", includes.collect());
         put("searchParam", searched.parameters.iter().map(|one| search_parameter(kind, one)).collect());
     } else {
@@ -113,8 +116,11 @@ fn resource(kind: &str, interactions: &[Interaction]) -> Value {
         let own = known.iter().filter(|name| !RESULT_PARAMETERS.contains(name));
         put("searchParam", own.map(|name| json!({"name": name, "type": "token"})).collect());
     }
-    let operations = own().filter_map(|interaction| match interaction {
-        Interaction::InstanceOperation(_, name) => Some(operation(name, &definition(Some(kind), name))),
+    let operations = interactions.iter().filter_map(|interaction| match interaction {
+        Interaction::InstanceOperation(of, name) if *of == kind => {
+            Some(operation(name, &definition(Some(kind), name)))
+        }
+        Interaction::EveryTypeOperation(name) => Some(operation(name, &definition(None, name))),
         _ => None,
     });
     put("operation", operations.collect());

@@ -156,7 +156,7 @@ async fn attend(
     if let Some(caller) = &caller {
         partner.get_or_init(|| caller.partner_id.clone());
     }
-    media::check_accept(Form::of_path(route.path), request.headers())?;
+    media::check_accept(route.path, request.headers())?;
     media::check_content(route.takes, request.headers())?;
     let headers = headers(request)?;
     let pairs = form::pairs(request.query_string(), &route.parameters(), "query")?;
@@ -215,7 +215,7 @@ async fn identify(
 /// What is said of a parameter that is not known; its name is the caller's own text.
 pub(super) fn unsupported(route: &Route) -> Issue {
     let known = if route.query.is_empty() { String::from("none") } else { route.query.join(", ") };
-    let text = format!("A query parameter is not known here and was not looked at. Known: {known}.");
+    let text = format!("A query parameter is not known here. Known: {known}.");
     Issue::new("not-supported", "query", text)
 }
 

@@ -8,6 +8,8 @@ use crate::exchange::refusal::{Refusal, Refused};
 const JSON: &str = "application/json";
 const FHIR: &str = "application/fhir+json";
 const FORM: &str = "application/x-www-form-urlencoded";
+/// Where documents are, which are FHIR too.
+const DOCUMENTS: &str = "/documents/";
 /// Ranges of one `Accept` line that are looked at for a version.
 const RANGES_MAX: usize = 32;
 
@@ -22,6 +24,11 @@ pub(super) fn check_content(takes: Takes, headers: &HeaderMap) -> Result<(), Ref
     if headers.get(CONTENT_ENCODING).is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
     {
         return Err(unsupported("Content-Encoding", "Send the body as it is, not compressed."));
+    }
+    if headers.get_all(CONTENT_TYPE).count() > 1 {
+        // Whoever stands between may have gone by the other one.
+        let text = "This header may stand once only.";
+        return Err(Refusal::new(Refused::BadRequest, "value", "Content-Type", text));
     }
     let optional = matches!(takes, Takes::OptionalJson | Takes::OptionalFhir);
     let Some(sent) = headers.get(CONTENT_TYPE) else {
@@ -47,10 +54,10 @@ fn unsupported(header: &str, text: &str) -> Refusal {
     Refusal::new(Refused::UnsupportedMediaType, "not-supported", header, text)
 }
 
-/// Whether an answer that the route can give is one that the caller asked for. Only FHIR negotiates; elsewhere
-/// there is one form.
-pub(super) fn check_accept(form: Form, headers: &HeaderMap) -> Result<(), Refusal> {
-    if form != Form::Fhir {
+/// Whether an answer that a route of this path can give is one that the caller asked for. Only FHIR negotiates, a
+/// document as well; elsewhere there is one form.
+pub(super) fn check_accept(path: &str, headers: &HeaderMap) -> Result<(), Refusal> {
+    if Form::of_path(path) != Form::Fhir && !path.starts_with(DOCUMENTS) {
         return Ok(());
     }
     let mut ranges = headers

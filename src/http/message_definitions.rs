@@ -9,7 +9,11 @@ use super::{
 use crate::exchange::{Answer, read_message_definition};
 
 pub(super) async fn search(call: Call) -> Outcome {
-    let told = call.unsupported.then(|| unsupported(call.route));
+    let told = call.unsupported.then(|| {
+        let mut issue = unsupported(call.route);
+        issue.diagnostics.push_str(" It was not looked at.");
+        issue
+    });
     let exchange = &call.gateway.exchange;
     let answer = exchange.search_message_definition(call.caller()?, call.query("context"), told).await;
     answer.map(cached)

@@ -60,6 +60,18 @@ async fn a_task_is_moved_where_the_table_leads_and_nowhere_else() {
     let refused = put(&gateway.cmht, &path, &etag, &task).await;
     assert_eq!((refused.status, places(&refused)), (422, vec![String::from("Task.status")]));
     task["status"] = json!("accepted");
+    for id in [json!("another"), Value::Null] {
+        let mut elsewhere = task.clone();
+        elsewhere["id"] = id;
+        let refused = put(&gateway.cmht, &path, &etag, &elsewhere).await;
+        assert_eq!((refused.status, places(&refused)), (400, vec![String::from("Task.id")]));
+    }
+    let mut foreign = task.clone();
+    foreign["status"] = json!("rejected");
+    foreign["statusReason"] =
+        json!({"coding": [{"system": "https://elsewhere.example/reason", "code": "capacity"}]});
+    let refused = put(&gateway.cmht, &path, &etag, &foreign).await;
+    assert_eq!((refused.status, places(&refused)), (422, vec![String::from("Task.statusReason")]));
     let mut other = task.clone();
     other["owner"] = json!({"reference": "Organization/housing-test"});
     other["description"] = json!("x");
@@ -329,6 +341,12 @@ async fn a_later_statement_is_recorded_and_a_refusal_takes_back() {
 
     let made = gateway.ld.ask(post("Consent", &said)).await.expect(201);
     assert_eq!((&made["id"], &made["meta"]["versionId"]), (&json!(consent), &json!("2")));
+    let again = gateway.ld.ask(post("Consent", &said)).await;
+    assert_eq!((again.status, again.headers.get("location")), (200, None), "nothing was made");
+    assert_eq!((&again.json()["id"], &again.json()["meta"]["versionId"]), (&json!(consent), &json!("2")));
+    let keyed = || post("Consent", &said).key("again");
+    assert_eq!(gateway.ld.ask(keyed()).await.status, 200);
+    assert_eq!(gateway.ld.ask(keyed()).await.status, 200, "and its repeat");
     gateway.settle().await;
     assert_eq!(gateway.seen_by_ld(&cmht).await["state"], "recalled", "a refusal takes back what went");
     assert_eq!(

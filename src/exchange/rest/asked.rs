@@ -1,6 +1,6 @@
 //! What a search asks for, read from its parameters: all of it understood, or said what was not.
 
-use super::kinds::{Kind, PATIENT, RESULT_PARAMETERS};
+use super::kinds::{Kind, PATIENT, RESULT_PARAMETERS, Source};
 use crate::{
     clock::Moment,
     exchange::refusal::{Issue, Refusal, Refused},
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What FHIR calls the person in parameters of one kind or another.
-const PERSON_NAMES: [&str; 4] = ["patient", "subject", "for", "_has"];
+const PERSON_NAMES: [&str; 5] = ["patient", "subject", "for", "entity-name", "_has"];
 /// Parameters of FHIR for every kind that are not offered, and can be told by their names.
 const NOT_OFFERED: [&str; 14] = [
     "_summary",
@@ -83,6 +83,9 @@ impl Asked {
         if strict && !asked.told.is_empty() {
             return Err(Refusal::with_issues(Refused::BadRequest, asked.told));
         }
+        for issue in &mut asked.told {
+            issue.diagnostics.push_str(" It was not looked at.");
+        }
         Ok(asked)
     }
 
@@ -121,7 +124,7 @@ impl Asked {
                 let named = NOT_OFFERED.into_iter().find(|known| *known == name).unwrap_or("query");
                 self.tell(
                     named,
-                    format!("A search parameter is not supported here and was not looked at. Supported: {supported}."),
+                    format!("A search parameter is not supported here. Supported: {supported}."),
                 );
                 false
             }
@@ -150,10 +153,20 @@ impl Asked {
     fn include(&mut self, value: &str) -> bool {
         let mut parts = value.split(':');
         let (kind, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        let known = self.kind.includes.iter().find(|(known, _)| *known == name && kind == self.kind.name);
-        let Some((_, place)) = known else {
-            let names: Vec<String> =
-                self.kind.includes.iter().map(|(name, _)| format!("{}:{name}", self.kind.name)).collect();
+        let (target, more) = (parts.next(), parts.next());
+        let known = self.kind.includes.iter().find(|(known, _, to)| {
+            *known == name
+                && kind == self.kind.name
+                && target.is_none_or(|named| named == *to)
+                && more.is_none()
+        });
+        let Some((_, place, _)) = known else {
+            let names: Vec<String> = self
+                .kind
+                .includes
+                .iter()
+                .map(|(name, _, to)| format!("{}:{name} ({to})", self.kind.name))
+                .collect();
             let names = if names.is_empty() { String::from("none") } else { names.join(", ") };
             self.tell("_include", format!("This _include is not supported here. Supported: {names}."));
             return false;
@@ -167,8 +180,15 @@ impl Asked {
     /// Whoever names a person, in whatever way, must not be answered about everybody.
     fn check_person(&self, name: &str) -> Result<(), Refusal> {
         let stem = name.split([':', '.']).next().unwrap_or_default();
-        let is_asked_here = self.kind.parameters.iter().any(|parameter| parameter.name == PATIENT);
-        if is_asked_here && PERSON_NAMES.contains(&stem) {
+        if !PERSON_NAMES.contains(&stem) {
+            return Ok(());
+        }
+        if self.kind.source == Source::Log {
+            let text =
+                "Nobody is found here by who they are: name the Task, or the Consent, that it is about.";
+            return Err(refused("not-supported", "query", text.to_owned()));
+        }
+        if self.kind.parameters.iter().any(|parameter| parameter.name == PATIENT) {
             let text =
                 format!("Name the person by {PATIENT}=system|value; nothing else finds somebody here.");
             return Err(refused("not-supported", PATIENT, text));
@@ -239,7 +259,7 @@ fn refused(code: &'static str, path: &str, text: String) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::rest::kinds::{ORGANIZATION, TASK};
+    use crate::exchange::rest::kinds::{AUDIT_EVENT, ORGANIZATION, PROVENANCE, TASK};
 
     const HERE: Here<'static> = Here {
         base: "https://gateway.test/fhir",
@@ -286,6 +306,8 @@ mod tests {
             ("_sort", "secret-order"),
             ("_include", "Task:secret"),
             ("_include", "Patient:owner"),
+            ("_include", "Task:owner:Patient"),
+            ("_include", "Task:owner:Organization:secret"),
             ("_revinclude", "Provenance:target"),
             ("performer:Secret", "x"),
         ] {
@@ -329,6 +351,27 @@ mod tests {
         assert!(read(&[("status", &long)], false).is_err());
         let values = vec!["a"; limits::SEARCH_VALUES_MAX + 1].join(",");
         assert!(read(&[("status", &values)], false).is_err());
+    }
+
+    #[test]
+    fn the_log_is_not_searched_by_a_person_nor_answered_about_everybody() {
+        for kind in [&AUDIT_EVENT, &PROVENANCE] {
+            for name in [
+                "patient",
+                "patient:identifier",
+                "patient.identifier",
+                "subject",
+                "entity-name",
+                "_has:Consent:patient:_id",
+            ] {
+                let pairs = [(name.to_owned(), String::from("https://fhir.nhs.uk/Id/nhs-number|9990000018"))];
+                for strict in [false, true] {
+                    let refusal = Asked::read(kind, &pairs, strict, HERE).unwrap_err();
+                    assert_eq!(refusal.class, Refused::BadRequest, "{} {name}", kind.name);
+                    assert!(!format!("{refusal:?}").contains("9990000018"));
+                }
+            }
+        }
     }
 
     #[test]

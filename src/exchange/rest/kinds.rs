@@ -26,8 +26,8 @@ pub struct Kind {
     /// What a page can be ordered by; the first is the order when none is asked for: by `_id` from the first one on,
     /// by a time from the latest. Nothing: the store has no order of them that could be asked for.
     pub sorts: &'static [&'static str],
-    /// What can be had with it: the name after the colon, and where the reference stands.
-    pub includes: &'static [(&'static str, &'static str)],
+    /// What can be had with it: the name after the colon, where the reference stands, and the type that it points at.
+    pub includes: &'static [(&'static str, &'static str, &'static str)],
     /// What a reader has to know of it.
     pub documentation: &'static str,
     pub(super) source: Source,
@@ -125,7 +125,11 @@ pub static TASK: Kind = Kind {
         date("authored-on", &["authoredOn"]),
     ],
     sorts: &["authored-on", "_lastUpdated"],
-    includes: &[("owner", "/owner"), ("requester", "/requester"), ("focus", "/focus")],
+    includes: &[
+        ("owner", "/owner", "Organization"),
+        ("requester", "/requester", "Organization"),
+        ("focus", "/focus", "ServiceRequest"),
+    ],
     documentation: "One for each referral or advice to one recipient, for its sender and its recipient.",
     source: Source::Referral,
 };
@@ -145,7 +149,7 @@ pub static SERVICE_REQUEST: Kind = Kind {
         date("authored", &["authoredOn"]),
     ],
     sorts: &["authored", "_lastUpdated"],
-    includes: &[("requester", "/requester"), ("performer", "/performer/0")],
+    includes: &[("requester", "/requester", "Organization"), ("performer", "/performer/0", "Organization")],
     documentation: "What was asked, as it was sent to this recipient. Consent is asked again at each read; after a \
                     withdrawal it is 410.",
     source: Source::Referral,
@@ -163,7 +167,7 @@ pub static CONSENT: Kind = Kind {
         date("date", &["dateTime"]),
     ],
     sorts: &["_lastUpdated"],
-    includes: &[("actor", "/provision/provision/0/actor/0/reference")],
+    includes: &[("actor", "/provision/provision/0/actor/0/reference", "Organization")],
     documentation: "Whole for the service that holds it; for a recipient its own part, once something was sent under \
                     it.",
     source: Source::Consent,
@@ -185,7 +189,7 @@ pub static COMMUNICATION: Kind = Kind {
         date("sent", &["sent"]),
     ],
     sorts: &[],
-    includes: &[("sender", "/sender"), ("recipient", "/recipient/0")],
+    includes: &[("sender", "/sender", "Organization"), ("recipient", "/recipient/0", "Organization")],
     documentation: "What one side said to the other about a referral: questions, answers, notes. The words are sealed, \
                     so that no order of theirs can be asked for: those of the referral that moved last come first.",
     source: Source::Referral,
@@ -204,7 +208,7 @@ pub static APPOINTMENT: Kind = Kind {
         token(PATIENT, &["participant/actor/identifier"]),
     ],
     sorts: &["_lastUpdated"],
-    includes: &[("based-on", "/basedOn/0")],
+    includes: &[("based-on", "/basedOn/0", "ServiceRequest")],
     documentation: "The latest appointment that was booked for a referral.",
     source: Source::Referral,
 };
@@ -222,7 +226,7 @@ pub static HEALTHCARE_SERVICE: Kind = Kind {
         token("service-type", &["type"]),
     ],
     sorts: &["_id", "_lastUpdated"],
-    includes: &[("organization", "/providedBy"), ("endpoint", "/endpoint/0")],
+    includes: &[("organization", "/providedBy", "Organization"), ("endpoint", "/endpoint/0", "Endpoint")],
     documentation: "What a referral can be addressed to: one for each agency of the directory.",
     source: Source::Agency,
 };
@@ -232,7 +236,7 @@ pub static ORGANIZATION: Kind = Kind {
     name: "Organization",
     parameters: &[ID, LAST_UPDATED, IDENTIFIER, ACTIVE, NAME, token("type", &["type"])],
     sorts: &["_id", "_lastUpdated"],
-    includes: &[("endpoint", "/endpoint/0")],
+    includes: &[("endpoint", "/endpoint/0", "Endpoint")],
     documentation: "The agencies of the directory, as every partner may know them.",
     source: Source::Agency,
 };
@@ -249,7 +253,7 @@ pub static ENDPOINT: Kind = Kind {
         token("payload-type", &["payloadType"]),
     ],
     sorts: &["_id", "_lastUpdated"],
-    includes: &[("organization", "/managingOrganization")],
+    includes: &[("organization", "/managingOrganization", "Organization")],
     documentation: "Where messages for an agency go: to this gateway, which carries them. No agency's own address.",
     source: Source::Agency,
 };
@@ -266,7 +270,7 @@ pub static LOCATION: Kind = Kind {
         refers("organization", AGENCY, &["managingOrganization"]),
     ],
     sorts: &["_id", "_lastUpdated"],
-    includes: &[("organization", "/managingOrganization")],
+    includes: &[("organization", "/managingOrganization", "Organization")],
     documentation: "Where an agency is found, by name.",
     source: Source::Agency,
 };
@@ -284,7 +288,10 @@ pub static PRACTITIONER_ROLE: Kind = Kind {
         token("role", &["code"]),
     ],
     sorts: &["_id", "_lastUpdated"],
-    includes: &[("organization", "/organization"), ("service", "/healthcareService/0")],
+    includes: &[
+        ("organization", "/organization", "Organization"),
+        ("service", "/healthcareService/0", "HealthcareService"),
+    ],
     documentation: "Whoever handles referrals at an agency. No person is named.",
     source: Source::Agency,
 };
@@ -300,7 +307,7 @@ pub static PROVENANCE: Kind = Kind {
         date("recorded", &["recorded"]),
     ],
     sorts: &["recorded", "_lastUpdated"],
-    includes: &[("target", "/target/0")],
+    includes: &[("target", "/target/0", "Task")],
     documentation: "Who did what to a Task that is the caller's. A search names the Task (target) or _id.",
     source: Source::Log,
 };

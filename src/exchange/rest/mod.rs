@@ -22,7 +22,7 @@ mod sight;
 mod walk;
 mod writing;
 
-pub(super) use search::outcome;
+pub(super) use search::{encoded, outcome};
 pub use writing::{Returning, Terms};
 
 pub use kinds::{

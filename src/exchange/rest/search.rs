@@ -213,7 +213,7 @@ fn with_query(base: &str, kind: &Kind, used: &[(String, String)]) -> String {
 }
 
 /// RFC 3986: what is not unreserved is written as `%` and two digits.
-fn encoded(text: &str) -> String {
+pub(in crate::exchange) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

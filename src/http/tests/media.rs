@@ -170,6 +170,19 @@ async fn a_single_header_that_stands_twice_is_refused() {
     let heard = partners(request).await;
     assert_eq!(heard.status, 400);
     assert_eq!(heard.told().1, [(String::from("value"), String::from("idempotency-key"))]);
+    let request = assessment("application/json").append_header(("content-type", "text/plain"));
+    let heard = partners(request).await;
+    assert_eq!(heard.status, 400);
+    assert_eq!(heard.told().1, [(String::from("value"), String::from("Content-Type"))]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_fhir_and_no_xml_wherever_it_lies() {
+    let ask = |accept: &str| {
+        TestRequest::get().uri("/documents/1").insert_header(good()).insert_header(("accept", accept))
+    };
+    assert_eq!(partners(ask("application/fhir+xml")).await.status, 406);
+    assert_eq!(partners(ask("application/fhir+json")).await.status, 404);
 }
 
 #[tokio::test(flavor = "multi_thread")]

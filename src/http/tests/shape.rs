@@ -61,15 +61,20 @@ fn the_capability_statement_names_exactly_what_the_table_offers() {
             named.push(format!("{kind} {}", interaction["code"].as_str().unwrap()));
         }
     }
+    let listed: Vec<&str> =
+        rest["resource"].as_array().unwrap().iter().map(|one| one["type"].as_str().unwrap()).collect();
     let mut offered: Vec<String> = ROUTES
         .iter()
-        .filter_map(|route| match route.fhir? {
-            Interaction::Capabilities => None,
-            Interaction::SystemOperation(name) | Interaction::EveryTypeOperation(name) => {
-                Some(name.to_owned())
+        .filter_map(|route| route.fhir)
+        .flat_map(|interaction| match interaction {
+            Interaction::Capabilities => Vec::new(),
+            Interaction::SystemOperation(name) => vec![name.to_owned()],
+            // What every type has is told at each that is listed, and not as the system's own.
+            Interaction::EveryTypeOperation(name) => {
+                listed.iter().map(|kind| format!("{kind}.{name}")).collect()
             }
-            Interaction::InstanceOperation(kind, name) => Some(format!("{kind}.{name}")),
-            other => Some(format!("{} {}", other.resource().unwrap(), other.code().unwrap())),
+            Interaction::InstanceOperation(kind, name) => vec![format!("{kind}.{name}")],
+            other => vec![format!("{} {}", other.resource().unwrap(), other.code().unwrap())],
         })
         .collect();
     named.sort();

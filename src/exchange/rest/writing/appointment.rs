@@ -143,7 +143,7 @@ impl Exchange {
             Before::Nothing(keeping) => {
                 check_kept(kind, body, &[&will_be], &OF_WHAT_IS_MADE)?;
                 let id = moved.referral_id.as_str();
-                if let Some((kept, unused)) = self.keep_made(caller, keeping, id, moved.version) {
+                if let Some((kept, unused)) = self.keep_made(caller, keeping, id, moved.version, 201) {
                     writes.push(kept);
                     preconditions.push(unused);
                 }

@@ -80,7 +80,7 @@ impl Exchange {
             let made = made.last().ok_or_else(Refusal::internal)?;
             check_kept(kind, body, &[&made.resource], &OF_WHAT_IS_MADE)?;
             let id = made.id.clone();
-            if let Some((kept, unused)) = self.keep_made(caller, keeping, &id, 1) {
+            if let Some((kept, unused)) = self.keep_made(caller, keeping, &id, 1, 201) {
                 writes.push(kept);
                 preconditions.push(unused);
             }

@@ -35,15 +35,15 @@ const SHAPE: &str = "This is not in the shape in which consents are kept here: s
 const HOWS: [&str; 3] = ["oral", "written", "signed"];
 
 impl Exchange {
-    /// Records a statement; answers the consent's id. One that says what stands already changes nothing, and one that is
-    /// older than what stands is refused. A refusal takes back what rested on the agreement before it, in the same
+    /// Records a statement; answers the consent's id, and 201. One that says what stands already changes nothing (200), and
+    /// one that is older than what stands is refused. A refusal takes back what rested on the agreement before it, in the same
     /// commit.
     pub(super) async fn create_consent(
         &self,
         caller: &Caller,
         keeping: &Keeping<'_>,
         body: &Value,
-    ) -> Result<String, Refusal> {
+    ) -> Result<(String, u16), Refusal> {
         let kind = keeping.kind;
         let person_id = self.person_of(caller, kind, body).await?;
         let site = &caller.site_id;
@@ -66,11 +66,12 @@ impl Exchange {
             match on_record.map(|earlier| compare(earlier, last_word(&rows, earlier), &consent)) {
                 Some(Compared::Same) => {
                     let stands = on_record.map_or(consent.version, |earlier| earlier.version);
-                    if let Some((kept, unused)) = self.keep_made(caller, keeping, consent.id.as_str(), stands)
+                    if let Some((kept, unused)) =
+                        self.keep_made(caller, keeping, consent.id.as_str(), stands, 200)
                     {
                         self.commit(vec![kept], vec![unused]).await?;
                     }
-                    return Ok(consent.id.to_string());
+                    return Ok((consent.id.to_string(), 200));
                 }
                 Some(Compared::Older) => {
                     let text = "A later statement by the person is on record for this recipient.";
@@ -93,13 +94,13 @@ impl Exchange {
                 self.take_back_all(site, &person_id, &back, &mut taken).await?;
             }
             if let Some((kept, unused)) =
-                self.keep_made(caller, keeping, consent.id.as_str(), consent.version)
+                self.keep_made(caller, keeping, consent.id.as_str(), consent.version, 201)
             {
                 taken.writes.push(kept);
                 taken.preconditions.push(unused);
             }
             if self.try_commit(taken.writes, taken.preconditions).await? {
-                return Ok(consent.id.to_string());
+                return Ok((consent.id.to_string(), 201));
             }
         }
         Err(Refusal::unavailable())

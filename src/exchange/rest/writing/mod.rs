@@ -76,10 +76,7 @@ impl Exchange {
         body: &[u8],
     ) -> Result<Answer, Refusal> {
         let returning = terms.returning.to(caller, kind);
-        let body = self.resource(caller, kind, body, false).await?;
-        if body.get("id").and_then(Value::as_str) != Some(id) {
-            return Err(wrong("value", kind, "id", "The id of the path is needed here."));
-        }
+        let body = self.resource(caller, kind, body, Some(id)).await?;
         let (id, status) = match kind.name {
             "Task" => (self.update_task(caller, kind, id, terms, &body).await?, 200),
             "Appointment" => (self.update_appointment(caller, kind, id, terms, &body).await?, 200),
@@ -100,13 +97,14 @@ impl Exchange {
         body: &[u8],
     ) -> Result<Answer, Refusal> {
         let returning = terms.returning.to(caller, kind);
-        let value = self.resource(caller, kind, body, true).await?;
+        let value = self.resource(caller, kind, body, None).await?;
         let ticket = match &terms.idempotency_key {
             Some(key) => Some(Ticket::new(key, kind.name, body)?),
             None => None,
         };
         if let Some(first) = self.made_before(caller, kind, ticket.as_ref()).await? {
-            return Ok(returned(first, 201, returning));
+            let status = first.status;
+            return Ok(returned(first, status, returning));
         }
         if let Some(search) = &terms.if_none_exist
             && let Some(there) = self.existing(caller, kind, search).await?
@@ -115,21 +113,24 @@ impl Exchange {
         }
         let keeping = Keeping { kind, ticket: ticket.as_ref() };
         let made = match kind.name {
-            "Communication" => self.create_communication(caller, &keeping, &value).await,
-            "Appointment" => self.create_appointment(caller, &keeping, &value).await,
+            "Communication" => self.create_communication(caller, &keeping, &value).await.map(|id| (id, 201)),
+            "Appointment" => self.create_appointment(caller, &keeping, &value).await.map(|id| (id, 201)),
             "Consent" => self.create_consent(caller, &keeping, &value).await,
             _ => Err(Refusal::internal()),
         };
-        let id = match made {
-            Ok(id) => id,
+        let (id, status) = match made {
+            Ok(made) => made,
             // Of two repeats at once, the later one meets what the first one made.
             Err(refusal) => {
                 let first = self.made_before(caller, kind, ticket.as_ref()).await?.ok_or(refusal)?;
-                return Ok(returned(first, 201, returning));
+                let status = first.status;
+                return Ok(returned(first, status, returning));
             }
         };
         let answer = self.read_resource(caller, kind, &id, None).await?;
-        Ok(returned(placed(answer, kind), 201, returning))
+        // What stands already was not made, and its place is not that of something new.
+        let answer = if status == 201 { placed(answer, kind) } else { answer };
+        Ok(returned(answer, status, returning))
     }
 
     /// What a repeat made the first time, as it was then, when it came before. It is read anew, so that a repeat is one
@@ -162,25 +163,36 @@ impl Exchange {
         keeping: &Keeping<'_>,
         id: &str,
         version: i64,
+        status: u16,
     ) -> Option<(Write, Precondition)> {
         let ticket = keeping.ticket?;
         let made = json!({
             "resourceType": keeping.kind.name, "id": id, "meta": {"versionId": version.to_string()},
         });
-        let kept = self.keep_answer(caller, ticket, &Answer::json(201, &made), self.now());
+        let kept = self.keep_answer(caller, ticket, &Answer::json(status, &made), self.now());
         Some((kept, ticket.precondition(caller)))
     }
 
     /// The body, when it is a resource of this kind in which FHIR finds nothing wrong: everything that is wrong otherwise.
-    /// A changed resource names the profiles of what was read, whose rules bind only what comes out of the change.
+    /// A changed resource has the id of its `path` (R4: 400 otherwise) and names the profiles of what was read, whose rules
+    /// bind only what comes out of the change.
     async fn resource(
         &self,
         caller: &Caller,
         kind: &Kind,
         body: &[u8],
-        is_new: bool,
+        path: Option<&str>,
     ) -> Result<Value, Refusal> {
         let value = read_json(body)?;
+        if path.is_some_and(|id| value.get("id").and_then(Value::as_str) != Some(id)) {
+            let place = format!("{}.id", kind.name);
+            return Err(Refusal::new(
+                Refused::BadRequest,
+                "value",
+                place,
+                "The id of the path is needed here.",
+            ));
+        }
         if value.get("resourceType").and_then(Value::as_str) != Some(kind.name) {
             return Err(wrong("value", kind, "resourceType", "A resource of this type is needed here."));
         }
@@ -189,7 +201,7 @@ impl Exchange {
         let mut value = self.fhir.as_meant(&value, forgives, &READ_BY_NAME).resource;
         refer_within(&mut value, &format!("{}/fhir/", self.base_url));
         let mut judged = value.clone();
-        if let Some(meta) = judged.get_mut("meta").and_then(Value::as_object_mut).filter(|_| !is_new) {
+        if let Some(meta) = judged.get_mut("meta").and_then(Value::as_object_mut).filter(|_| path.is_some()) {
             meta.remove("profile");
         }
         let findings = self.fhir.check(&judged, &Ask { forgives, ..Ask::at(self.now().0) });

@@ -157,7 +157,13 @@ impl<'a> Said<'a> {
                 Action::Redirect => system == "redirect-reason",
                 _ => true,
             };
+            let of_any = fitting.len();
             fitting.retain(|(action, ..)| own(action));
+            if fitting.is_empty() && of_any > 0 {
+                let text = "A reason of decline-reason or redirect-reason is needed here: of the code systems of this \
+                            gateway the one that goes with the status.";
+                return Err(wrong("code-invalid", kind, "statusReason", text));
+            }
         }
         match fitting.as_slice() {
             [] => {
