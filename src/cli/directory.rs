@@ -53,7 +53,7 @@ enum DirectoryCommand {
         A file is {\"agencies\": […], \"agreements\": […]}, either or both, or an array of agreements:\n  \
         agency     id, kind, name, organisation_code, channel, endpoint (https; for fhir-push and event-push),\n             \
         certificate_file (PEM, relative to the list) or certificate_sha256; if wanted client_id (else\n             \
-        the id), jwks, status (active, suspended), forgives (what its messages are forgiven, by name),\n             \
+        that which is entered, or the id), jwks, status (active, suspended), forgives (what its messages are forgiven, by name),\n             \
         service (what kind of service it is, as in crisis)\n  \
         agreement  agreement_id, partner, purposes, valid_from, valid_to, basis, emergency, dpia_reference\n\n\
         May run beside a gateway, which goes by it from its next request or delivery on. What the files do not\n\

@@ -75,7 +75,7 @@ impl Move {
                 }
             }
             Action::SupplyInformation if self.comment.as_deref().is_none_or(|c| c.trim().is_empty()) => {
-                wrong("required", "/comment", "Say in comment what was asked for.")
+                wrong("required", "/comment", "Say in words what was asked for.")
             }
             _ => Ok(()),
         }
@@ -195,6 +195,12 @@ impl Exchange {
         let id = text("referral_id").unwrap_or_default().to_owned();
         for _ in 0..DECIDE_TRIES {
             let referral = self.visible_referral(caller, &id).await?;
+            let is_recipient = referral.recipient_id == caller.partner_id;
+            let other = if is_recipient { &referral.sender_id } else { &referral.recipient_id };
+            if other.as_str() != send.to {
+                let text = "An answer goes to the other side of its referral.";
+                return Err(Refusal::new(Refused::Unprocessable, "value", "mex-To", text));
+            }
             if let Some(again) = self.sent_before(caller, send).await? {
                 return Ok(again);
             }
@@ -410,7 +416,7 @@ pub(super) fn not_now(error: &StepError) -> Refusal {
         ),
         StepError::CommentMissing => Refusal::with_issues(
             Refused::Unprocessable,
-            vec![Issue::new("required", "/comment", "Say in comment what the other side needs to know.")],
+            vec![Issue::new("required", "/comment", "Say in words what the other side needs to know.")],
         ),
     }
 }

@@ -35,6 +35,22 @@ fn places(refusal: &Refusal) -> Vec<&str> {
 }
 
 #[tokio::test]
+async fn an_answer_by_mailbox_goes_to_the_other_side_of_its_referral() {
+    let rig = Rig::new().await;
+    let referral = referred(&rig, "k1").await;
+    let elsewhere = MailboxSend {
+        to: String::from("cmht-riverside"),
+        workflow: String::from("KEYWAY_REFERRAL_ACTION"),
+        local_id: None,
+        body: json!({"referral_id": referral, "action": "accept"}).to_string().into_bytes(),
+    };
+    let housing = rig.caller("housing-harbour");
+    let refusal = rig.exchange.mailbox_send(&housing, "housing-harbour", elsewhere).await.unwrap_err();
+    assert_eq!(places(&refusal), ["mex-To"]);
+    assert_ne!(rig.referral(&referral).await["state"], "accepted");
+}
+
+#[tokio::test]
 async fn a_council_says_under_which_duty_and_by_which_case() {
     let rig = Rig::new().await;
     let referral = referred(&rig, "k1").await;

@@ -67,11 +67,17 @@ pub struct DemoArgs {
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// The partners' listener. Without it: a free port of this machine.
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = address)]
     pub listen: Option<SocketAddr>,
     /// Other fixtures than the compiled-in ones, for tests.
     #[arg(long, value_name = "DIR", hide = true)]
     pub fixtures: Option<PathBuf>,
+}
+
+/// An address as it is listened on; a name could stand for several.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| String::from("an IP address and a port are needed, as in 127.0.0.1:8443 or [::1]:8443"))
 }
 
 /// Runs the demonstration on the present tokio runtime.

@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use crate::{
+    cli::print::printable,
     fhir::{
         json,
         locate::{Place, locate, locate_byte, locate_name},
     },
-    packages::is_hidden,
     profile::{Finding, Severity},
 };
 
@@ -58,14 +58,16 @@ fn one(file: &str, text: &str, finding: &Finding) -> String {
          {pad:gutter$} | {pad:before$}{caret}{nearest}\n\
          {pad:gutter$} = rule: {rule} of {profile}\n\n",
         code = finding.code,
-        diagnostics = finding.diagnostics,
+        // A package's words, keys and addresses are its author's.
+        diagnostics = printable(&finding.diagnostics),
         pad = "",
         row = place.line,
         column = place.column,
-        expression = finding.expression,
+        expression = printable(&finding.expression),
         nearest = if place.is_exact { "" } else { " in here" },
-        rule = finding.rule,
-        profile = if finding.profile.is_empty() { "Keyway" } else { finding.profile.as_str() },
+        rule = printable(&finding.rule),
+        profile =
+            if finding.profile.is_empty() { String::from("Keyway") } else { printable(&finding.profile) },
     )
 }
 
@@ -75,23 +77,15 @@ fn excerpt(text: &str, place: &Place) -> (String, usize) {
     let count = line.chars().count();
     let before = place.column.saturating_sub(1);
     if count <= SHOWN_MAX_CHARS {
-        return (line.chars().map(printable).collect(), before);
+        return (printable(line), before);
     }
     let from = before.saturating_sub(SHOWN_BEFORE_CHARS);
-    let mut shown: String = line.chars().skip(from).take(SHOWN_MAX_CHARS).map(printable).collect();
+    let cut: String = line.chars().skip(from).take(SHOWN_MAX_CHARS).collect();
+    let mut shown = printable(&cut);
     if from + SHOWN_MAX_CHARS < count {
         shown.push('…');
     }
     if from > 0 { (format!("…{shown}"), before - from + 1) } else { (shown, before) }
-}
-
-/// A character as a terminal may get it: nothing moves the cursor or turns the direction of what is read.
-fn printable(character: char) -> char {
-    match character {
-        '\t' => ' ',
-        c if is_hidden(c) => '·',
-        c => c,
-    }
 }
 
 fn count(file: &str, findings: &[Finding]) -> String {
@@ -198,6 +192,18 @@ mod tests {
     fn nothing_in_a_file_moves_the_cursor() {
         let text = "{\"a\": \"\u{1b}[2J\u{202e}x\", \"birthDate\": 1}";
         let told = report("p.json", text, &[finding("/birthDate")]);
+        assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told}");
+    }
+
+    #[test]
+    fn nothing_of_a_package_moves_the_cursor() {
+        let found = Finding {
+            diagnostics: String::from("Say\u{1b}[2J so."),
+            rule: String::from("own\u{1b}[1A-1"),
+            profile: String::from("https://test.example/\u{202e}a"),
+            ..finding("/birthDate")
+        };
+        let told = report("p.json", "{\"birthDate\": 1}", &[found]);
         assert!(!told.contains(['\u{1b}', '\u{202e}']), "{told}");
     }
 }

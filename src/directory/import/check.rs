@@ -101,7 +101,12 @@ impl Checker<'_> {
             organisation_code: agency.organisation_code.clone()?,
             channel: agency.channel?,
             endpoint: agency.endpoint.clone(),
-            client_id: agency.client_id.clone().unwrap_or_else(|| id.to_string()),
+            // Another one than it has would lock it out: a list that says nothing about it changes nothing.
+            client_id: agency
+                .client_id
+                .clone()
+                .or_else(|| entered.map(|p| p.client_id.clone()))
+                .unwrap_or_else(|| id.to_string()),
             certificate_sha256: certificate_sha256?,
             jwks: jwks?,
             // A list that says nothing about it must not wake up a partner that somebody suspended.

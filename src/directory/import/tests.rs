@@ -75,6 +75,18 @@ fn a_list_that_fits_is_entered_and_the_same_again_changes_nothing() {
 }
 
 #[test]
+fn a_list_without_a_client_id_leaves_it_as_it_stands() {
+    let named = with(agency("a", "a"), "client_id", json!("client-of-a"));
+    let (first, _) = held_against(&[], &[], &json!({"agencies": [named]}));
+    let stored = first.partners[0].0.clone();
+    assert_eq!(stored.client_id, "client-of-a");
+    let list = json!({"agencies": [with(agency("a", "a"), "name", json!("Another name"))]});
+    let (again, _) = held_against(std::slice::from_ref(&stored), &[], &list);
+    let (partner, change) = again.partners[0].clone();
+    assert_eq!((change, partner.client_id.as_str()), (Change::Changed, "client-of-a"));
+}
+
+#[test]
 fn a_changed_agreement_is_a_new_version() {
     let (first, _) =
         held_against(&[], &[], &json!({"agencies": [agency("a", "a")], "agreements": [agreement("a")]}));
