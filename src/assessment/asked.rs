@@ -145,6 +145,14 @@ fn end_of(stated: &str) -> Option<Moment> {
     start_of(day.tomorrow().unwrap_or(day))
 }
 
+/// An end as it is stated: the day in London that it ends, or else the moment.
+#[must_use]
+pub fn stated_end(end: Moment) -> String {
+    let last_day =
+        london_date(end).filter(|day| start_of(*day) == Some(end)).and_then(|day| day.yesterday().ok());
+    last_day.map_or_else(|| end.to_rfc3339(), |day| day.to_string())
+}
+
 pub(super) fn text(value: &Value, name: &str) -> String {
     optional(value, name).unwrap_or_default()
 }

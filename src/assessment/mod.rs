@@ -13,7 +13,7 @@ mod identifiers;
 
 use serde_json::Value;
 
-pub use asked::{AskedOverride, AskedReferral, AssessedConsent, day_begins};
+pub use asked::{AskedOverride, AskedReferral, AssessedConsent, day_begins, stated_end};
 pub use capture::Capture;
 use contradictions::Weight;
 pub use form::Form;

@@ -6,6 +6,7 @@
 mod capture;
 mod decide;
 mod record;
+mod stated;
 
 pub use decide::{
     Decision, Exit, Inputs, Outcome, Override, PermittedReferral, Reason, Scope, decide, decide_own_request,

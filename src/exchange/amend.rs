@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,
-    anew::{Anew, is_open, moved_by},
+    anew::{Anew, Outcome, is_open, moved_by},
     ask_again::need_of,
     caller::Caller,
     idempotency::Ticket,
@@ -26,8 +26,9 @@ use crate::{
     referral::{Action, Role, State, step},
 };
 
-/// Parts of what may leave that say when it was written and until when it holds: new each time, and no news.
-const NO_NEWS: [&str; 2] = ["assessed_at", "validity"];
+/// Parts of what may leave that say when it was written and until when it holds: new each time, and no news. The consent is
+/// compared as the one that it is.
+const NO_NEWS: [&str; 3] = ["assessed_at", "validity", "consents"];
 
 /// What an amendment writes, rests on and answers.
 struct Amendment {
@@ -267,6 +268,7 @@ impl Exchange {
         // What it has is measured against the assessment that it was made from: what the new one leaves out was not
         // taken back by that.
         let held = self.consider(circumstances, &before, &need_of(referral, id, &before));
+        let consent = now.decision.consent.clone();
         let (Some(held), Some(now)) = (&held.projection, &now.projection) else { return Ok(Change::News) };
         let lost = then.permitted.iter().any(|word| !held.permitted.contains(word));
         if lost && !then.decision.is_override() {
@@ -275,8 +277,11 @@ impl Exchange {
         let asked = before.referrals().into_iter().find(|asked| asked.recipient == one.wanted.recipient);
         let waits_alike =
             asked.is_some_and(|asked| asked.not_before_moment() == one.wanted.not_before_moment());
-        let is_same =
-            then.permitted == held.permitted && waits_alike && news(&held.value) == news(&now.value);
+        // A consent that was given anew is news; one that only was not repeated is not.
+        let is_same = then.decision.consent == consent
+            && then.permitted == held.permitted
+            && waits_alike
+            && news(&held.value) == news(&now.value);
         Ok(if is_same { Change::Same } else { Change::News })
     }
 
@@ -297,10 +302,17 @@ impl Exchange {
     ) -> Result<(), Refusal> {
         let Basis { caller, assessment, .. } = amending.basis;
         let anew = Anew { caller, referral, one, arrived: amending.arrived, assessment };
-        let (moved, is_sent, _) = self.plan_anew(&anew, &mut plan.writes, &mut plan.warnings).await?;
-        if is_sent {
-            plan.show(referral, "updated", [("disclosure_id", json!(moved.disclosure_id))]);
-            return Ok(());
+        let (moved, outcome, _) = self.plan_anew(&anew, &mut plan.writes, &mut plan.warnings).await?;
+        match outcome {
+            Outcome::Sent => {
+                plan.show(referral, "updated", [("disclosure_id", json!(moved.disclosure_id))]);
+                return Ok(());
+            }
+            Outcome::NotMade => {
+                plan.stands_unmade(referral, one);
+                return Ok(());
+            }
+            Outcome::Kept => {}
         }
         let decided = plan.writes.iter().rev().find_map(|write| match write {
             Write::Decision(row) if row.referral_id == referral.referral_id => Some(row.reason.clone()),
@@ -331,10 +343,17 @@ impl Exchange {
         let mut moved = referral.clone();
         moved.version += 1;
         set_state(&mut moved, to.state, to.business_status, "amended", amending.basis.now);
+        let mut anew = WriteSet::new();
+        let planned = self.plan_one(&amending.basis, one, earlier.as_ref(), &mut anew);
+        if planned.rehearsed.message.is_none() {
+            // The old sheet is better than none.
+            plan.stands_unmade(referral, one);
+            return Ok(());
+        }
         self.replace_what_waits(referral, actor, &mut plan.writes).await?;
         plan.writes.push(self.moved(&moved, amending.basis.now, actor, Action::Supersede));
         plan.writes.push(Write::ReferralMoved(moved));
-        let planned = self.plan_one(&amending.basis, one, earlier.as_ref(), &mut plan.writes);
+        plan.writes.append(&mut anew);
         plan.warnings.extend(planned.rehearsed.warnings);
         let by = planned.shown.get("referral_id").cloned().unwrap_or_default();
         plan.show(referral, "superseded", [("by", by)]);
@@ -375,6 +394,17 @@ impl Amendment {
         let reason = json!(ended.reason);
         self.show(referral, change, [("reason", reason)]);
         true
+    }
+
+    /// Says that a referral stands, because nothing can be made of what may go.
+    fn stands_unmade(&mut self, referral: &ReferralRow, one: &Asked<'_>) {
+        self.show(referral, "stands", [("reason", json!("message-not-made"))]);
+        self.warnings.push(Issue::new(
+            "not-supported",
+            format!("/referrals/{}", one.place),
+            "No valid message can be made of what is new for this recipient, and nothing of it was sent. What it was sent \
+             before stands. Telephone the recipient, and tell the operator.",
+        ));
     }
 
     /// Says what became of a referral.

@@ -24,14 +24,14 @@ use crate::{
 };
 
 impl Exchange {
-    /// Decides about what is said now, and puts what may go of it on the lane. On a "no" the referral stands as it
-    /// stood: nobody took anything back.
+    /// Decides about what is said now, and puts what may go of it on the lane. On a "no", and where no message can be made,
+    /// the referral stands as it stood: nobody took anything back, and whatever else came with the change holds.
     pub(super) async fn plan_anew(
         &self,
         anew: &Anew<'_>,
         writes: &mut WriteSet,
         warnings: &mut Vec<Issue>,
-    ) -> Result<(ReferralRow, bool, Option<Issue>), Refusal> {
+    ) -> Result<(ReferralRow, Outcome, Option<Issue>), Refusal> {
         let Anew { caller, referral, one, arrived, assessment } = *anew;
         let (now, key, actor) = (self.now(), &arrived.person.key, caller.partner_id.as_str());
         let circumstances = one.circumstances(&arrived.said.consents, arrived.consent_seq, now);
@@ -46,7 +46,7 @@ impl Exchange {
         writes.push(self.decided(referral, &decision, actor));
         let Some(projection) = &considered.projection else {
             writes.push(Write::ReferralMoved(moved.clone()));
-            return Ok((moved, false, None));
+            return Ok((moved, Outcome::Kept, None));
         };
         moved.assessment_id = Some(arrived.assessment_id.clone());
         moved.urgency.clone_from(&one.wanted.urgency);
@@ -57,8 +57,13 @@ impl Exchange {
         let earlier = self.earlier(referral, key).await?;
         let sender = self.partner(&referral.site_id, &referral.sender_id).await?;
         let ends = Ends { sender: &sender, recipient: one.partner, key };
-        let (message, mapped) =
-            self.make_disclosure(&moved, &decision, projection, &ends, earlier.as_ref())?;
+        let made = self.make_disclosure(&moved, &decision, projection, &ends, earlier.as_ref());
+        let Ok((message, mapped)) = made else {
+            // What the receiver has still rests on the decision before.
+            let stands = ReferralRow { version: moved.version, updated_at: now, ..referral.clone() };
+            writes.push(Write::ReferralMoved(stands.clone()));
+            return Ok((stands, Outcome::NotMade, None));
+        };
         warnings.extend(mapped.warnings.iter().cloned());
         moved.disclosure_id.clone_from(&message.disclosure_id);
         moved.messages += 1;
@@ -73,7 +78,7 @@ impl Exchange {
         writes.push(if passes { Write::EnqueueFirst(delivery) } else { Write::Enqueue(delivery) });
         writes.extend(self.kept_back(&moved, &withheld, key, actor));
         let told = how_it_goes(earlier.as_ref(), mapped.content_type);
-        Ok((moved, true, told))
+        Ok((moved, Outcome::Sent, told))
     }
 
     /// Withdraws what is on its way to the receiver and was never tried, or was set aside: what is said now takes its
@@ -137,6 +142,17 @@ impl Exchange {
 
 /// Why a delivery is withdrawn in favour of a later one.
 const REPLACED: &str = "replaced-by-update";
+
+/// What becomes of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// It goes to the receiver.
+    Sent,
+    /// No consent, or no agreement, lets it go.
+    Kept,
+    /// It may go, and no valid message can be made of it.
+    NotMade,
+}
 
 /// What a change rests on.
 #[derive(Clone, Copy)]

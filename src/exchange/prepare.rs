@@ -1,6 +1,8 @@
 //! From a question ("may this go to them?") to a message that is ready to be committed: decide, minimise, map,
 //! check our own output.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -16,7 +18,7 @@ use crate::{
     assessment::Assessment,
     audit::{Kind, hex, merkle::sha256},
     clock::Moment,
-    consent::{Decision, Exit, Inputs, Override, PermittedReferral, decide},
+    consent::{Consent, Decision, Exit, Inputs, Override, PermittedReferral, decide},
     directory::{Agreement, Channel, Partner},
     fhir::Issue,
     ids::{
@@ -112,7 +114,10 @@ impl Exchange {
         });
         let projection = PermittedReferral::new(&decision, at.partner).map(|permitted| {
             let ask = Ask { recipient: at.partner.partner_id.as_str(), need };
-            self.rules.project(&permitted, assessment.raw(), ask)
+            // What goes under a consent tells of that one, whether this assessment states it or it was given before.
+            let stated = rests_on(&decision, at.consents).map(|consent| consent.stated_in(assessment));
+            let stated = stated.unwrap_or(Cow::Borrowed(assessment.raw()));
+            self.rules.project(&permitted, &stated, ask)
         });
         Considered { decision, projection }
     }
@@ -403,6 +408,12 @@ impl Exchange {
             ..draft
         }
     }
+}
+
+/// The consent that a decision rests on; none where it passed over what the person said.
+fn rests_on<'c>(decision: &Decision, consents: &'c Consents) -> Option<&'c Consent> {
+    let (id, version) = decision.consent.as_ref().filter(|_| !decision.is_override())?;
+    consents.iter().flatten().find(|consent| consent.id == *id && consent.version == *version)
 }
 
 fn decision_label(decision: &DecisionId) -> String {

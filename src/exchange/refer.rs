@@ -27,6 +27,9 @@ pub(super) const REFERRAL_IN: &str = "servicerequest-request";
 /// The same, of a change of which nothing was sent.
 pub(super) const UNSENT: &str = "servicerequest-request-unsent";
 
+/// The same, where no message could be made of it.
+pub(super) const UNMADE: &str = "servicerequest-request-unmade";
+
 /// By what a sender knows what it asks.
 const IDENTIFIER: &str = "Bundle.entry.resource.ofType(ServiceRequest).identifier";
 
@@ -93,10 +96,13 @@ impl Exchange {
             (first, refusal)
         };
         if refusal.class == Refused::Duplicate
-            && first.kind == UNSENT
             && let Some(id) = &first.referral_id
         {
-            return Err(not_changed(id.as_str()));
+            match first.kind.as_str() {
+                UNSENT => return Err(not_changed(id.as_str())),
+                UNMADE => return Err(not_made(id.as_str())),
+                _ => {}
+            }
         }
         if refusal.class == Refused::Duplicate
             && first.kind == REFERRAL_IN
@@ -272,6 +278,15 @@ pub(super) fn not_changed(referral: &str) -> Refusal {
     let text = "Nothing of this change was sent: no consent, or no agreement, lets it go to that agency. What it says \
                 about consent is on record and has taken effect. Read the referral for how it stands.";
     let mut refusal = Refusal::new(Refused::Unprocessable, "business-rule", "Bundle", text);
+    refusal.details.push(("referral", referral.to_owned()));
+    refusal
+}
+
+/// Why nothing of a change was sent that may go.
+pub(super) fn not_made(referral: &str) -> Refusal {
+    let text = "Nothing of this change was sent: no valid message can be made of it for that agency. What it says about \
+                consent is on record and has taken effect. Telephone the agency, and tell the operator.";
+    let mut refusal = Refusal::new(Refused::Unprocessable, "not-supported", "Bundle", text);
     refusal.details.push(("referral", referral.to_owned()));
     refusal
 }

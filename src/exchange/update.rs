@@ -3,13 +3,13 @@
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,
-    anew::{Anew, is_open, moved_by},
+    anew::{Anew, Outcome, is_open, moved_by},
     cancel::PLACE,
     message::Incoming,
     people::{Description, Identified},
     ports::{Precondition, Write, WriteSet},
     prepare::Used,
-    refer::{REFERRAL_IN, UNSENT, located, not_changed, unused, wrong},
+    refer::{REFERRAL_IN, UNMADE, UNSENT, located, not_changed, not_made, unused, wrong},
     refusal::{Issue, Refusal, Refused},
     request::awaited,
     rows::{MessageKind, ReferralRow},
@@ -32,8 +32,7 @@ struct Changing {
     preconditions: Vec<Precondition>,
     /// What stays in the message, and what else its sender should be told.
     kept: Vec<Issue>,
-    /// Whether anything goes to the receiver.
-    is_sent: bool,
+    outcome: Outcome,
 }
 
 impl Exchange {
@@ -57,7 +56,7 @@ impl Exchange {
             if self.store.conversation_of(&referral.site_id, &referral.referral_id).await?.is_none() {
                 return Err(holds_more(&referral));
             }
-            let Changing { moved, mut writes, mut preconditions, kept, is_sent } =
+            let Changing { moved, mut writes, mut preconditions, kept, outcome } =
                 if referral.audience.is_some() {
                     self.plan_change(incoming, &referral).await?
                 } else {
@@ -66,10 +65,10 @@ impl Exchange {
             preconditions.push(unused(incoming));
             self.bundle_used(incoming, &mut writes);
             if self.try_commit(writes, preconditions).await? {
-                return if is_sent {
-                    Ok(incoming.taken(&moved.referral_id, &kept))
-                } else {
-                    Err(not_changed(moved.referral_id.as_str()))
+                return match outcome {
+                    Outcome::Sent => Ok(incoming.taken(&moved.referral_id, &kept)),
+                    Outcome::Kept => Err(not_changed(moved.referral_id.as_str())),
+                    Outcome::NotMade => Err(not_made(moved.referral_id.as_str())),
                 };
             }
         }
@@ -135,7 +134,13 @@ impl Exchange {
         writes.push(Write::Message(message));
         writes.push(Write::Enqueue(delivery));
         let version = Precondition::as_seen(&service);
-        Ok(Changing { moved, writes, preconditions: vec![version], kept: adapted.kept, is_sent: true })
+        Ok(Changing {
+            moved,
+            writes,
+            preconditions: vec![version],
+            kept: adapted.kept,
+            outcome: Outcome::Sent,
+        })
     }
 
     /// A referral to another agency: another version of its assessment, decided about and sent like the first.
@@ -165,21 +170,25 @@ impl Exchange {
 
         // What the person declines in this very message was taken back by recording it.
         let taken_back = moved_by(&writes, &referral.referral_id).cloned();
-        let (moved, is_sent, told) = if let Some(moved) = taken_back {
-            (moved, false, None)
+        let (moved, outcome, told) = if let Some(moved) = taken_back {
+            (moved, Outcome::Kept, None)
         } else {
             let anew = Anew { caller, referral, one, arrived: &arrived, assessment: &assessment };
             self.plan_anew(&anew, &mut writes, &mut warnings).await?
         };
         let key = &arrived.person.key;
-        let kind = if is_sent { REFERRAL_IN } else { UNSENT };
+        let kind = match outcome {
+            Outcome::Sent => REFERRAL_IN,
+            Outcome::Kept => UNSENT,
+            Outcome::NotMade => UNMADE,
+        };
         let request_id = incoming.head.request_id.as_str();
         writes.push(self.inbound(caller, request_id, kind, &moved, key, incoming.body));
         writes.push(self.received(incoming, &moved));
         let mut kept = adapted.located(warnings);
         kept.extend(told);
         kept.extend(adapted.kept);
-        Ok(Changing { moved, writes, preconditions, kept, is_sent })
+        Ok(Changing { moved, writes, preconditions, kept, outcome })
     }
 }
 

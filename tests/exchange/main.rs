@@ -16,6 +16,7 @@ mod answers;
 mod consent_at_every_exit;
 mod documents;
 mod durable_or_nothing;
+mod earlier_consent;
 mod exits;
 mod fhir_in;
 mod fhir_rules;
