@@ -43,6 +43,7 @@ pub mod rows;
 mod sought;
 mod strangers;
 mod submit;
+mod told_by_service;
 mod update;
 mod validate;
 mod verify;

@@ -1,13 +1,13 @@
 //! Who a message is about. Keyway never guesses: two people, or one whose birth date differs, is a "no" with a
 //! reason.
 //!
-//! The liaison and diversion service is told what does not fit. Any other sender is told of what it said itself alone: what
+//! The liaison and diversion service is told what does not fit what it said itself. Any other sender is told of what it said itself alone: what
 //! others said of somebody shows neither in a refusal nor in an answer. Where it does not fit, the person is held apart from
 //! whom they may be, and the service is asked to look.
 
 use super::{
     Exchange,
-    ports::{Write, WriteSet},
+    ports::{Precondition, Write, WriteSet},
     refusal::{Refusal, Refused},
     rows::{ConsentRow, EpisodeRow, LookupRow, PersonRow},
 };
@@ -29,6 +29,8 @@ pub(super) struct Description<'a> {
     pub(super) birth_date: Option<&'a str>,
     /// What the sender is.
     pub(super) by: AgencyKind,
+    /// Whether it says anew what it said in a referral of its own: it may correct what it said of the person there.
+    pub(super) corrects: bool,
 }
 
 impl Description<'_> {
@@ -59,6 +61,8 @@ pub(super) struct Identified {
     pub(super) doubt: Option<PersonId>,
     /// What must be written so that the person is found again.
     pub(super) writes: Vec<Write>,
+    /// What that rests on.
+    pub(super) preconditions: Vec<Precondition>,
 }
 
 /// A person's consents; one that cannot be read stays in its place as an error, so that it denies.
@@ -74,34 +78,7 @@ impl Exchange {
         if described.by != AgencyKind::LiaisonDiversion {
             return self.identify_of_another(site, described).await;
         }
-        let mut lookups = vec![(
-            format!("sender:{}", described.sender),
-            self.vault.lookup_hash(site, &format!("sender:{}", described.sender), described.reference),
-        )];
-        if let Some(number) = described.nhs_number {
-            lookups.push((String::from(NUMBER), self.vault.lookup_hash(site, NUMBER, number)));
-        }
-        let mut found = self.store.people_by_lookup(site, &lookups).await?;
-        if found.len() > 1 {
-            return Err(two_people());
-        }
-        let Some(row) = found.pop() else {
-            return Ok(self.new_person(site, &lookups, described));
-        };
-        let mut writes = Vec::new();
-        // What the person is known by must agree with what this message says: the birth date, and the NHS
-        // number when both have one.
-        for (what, told) in described.facts() {
-            let Some(told) = told else { continue };
-            let kind = format!("{what}-of:{}", row.person_id);
-            match self.is_on_record(site, &kind, told).await? {
-                (true, false) => return Err(differs(what)),
-                (true, true) => {}
-                (false, _) => writes.extend(self.put_on_record(site, &kind, told, &row.person_id)),
-            }
-        }
-        writes.extend(self.finds_from_now(site, &lookups, &row.person_id).await?);
-        self.known(row, None, writes)
+        self.identify_for_service(site, described).await
     }
 
     /// Somebody who is on record.
@@ -112,7 +89,7 @@ impl Exchange {
         writes: Vec<Write>,
     ) -> Result<Identified, Refusal> {
         let key = self.vault.person_key(&row.site_id, &row.person_id, &row.wrapped_key)?;
-        Ok(Identified { row, key, is_new: false, doubt, writes })
+        Ok(Identified { row, key, is_new: false, doubt, writes, preconditions: Vec::new() })
     }
 
     /// Whether anything of this kind is on record, and whether this is. Both are asked for, whatever the first answer.
@@ -190,7 +167,7 @@ impl Exchange {
                 &row.person_id,
             ));
         }
-        Identified { row, key, is_new: true, doubt: None, writes }
+        Identified { row, key, is_new: true, doubt: None, writes, preconditions: Vec::new() }
     }
 
     pub(super) fn lookup(&self, site: &SiteId, kind: &str, hash: [u8; 32], person: &PersonId) -> Write {
@@ -262,9 +239,22 @@ pub(super) fn differs(what: &str) -> Refusal {
         Refused::Unprocessable,
         "conflict",
         if what == "birth-date" { "/person/birth_date" } else { "/person/nhs_number" },
-        "The person known by this reference has a different value here. Check the reference; nothing was kept and nobody \
-         was told.",
+        "The person whom you told of by this reference or NHS number has a different value here. Check both; nothing was \
+         kept and nobody was told.",
     )
+}
+
+/// The same for another agency, which can correct itself.
+pub(super) fn said_otherwise(what: &str) -> Refusal {
+    let mut refusal = differs(what);
+    for issue in &mut refusal.issues {
+        issue.diagnostics = String::from(
+            "You told otherwise of this person before. Check the reference and the NHS number. To correct what you said, \
+             send the referral in which you said it anew (reason `update`), or take it back as entered in error. Nothing \
+             was kept and nobody was told.",
+        );
+    }
+    refusal
 }
 
 /// The label under which a consent is sealed.

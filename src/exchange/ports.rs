@@ -76,6 +76,9 @@ pub enum Write {
     /// By what its sender knows a FHIR referral; a second one for the same referral, or with the sender's same
     /// Bundle.id, exists already.
     Conversation(ConversationRow),
+    /// What finds a person no more: `(site, kind, hash, person)`. With a hash, that one, which must be there; without, all of
+    /// the kind.
+    Forget(SiteId, String, Option<[u8; 32]>, PersonId),
     /// The first answer to an idempotent request.
     Idempotency(IdempotencyRow),
     /// A one-time value (a token's `jti`, a nonce): a second use is a conflict. `(kind, value, expires)`.

@@ -12,6 +12,7 @@ use super::{
     refusal::{Issue, Refusal, Refused},
     rows::{DeliveryStatus, ReferralRow},
     sought::Sought,
+    strangers::unsaid,
     submit::read_json,
 };
 use crate::{
@@ -251,7 +252,12 @@ impl Exchange {
         }
         let (mut writes, mut preconditions) = (Vec::new(), Vec::new());
         match said.action {
-            Action::Withdraw => self.plan_sender_withdrawal(&mut moved, key, actor, &mut writes).await?,
+            Action::Withdraw => {
+                self.plan_sender_withdrawal(&mut moved, key, actor, &mut writes).await?;
+                if moved.audience.is_none() && reason == Some("raised-in-error") {
+                    writes.extend(unsaid(&moved.site_id, &moved.sender_id, &moved.person_id));
+                }
+            }
             Action::SupplyInformation => {
                 let words = said.comment.as_deref().unwrap_or_default();
                 preconditions = self.ask_for_words(referral, key, words, actor, &mut writes).await?;

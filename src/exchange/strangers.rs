@@ -1,18 +1,18 @@
 //! Who a message of another agency than the liaison and diversion service is about. Its sender learns nothing of what others
 //! said: whom it told of itself is known by that alone, and somebody whom others told of is joined only by a verified NHS
-//! number and a birth date that are both the same, and only for a sender of health, which may know the number. Every way asks
-//! the store as often, whoever is known.
+//! number and a birth date that are both the same, and only for a sender of health, which may know the number, and not where
+//! that number was kept back from it. Every way asks the store as often, whoever is known, but for cases of the sender's own.
 
 use super::{
     Exchange,
-    people::{Description, Identified, NUMBER, differs, two_people},
+    people::{Description, Identified, NUMBER, said_otherwise, two_people},
     ports::Write,
     refusal::Refusal,
     rows::PersonRow,
 };
 use crate::{
-    audit::Kind,
-    ids::{PersonId, SiteId},
+    ids::{PartnerId, PersonId, SiteId},
+    limits::SEARCH_SCAN_MAX,
 };
 
 impl Exchange {
@@ -34,15 +34,8 @@ impl Exchange {
         let found_by_own = self.finds_from_now(site, &own, &identified.row.person_id).await?;
         identified.writes.extend(found_by_own);
         if let Some(other) = &identified.doubt {
-            let now = self.now();
-            identified.writes.push(
-                self.note(site, now, Kind::Received, "gateway")
-                    .person(&identified.row.person_id)
-                    .about("other-person", other)
-                    .partner(described.sender)
-                    .fact("person", "to-be-checked")
-                    .write(),
-            );
+            let note = self.to_be_checked(site, &identified.row.person_id, other, described.sender);
+            identified.writes.push(note);
         }
         Ok(identified)
     }
@@ -69,6 +62,8 @@ impl Exchange {
     ) -> Result<Identified, Refusal> {
         let (mut writes, mut doubt) = (Vec::new(), None);
         let finds = described.number_that_finds().is_some();
+        let about = self.store.referrals_about(site, &row.person_id, SEARCH_SCAN_MAX).await?;
+        let is_services = about.iter().any(|referral| referral.assessment_id.is_some());
         for (what, told) in described.facts() {
             let Some(told) = told else { continue };
             for (kind, by_sender) in [
@@ -76,8 +71,17 @@ impl Exchange {
                 (format!("{what}-of:{}", row.person_id), false),
             ] {
                 match self.is_on_record(site, &kind, told).await? {
-                    (true, false) if by_sender => return Err(differs(what)),
-                    (true, false) => doubt = Some(row.person_id.clone()),
+                    (true, false) if by_sender && !described.corrects => return Err(said_otherwise(what)),
+                    (true, false) => {
+                        doubt = Some(row.person_id.clone());
+                        // Its own word, or what nobody but others like it ever said.
+                        if by_sender || (described.corrects && !is_services) {
+                            writes.extend(self.said_anew(site, &kind, told, &row.person_id));
+                        }
+                        if by_sender && what == NUMBER {
+                            writes.push(forgotten(site, described.sender, &row.person_id));
+                        }
+                    }
                     (true, true) => {}
                     // What others find the person by is not set by whose number finds nobody.
                     (false, _) if !by_sender && what == NUMBER && !finds => {}
@@ -106,9 +110,20 @@ impl Exchange {
             holder = self.found_by(site, NUMBER, self.vault.lookup_hash(site, NUMBER, number)).await?.pop();
             let asked_about =
                 holder.as_ref().map_or_else(|| PersonId::fresh(&self.mint), |row| row.person_id.clone());
-            let kind = format!("birth-date-of:{asked_about}");
-            let hash = self.vault.lookup_hash(site, &kind, described.birth_date.unwrap_or("none"));
-            is_same = !self.found_by(site, &kind, hash).await?.is_empty();
+            let date = described.birth_date.unwrap_or("none");
+            let (_, same_date) =
+                self.is_on_record(site, &format!("birth-date-of:{asked_about}"), date).await?;
+            let (_, same_number) =
+                self.is_on_record(site, &format!("{NUMBER}-of:{asked_about}"), number).await?;
+            // Somebody whom the sender knows by a pseudonym answers to a number only where it was sent that number: the
+            // same pseudonym would say that the number is right.
+            let mut was_sent = Vec::new();
+            for case in self.store.referrals_to(site, &asked_about, described.sender).await? {
+                if case.disclosure_id.is_some() {
+                    was_sent.push(self.was_sent_number(&case, number).await?);
+                }
+            }
+            is_same = same_date && same_number && (was_sent.is_empty() || was_sent.contains(&true));
         }
         let mut identified = match holder {
             Some(row) if is_same && finding.is_some() => self.known(row, None, Vec::new())?,
@@ -131,4 +146,17 @@ impl Exchange {
         identified.writes.extend(told);
         Ok(identified)
     }
+}
+
+/// The person is not found any more by the number that the sender said.
+fn forgotten(site: &SiteId, sender: &PartnerId, person: &PersonId) -> Write {
+    Write::Forget(site.clone(), format!("{NUMBER}-from:{sender}"), None, person.clone())
+}
+
+/// What a sender said of somebody in a referral that was raised in error binds it no more.
+pub(super) fn unsaid(site: &SiteId, sender: &PartnerId, person: &PersonId) -> Vec<Write> {
+    let facts = ["birth-date", NUMBER].map(|what| {
+        Write::Forget(site.clone(), format!("{what}-of:{person}:{sender}"), None, person.clone())
+    });
+    [forgotten(site, sender, person)].into_iter().chain(facts).collect()
 }

@@ -213,11 +213,12 @@ impl Exchange {
                     nhs_number: nhs_number.as_ref().map(|(number, _)| number.as_str()),
                     birth_date: assessment.birth_date(),
                     by: caller.kind,
+                    corrects: false,
                 },
             )
             .await?;
         let mut writes = person.writes.clone();
-        let mut preconditions = Vec::new();
+        let mut preconditions = person.preconditions.clone();
         if !person.is_new {
             preconditions.push(Precondition::ConsentSeq(
                 site.clone(),
@@ -260,6 +261,7 @@ impl Exchange {
         writes.push(note.write());
 
         let mut warnings = assessment.warnings(now);
+        warnings.extend(person.told_of_doubt());
         let said = self.record_consents(caller, assessment, &person, &mut writes, &mut warnings).await?;
         // Moves on with every submission, not only with new consents: a withdrawal that reads what rests on a
         // consent must notice what is being added.

@@ -94,6 +94,7 @@ impl Exchange {
                     nhs_number: adapted.nhs_number.as_deref(),
                     birth_date: text("/person/birth_date"),
                     by: caller.kind,
+                    corrects: true,
                 },
             )
             .await

@@ -30,6 +30,7 @@ mod published;
 mod rehearsed;
 mod requests;
 mod said;
+mod slips;
 mod status;
 mod strangers;
 mod tampering;

@@ -11,14 +11,14 @@ use serde_json::{Value, json};
 
 use crate::{
     fhir_in::{code, of, referral, send, service_request},
-    harness::{Rig, assessment, consent_id, id, json as body, to},
+    harness::{Rig, Scripted, assessment, consent_id, id, json as body, to},
 };
 
 const NUMBER: &str = "9990000026";
 const NOBODYS: &str = "9990000034";
 
 /// A referral of a team's own to the service, about somebody whom it knows by `reference`.
-fn told(n: u32, reference: &str, number: &str, birth_date: Option<&str>) -> Value {
+pub fn told(n: u32, reference: &str, number: &str, birth_date: Option<&str>) -> Value {
     told_by("cmht-riverside", n, reference, number, birth_date)
 }
 
@@ -41,7 +41,7 @@ fn told_by(from: &str, n: u32, reference: &str, number: &str, birth_date: Option
 }
 
 /// What lands at the service.
-async fn landed(rig: &Rig) -> Value {
+pub async fn landed(rig: &Rig) -> Value {
     let ld = rig.caller("ld-harbour");
     let item = rig.first_item("ld-harbour").await;
     let landed = body(&rig.exchange.mailbox_read(&ld, "ld-harbour", &item).await.unwrap());
@@ -103,7 +103,7 @@ fn known(recipient: &str, reference: &str, number: &str) -> Value {
 }
 
 /// Under which name an agency knows the person of a referral.
-async fn pseudonym(rig: &Rig, who: &str, referral: &str) -> String {
+pub async fn pseudonym(rig: &Rig, who: &str, referral: &str) -> String {
     let task = rig.exchange.read_resource(&rig.caller(who), &TASK, referral, None).await.unwrap();
     id(&body(&task)["for"]["identifier"], "value")
 }
@@ -119,6 +119,7 @@ async fn an_agency_outside_health_does_not_find_out_whose_an_nhs_number_is() {
         // It has a case under a pseudonym and sends the number of that person, and another.
         let rig = Rig::new().await;
         let case = rig.submit(&known(agency, "ld-1", NUMBER), "k1").await.unwrap();
+        rig.deliver_all(&Scripted::delivers()).await;
         let own = pseudonym(&rig, agency, &id(to(&case, agency), "referral_id")).await;
         for (n, number, is_right) in [(1, NUMBER, true), (2, NOBODYS, false)] {
             let message = told_by(agency, n, &format!("own-{n}"), number, Some("1980-02-03"));

@@ -43,7 +43,7 @@ macro_rules! stories {
 }
 
 stories! {
-    reads: every_row_is_read_back_as_written, what_is_not_there_is_none, another_site_sees_nothing;
+    reads: every_row_is_read_back_as_written, what_finds_a_person_no_more_finds_nobody, what_is_not_there_is_none, another_site_sees_nothing;
     commit: a_commit_is_all_or_nothing, a_refused_job_does_not_harm_its_neighbours,
         a_value_that_may_exist_once_exists_once, a_kept_answer_expires, a_person_has_one_open_episode, a_recall_is_answered_once,
         an_attempt_ends_once, a_root_key_is_made_once_and_before_there_are_people, a_parent_that_is_missing_is_an_error_for_that_job_only,

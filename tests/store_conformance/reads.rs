@@ -224,3 +224,30 @@ pub(crate) async fn another_site_sees_nothing(engine: &dyn Engine) {
     let key = store.idempotent_answer(&other, &partner_id("riverside-ld"), "key-1", START).await.unwrap();
     assert_eq!(key, None);
 }
+
+pub(crate) async fn what_finds_a_person_no_more_finds_nobody(engine: &dyn Engine) {
+    let store = engine.open();
+    write_one_of_each(store.as_ref()).await;
+    let (site, ann) = (site(), person_id("ann"));
+    let found = async |kind: &str, byte: u8| {
+        let people = store.people_by_lookup(&site, &[(kind.to_owned(), [byte; 32])]).await.unwrap();
+        people.len()
+    };
+    let number = || String::from("nhs-number");
+    // Only as it was read: by that hash, and this person.
+    for (hash, whose) in [([2; 32], &ann), ([1; 32], &person_id("bob"))] {
+        let forget = Write::Forget(site.clone(), number(), Some(hash), whose.clone());
+        assert_eq!(store.commit(vec![forget], vec![]).await, Err(CommitError::Exists("person_lookup")));
+    }
+    let elsewhere = Write::Forget(SiteId::parse("elsewhere").unwrap(), number(), None, ann.clone());
+    store.commit(vec![elsewhere], vec![]).await.unwrap();
+    assert_eq!(found("nhs-number", 1).await, 1);
+    store
+        .commit(vec![Write::Forget(site.clone(), number(), Some([1; 32]), ann.clone())], vec![])
+        .await
+        .unwrap();
+    assert_eq!((found("nhs-number", 1).await, found("sender:riverside-ld", 2).await), (0, 1));
+    let all = Write::Forget(site.clone(), String::from("sender:riverside-ld"), None, ann);
+    store.commit(vec![all.clone(), all], vec![]).await.unwrap();
+    assert_eq!(found("sender:riverside-ld", 2).await, 0);
+}

@@ -118,6 +118,7 @@ impl Exchange {
                     nhs_number: came.nhs_number,
                     birth_date: text("/person/birth_date"),
                     by: caller.kind,
+                    corrects: false,
                 },
             )
             .await?;

@@ -128,7 +128,11 @@ impl Exchange {
     }
 
     /// Whether the message under a referral names this NHS number.
-    pub(super) async fn was_sent_number(&self, row: &ReferralRow, number: &str) -> Result<bool, Refusal> {
+    pub(in crate::exchange) async fn was_sent_number(
+        &self,
+        row: &ReferralRow,
+        number: &str,
+    ) -> Result<bool, Refusal> {
         if row.disclosure_id.is_none() {
             return Ok(false);
         }

@@ -60,6 +60,8 @@ statements! {
     HAS_CONSENT_SEQ = "SELECT 1 FROM person WHERE site_id = $1 AND person_id = $2 AND consent_seq = $3";
     PUT_LOOKUP = "INSERT INTO person_lookup (site_id, kind, hash, key_id, person_id) \
         VALUES ($1, $2, $3, $4, $5)";
+    FORGET_LOOKUP = "DELETE FROM person_lookup WHERE site_id = $1 AND kind = $2 AND person_id = $3 AND hash = $4";
+    FORGET_LOOKUPS = "DELETE FROM person_lookup WHERE site_id = $1 AND kind = $2 AND person_id = $3";
     PERSON_BY_LOOKUP = "SELECT p.site_id, p.person_id, p.wrapped_key, p.consent_seq, p.created_at \
         FROM person_lookup l JOIN person p ON p.site_id = l.site_id AND p.person_id = l.person_id \
         WHERE l.site_id = $1 AND l.kind = $2 AND l.hash = $3";

@@ -84,6 +84,7 @@ fn of_write(
         Write::RootKey(row) => steps.push(people::root_key(row)),
         Write::Person(row) => steps.push(people::person(row)),
         Write::Lookup(row) => steps.push(people::lookup(row)),
+        Write::Forget(site, kind, hash, person) => steps.push(people::forget(&site, kind, hash, &person)),
         Write::ConsentSeqUp(site, person) => steps.push(people::consent_seq_up(&site, &person)),
         Write::Episode(row) => steps.push(people::episode(row)),
         Write::Assessment(row) => steps.push(people::assessment(row)),

@@ -53,6 +53,15 @@ pub(super) fn lookup(row: LookupRow) -> Step {
     )
 }
 
+pub(super) fn forget(site: &SiteId, kind: String, hash: Option<[u8; 32]>, person: &PersonId) -> Step {
+    let mut cells: Vec<Cell> = vec![site.into(), kind.into(), person.into()];
+    let Some(hash) = hash else { return Step::new("person_lookup", sql::FORGET_LOOKUPS, cells) };
+    cells.push(hash.into());
+    // Somebody else is found by it by now: decide again.
+    Step::new("person_lookup", sql::FORGET_LOOKUP, cells)
+        .expect(Expect::OneRow(CommitError::Exists("person_lookup")))
+}
+
 pub(super) fn consent_seq_up(site: &SiteId, person: &PersonId) -> Step {
     Step::new("person", sql::CONSENT_SEQ_UP, vec![site.into(), person.into()]).changes_one()
 }

@@ -14,7 +14,6 @@ use crate::{
         DECIDE_TRIES, Exchange,
         caller::Caller,
         consents::{Compared, compare, last_word},
-        people::Identified,
         ports::{Precondition, Write},
         refusal::{Refusal, Refused},
         rest::kinds::Kind,
@@ -82,7 +81,7 @@ impl Exchange {
             let turned = on_record.is_some_and(|earlier| earlier.decision == ConsentDecision::Permit)
                 && consent.decision == ConsentDecision::Deny;
             let seq = row.consent_seq;
-            let person = Identified { row, key, is_new: false, doubt: None, writes: Vec::new() };
+            let person = self.known(row, None, Vec::new())?;
             let mut taken = Taken::default();
             taken.writes.extend(self.consent_writes(caller, &person, &consent));
             taken.writes.push(Write::ConsentSeqUp(site.clone(), person_id.clone()));
