@@ -40,8 +40,11 @@ impl Exchange {
                 recall_answer: None,
                 case: None,
             };
-            let (moved, mut writes, mut preconditions) =
-                self.plan_move(incoming.caller, &referral, &key, &step).await.map_err(clash)?;
+            let planned = self.plan_move(incoming.caller, &referral, &key, &step).await.map_err(clash);
+            let (moved, mut writes, mut preconditions) = match planned {
+                Ok(planned) => planned,
+                Err(refusal) => return Err(self.unless_taken(incoming, refusal).await),
+            };
             writes.push(self.kept_message(incoming, &moved, &key));
             writes.push(self.received(incoming, &moved));
             preconditions.push(unused(incoming));

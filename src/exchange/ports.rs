@@ -125,6 +125,8 @@ pub enum Precondition {
     IdempotencyKeyUnused(SiteId, PartnerId, String),
     /// No message with this key came from this partner yet.
     InboundUnused(SiteId, PartnerId, String),
+    /// Under the partner's own identifier, as a keyed hash, no FHIR referral was taken at or after this moment but these.
+    NotAskedSince(SiteId, PartnerId, [u8; 32], Moment, Vec<ReferralId>),
     /// The person's consents are as they were read.
     ConsentSeq(SiteId, PersonId, i64),
     /// The partner and its agreements are as they were read.

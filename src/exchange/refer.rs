@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     audit::Kind,
+    clock::Moment,
     directory::AgencyKind,
     ids::ReferralId,
     limits::REFERRALS_NAMED_MAX,
@@ -62,7 +63,10 @@ impl Exchange {
         }
         for _ in 0..DECIDE_TRIES {
             self.first_time(incoming).await?;
-            self.not_yet_referred(incoming, named).await?;
+            let unasked = match self.not_yet_referred(incoming, named).await {
+                Ok(unasked) => unasked,
+                Err(refusal) => return Err(self.unless_taken(incoming, refusal).await),
+            };
             let mut planned = if to_service {
                 self.plan_for_service(incoming).await?
             } else {
@@ -70,6 +74,7 @@ impl Exchange {
             };
             planned.writes.push(Write::Conversation(self.conversation(incoming, named, &planned.referral)));
             planned.preconditions.push(unused(incoming));
+            planned.preconditions.extend(unasked);
             self.bundle_used(incoming, &mut planned.writes);
             if !self.try_commit(planned.writes, planned.preconditions).await? {
                 continue;
@@ -115,8 +120,19 @@ impl Exchange {
         Err(refusal)
     }
 
-    /// A second referral for what is open already would ask twice for one thing.
-    async fn not_yet_referred(&self, incoming: &Incoming<'_>, named: &Named) -> Result<(), Refusal> {
+    /// Why a message is refused that does not fit what is on record: where the same message was taken in between, because it
+    /// is a duplicate, and otherwise for what does not fit.
+    pub(super) async fn unless_taken(&self, incoming: &Incoming<'_>, refusal: Refusal) -> Refusal {
+        self.first_time(incoming).await.err().unwrap_or(refusal)
+    }
+
+    /// A second referral for what is open already would ask twice for one thing. That none is asked in between is what the
+    /// answer rests on.
+    async fn not_yet_referred(
+        &self,
+        incoming: &Incoming<'_>,
+        named: &Named,
+    ) -> Result<Option<Precondition>, Refusal> {
         let caller = incoming.caller;
         let known = |quoted: Quoted| async move {
             self.store.conversations(&caller.site_id, &caller.partner_id, &quoted).await
@@ -136,7 +152,9 @@ impl Exchange {
                 return Err(Refusal::new(Refused::Conflict, "conflict", IDENTIFIER, text));
             }
         }
-        let Some(hash) = self.request_hash(incoming, named) else { return Ok(()) };
+        let Some(hash) = self.request_hash(incoming, named) else { return Ok(None) };
+        let mut seen = Vec::new();
+        let mut latest = Moment(0);
         for one in known(Quoted::Request(hash)).await? {
             let referral = self.store.referral(&caller.site_id, &one.referral_id).await?;
             if let Some(referral) = referral.filter(|r| !r.state.is_final()) {
@@ -149,8 +167,11 @@ impl Exchange {
                 refusal.details.push(("referral", referral.referral_id.to_string()));
                 return Err(refusal);
             }
+            latest = latest.max(one.created_at);
+            seen.push(one.referral_id);
         }
-        Ok(())
+        let asker = (caller.site_id.clone(), caller.partner_id.clone());
+        Ok(Some(Precondition::NotAskedSince(asker.0, asker.1, hash, latest, seen)))
     }
 
     /// A keyed hash of the sender's own identifier for what it asks.

@@ -46,12 +46,9 @@ impl Exchange {
             self.first_time(incoming).await?;
             let referral = self.referral_meant(incoming, named).await?;
             if !is_open(referral.state) {
-                return Err(Refusal::new(
-                    Refused::Conflict,
-                    "conflict",
-                    PLACE,
-                    "This referral has ended, or was never on its way. Send a new one.",
-                ));
+                let text = "This referral has ended, or was never on its way. Send a new one.";
+                let ended = Refusal::new(Refused::Conflict, "conflict", PLACE, text);
+                return Err(self.unless_taken(incoming, ended).await);
             }
             if self.store.conversation_of(&referral.site_id, &referral.referral_id).await?.is_none() {
                 return Err(holds_more(&referral));

@@ -1,10 +1,13 @@
-//! What another agency got wrong about somebody: it keeps the service from nobody, and whoever said it can correct it.
+//! What another agency got wrong about somebody: it keeps the service from nobody, and whoever said it can correct it. And
+//! what comes twice at once: it takes effect once, and is told what it is.
+
+use std::sync::Arc;
 
 use keyway::exchange::refusal::Refused;
 use serde_json::{Value, json};
 
 use crate::{
-    fhir_in::{cancelled, code, of, send, service_request},
+    fhir_in::{cancelled, code, of, referral, send, service_request},
     harness::{Rig, Scripted, assessment, id, json as body, to},
     strangers::{landed, pseudonym, told},
 };
@@ -153,5 +156,67 @@ async fn a_number_that_was_kept_back_from_an_agency_is_not_confirmed_to_it() {
         }
         assert_eq!(names[0] == known, joins);
         assert_ne!(names[1], known);
+    }
+}
+
+#[tokio::test]
+async fn two_new_referrals_of_one_identifier_at_once_are_one() {
+    let rig = Arc::new(Rig::new().await);
+    // Somebody who is known: nothing about the person makes the second one wait.
+    send(&rig, "ld-harbour", 1, &referral("ld-harbour", "cmht-riverside")).await.unwrap();
+    let new = |n: u32| {
+        let mut message = referral("ld-harbour", "cmht-riverside");
+        message["id"] = json!(format!("0198c0de-0000-7000-8000-0000000000b{n}"));
+        of(&mut message, "ServiceRequest")["identifier"] = json!([{"system": "urn:sender", "value": "SR-7"}]);
+        message
+    };
+    for (to_service, n) in [(false, 2), (true, 5)] {
+        let make = move |n: u32| {
+            if to_service { told(n, "team-1", NUMBER, Some(RIGHT)) } else { new(n) }
+        };
+        let from = if to_service { "cmht-riverside" } else { "ld-harbour" };
+        if to_service {
+            send(&rig, from, 4, &make(4)).await.unwrap();
+        }
+        let one = |n: u32| {
+            let mut message = make(n);
+            of(&mut message, "ServiceRequest")["identifier"] =
+                json!([{"system": "urn:sender", "value": format!("at-once-{to_service}")}]);
+            message
+        };
+        let other = one(n + 1);
+        let elsewhere = rig.clone();
+        rig.chance.after(1, async move {
+            send(&elsewhere, from, n + 1, &other).await.unwrap();
+        });
+        let second = send(&rig, from, n, &one(n)).await;
+        assert!(rig.chance.happened());
+        let refused = second.unwrap_err();
+        assert_eq!(code(&refused), (Refused::Conflict, "conflict"));
+        assert!(refused.issues[0].path.ends_with("identifier"), "{refused:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_the_same_message_many_times_at_once_all_but_one_are_told_of_the_duplicate() {
+    let rig = Arc::new(Rig::new().await);
+    for round in 0..12_u32 {
+        let mut message = told(100 + round, "team-1", NUMBER, Some(RIGHT));
+        of(&mut message, "ServiceRequest")["identifier"] =
+            json!([{"system": "urn:sender", "value": format!("SR-{round}")}]);
+        let sends: Vec<_> = (0..8)
+            .map(|_| {
+                let (rig, message) = (rig.clone(), message.clone());
+                tokio::spawn(async move { send(&rig, "cmht-riverside", 100 + round, &message).await })
+            })
+            .collect();
+        let mut taken = 0;
+        for sent in sends {
+            match sent.await.unwrap() {
+                Ok(_) => taken += 1,
+                Err(refused) => assert_eq!(code(&refused), (Refused::Duplicate, "duplicate"), "{round}"),
+            }
+        }
+        assert_eq!(taken, 1, "{round}");
     }
 }

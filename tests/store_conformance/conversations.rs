@@ -2,7 +2,7 @@
 
 use keyway::{
     exchange::{
-        ports::{CommitError, Store, Write},
+        ports::{CommitError, Precondition, Store, Write},
         rows::{ConversationRow, Quoted},
     },
     ids::SiteId,
@@ -52,6 +52,19 @@ pub(crate) async fn a_referral_is_found_by_what_its_sender_calls_it(engine: &dyn
     assert_eq!(asked, [third, first]);
     assert_eq!(known(store, "riverside-ld", Quoted::Request([2; 32])).await, []);
     assert_eq!(known(store, "riverside-ld", Quoted::Bundle(String::from("bundle-4"))).await, []);
+    // What is asked under one identifier between a look and a commit is found.
+    let asked_since = |seconds, seen: &[&str]| {
+        let seen = seen.iter().map(|recipient| referral_id("ann", recipient)).collect();
+        let since = START.plus_seconds(seconds);
+        Precondition::NotAskedSince(site(), partner_id("riverside-ld"), [1; 32], since, seen)
+    };
+    for holds in [asked_since(2, &["housing", "cmht"]), asked_since(2, &["housing"]), asked_since(3, &[])] {
+        store.commit(vec![], vec![holds]).await.unwrap();
+    }
+    for broken in [asked_since(0, &[]), asked_since(0, &["cmht"]), asked_since(2, &["cmht"])] {
+        let refused = store.commit(vec![], vec![broken.clone()]).await;
+        assert_eq!(refused, Err(CommitError::Conflict(broken)));
+    }
     let elsewhere = SiteId::parse("elsewhere").unwrap();
     let there = store
         .conversations(&elsewhere, &partner_id("riverside-ld"), &Quoted::Bundle("bundle-1".into()))

@@ -15,6 +15,9 @@ statements! {
         AND bundle_id = $3");
     BY_CORRELATION = concat!("SELECT ", conversation!(), " FROM conversation WHERE site_id = $1 \
         AND partner_id = $2 AND correlation_id = $3 ORDER BY created_at DESC LIMIT 2");
+    /// Two that are known are none.
+    ASKED_SINCE = "SELECT 1 FROM conversation WHERE site_id = $1 AND partner_id = $2 AND request_hash = $3 \
+        AND created_at >= $4 AND referral_id <> COALESCE($5, '') AND referral_id <> COALESCE($6, '')";
     BY_REQUEST = concat!("SELECT ", conversation!(), " FROM conversation WHERE site_id = $1 \
         AND partner_id = $2 AND request_hash = $3 ORDER BY created_at DESC LIMIT 2");
 }

@@ -4,7 +4,7 @@ use super::{Expect, Step};
 use crate::{
     clock::Moment,
     exchange::ports::{CommitError, Precondition},
-    store::sql::{directory, inbound, lanes, messages, people, referrals},
+    store::sql::{conversations, directory, inbound, lanes, messages, people, referrals},
 };
 
 /// The question whose answer shows whether `precondition` still holds.
@@ -16,6 +16,12 @@ pub(super) fn of(precondition: Precondition, now: Moment) -> Step {
         }
         P::InboundUnused(site, partner, key) => {
             (inbound::HAS_INBOUND, vec![site.into(), partner.into(), key.as_str().into()], false)
+        }
+        P::NotAskedSince(site, partner, hash, since, seen) => {
+            let mut cells = vec![site.into(), partner.into(), (*hash).into(), (*since).into()];
+            // As many as are ever looked at (`BY_REQUEST`).
+            cells.extend((0..2).map(|place| seen.get(place).into()));
+            (conversations::ASKED_SINCE, cells, false)
         }
         P::ConsentSeq(site, person, seq) => {
             (people::HAS_CONSENT_SEQ, vec![site.into(), person.into(), (*seq).into()], true)
