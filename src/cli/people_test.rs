@@ -417,3 +417,40 @@ fn nobody_learns_whom_else_the_person_refused_or_was_not_asked_about() {
     }
     assert!(refused >= 10, "{refused}");
 }
+
+/// What a person's recipient gets, as one text, and how its page reads.
+fn got(person: &str, recipient: &str) -> (String, String) {
+    let (_, recipients) = REHEARSED.iter().find(|(folder, _)| name(folder) == person).unwrap();
+    let files = golden(recipients);
+    let read = |file: String| files.get(&file).cloned().unwrap_or_default();
+    (read(format!("expected/{recipient}.json")), read(format!("expected/{recipient}.page.txt")))
+}
+
+#[test]
+fn the_rules_of_safe_contact_go_wherever_the_person_may_be_reached() {
+    for recipient in ["cmht-riverside", "housing-harbour", "veterans-harbour"] {
+        let (told, _) = got("12-bethan", recipient);
+        for rule in ["no-calls", "no-voicemail", "not-in-the-evening", "plain-envelope", "withheld-number"] {
+            assert!(told.contains(rule), "{recipient} is not told {rule}");
+        }
+    }
+    let (told, page) = got("01-danny", "probation-harbour");
+    assert!(told.contains("no-letters") && page.contains("Send no letters"), "{page}");
+    let (told, _) = got("07-aneta", "childrens-harbour");
+    assert!(told.contains("Basia Specimenska"), "{told}");
+    // Neither custody nor a court may know how to reach anybody.
+    for (person, recipient) in [("12-bethan", "custody-northgate"), ("12-bethan", "court-harbour")] {
+        assert!(!got(person, recipient).0.contains("no-calls"), "{recipient}");
+    }
+}
+
+#[test]
+fn whoever_agreed_for_a_young_person_is_said() {
+    for recipient in ["custody-northgate", "childrens-harbour"] {
+        let (told, _) = got("13-micah", recipient);
+        assert!(told.contains("givenBy") && told.contains("parental-responsibility"), "{recipient}");
+    }
+    let (_, page) = got("13-micah", "custody-northgate");
+    assert!(page.contains("Agreed by: Somebody with parental responsibility"), "{page}");
+    assert!(!page.contains("The person agreed"), "{page}");
+}

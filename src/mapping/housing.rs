@@ -4,7 +4,7 @@
 use super::{
     frame::organisation_code,
     place::Place,
-    sections::{CLASSIFICATION, Sheet},
+    sections::{CLASSIFICATION, Sheet, given_by},
     tree::{Tree, map},
 };
 
@@ -111,6 +111,7 @@ fn consent(sheet: &Sheet<'_>) -> Option<Tree> {
         ("recordedBy", part("/captured_by")),
         ("recordedAt", part("/recorded_at")),
         ("method", part("/how")),
+        ("givenBy", Some(given_by(&consent))),
         ("validUntil", part("/valid_until")),
     ])
 }

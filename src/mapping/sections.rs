@@ -102,6 +102,7 @@ impl<'a> Sheet<'a> {
             ("validUntil", part("/valid_until")),
             ("capturedBy", part("/captured_by")),
             ("how", part("/how")),
+            ("givenBy", Some(given_by(&consent))),
         ])
     }
 
@@ -170,4 +171,9 @@ pub(super) fn agency(part: &'static str, partner: &Partner) -> Option<Tree> {
         ("code", Some(Tree::frame(part, organisation_code(partner)))),
         ("kind", Some(Tree::frame(part, partner.kind.as_str()))),
     ])
+}
+
+/// Whose word a consent is: the person's own, where nobody else is named.
+pub(super) fn given_by(consent: &Place<'_>) -> Tree {
+    consent.at("/given_by").map_or_else(|| Tree::fixed("person"), |place| place.copy())
 }

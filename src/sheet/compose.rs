@@ -147,7 +147,9 @@ impl Reader<'_> {
                 continue;
             };
             if !whole.is_empty() {
-                whole.push_str(part.lead.as_deref().unwrap_or(LEAD));
+                let lead = part.lead.as_deref().unwrap_or(LEAD);
+                let ended = whole.ends_with(['.', '!', '?']);
+                whole.push_str(if ended { lead.trim_start_matches(';') } else { lead });
             }
             whole.push_str(&said);
         }

@@ -10,10 +10,7 @@ use serde_json::Value;
 const ROWS: &[(&str, &str, &str)] = &[
     ("person/name", "name", "CMPJHBVSo"),
     ("person/address", "address", "PJHBS"),
-    ("person/safe_contact", "safe-contact", "H"),
-    ("person/safe_contact/how", "safe-contact", "PJHBVS"),
-    ("person/safe_contact/when", "safe-contact", "PJHBVS"),
-    ("person/safe_contact/must_not_know", "safe-contact", "PJHBVS"),
+    ("person/safe_contact", "safe-contact", "PJHBVS"),
     ("person/gp_practice", "nhs-number", "H"),
     ("person/demographics", "demographics", "H"),
     ("person/preferred_name", "aliases", "H"),

@@ -107,7 +107,12 @@ pub(super) const BLOCKS: &[(&str, &str, &str, &str)] = &[
         "status_category summary",
     ),
     ("offence", "/offence", "category note", ""),
-    ("own-consent", "/consents/*", "recipient decision recorded_at valid_until captured_by how note", ""),
+    (
+        "own-consent",
+        "/consents/*",
+        "recipient decision recorded_at valid_until captured_by how given_by note",
+        "",
+    ),
     (
         "appropriate-adult",
         "/appropriate_adult",
@@ -263,7 +268,6 @@ pub(super) const PARTS: &[(&str, &str, &[Audience], &str)] = {
             "nhs_number/value nhs_number/verification gp_practice/ods_code gp_practice/name",
         ),
         // What came after the table was decided waits until it is plainly allowed and has a place in the message.
-        ("safe-contact", "Y", WITHOUT_FHIR, "telephone email how when must_not_know/*"),
         (
             "communication",
             "Y",
@@ -296,7 +300,7 @@ pub(super) const PARTS: &[(&str, &str, &[Audience], &str)] = {
         ),
         ("money", "Y", WITHOUT_FHIR, "summary affordability debt benefits employment literacy"),
         ("household", "Y", WITHOUT_FHIR, "summary members/* children/* note"),
-        ("own-consent", "Y", ALL, "recipient decision recorded_at valid_until captured_by how"),
+        ("own-consent", "Y", ALL, "recipient decision recorded_at valid_until captured_by how given_by"),
         (
             "vulnerabilities",
             "Y",
@@ -333,7 +337,6 @@ pub(super) const PARTS: &[(&str, &str, &[Audience], &str)] = {
 
 /// What is the minimum of a block where that is less than the whole.
 pub(super) const MINIMA: &[(&str, &str)] = &[
-    ("safe-contact", "telephone email how when must_not_know/*"),
     ("communication", "language interpreter_needed needs/* reasonable_adjustments/*/code"),
     ("appropriate-adult", "needed why arranged"),
     ("vulnerabilities", "category"),
