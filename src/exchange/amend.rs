@@ -11,10 +11,10 @@ use super::{
     idempotency::Ticket,
     plan::{Asked, Basis},
     ports::{Precondition, Write, WriteSet},
-    prepare::{Circumstances, Considered},
+    prepare::{Circumstances, Considered, message_label},
     recall::{Ends, Why, set_state},
     refusal::{Issue, Refusal, Refused},
-    rows::{AssessmentRow, ReferralRow},
+    rows::{AssessmentRow, ReferralRow, Sealed},
     sought::Sought,
     submit::{Arrived, Joins, plan_order, shown_warnings},
 };
@@ -24,6 +24,7 @@ use crate::{
     ids::{AssessmentId, SiteId},
     limits::AMENDMENTS_MAX,
     referral::{Action, Role, State, step},
+    vault::ContentKey,
 };
 
 /// Parts of what may leave that say when it was written and until when it holds: new each time, and no news. The consent is
@@ -36,6 +37,15 @@ struct Amendment {
     preconditions: Vec<Precondition>,
     warnings: Vec<Issue>,
     shown: Vec<Value>,
+}
+
+/// An amendment that was planned and not committed.
+struct Planned {
+    writes: WriteSet,
+    preconditions: Vec<Precondition>,
+    answer: Map<String, Value>,
+    assessment_id: AssessmentId,
+    key: ContentKey,
 }
 
 /// What the plan for each recipient rests on.
@@ -58,27 +68,34 @@ enum Change {
 }
 
 impl Exchange {
-    /// Takes a further version of an assessment. Only its sender may, and only of the latest one.
+    /// Takes a further version of an assessment. Only its sender may, and only of the latest one. `dry_run` answers with
+    /// what would become of each referral and with the bytes that would go, and stores nothing.
     pub async fn amend_assessment(
         &self,
         caller: &Caller,
         id: &str,
         key: &str,
         body: &[u8],
+        dry_run: bool,
     ) -> Result<Answer, Refusal> {
         if !caller.is_service() {
             let text = "Only a liaison and diversion service submits assessments, and amends its own.";
             return Err(Refusal::new(Refused::Forbidden, "forbidden", "", text));
         }
         let id = AssessmentId::parse(id).ok_or_else(Refusal::not_found)?;
-        let ticket = Ticket::new(key, &format!("POST /assessments/{id}/amend"), body)?;
         let assessment = self.read_assessment(body)?;
+        if dry_run {
+            return self.rehearse_amendment(caller, &id, &assessment, body).await;
+        }
+        let ticket = Ticket::new(key, &format!("POST /assessments/{id}/amend"), body)?;
         for _ in 0..DECIDE_TRIES {
             if let Some(first) = self.first_answer(caller, &ticket).await? {
                 return Ok(first);
             }
-            let (mut writes, mut preconditions, answer) =
+            let Planned { mut writes, mut preconditions, answer, key: _, assessment_id } =
                 self.plan_amendment(caller, &id, &assessment, body).await?;
+            let mut answer = Answer::json(201, &Value::Object(answer));
+            answer.location = Some(format!("/assessments/{assessment_id}"));
             writes.push(self.keep_answer(caller, &ticket, &answer, self.now()));
             preconditions.push(ticket.precondition(caller));
             if self.try_commit(writes, preconditions).await? {
@@ -94,7 +111,7 @@ impl Exchange {
         id: &AssessmentId,
         assessment: &Assessment,
         body: &[u8],
-    ) -> Result<(WriteSet, Vec<Precondition>, Answer), Refusal> {
+    ) -> Result<Planned, Refusal> {
         let (site, now) = (&caller.site_id, self.now());
         let earlier = self.store.assessment(site, id).await?.filter(|row| row.sender_id == caller.partner_id);
         let Some(earlier) = earlier else {
@@ -158,9 +175,43 @@ impl Exchange {
         answer.insert(String::from("consents"), Value::Array(arrived.said.shown.clone()));
         answer.insert(String::from("referrals"), Value::Array(plan.shown));
         answer.insert(String::from("warnings"), shown_warnings(&plan.warnings));
-        let mut answer = Answer::json(201, &Value::Object(answer));
-        answer.location = Some(format!("/assessments/{}", arrived.assessment_id));
-        Ok((plan.writes, plan.preconditions, answer))
+        Ok(Planned {
+            writes: plan.writes,
+            preconditions: plan.preconditions,
+            answer,
+            assessment_id: arrived.assessment_id,
+            key: arrived.person.key,
+        })
+    }
+
+    /// What an amendment would answer, and each message that it would send, as it would be sent.
+    async fn rehearse_amendment(
+        &self,
+        caller: &Caller,
+        id: &AssessmentId,
+        assessment: &Assessment,
+        body: &[u8],
+    ) -> Result<Answer, Refusal> {
+        let Planned { writes, mut answer, key, .. } =
+            self.plan_amendment(caller, id, assessment, body).await?;
+        let mut previews = Vec::new();
+        for write in &writes {
+            let Write::Message(row) = write else { continue };
+            let open = |part: &str, sealed: &Sealed| {
+                let label = message_label(row.message_id.as_str(), part);
+                self.vault
+                    .unseal(&key, &label, sealed)
+                    .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            };
+            previews.push(json!({
+                "recipient": row.recipient_id,
+                "content_type": row.content_type,
+                "body": open("body", &row.body)?,
+                "detail": row.detail.as_ref().map(|detail| open("detail", detail)).transpose()?,
+            }));
+        }
+        answer.insert(String::from("preview"), Value::Array(previews));
+        Ok(Answer::json(200, &Value::Object(answer)))
     }
 
     /// This version and those before it. One that another took the place of is not amended again.

@@ -1,22 +1,25 @@
 //! `POST /assessments`: one assessment in; `?dry-run=true` answers with the plan and keeps nothing.
-//! `POST /assessments/{id}/amend`: another version of it.
+//! `POST /assessments/{id}/amend`: another version of it, with a dry run too.
 
 use super::call::{Call, Outcome};
 use crate::exchange::refusal::{Refusal, Refused};
 
 pub(super) async fn submit_assessment(call: Call) -> Outcome {
-    let dry_run = match call.query("dry-run") {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(_) => {
-            return Err(Refusal::new(Refused::BadRequest, "value", "dry-run", "Must be true or false."));
-        }
-    };
+    let dry_run = is_dry_run(&call)?;
     let key = call.header("idempotency-key")?.unwrap_or_default();
     call.gateway.exchange.submit_assessment(call.caller()?, key, &call.body, dry_run).await
 }
 
 pub(super) async fn amend_assessment(call: Call) -> Outcome {
     let key = call.header("idempotency-key")?.unwrap_or_default();
-    call.gateway.exchange.amend_assessment(call.caller()?, call.path("id")?, key, &call.body).await
+    let dry_run = is_dry_run(&call)?;
+    call.gateway.exchange.amend_assessment(call.caller()?, call.path("id")?, key, &call.body, dry_run).await
+}
+
+fn is_dry_run(call: &Call) -> Result<bool, Refusal> {
+    match call.query("dry-run") {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Refusal::new(Refused::BadRequest, "value", "dry-run", "Must be true or false.")),
+    }
 }

@@ -442,9 +442,12 @@ pub static ROUTES: &[Route] = &[
             Box::pin(assessments::submit_assessment(c))
         })
     },
-    post("/assessments/{id}/amend", Takes::Json, Access::Scope("keyway/assessments.c"), |c| {
-        Box::pin(assessments::amend_assessment(c))
-    }),
+    Route {
+        query: &["dry-run"],
+        ..post("/assessments/{id}/amend", Takes::Json, Access::Scope("keyway/assessments.c"), |c| {
+            Box::pin(assessments::amend_assessment(c))
+        })
+    },
     requests!("/justice/requests", Justice),
     requests!("/housing/requests", Housing),
     requests!("/health/requests", Health),

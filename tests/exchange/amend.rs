@@ -10,7 +10,10 @@ use crate::harness::{Rig, Scripted, assessment, id, json as body_of, outcome, to
 
 async fn amend(rig: &Rig, earlier: &str, assessment: &Value, key: &str) -> Result<Value, Refusal> {
     let (caller, body) = (rig.caller("ld-harbour"), assessment.to_string());
-    rig.exchange.amend_assessment(&caller, earlier, key, body.as_bytes()).await.map(|answer| body_of(&answer))
+    rig.exchange
+        .amend_assessment(&caller, earlier, key, body.as_bytes(), false)
+        .await
+        .map(|answer| body_of(&answer))
 }
 
 /// What became of each recipient's referrals, in the order of the answer.
@@ -159,7 +162,8 @@ async fn an_assessment_is_amended_once_by_its_sender_and_about_the_same_person()
 
     let police = rig.caller("custody-northgate");
     let body = assessment(&["court-harbour"]).to_string();
-    let refused = rig.exchange.amend_assessment(&police, &first_id, "k3", body.as_bytes()).await.unwrap_err();
+    let refused =
+        rig.exchange.amend_assessment(&police, &first_id, "k3", body.as_bytes(), false).await.unwrap_err();
     assert_eq!(refused.class, Refused::Forbidden);
     for unknown in ["assessment-nobody-sent", "../1"] {
         let refused = amend(&rig, unknown, &assessment(&["court-harbour"]), "k4").await.unwrap_err();
@@ -199,4 +203,41 @@ async fn on_a_no_that_nobody_said_what_was_sent_stands_and_the_sender_is_told() 
     assert!(answer["warnings"].to_string().contains("may go to this recipient"));
     let referral = rig.referral(&id(to(&first, "probation-harbour"), "referral_id")).await;
     assert_eq!(referral["state"], "delivered");
+}
+
+#[tokio::test]
+async fn a_dry_run_shows_what_an_amendment_would_send_and_keeps_nothing() {
+    let everybody = ["cmht-riverside", "custody-northgate", "housing-harbour"];
+    let mut later = assessment(&everybody);
+    later["risk"]["to_self"]["handover_advice"] = "Ask again before nine.".into();
+    let before = async || {
+        let rig = Rig::new().await;
+        let first = rig.submit(&assessment(&everybody), "k1").await.unwrap();
+        rig.deliver_all(&Scripted::delivers()).await;
+        rig.clock.advance_seconds(60);
+        (rig, id(&first, "assessment_id"))
+    };
+    // The same gateway twice: clock and chance are the same.
+    let (rig, earlier) = before().await;
+    let entries = rig.audit().await.len();
+    let (caller, body) = (rig.caller("ld-harbour"), later.to_string());
+    let shown = rig.exchange.amend_assessment(&caller, &earlier, "", body.as_bytes(), true).await.unwrap();
+    assert_eq!((shown.status, &shown.location), (200, &None));
+    let shown = body_of(&shown);
+    assert_eq!(rig.audit().await.len(), entries);
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    assert_eq!(courier.count(), 0);
+
+    let (rig, earlier) = before().await;
+    let taken = amend(&rig, &earlier, &later, "k2").await.unwrap();
+    assert_eq!((&shown["referrals"], &shown["warnings"]), (&taken["referrals"], &taken["warnings"]));
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    let sent = courier.texts();
+    let previews = shown["preview"].as_array().unwrap();
+    assert!(!sent.is_empty() && previews.len() >= sent.len());
+    for body in &sent {
+        assert!(previews.iter().any(|preview| preview["body"] == body.as_str()), "another would be sent");
+    }
 }
