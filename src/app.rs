@@ -138,6 +138,25 @@ impl App {
         Ok(Arc::new(store))
     }
 
+    /// The use cases on the database of these settings, to look at what is there beside a gateway: nothing listens, and
+    /// nothing is sent.
+    ///
+    /// # Errors
+    /// The settings, the database or the keys do not serve.
+    pub async fn open_beside(config: &Config) -> Result<Exchange, StartError> {
+        let material = config.load_material().map_err(StartError::Settings)?;
+        let chance: Arc<dyn Chance> = Arc::new(SystemChance);
+        let mint = Arc::new(Mint::new(Arc::new(SystemClock), Arc::clone(&chance)));
+        let store = Self::open_store(config)?;
+        let root = open_root_key(store.as_ref(), &mint, &material.key_encryption_key).await?;
+        let vault = Arc::new(Vault::open(root, chance));
+        let base_url = config.base_url.clone();
+        let exchange = Exchange::new(store, vault, mint, base_url, RetrySchedule::default());
+        let mut exchange = exchange.map_err(StartError::Tables)?;
+        exchange.document_key = document_key(&material)?;
+        Ok(exchange)
+    }
+
     /// Opens the store of these settings for the gateway that serves it.
     fn store_to_serve(config: &Config) -> Result<Arc<dyn Store>, NotOpened> {
         let Database::Sqlite(file) = &config.database;
@@ -259,12 +278,14 @@ fn prepare(config: &Config) -> Result<Prepared, StartError> {
     )?;
     let mut exchange = Exchange::new(store, vault, mint, base_url, schedule).map_err(StartError::Tables)?;
     exchange.fhir = App::fhir_program(&config.packages)?;
-    exchange.document_key = match &material.document_signing_key {
-        Some(pkcs8) => Some(DocumentKey::from_pkcs8(pkcs8).ok_or(StartError::DocumentKey)?),
-        None => None,
-    };
+    exchange.document_key = document_key(&material)?;
     let courier = courier(config, &material, clock)?;
     Ok(Prepared { shares, sockets: vec![partners, public, operators], exchange, identity, courier })
+}
+
+fn document_key(material: &Material) -> Result<Option<DocumentKey>, StartError> {
+    let read = |pkcs8| DocumentKey::from_pkcs8(pkcs8).ok_or(StartError::DocumentKey);
+    material.document_signing_key.as_ref().map(|pkcs8| read(pkcs8)).transpose()
 }
 
 impl Prepared {

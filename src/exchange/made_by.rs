@@ -47,6 +47,14 @@ impl Carried {
     pub(super) fn mapping_sha256(&self) -> &str {
         &self.mapping_sha256
     }
+
+    /// Whether this release, whose allow-lists are `policy`, has everything that `made_by` names.
+    pub(super) fn holds(&self, made_by: &MadeBy, policy: &str) -> bool {
+        let same = |(name, hash): (&String, &String)| self.profiles.get(name.as_str()) == Some(hash);
+        made_by.mapping_sha256 == self.mapping_sha256
+            && made_by.policy == policy
+            && made_by.profiles.iter().all(same)
+    }
 }
 
 impl Exchange {

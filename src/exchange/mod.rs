@@ -24,6 +24,7 @@ mod inbound;
 mod ledger;
 pub mod made_by;
 mod mailbox;
+mod make_again;
 mod message;
 mod people;
 mod plan;
@@ -69,6 +70,7 @@ use crate::{
 pub use coverage::Coverage;
 pub use definitions::{MESSAGES, Message, read_message_definition};
 pub use mailbox::MailboxSend;
+pub use make_again::{Again, MadeAgain};
 pub use message::{MessageHead, Target};
 pub use rehearse::{Rehearsal, Rehearsed, RehearsedMessage};
 pub use root_key::{RootKeyError, open_root_key};

@@ -185,7 +185,29 @@ impl Exchange {
         ends: &Ends<'_>,
         earlier: Option<&Earlier>,
     ) -> Result<(MessageRow, Mapped), Refusal> {
-        let Ends { sender, recipient, key } = *ends;
+        let disclosure_id = DisclosureId::fresh(&self.mint);
+        let draft = MessageRow {
+            disclosure_id: Some(disclosure_id),
+            ..self.draft(referral, MessageKind::Disclosure, ends.sender, ends.recipient)
+        };
+        let mapped = self.disclosure(referral, &draft, projection, ends, earlier, &self.base_url)?;
+        self.check_output(&mapped)?;
+        let frame = self.kept_frame(referral, &draft, ends, earlier);
+        let decision_id = Some(decision.decision_id.clone());
+        let message = self.seal_message(MessageRow { frame, ..draft }, decision_id, &mapped, ends.key);
+        Ok((message, mapped))
+    }
+
+    /// What `projection` becomes in the message that `draft` is of: the same bytes for the same arguments.
+    pub(super) fn disclosure(
+        &self,
+        referral: &ReferralRow,
+        draft: &MessageRow,
+        projection: &Projection,
+        ends: &Ends<'_>,
+        earlier: Option<&Earlier>,
+        base_url: &str,
+    ) -> Result<Mapped, Refusal> {
         let changed = earlier.map(|earlier| Changed {
             since: referral.created_at,
             task: referral.state.task_status(),
@@ -193,24 +215,16 @@ impl Exchange {
             supersedes: earlier.disclosure_id.as_str(),
         });
         let audience = referral.audience.ok_or_else(Refusal::internal)?;
-        let disclosure_id = DisclosureId::fresh(&self.mint);
-        let draft = self.draft(referral, MessageKind::Disclosure, sender, recipient);
+        let disclosure_id = draft.disclosure_id.as_ref();
         let mut mapped = self
-            .with_frame(referral, &draft, Some(&disclosure_id), sender, recipient, |frame| {
-                mapping::render(&Frame { changed, ..*frame }, audience, projection)
+            .with_frame(referral, draft, disclosure_id, ends.sender, ends.recipient, |frame| {
+                mapping::render(&Frame { changed, base_url, ..*frame }, audience, projection)
             })
             .map_err(|issues| own_output_is_wrong(&issues))?;
         if let Some(earlier) = earlier {
             mapping::keep_times(&mut mapped, &earlier.body);
         }
-        self.check_output(&mapped)?;
-        let message = self.seal_message(
-            MessageRow { disclosure_id: Some(disclosure_id), ..draft },
-            Some(decision.decision_id.clone()),
-            &mapped,
-            key,
-        );
-        Ok((message, mapped))
+        Ok(mapped)
     }
 
     /// The entry of a disclosure: which message, by which decision, made how.
@@ -282,6 +296,7 @@ impl Exchange {
             lineage: Sealed(Vec::new()),
             mapping_version: String::new(),
             made_by: None,
+            frame: None,
             created_at: self.now(),
         }
     }

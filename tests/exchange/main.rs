@@ -11,6 +11,7 @@
 
 mod harness;
 
+mod again;
 mod amend;
 mod answers;
 mod consent_at_every_exit;

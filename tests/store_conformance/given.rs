@@ -201,6 +201,7 @@ pub(crate) fn message(name: &str, person: &str, recipient: &str) -> MessageRow {
         lineage: sealed("lineage"),
         mapping_version: String::from("1"),
         made_by: Some(String::from("{}")),
+        frame: Some(Sealed(b"sealed frame".to_vec())),
         created_at: START,
     }
 }

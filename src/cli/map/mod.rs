@@ -1,6 +1,7 @@
 //! `keyway map`: a service's own form becomes the assessment, and the assessment what each audience gets.
 
 mod adapters;
+mod again;
 mod check;
 mod coverage;
 pub(super) mod run;
@@ -11,7 +12,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-/// Look at mappings: check a site's adapter, run its tests, and see where every field of a message comes from.
+/// Look at mappings: check a site's adapter, run its tests, and see where every field of a message comes
+/// from; make a past message again.
 #[derive(Debug, Args)]
 pub(super) struct MapArgs {
     #[command(subcommand)]
@@ -24,6 +26,7 @@ enum MapCommand {
     Coverage(coverage::CoverageArgs),
     Test(test::TestArgs),
     Run(run::RunArgs),
+    Again(again::AgainArgs),
 }
 
 pub(super) fn run(args: MapArgs) -> Result<ExitCode> {
@@ -32,5 +35,6 @@ pub(super) fn run(args: MapArgs) -> Result<ExitCode> {
         MapCommand::Coverage(args) => coverage::run(&args),
         MapCommand::Test(args) => test::run(&args),
         MapCommand::Run(args) => super::on_runtime(run::run(args)),
+        MapCommand::Again(args) => super::on_runtime(again::run(args)),
     }
 }

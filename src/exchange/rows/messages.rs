@@ -77,6 +77,9 @@ pub struct MessageRow {
     pub mapping_version: String,
     /// What made it, as JSON ([`MadeBy`](crate::exchange::made_by::MadeBy)); `None` for a message of an earlier release.
     pub made_by: Option<String>,
+    /// What was known when it was made and may be otherwise now, sealed: with it, it can be made again. `None` for what
+    /// discloses nothing, and for a message of an earlier release.
+    pub frame: Option<Sealed>,
     /// When.
     pub created_at: Moment,
 }

@@ -34,6 +34,7 @@ impl FromRow for MessageRow {
             lineage: row.sealed()?,
             mapping_version: row.text()?,
             made_by: row.opt_text()?,
+            frame: row.opt_sealed()?,
             created_at: row.moment()?,
         })
     }

@@ -3,7 +3,8 @@
 macro_rules! message {
     () => {
         "site_id, message_id, kind, referral_id, person_id, sender_id, recipient_id, decision_id, disclosure_id, \
-         wire_id, workflow, content_type, body_sha256, body, detail, lineage, mapping_version, made_by, created_at"
+         wire_id, workflow, content_type, body_sha256, body, detail, lineage, mapping_version, made_by, frame, \
+         created_at"
     };
 }
 
@@ -18,7 +19,7 @@ pub(super) use delivery;
 
 statements! {
     PUT_MESSAGE = concat!("INSERT INTO message (", message!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
-        $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)");
+        $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)");
     MESSAGE = concat!("SELECT ", message!(), " FROM message WHERE site_id = $1 AND message_id = $2");
     MESSAGE_TO = concat!("SELECT ", message!(), " FROM message WHERE site_id = $1 AND message_id = $2 \
         AND recipient_id = $3");

@@ -19,6 +19,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V7__amendments", include_str!("../migrations/sqlite/V7__amendments.sql")),
     ("V8__refused_looks", include_str!("../migrations/sqlite/V8__refused_looks.sql")),
     ("V9__answer_by", include_str!("../migrations/sqlite/V9__answer_by.sql")),
+    ("V10__frames", include_str!("../migrations/sqlite/V10__frames.sql")),
 ];
 
 /// What [`migrate`] did.

@@ -42,6 +42,7 @@ pub(super) fn message(row: MessageRow) -> Step {
             row.lineage.into(),
             row.mapping_version.into(),
             row.made_by.into(),
+            row.frame.into(),
             row.created_at.into(),
         ],
     )
