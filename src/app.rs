@@ -279,6 +279,7 @@ fn prepare(config: &Config) -> Result<Prepared, StartError> {
     let mut exchange = Exchange::new(store, vault, mint, base_url, schedule).map_err(StartError::Tables)?;
     exchange.fhir = App::fhir_program(&config.packages)?;
     exchange.document_key = document_key(&material)?;
+    exchange.tag_max = config.tag_max;
     let courier = courier(config, &material, clock)?;
     Ok(Prepared { shares, sockets: vec![partners, public, operators], exchange, identity, courier })
 }

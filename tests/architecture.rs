@@ -73,7 +73,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     // FHIR packages on disk: their bytes go to the definitions of `profile`.
     ("packages", &["profile"]),
     // What starts and wires.
-    ("config", &["directory", "fhir", "vault"]),
+    ("config", &["assessment", "directory", "fhir", "vault"]),
     (
         "app",
         &[

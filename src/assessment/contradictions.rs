@@ -12,6 +12,7 @@ use super::{
     Assessment,
     asked::{AssessedConsent, london_date},
     form::{ADULT_YEARS, Form},
+    scores,
 };
 use crate::{clock::Moment, fhir::Issue, limits::ASSESSED_AHEAD_MAX_SECONDS};
 
@@ -104,6 +105,18 @@ pub(super) const RULES: &[Rule] = &[
         "/pathway/left_at",
         "The person cannot have left before they arrived. One of the two times is wrong.",
         |a, _| once(is_before(a, "/pathway/left_at", "/pathway/arrived_at")),
+    ),
+    refused(
+        "score-out-of-range",
+        "/screening/tools/*/score",
+        "This tool has no such score: look at the score and at the name of the tool.",
+        |a, _| scores::out_of_range(a),
+    ),
+    refused(
+        "score-above-its-highest",
+        "/screening/tools/*/score",
+        "The score is above the highest that is stated beside it. One of the two is wrong.",
+        |a, _| scores::above_their_own(a),
     ),
     refused(
         "settled-without-abode",

@@ -10,6 +10,7 @@ mod form;
 mod formulas;
 pub mod identifier;
 mod identifiers;
+mod scores;
 
 use serde_json::Value;
 
@@ -19,6 +20,7 @@ use contradictions::Weight;
 pub use form::Form;
 pub use identifier::{NhsNumber, NhsNumberFault};
 pub use identifiers::{Looked, look_at};
+pub use scores::{TAG_DOMAINS, TagMax};
 
 use crate::{clock::Moment, fhir::Issue};
 

@@ -1,6 +1,7 @@
 //! Settings as texts become settings with types; every problem is reported.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
 };
@@ -9,7 +10,7 @@ use super::{
     Config, Database, KeyFiles, Log, LogFormat, Outbound, PartnersListener, PublicListener, TlsFiles,
     problem::Problem, settings::Settings,
 };
-use crate::ids::SiteId;
+use crate::{assessment::TagMax, ids::SiteId};
 
 /// Longest wait between two tries that a schedule may name, in seconds (7 days).
 const RETRY_SECONDS_MAX: i64 = 7 * 24 * 3600;
@@ -44,6 +45,7 @@ pub(super) fn check(settings: Settings, folder: &Path) -> (Option<Config>, Vec<P
     let keys = p.keys(&settings.keys);
     let outbound = p.outbound(&settings.outbound);
     let packages = p.packages(&settings.profiles.packages);
+    let tag_max = p.tag_max(&settings.assessment.tag_max);
     let log = p.log(settings.log);
     let config = site_id.or_else(|| SiteId::parse("unnamed")).map(|site_id| Config {
         site_id,
@@ -56,6 +58,7 @@ pub(super) fn check(settings: Settings, folder: &Path) -> (Option<Config>, Vec<P
         keys,
         outbound,
         packages,
+        tag_max,
         log,
     });
     (config, problems.found)
@@ -94,6 +97,17 @@ impl Problems<'_> {
             self.add("profiles.packages", "must name folders or .tgz files");
         }
         texts.iter().map(|text| self.folder.join(text)).collect()
+    }
+
+    fn tag_max(&mut self, stated: &BTreeMap<String, i64>) -> TagMax {
+        let mut tag_max = TagMax::default();
+        for (domain, most) in stated {
+            let set = u8::try_from(*most).is_ok_and(|most| tag_max.set(domain, most));
+            if !set {
+                self.add(&format!("assessment.tag_max.{domain}"), "must be from 0 to 4");
+            }
+        }
+        tag_max
     }
 
     fn tls(&mut self, section: &str, certificate: &str, key: &str) -> TlsFiles {

@@ -25,7 +25,7 @@ pub use material::{CertificateAndKey, Material};
 pub use problem::Problem;
 pub use source::SAMPLE;
 
-use crate::ids::SiteId;
+use crate::{assessment::TagMax, ids::SiteId};
 
 /// The settings of one gateway, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct Config {
     pub outbound: Outbound,
     /// FHIR packages that are loaded beside the profiles that are compiled in: folders or `.tgz` files.
     pub packages: Vec<PathBuf>,
+    /// The highest score of each domain of the Threshold Assessment Grid.
+    pub tag_max: TagMax,
     /// How the gateway tells what it does.
     pub log: Log,
 }

@@ -1,5 +1,7 @@
 //! The settings as they stand in the file: texts and numbers, not yet checked.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -14,6 +16,7 @@ pub(super) struct Settings {
     pub(super) keys: Keys,
     pub(super) outbound: Outbound,
     pub(super) profiles: Profiles,
+    pub(super) assessment: Assessment,
     pub(super) log: Log,
 }
 
@@ -75,6 +78,12 @@ pub(super) struct Keys {
 #[serde(deny_unknown_fields)]
 pub(super) struct Profiles {
     pub(super) packages: Vec<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Assessment {
+    pub(super) tag_max: BTreeMap<String, i64>,
 }
 
 #[derive(Debug, Deserialize)]

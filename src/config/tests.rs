@@ -56,6 +56,22 @@ fn every_unknown_key_and_wrong_type_is_reported_with_its_line() {
 }
 
 #[test]
+fn each_domain_of_the_grid_has_its_highest_score() {
+    let config = read("[assessment.tag_max]\nsurvival = 3\n").unwrap();
+    let mut most = crate::assessment::TagMax::default();
+    assert!(config.tag_max != most && most.set("survival", 3));
+    assert_eq!(config.tag_max, most);
+    for (text, wanted) in [
+        ("[assessment.tag_max]\nsurvival = 5\n", "assessment.tag_max.survival: must be from 0 to 4"),
+        ("[assessment.tag_max]\ntotal = 3\n", "unknown key `assessment.tag_max.total`"),
+    ] {
+        let problems = read(text).unwrap_err();
+        let all: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        assert!(all.join("\n").contains(wanted), "{all:?}");
+    }
+}
+
+#[test]
 fn packages_lie_where_the_file_says() {
     let config = read("[profiles]\npackages = [\"fhir/ukcore\", \"/srv/bars.tgz\"]\n").unwrap();
     assert_eq!(config.packages, [Path::new("/etc/keyway/fhir/ukcore"), Path::new("/srv/bars.tgz")]);

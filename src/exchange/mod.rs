@@ -59,6 +59,7 @@ use refusal::{Refusal, Refused};
 use tokio::sync::Notify;
 
 use crate::{
+    assessment::TagMax,
     clock::Moment,
     ids::Mint,
     limits,
@@ -155,6 +156,8 @@ pub struct Exchange {
     pub schedule: RetrySchedule,
     /// Signs the documents that go with referrals to health services; `None`: none go.
     pub document_key: Option<DocumentKey>,
+    /// The highest score of each domain of the Threshold Assessment Grid: above it, a sender is told.
+    pub tag_max: TagMax,
     /// What this release makes messages with.
     carried: made_by::Carried,
     /// Places for entries about refused looks that are being written.
@@ -184,6 +187,7 @@ impl Exchange {
             base_url,
             schedule,
             document_key: None,
+            tag_max: TagMax::default(),
             carried: made_by::Carried::here(),
             refused_looks: Arc::default(),
             wake_delivery: Arc::new(Notify::new()),

@@ -262,6 +262,7 @@ impl Exchange {
 
         let mut warnings = assessment.warnings(now);
         warnings.extend(person.told_of_doubt());
+        warnings.extend(self.tag_max.passed_by(assessment));
         let said = self.record_consents(caller, assessment, &person, &mut writes, &mut warnings).await?;
         // Moves on with every submission, not only with new consents: a withdrawal that reads what rests on a
         // consent must notice what is being added.

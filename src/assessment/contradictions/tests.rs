@@ -109,6 +109,16 @@ fn broken_facts() -> Vec<Case> {
             vec!["/person/address/lines"],
         ),
         (
+            "score-out-of-range",
+            vec![("/screening/tools/0", json!({"tool": "PHQ-9", "score": 28}))],
+            vec!["/screening/tools/0/score"],
+        ),
+        (
+            "score-above-its-highest",
+            vec![("/screening/tools/0", json!({"tool": "Of our own", "score": 8, "maximum": 7}))],
+            vec!["/screening/tools/0/score"],
+        ),
+        (
             "no-risk-and-a-risk",
             vec![("/risk/to_self", json!({"level": "none", "current": "yes"}))],
             vec!["/risk/to_self/level"],
