@@ -197,6 +197,80 @@ fn the_person_hears_who_would_see_what_before_they_say_yes() {
     assert!(!refused.contains("your name"), "{refused}");
 }
 
+/// What a court is told goes through probation: the person hears of both, and of whom who reads it in court.
+#[test]
+fn what_is_passed_on_is_read_back_with_both_who_read_it_and_shown_with_both() {
+    let folder = folder();
+    let asks = |assessment: &mut Value| {
+        assessment["profile"] = json!("https://keyway.example/profiles/assessment/adult/2");
+        assessment["offence"].as_object_mut().unwrap().remove("note");
+        assessment.as_object_mut().unwrap().remove("treatment_requirement");
+        let asked = assessment["referrals"].as_array_mut().unwrap();
+        asked.retain(|one| one["recipient"] == "probation-harbour");
+        asked[0]["on_behalf_of"] = json!("court-harbour");
+    };
+    let file = changed(folder.path(), asks);
+    let told = said(&read_back(folder.path(), file, "probation-harbour"));
+    assert!(told.contains("We send it to probation-harbour for court-harbour. Both will read it."), "{told}");
+    assert!(told.contains("Your probation officer will read it."), "{told}");
+    assert!(told.contains("the prosecution, the defence, and you"), "{told}");
+    let (seen, _) = told.split_once("they will not see it:").unwrap();
+    assert!(seen.contains("You said yes to both. Both will see:\n- your name\n"), "{told}");
+    for the_courts_may_not in ["what matters to you", "where you live", "what you are good at"] {
+        assert!(!seen.contains(the_courts_may_not), "{the_courts_may_not}: {told}");
+    }
+
+    // What is said is what is done: the same file makes a sheet for the court, at probation.
+    let run = |file: &str, more: &[&str]| {
+        let words =
+            ["map", "run", file, "--to", "court", "--recipient", "probation-harbour", "--json", "--at", AT];
+        keyway(folder.path(), &[&words[..], more].concat())
+    };
+    for lists in [&["--directory", "lists.json"][..], &[]] {
+        let shown = run(file, lists);
+        assert_eq!(shown.status.code(), Some(0), "{}", said(&shown));
+        let whole: Value = serde_json::from_slice(&shown.stdout).unwrap();
+        assert_eq!(
+            (&whole["recipient"], &whole["on_behalf_of"]),
+            (&json!("probation-harbour"), &json!("court-harbour"))
+        );
+        let sheet = &whole["detail"];
+        assert_eq!(
+            (&sheet["issuedTo"]["kind"], &sheet["issuedFor"]["kind"]),
+            (&json!("probation"), &json!("court"))
+        );
+        assert_eq!(sheet.get("priorities"), None);
+    }
+    let words = ["preview", file, "--all-recipients", "--directory", "lists.json", "--at", AT];
+    let preview = said(&keyway(folder.path(), &words));
+    assert!(preview.contains("probation-harbour on behalf of court-harbour: permit"), "{preview}");
+    let page =
+        ["render", file, "--view", "court", "--format", "html", "--directory", "lists.json", "--at", AT];
+    let page = said(&keyway(folder.path(), &page));
+    assert!(page.contains("This is for court-harbour. probation-harbour passes it on as it is"), "{page}");
+    assert!(page.contains("For court-harbour only, through probation-harbour."), "{page}");
+
+    // Nobody asked about the court: told as what would be. Said no to it: nothing goes, and to whom the no was is said.
+    let file = changed(folder.path(), |assessment| {
+        asks(assessment);
+        assessment["consents"].as_array_mut().unwrap().retain(|one| one["recipient"] != "court-harbour");
+    });
+    let asked = said(&read_back(folder.path(), file, "probation-harbour"));
+    assert_eq!(asked, told.replace("You said yes to both. Both", "If you say yes to both, both"));
+    let file = changed(folder.path(), |assessment| {
+        asks(assessment);
+        let consents = assessment["consents"].as_array_mut().unwrap();
+        consents.iter_mut().find(|one| one["recipient"] == "court-harbour").unwrap()["decision"] =
+            json!("decline");
+    });
+    let refused = said(&read_back(folder.path(), file, "probation-harbour"));
+    let words = "We would send it to probation-harbour for court-harbour, and you said no to court-harbour. So nothing goes.";
+    assert!(refused.contains(words) && !refused.contains("your name"), "{refused}");
+    let none = run(file, &["--directory", "lists.json"]);
+    assert_eq!(none.status.code(), Some(1));
+    assert!(said(&none).contains("consent/1@court-harbour"), "{}", said(&none));
+}
+
 #[test]
 fn what_the_person_keeps_back_is_read_back_as_kept_back() {
     let folder = folder();

@@ -164,6 +164,7 @@ fn outputs(rules: &Rules, assessment: &Value, ld: &Partner, recipients: &[Partne
             provision: Some(String::from("provision.provision[0]")),
             agreement: None,
             basis: None,
+            shares: Vec::new(),
         };
         let permitted = PermittedReferral::new(&decision, recipient).ok_or("not permitted")?;
         let ask = Ask { recipient: recipient.partner_id.as_str(), need: "mental-health" };
@@ -190,6 +191,7 @@ fn outputs(rules: &Rules, assessment: &Value, ld: &Partner, recipients: &[Partne
                 answer_by: NOW.plus_seconds(14 * 24 * 3600),
                 review_due_at: None,
                 changed: None,
+                on_behalf_of: None,
                 sealing: None,
                 ids: &ids,
             },

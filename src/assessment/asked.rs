@@ -74,6 +74,8 @@ pub struct AskedReferral {
     pub need: String,
     /// Not to be sent before: a date or a date-time with an offset.
     pub not_before: Option<String>,
+    /// The agency for which it is meant, where the recipient passes it on.
+    pub on_behalf_of: Option<String>,
 }
 
 impl AskedReferral {
@@ -84,6 +86,7 @@ impl AskedReferral {
             urgency: text(value, "urgency"),
             need: text(value, "need"),
             not_before: optional(value, "not_before"),
+            on_behalf_of: optional(value, "on_behalf_of"),
         }
     }
 

@@ -64,14 +64,15 @@ pub(super) async fn run(args: ConsentArgs) -> Result<ExitCode> {
     let body = rehearsing::assessment(&args.file)?;
     let Some(stage) = args.rehearsal.stage().await? else { return Ok(ExitCode::FAILURE) };
     let Some(mut one) = rehearsed(&args, &stage, &body).await? else { return Ok(ExitCode::FAILURE) };
-    let was_asked = one.decision.as_ref().is_none_or(|decision| decision.reason.as_str() != NOT_ASKED);
+    let not_asked = not_asked(&one);
+    let was_asked = not_asked.is_empty();
     if !was_asked {
         let until = args.rehearsal.moment().plus_seconds(AS_IF_AGREED_SECONDS).to_rfc3339();
-        let body = as_if_agreed(&body, &args.recipient, &until)?;
+        let body = as_if_agreed(&body, &not_asked, &until)?;
         let Some(agreed) = rehearsed(&args, &stage, &body).await? else { return Ok(ExitCode::FAILURE) };
         one = agreed;
     }
-    let told = told(&args, &stage, &body, &one, was_asked)?;
+    let told = told(&args, &stage, &one, was_asked)?;
     if args.json {
         print::object(&json!({
             "recipient": one.recipient, "audience": one.audience.map(Audience::as_str), "read_back": told,
@@ -91,30 +92,38 @@ async fn rehearsed(args: &ReadBackArgs, stage: &Stage, body: &[u8]) -> Result<Op
     found.map(Some).with_context(|| format!("{} does not ask {}", shown(&args.file), args.recipient))
 }
 
-/// The assessment as it would be if the person said yes to everything for this recipient, until then.
-fn as_if_agreed(body: &[u8], recipient: &PartnerId, until: &str) -> Result<Vec<u8>> {
+/// The agencies that would read it and about which nobody has asked the person: one, or two where the recipient passes it on.
+fn not_asked(one: &Rehearsed) -> Vec<PartnerId> {
+    let Some(decision) = &one.decision else { return Vec::new() };
+    if decision.shares.is_empty() {
+        let is_open = decision.reason.as_str() == NOT_ASKED;
+        return is_open.then(|| one.recipient.clone()).into_iter().collect();
+    }
+    let open = decision.shares.iter().filter(|one| one.reason.as_str() == NOT_ASKED);
+    open.map(|one| one.partner.clone()).collect()
+}
+
+/// The assessment as it would be if the person said yes to everything for these agencies, until then.
+fn as_if_agreed(body: &[u8], agencies: &[PartnerId], until: &str) -> Result<Vec<u8>> {
     let mut assessment: Value = serde_json::from_slice(body)?;
     let when = assessment.get("assessed_at").cloned().unwrap_or_default();
-    let yes = json!({
-        "recipient": recipient, "decision": "agree", "recorded_at": when, "valid_until": until,
-        "captured_by": "read back", "how": "oral", "capacity": "has-capacity",
+    let yes = agencies.iter().map(|agency| {
+        json!({
+            "recipient": agency, "decision": "agree", "recorded_at": when, "valid_until": until,
+            "captured_by": "read back", "how": "oral", "capacity": "has-capacity",
+        })
     });
     let fields = assessment.as_object_mut().context("it is no object")?;
     let consents = fields.entry("consents").or_insert_with(|| json!([]));
-    consents.as_array_mut().context("its consents are no list")?.push(yes);
+    consents.as_array_mut().context("its consents are no list")?.extend(yes);
     Ok(serde_json::to_vec(&assessment)?)
 }
 
-fn told(
-    args: &ReadBackArgs,
-    stage: &Stage,
-    body: &[u8],
-    one: &Rehearsed,
-    was_asked: bool,
-) -> Result<ReadBack> {
+fn told(args: &ReadBackArgs, stage: &Stage, one: &Rehearsed, was_asked: bool) -> Result<ReadBack> {
     let partner = |id: &str| stage.partners.iter().find(|partner| partner.partner_id.as_str() == id);
-    let audience = one.audience.context("no allow-list exists for this agency: nothing goes to it")?;
     let recipient = partner(args.recipient.as_str()).context("it is not in the lists")?;
+    let audience = recipient.kind.audience();
+    let audience = audience.context("no allow-list exists for this agency: nothing goes to it")?;
     let decision = one.decision.as_ref();
     let answer = match (decision, &one.message) {
         (Some(decision), Some(_)) if decision.is_override() => Answer::Minimum,
@@ -133,8 +142,9 @@ fn told(
         .iter()
         .filter_map(|kept| Some((kept.rule.split_once('#')?.1.to_owned(), kept.reason.clone())))
         .collect();
-    let reader = for_another(body, args.recipient.as_str());
-    let reader: Option<&Partner> = reader.as_deref().and_then(partner);
+    let reader: Option<&Partner> = one.on_behalf_of.as_ref().and_then(|reader| partner(reader.as_str()));
+    let no = decision.and_then(|decision| decision.shares.iter().find(|share| !share.permits));
+    let because_of = no.and_then(|share| partner(share.partner.as_str()));
     // Of several agreements the one that decides says whether there is an emergency row.
     let agreement = decision.and_then(|decision| decision.agreement.as_ref());
     let emergency = stage.agreements.iter().any(|one| {
@@ -145,19 +155,11 @@ fn told(
         recipient: &recipient.name,
         audience: audience.as_str(),
         reader: reader.and_then(|reader| Some((&*reader.name, reader.kind.audience()?.as_str()))),
+        because_of: because_of.map(|partner| &*partner.name),
         answer,
         given: &given,
         kept: &kept,
         emergency,
     })
     .map_err(|text| anyhow!(text))
-}
-
-/// The agency for which this recipient's referral is meant, as the assessment names it.
-fn for_another(body: &[u8], recipient: &str) -> Option<String> {
-    let assessment: Value = serde_json::from_slice(body).ok()?;
-    let referrals = assessment.get("referrals")?.as_array()?;
-    let meant =
-        referrals.iter().find(|one| one.get("recipient").and_then(Value::as_str) == Some(recipient))?;
-    Some(meant.get("on_behalf_of")?.as_str()?.to_owned())
 }

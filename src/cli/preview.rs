@@ -8,7 +8,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
-    map::run::{agency, answer, decision, parts},
+    map::run::{agency, answer, decision, parts, to_whom},
     print,
     rehearsing::{self, RehearsalArgs},
     shown,
@@ -77,7 +77,7 @@ fn summary(one: &Rehearsed) {
         .map(|(part, bytes)| format!("{part} {} bytes", bytes.len()))
         .collect();
     let sizes = if sizes.is_empty() { String::from("nothing") } else { sizes.join(", ") };
-    print::line(&format!("{}: {}\n  gets {sizes}", one.recipient, answer(one)));
+    print::line(&format!("{}: {}\n  gets {sizes}", to_whom(one), answer(one)));
     for kept in &one.withheld {
         print::line(&format!("  withheld {} by {}: {}", kept.field, kept.rule, kept.reason));
     }
@@ -111,6 +111,7 @@ fn whole(one: &Rehearsed) -> Value {
         .collect();
     json!({
         "recipient": one.recipient,
+        "on_behalf_of": one.on_behalf_of,
         "audience": one.audience.map(Audience::as_str),
         "channel": one.channel,
         "decision": decision(one),

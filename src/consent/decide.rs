@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::record::{Consent, ConsentDecision, ConsentStatus};
+use super::{
+    record::{Consent, ConsentDecision, ConsentStatus},
+    together::Share,
+};
 use crate::{
     clock::Moment,
     directory::{AgencyKind, Agreement, LawfulBasis, Partner, PartnerStatus},
@@ -184,6 +187,10 @@ pub struct Decision {
     pub agreement: Option<(AgreementId, i64)>,
     /// The lawful basis of a disclosure; `None` when nothing leaves.
     pub basis: Option<LawfulBasis>,
+    /// What was answered about each agency, where what goes to one is meant for another: the one that gets it, then the one
+    /// for which it is. Empty where it goes to nobody else.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shares: Vec<Share>,
 }
 
 impl Decision {
@@ -226,18 +233,33 @@ pub struct PermittedReferral {
     decision: Decision,
     scope: Scope,
     recipient: Partner,
+    reader: Option<Partner>,
 }
 
 impl PermittedReferral {
-    /// The proof that `decision` permits sending to `recipient`; `None` when it does not.
+    /// The proof that `decision` permits sending to `recipient` what is for itself; `None` when it does not.
     #[must_use]
     pub fn new(decision: &Decision, recipient: &Partner) -> Option<Self> {
-        match &decision.outcome {
-            Outcome::Permit { scope } => {
-                Some(Self { decision: decision.clone(), scope: scope.clone(), recipient: recipient.clone() })
-            }
-            Outcome::Deny => None,
+        if decision.shares.is_empty() { Self::of(decision, recipient, None) } else { None }
+    }
+
+    /// The proof that `decision`, made about both, permits sending to `recipient` what `reader` may have; `None` when it
+    /// does not, or was made about others.
+    #[must_use]
+    pub fn for_another(decision: &Decision, recipient: &Partner, reader: &Partner) -> Option<Self> {
+        let [first, second] = decision.shares.as_slice() else { return None };
+        let is_about_both = first.partner == recipient.partner_id && second.partner == reader.partner_id;
+        if is_about_both && first.permits && second.permits {
+            Self::of(decision, recipient, Some(reader))
+        } else {
+            None
         }
+    }
+
+    fn of(decision: &Decision, recipient: &Partner, reader: Option<&Partner>) -> Option<Self> {
+        let Outcome::Permit { scope } = &decision.outcome else { return None };
+        let (decision, scope) = (decision.clone(), scope.clone());
+        Some(Self { decision, scope, recipient: recipient.clone(), reader: reader.cloned() })
     }
 
     /// What may leave.
@@ -250,6 +272,12 @@ impl PermittedReferral {
     #[must_use]
     pub const fn recipient(&self) -> &Partner {
         &self.recipient
+    }
+
+    /// Whose view of the person it is: the recipient's own, or that of the agency to which the recipient passes it on.
+    #[must_use]
+    pub fn reader(&self) -> &Partner {
+        self.reader.as_ref().unwrap_or(&self.recipient)
     }
 
     /// The decision behind it.
@@ -303,6 +331,7 @@ fn under_agreement<'a>(
         provision: None,
         agreement: None,
         basis: None,
+        shares: Vec::new(),
     };
     if partner.status != PartnerStatus::Active {
         decision.reason = Reason::PartnerSuspended;

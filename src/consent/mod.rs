@@ -7,11 +7,13 @@ mod capture;
 mod decide;
 mod record;
 mod stated;
+mod together;
 
 pub use decide::{
     Decision, Exit, Inputs, Outcome, Override, PermittedReferral, Reason, Scope, decide, decide_own_request,
 };
 pub use record::{Consent, ConsentDecision, ConsentStatus, RecordError};
+pub use together::{Share, decide_together};
 
 #[cfg(test)]
 mod tests;

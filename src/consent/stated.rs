@@ -48,13 +48,17 @@ impl Consent {
 
     /// What a recipient is told of it.
     fn statement(&self) -> Value {
-        json!({
+        let mut statement = json!({
             "recipient": self.recipient.as_str(),
             "decision": match self.decision { ConsentDecision::Permit => "agree", ConsentDecision::Deny => "decline" },
             "recorded_at": self.valid_from.to_rfc3339(),
             "valid_until": stated_end(self.valid_to),
             "captured_by": self.captured_by,
             "how": self.how,
-        })
+        });
+        if let (Some(fields), Some(given_by)) = (statement.as_object_mut(), &self.capture.given_by) {
+            fields.insert(String::from("given_by"), json!(given_by));
+        }
+        statement
     }
 }

@@ -378,4 +378,71 @@ proptest! {
         }
         prop_assert!(!before || ask(&wider, &[agreement()], None).permits());
     }
+
+    #[test]
+    fn two_agencies_read_only_what_is_permitted_to_each_and_the_first_no_is_the_reason(
+        consents in proptest::collection::vec(some_consent(), 0..8),
+        agreed_with_both in any::<bool>(),
+        over in any::<bool>(),
+    ) {
+        let (one, other) = (partner(), another());
+        let with_other = Agreement { partner_id: other.partner_id.clone(), ..agreement() };
+        let agreements = if agreed_with_both { vec![agreement(), with_other] } else { vec![agreement()] };
+        let stored: Vec<_> = consents.into_iter().map(Ok).collect();
+        let (purposes, imminent) = (purposes(), imminent());
+        let about = |partner| Inputs {
+            partner,
+            agreements: &agreements,
+            purposes: &purposes,
+            consents: &stored,
+            r#override: over.then_some(&imminent),
+            own_word_from: NOW.plus_seconds(-1_000),
+            now: NOW,
+        };
+        let apart = [&one, &other].map(|agency| decide(Inputs { r#override: None, ..about(agency) }));
+        let together = decide_together(about(&one), about(&other));
+        prop_assert_eq!(together.permits(), apart.iter().all(Decision::permits));
+        prop_assert!(!together.is_override(), "no emergency goes through another");
+        let reasons = apart.iter().map(|decision| decision.reason);
+        prop_assert!(reasons.clone().eq(together.shares.iter().map(|share| share.reason)));
+        let first_no = apart.iter().find(|decision| !decision.permits()).map(|no| (no.reason, &no.consent));
+        if let Some(no) = first_no {
+            prop_assert_eq!((together.reason, &together.consent), no);
+        }
+        // What is decided about both is no proof for one alone, and the other way round.
+        prop_assert!(PermittedReferral::new(&together, &one).is_none());
+        prop_assert_eq!(PermittedReferral::for_another(&together, &one, &other).is_some(), together.permits());
+        prop_assert!(PermittedReferral::for_another(&together, &other, &one).is_none());
+        prop_assert!(PermittedReferral::for_another(&apart[0], &one, &other).is_none());
+    }
+}
+
+/// A second agency, which `some_consent` names too.
+fn another() -> Partner {
+    Partner { partner_id: PartnerId::parse("housing-harbour").unwrap(), ..partner() }
+}
+
+#[test]
+fn what_either_of_two_may_not_have_neither_gets_and_a_special_yes_is_needed_for_both() {
+    let (one, other) = (partner(), another());
+    let with_other = Agreement { partner_id: other.partner_id.clone(), ..agreement() };
+    let agreements = [agreement(), with_other];
+    let words = |list: &[&str]| list.iter().map(|word| String::from(*word)).collect::<Vec<_>>();
+    let mut first = consent("a");
+    (first.excluded, first.specific) = (words(&["housing"]), words(&["trauma", "clinical"]));
+    let mut second = Consent { recipient: other.partner_id.clone(), ..consent("b") };
+    (second.excluded, second.specific) = (words(&["money", "housing"]), words(&["trauma"]));
+    let (purposes, stored) = (purposes(), [Ok(first), Ok(second)]);
+    let about = |partner| Inputs {
+        partner,
+        agreements: &agreements,
+        purposes: &purposes,
+        consents: &stored,
+        r#override: None,
+        own_word_from: NOW.plus_seconds(-1_000),
+        now: NOW,
+    };
+    let together = decide_together(about(&one), about(&other));
+    let Outcome::Permit { scope: Scope::Agreed { excluded, specific } } = together.outcome else { panic!() };
+    assert_eq!((excluded, specific), (words(&["housing", "money"]), words(&["trauma"])));
 }

@@ -90,6 +90,13 @@ impl AgencyKind {
         }
     }
 
+    /// Whether this kind passes on to `reader` what is meant for that. Whoever passes it on reads it, so this is only where
+    /// the reader's list holds nothing that is not in its own: what a court may know, probation may.
+    #[must_use]
+    pub const fn passes_on_to(self, reader: Self) -> bool {
+        matches!((self, reader), (Self::Probation, Self::Court))
+    }
+
     /// Whether what this kind gets asks it to act (a referral) or tells it something (advice).
     #[must_use]
     pub const fn usual_nature(self) -> Nature {

@@ -159,10 +159,10 @@ impl Exchange {
             let Some(one) = asked.get(place) else { continue };
             self.has_room(one.partner).await?;
             self.amend_one(&amending, one, &mut plan).await?;
-            plan.preconditions.push(Precondition::as_seen(one.partner));
+            plan.preconditions.extend(one.as_seen());
         }
         for referral in &amending.open {
-            if !asked.iter().any(|one| one.partner.partner_id == referral.recipient_id) {
+            if !asked.iter().any(|one| one.is_for(referral)) {
                 not_named(referral, &mut plan);
             }
         }
@@ -275,8 +275,7 @@ impl Exchange {
         one: &Asked<'_>,
         plan: &mut Amendment,
     ) -> Result<(), Refusal> {
-        let recipient = &one.partner.partner_id;
-        let Some(referral) = amending.open.iter().rev().find(|row| row.recipient_id == *recipient) else {
+        let Some(referral) = amending.open.iter().rev().find(|row| one.is_for(row)) else {
             self.ask_for_the_first_time(amending, one, plan);
             return Ok(());
         };
@@ -425,7 +424,7 @@ impl Exchange {
         let mut moved = referral.clone();
         moved.version += 1;
         self.replace_what_waits(referral, actor, &mut plan.writes).await?;
-        let ends = Ends { sender: basis.sender, recipient: one.partner, key };
+        let ends = Ends { sender: basis.sender, recipient: one.partner, on_behalf_of: None, key };
         let why = Why::NoLongerPermitted;
         self.add_recall(&mut moved, None, why, &ends, actor, &mut plan.writes)?;
         let told = self.tell_asker_too(&mut moved, key, actor, &mut plan.writes).await;

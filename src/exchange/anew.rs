@@ -56,7 +56,8 @@ impl Exchange {
         moved.withheld = self.seal_withheld(&moved.referral_id, &withheld, key);
         let earlier = self.earlier(referral, key).await?;
         let sender = self.partner(&referral.site_id, &referral.sender_id).await?;
-        let ends = Ends { sender: &sender, recipient: one.partner, key };
+        let on_behalf_of = one.reader.as_ref().map(|reader| &reader.partner);
+        let ends = Ends { sender: &sender, recipient: one.partner, on_behalf_of, key };
         let made = self.make_disclosure(&moved, &decision, projection, &ends, earlier.as_ref());
         let Ok((message, mapped)) = made else {
             // What the receiver has still rests on the decision before.

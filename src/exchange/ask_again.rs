@@ -14,7 +14,7 @@ use crate::{
     assessment::Assessment,
     audit::Kind,
     clock::Moment,
-    consent::{Decision, Exit, Override, Reason, decide_own_request},
+    consent::{Decision, Exit, Override, Reason, Share, decide_own_request},
     directory::{AgencyKind, Partner, PartnerStatus},
     ids::AssessmentId,
     referral::State,
@@ -50,6 +50,8 @@ pub(super) struct AskedAgain {
     /// What the recipient has already, where a message is made anew.
     earlier: Option<Earlier>,
     pub(super) partner: Partner,
+    /// For whom it is meant, where the recipient passes it on.
+    reader: Option<Partner>,
     pub(super) sender: Partner,
     pub(super) key: ContentKey,
     /// What was read, and must still be so when the outcome is written.
@@ -63,6 +65,10 @@ impl Exchange {
         let site = &message.site_id;
         // The versions are read before what they guard, so that a change in between is found at commit.
         let partner = self.store.partner(site, &message.recipient_id).await?.ok_or_else(Refusal::internal)?;
+        let reader = match &referral.on_behalf_of {
+            Some(reader) => Some(self.partner(site, reader).await?),
+            None => None,
+        };
         let sender = self.store.partner(site, &message.sender_id).await?.ok_or_else(Refusal::internal)?;
         let person = self.store.person(site, &message.person_id).await?.ok_or_else(Refusal::internal)?;
         let key = self.vault.person_key(&person.site_id, &person.person_id, &person.wrapped_key)?;
@@ -76,11 +82,15 @@ impl Exchange {
                 Precondition::as_seen(&partner),
             ],
             partner,
+            reader,
             sender,
             key,
         };
+        asked.preconditions.extend(asked.reader.as_ref().map(Precondition::as_seen));
         let consent_seq = person.consent_seq;
-        if asked.partner.status != PartnerStatus::Active {
+        // A recall holds ids only: the recipient alone must be there.
+        let reads = asked.reader.iter().filter(|_| message.kind != MessageKind::Recall);
+        if std::iter::once(&asked.partner).chain(reads).any(|agency| agency.status != PartnerStatus::Active) {
             asked.course = Course::Wait;
             return Ok(asked);
         }
@@ -137,10 +147,12 @@ impl Exchange {
         let consents = if overridden { Vec::new() } else { self.open_consents(&asked.key, &rows) };
         let over = overridden.then(|| Override { reason: String::from("RISK-TO-LIFE-SELF"), imminent: true });
         let partner = asked.partner.clone();
+        let reader = self.reading(asked.reader.as_ref()).await?;
         let now = self.now();
         let circumstances = Circumstances {
             partner: &partner,
             agreements: &agreements,
+            reader: reader.as_ref(),
             consents: &consents,
             consent_seq,
             asked_override: over.as_ref(),
@@ -192,7 +204,9 @@ impl Exchange {
         }
         let (decided, row) = asked.decided.as_ref().ok_or_else(Refusal::internal)?;
         let mut referral = bundle.referral.clone();
-        let mut writes = vec![Write::Decision(row.clone()), self.decided(&referral, row, "gateway")];
+        let shares = &decided.decision.shares;
+        let told = self.decided_about(&referral, row, shares, "gateway");
+        let mut writes = vec![Write::Decision(row.clone()), told];
         if asked.course == Course::Close {
             return Ok((writes, preconditions));
         }
@@ -214,7 +228,8 @@ impl Exchange {
         match asked.course {
             Course::Go | Course::Wait | Course::Over | Course::Close => return Err(Refusal::internal()),
             Course::Recall => {
-                let ends = Ends { sender: &asked.sender, recipient: &asked.partner, key: &asked.key };
+                let (sender, recipient, key) = (&asked.sender, &asked.partner, &asked.key);
+                let ends = Ends { sender, recipient, on_behalf_of: None, key };
                 let consent = decided.decision.consent.as_ref().map(|(id, _)| id);
                 let why = match reason {
                     Reason::ConsentWithdrawn | Reason::ConsentRefused => Why::ConsentWithdrawn,
@@ -228,7 +243,8 @@ impl Exchange {
             Course::Remake => {
                 let considered = asked.considered.as_ref().ok_or_else(Refusal::internal)?;
                 let projection = considered.projection.as_ref().ok_or_else(Refusal::internal)?;
-                let ends = Ends { sender: &asked.sender, recipient: &asked.partner, key: &asked.key };
+                let (sender, recipient, key) = (&asked.sender, &asked.partner, &asked.key);
+                let ends = Ends { sender, recipient, on_behalf_of: asked.reader.as_ref(), key };
                 let earlier = asked.earlier.as_ref();
                 let (message, mapped) = self.make_disclosure(&referral, row, projection, &ends, earlier)?;
                 referral.disclosure_id.clone_from(&message.disclosure_id);
@@ -247,8 +263,19 @@ impl Exchange {
         Ok((writes, preconditions))
     }
 
-    /// The audit entry of a decision.
+    /// The audit entry of a decision about one agency.
     pub(super) fn decided(&self, referral: &ReferralRow, row: &DecisionRow, actor: &str) -> Write {
+        self.decided_about(referral, row, &[], actor)
+    }
+
+    /// The audit entry of a decision; `shares` are its parts, where it is about two agencies.
+    pub(super) fn decided_about(
+        &self,
+        referral: &ReferralRow,
+        row: &DecisionRow,
+        shares: &[Share],
+        actor: &str,
+    ) -> Write {
         let mut note = self
             .note_on(referral, row.decided_at, Kind::Decided, actor)
             .about("decision", &row.decision_id)
@@ -261,6 +288,15 @@ impl Exchange {
         }
         if let Some((agreement, version)) = &row.agreement {
             note = note.about("agreement", agreement).fact("agreement-version", version);
+        }
+        // Where it is meant for another, the consent and the agreement of that one too.
+        if let Some(share) = shares.get(1) {
+            if let Some((consent, version)) = &share.consent {
+                note = note.about("on-behalf-of-consent", &format!("{consent}/{version}"));
+            }
+            if let Some((agreement, version)) = &share.agreement {
+                note = note.about("on-behalf-of-agreement", &format!("{agreement}/{version}"));
+            }
         }
         note.write()
     }

@@ -222,6 +222,7 @@ impl Asking<'_> {
             provision: None,
             agreement: None,
             basis: None,
+            shares: Vec::new(),
         };
         let permitted = PermittedReferral::new(&decision, self.recipient)?;
         let ask = Ask { recipient: self.recipient.partner_id.as_str(), need: self.need };
@@ -239,6 +240,7 @@ impl Asking<'_> {
             now: Moment(0),
             sender: self.sender,
             recipient: self.recipient,
+            on_behalf_of: None,
             nature: self.recipient.kind.usual_nature(),
             urgency: "routine",
             base_url: "https://keyway.example",

@@ -38,12 +38,18 @@ impl Exchange {
         hex(&self.vault.lookup_hash(site, "body", &hex(&sha256(body))))
     }
 
-    /// Begins an entry about a referral, with its person and its recipient.
+    /// Begins an entry about a referral, with its person, its recipient and for whom that one passes it on.
     pub(super) fn note_on(&self, referral: &ReferralRow, at: Moment, kind: Kind, actor: &str) -> Note {
-        self.note(&referral.site_id, at, kind, actor)
+        let note = self
+            .note(&referral.site_id, at, kind, actor)
             .referral(&referral.referral_id)
             .person(&referral.person_id)
-            .partner(&referral.recipient_id)
+            .partner(&referral.recipient_id);
+        // Two agencies read what one passes on to the other: the log names both.
+        match &referral.on_behalf_of {
+            Some(reader) => note.about("on-behalf-of", reader),
+            None => note,
+        }
     }
 }
 

@@ -3,13 +3,15 @@
 //! That can be done while this release has the mapping, the allow-lists and the profiles that made it, and while its
 //! content is not erased. Otherwise the hash that was stored with it answers.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
     Exchange,
     made_by::MadeBy,
-    prepare::{Earlier, message_label},
+    prepare::{Earlier, message_label, rests_on},
     recall::Ends,
     refusal::Refusal,
     rows::{MessageKind, MessageRow, ReferralRow, Sealed},
@@ -33,6 +35,8 @@ const ACTOR: &str = "operator:map-again";
 struct KeptFrame {
     sender: Partner,
     recipient: Partner,
+    /// For whom the recipient passes it on.
+    on_behalf_of: Option<Partner>,
     messages: i64,
     urgency: String,
     state: State,
@@ -82,6 +86,7 @@ impl Exchange {
         let kept = KeptFrame {
             sender: ends.sender.clone(),
             recipient: ends.recipient.clone(),
+            on_behalf_of: ends.on_behalf_of.cloned(),
             messages: referral.messages,
             urgency: referral.urgency.clone(),
             state: referral.state,
@@ -177,9 +182,20 @@ impl Exchange {
         let recipient = kept.recipient.partner_id.as_str();
         let asked = assessment.referrals().into_iter().find(|asked| asked.recipient == recipient);
         let need = asked.map(|asked| asked.need).unwrap_or_default();
-        let permitted =
-            PermittedReferral::new(&then.decision, &kept.recipient).ok_or_else(Refusal::internal)?;
-        let projection = self.rules.project(&permitted, assessment.raw(), Ask { recipient, need: &need });
+        let reader = kept.on_behalf_of.as_ref();
+        let permitted = match reader {
+            Some(reader) => PermittedReferral::for_another(&then.decision, &kept.recipient, reader),
+            None => PermittedReferral::new(&then.decision, &kept.recipient),
+        };
+        let permitted = permitted.ok_or_else(Refusal::internal)?;
+        let consent = match &then.decision.consent {
+            Some((id, version)) => self.store.consent_version(site, id, *version).await?,
+            None => None,
+        };
+        let consents = self.open_consents(key, consent.as_slice());
+        let stated = rests_on(&then.decision, &consents).map(|consent| consent.stated_in(&assessment));
+        let stated = stated.unwrap_or(Cow::Borrowed(assessment.raw()));
+        let projection = self.rules.project(&permitted, &stated, Ask { recipient, need: &need });
         let earlier = match &kept.earlier {
             Some(disclosure) => Some(self.earlier_again(site, disclosure, key).await?),
             None => None,
@@ -193,7 +209,7 @@ impl Exchange {
             answer_by: kept.answer_by,
             ..referral.clone()
         };
-        let ends = Ends { sender: &kept.sender, recipient: &kept.recipient, key };
+        let ends = Ends { sender: &kept.sender, recipient: &kept.recipient, on_behalf_of: reader, key };
         let mapped =
             self.disclosure(&as_then, message, &projection, &ends, earlier.as_ref(), &kept.base_url)?;
         Ok((mapped.body, mapped.detail.unwrap_or_default()))

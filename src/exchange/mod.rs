@@ -37,6 +37,7 @@ mod refer;
 pub mod refusal;
 mod rehearse;
 pub mod request;
+mod resolve;
 mod respond;
 pub mod rest;
 mod root_key;

@@ -6,8 +6,8 @@ use super::{
     Exchange,
     caller::Caller,
     people::{Consents, Identified},
-    ports::{Write, WriteSet},
-    prepare::{Circumstances, Considered, Earlier},
+    ports::{Precondition, Write, WriteSet},
+    prepare::{Circumstances, Considered, Earlier, Reading},
     recall::{Ends, set_state},
     refusal::Issue,
     rehearse::{Rehearsed, RehearsedMessage},
@@ -17,7 +17,7 @@ use crate::{
     assessment::{AskedReferral, Assessment},
     audit::Kind,
     clock::Moment,
-    consent::{Exit, Override},
+    consent::{Exit, Override, Share},
     directory::{Agreement, Channel, Nature, Partner},
     ids::{AssessmentId, EpisodeId, ReferralId},
     limits,
@@ -33,11 +33,30 @@ pub(super) struct Asked<'a> {
     pub(super) wanted: AskedReferral,
     pub(super) partner: &'a Partner,
     pub(super) agreements: Vec<Agreement>,
+    /// For whom it is meant, where the recipient passes it on.
+    pub(super) reader: Option<Reading>,
     /// The override that was asked for, and who answers for it and why.
     pub(super) over: Option<(Override, Value)>,
 }
 
 impl Asked<'_> {
+    /// Whose view of the person it is.
+    pub(super) fn viewer(&self) -> &Partner {
+        self.reader.as_ref().map_or(self.partner, |reader| &reader.partner)
+    }
+
+    /// The agencies that must still be as they were when it was decided.
+    pub(super) fn as_seen(&self) -> impl Iterator<Item = Precondition> {
+        let reader = self.reader.as_ref().map(|reader| &reader.partner);
+        std::iter::once(self.partner).chain(reader).map(Precondition::as_seen)
+    }
+
+    /// Whether `referral` is one to the same recipient, for the same reader.
+    pub(super) fn is_for(&self, referral: &ReferralRow) -> bool {
+        let reader = self.reader.as_ref().map(|reader| &reader.partner.partner_id);
+        referral.recipient_id == self.partner.partner_id && referral.on_behalf_of.as_ref() == reader
+    }
+
     /// What is decided from for this recipient.
     pub(super) fn circumstances<'c>(
         &'c self,
@@ -48,6 +67,7 @@ impl Asked<'_> {
         Circumstances {
             partner: self.partner,
             agreements: &self.agreements,
+            reader: self.reader.as_ref(),
             consents,
             consent_seq,
             asked_override: self.over.as_ref().map(|(over, _)| over),
@@ -103,7 +123,8 @@ impl Exchange {
         let mut made = None;
         let mut warnings = Vec::new();
         // What refers to the referral is written after it.
-        let mut about = vec![self.decided(&referral, &decision, actor)];
+        let shares = &considered.decision.shares;
+        let mut about = vec![self.decided_about(&referral, &decision, shares, actor)];
         if let Some(projection) = &considered.projection {
             match self.first_message(basis, one, &referral, &decision, projection, earlier) {
                 Ok((message, mapped)) => {
@@ -128,24 +149,30 @@ impl Exchange {
                 }
             }
         }
+        warnings.extend(not_both(one.place, shares));
         about.extend(self.kept_back(&referral, &considered.withheld(), key, actor));
         about.extend(self.override_on_record(basis, one, &referral));
         if one.over.is_some() && !considered.decision.permits() {
             warnings.push(Issue::new(
                 "business-rule",
                 format!("/referrals/{}", one.place),
-                "Nothing was sent without consent: there is no current imminent risk, or the agreement has no \
-                 emergency row. Telephone the recipient.",
+                if one.reader.is_some() {
+                    "Nothing was sent without consent: what is meant for another agency never is. Telephone both."
+                } else {
+                    "Nothing was sent without consent: there is no current imminent risk, or the agreement has no \
+                     emergency row. Telephone the recipient."
+                },
             ));
         }
         let withheld = considered.withheld();
-        let shown = show_planned(&referral, one.partner, &withheld);
+        let shown = show_planned(&referral, one, shares, &withheld);
         writes.push(Write::Referral(referral));
         writes.push(Write::Decision(decision));
         writes.extend(about);
         let rehearsed = Rehearsed {
             recipient: one.partner.partner_id.clone(),
-            audience: one.partner.kind.audience(),
+            on_behalf_of: one.wanted.on_behalf_of.as_ref().map(|_| one.viewer().partner_id.clone()),
+            audience: one.viewer().kind.audience(),
             channel: one.partner.channel,
             decision: Some(considered.decision),
             message: made,
@@ -157,7 +184,7 @@ impl Exchange {
 
     fn planned_referral(&self, basis: &Basis<'_>, one: &Asked<'_>, considered: &Considered) -> ReferralRow {
         let permits = considered.decision.permits();
-        let nature = one.partner.kind.usual_nature();
+        let nature = one.viewer().kind.usual_nature();
         let state = match (permits, nature) {
             (false, _) => State::Withheld,
             (true, Nature::Referral) => State::Queued,
@@ -173,7 +200,7 @@ impl Exchange {
             sender_id: basis.caller.partner_id.clone(),
             recipient_id: one.partner.partner_id.clone(),
             nature,
-            audience: one.partner.kind.audience(),
+            audience: one.viewer().kind.audience(),
             channel: one.partner.channel,
             urgency: one.wanted.urgency.clone(),
             need: one.wanted.need.clone(),
@@ -188,6 +215,8 @@ impl Exchange {
             recall_answer: None,
             correlation_id: self.mint.uuid(),
             messages: 0,
+            on_behalf_of: one.reader.as_ref().map(|reader| reader.partner.partner_id.clone()),
+            in_answer_to: None,
             version: 1,
             created_at: basis.now,
             updated_at: basis.now,
@@ -224,7 +253,9 @@ impl Exchange {
         if one.partner.channel == Channel::Guest {
             return Err("Nothing was sent: one-off links are not offered yet. Telephone the recipient.");
         }
-        let ends = Ends { sender: basis.sender, recipient: one.partner, key: &basis.person.key };
+        let (sender, recipient, key) = (basis.sender, one.partner, &basis.person.key);
+        let on_behalf_of = one.reader.as_ref().map(|reader| &reader.partner);
+        let ends = Ends { sender, recipient, on_behalf_of, key };
         self.make_disclosure(referral, decision, projection, &ends, earlier).map_err(|_| {
             "Nothing was sent: no valid message can be made for this recipient from what it may have. \
              Telephone the recipient, and tell the operator."
@@ -251,11 +282,27 @@ impl Exchange {
     }
 }
 
-fn show_planned(referral: &ReferralRow, partner: &Partner, withheld: &[Withheld]) -> Value {
-    json!({
+/// What the sender is told where one of two agencies may not read what is meant for the second.
+fn not_both(place: usize, shares: &[Share]) -> Option<Issue> {
+    let [carrier, reader] = shares else { return None };
+    let of = match (carrier.permits, reader.permits) {
+        (true, true) => return None,
+        (false, true) => "for the recipient there is none",
+        (true, false) => "for the one in on_behalf_of there is none",
+        (false, false) => "for neither is there one",
+    };
+    let text = format!(
+        "Nothing was sent: both the recipient and the agency for which it is meant would read this, so both need the \
+         person's consent and an agreement, and {of}. `withheld` says why."
+    );
+    Some(Issue::new("business-rule", format!("/referrals/{place}/on_behalf_of"), text))
+}
+
+fn show_planned(referral: &ReferralRow, one: &Asked<'_>, shares: &[Share], withheld: &[Withheld]) -> Value {
+    let mut shown = json!({
         "referral_id": referral.referral_id,
         "recipient": referral.recipient_id,
-        "kind": partner.kind,
+        "kind": one.partner.kind,
         "nature": referral.nature,
         "channel": referral.channel,
         "state": referral.state,
@@ -263,5 +310,12 @@ fn show_planned(referral: &ReferralRow, partner: &Partner, withheld: &[Withheld]
         "disclosure_id": referral.disclosure_id,
         "withheld": withheld,
         "review_due_at": referral.review_due_at.map(Moment::to_rfc3339),
-    })
+    });
+    if let (Some(reader), Some(shown)) = (&referral.on_behalf_of, shown.as_object_mut()) {
+        shown.insert(String::from("on_behalf_of"), json!(reader));
+        let decided: Vec<Value> =
+            shares.iter().map(|share| json!({"agency": share.partner, "reason": share.reason})).collect();
+        shown.insert(String::from("decided"), Value::Array(decided));
+    }
+    shown
 }

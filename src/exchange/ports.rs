@@ -246,6 +246,14 @@ pub trait Store: Browse {
         person: &PersonId,
         recipient: &PartnerId,
     ) -> Read<Vec<ReferralRow>>;
+    /// The referrals about a person that rest on a consent for this agency: those to it, and those that another is sent for
+    /// it. By their recipients, oldest first.
+    async fn referrals_resting_on(
+        &self,
+        site: &SiteId,
+        person: &PersonId,
+        agency: &PartnerId,
+    ) -> Read<Vec<ReferralRow>>;
     /// The deliveries of a referral, oldest first.
     async fn deliveries_of(&self, site: &SiteId, referral: &ReferralId) -> Read<Vec<DeliveryRow>>;
     /// A decision.

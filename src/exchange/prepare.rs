@@ -18,7 +18,9 @@ use crate::{
     assessment::Assessment,
     audit::{Kind, hex, merkle::sha256},
     clock::Moment,
-    consent::{Consent, Decision, Exit, Inputs, Override, PermittedReferral, decide},
+    consent::{
+        Consent, Decision, Exit, Inputs, Override, PermittedReferral, Reason, decide, decide_together,
+    },
     directory::{Agreement, Channel, Partner},
     fhir::Issue,
     ids::{
@@ -35,6 +37,8 @@ use crate::{
 pub(super) struct Circumstances<'a> {
     pub(super) partner: &'a Partner,
     pub(super) agreements: &'a [Agreement],
+    /// For whom it is meant, where the recipient passes it on.
+    pub(super) reader: Option<&'a Reading>,
     pub(super) consents: &'a Consents,
     pub(super) consent_seq: i64,
     pub(super) asked_override: Option<&'a Override>,
@@ -45,6 +49,12 @@ impl<'a> Circumstances<'a> {
     pub(super) const fn used(&self) -> Used<'a> {
         Used { partner: self.partner, consent_seq: self.consent_seq, now: self.now }
     }
+}
+
+/// The agency to which a recipient passes on what it gets, and the agreements with it.
+pub(super) struct Reading {
+    pub(super) partner: Partner,
+    pub(super) agreements: Vec<Agreement>,
 }
 
 /// What a decision was made from, beside consents and agreements.
@@ -89,30 +99,27 @@ impl Considered {
 
     /// What is kept back, by rule.
     pub(super) fn withheld(&self) -> Vec<Withheld> {
-        match &self.projection {
-            Some(projection) => projection.withheld.clone(),
-            None => vec![Withheld {
-                field: String::from("*"),
-                rule: String::from("consent/1"),
-                reason: self.decision.reason.as_str().to_owned(),
-            }],
+        if let Some(projection) = &self.projection {
+            return projection.withheld.clone();
         }
+        let all = |rule: String, reason: Reason| Withheld {
+            field: String::from("*"),
+            rule,
+            reason: reason.as_str().to_owned(),
+        };
+        // Where two agencies would read it, which of them may not.
+        let noes = self.decision.shares.iter().filter(|share| !share.permits);
+        let told: Vec<Withheld> =
+            noes.map(|no| all(format!("consent/1@{}", no.partner), no.reason)).collect();
+        if told.is_empty() { vec![all(String::from("consent/1"), self.decision.reason)] } else { told }
     }
 }
 
 impl Exchange {
     /// Decides, and projects the assessment when the answer is yes.
     pub(super) fn consider(&self, at: &Circumstances<'_>, assessment: &Assessment, need: &str) -> Considered {
-        let decision = decide(Inputs {
-            partner: at.partner,
-            agreements: at.agreements,
-            purposes: self.rules.purposes(at.partner.kind.audience()),
-            consents: at.consents,
-            r#override: at.asked_override,
-            own_word_from: assessment.own_word_from(),
-            now: at.now,
-        });
-        let projection = PermittedReferral::new(&decision, at.partner).map(|permitted| {
+        let (decision, permitted) = self.decide_on(at, assessment.own_word_from());
+        let projection = permitted.map(|permitted| {
             let ask = Ask { recipient: at.partner.partner_id.as_str(), need };
             // What goes under a consent tells of that one, whether this assessment states it or it was given before.
             let stated = rests_on(&decision, at.consents).map(|consent| consent.stated_in(assessment));
@@ -120,6 +127,55 @@ impl Exchange {
             self.rules.project(&permitted, &stated, ask)
         });
         Considered { decision, projection }
+    }
+
+    /// Decides about the recipient, and about the agency for which it is meant where that is another; with the proof when
+    /// the answer is yes.
+    pub(super) fn decide_on(
+        &self,
+        at: &Circumstances<'_>,
+        own_word_from: Moment,
+    ) -> (Decision, Option<PermittedReferral>) {
+        let about = |partner, agreements| self.inputs(partner, agreements, at, own_word_from);
+        let carrier = about(at.partner, at.agreements);
+        match at.reader {
+            None => {
+                let decision = decide(carrier);
+                let permitted = PermittedReferral::new(&decision, at.partner);
+                (decision, permitted)
+            }
+            Some(Reading { partner: reader, agreements }) => {
+                let decision = decide_together(carrier, about(reader, agreements));
+                let permitted = PermittedReferral::for_another(&decision, at.partner, reader);
+                (decision, permitted)
+            }
+        }
+    }
+
+    /// What one agency's part of a decision is made from.
+    fn inputs<'i>(
+        &'i self,
+        partner: &'i Partner,
+        agreements: &'i [Agreement],
+        at: &Circumstances<'i>,
+        own_word_from: Moment,
+    ) -> Inputs<'i> {
+        Inputs {
+            partner,
+            agreements,
+            purposes: self.rules.purposes(partner.kind.audience()),
+            consents: at.consents,
+            r#override: at.asked_override,
+            own_word_from,
+            now: at.now,
+        }
+    }
+
+    /// The agency for which something is meant, with the agreements with it.
+    pub(super) async fn reading(&self, reader: Option<&Partner>) -> Result<Option<Reading>, Refusal> {
+        let Some(partner) = reader.cloned() else { return Ok(None) };
+        let agreements = self.store.agreements(&partner.site_id, &partner.partner_id).await?;
+        Ok(Some(Reading { partner, agreements }))
     }
 
     /// The row that records a decision.
@@ -218,7 +274,11 @@ impl Exchange {
         let disclosure_id = draft.disclosure_id.as_ref();
         let mut mapped = self
             .with_frame(referral, draft, disclosure_id, ends.sender, ends.recipient, |frame| {
-                mapping::render(&Frame { changed, base_url, ..*frame }, audience, projection)
+                mapping::render(
+                    &Frame { on_behalf_of: ends.on_behalf_of, changed, base_url, ..*frame },
+                    audience,
+                    projection,
+                )
             })
             .map_err(|issues| own_output_is_wrong(&issues))?;
         if let Some(earlier) = earlier {
@@ -334,6 +394,7 @@ impl Exchange {
             answer_by: referral.answer_by,
             review_due_at: referral.review_due_at,
             changed: None,
+            on_behalf_of: None,
             sealing: self.sealing(signer.as_ref()),
             ids: &ids,
         })
@@ -426,7 +487,7 @@ impl Exchange {
 }
 
 /// The consent that a decision rests on; none where it passed over what the person said.
-fn rests_on<'c>(decision: &Decision, consents: &'c Consents) -> Option<&'c Consent> {
+pub(super) fn rests_on<'c>(decision: &Decision, consents: &'c Consents) -> Option<&'c Consent> {
     let (id, version) = decision.consent.as_ref().filter(|_| !decision.is_override())?;
     consents.iter().flatten().find(|consent| consent.id == *id && consent.version == *version)
 }

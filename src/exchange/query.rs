@@ -117,6 +117,9 @@ impl Exchange {
             "updated_at": referral.updated_at.to_rfc3339(),
             "actions": self.actions_for(caller, referral).await?.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
         });
+        if let (Some(reader), Some(shown)) = (&referral.on_behalf_of, shown.as_object_mut()) {
+            shown.insert(String::from("on_behalf_of"), json!(reader));
+        }
         let key = self.key_of(&referral.site_id, &referral.person_id).await?;
         if let Some(note) = &referral.receiver_note {
             let label = note_label(&referral.referral_id);

@@ -42,6 +42,8 @@ impl Why {
 pub(super) struct Ends<'a> {
     pub(super) sender: &'a Partner,
     pub(super) recipient: &'a Partner,
+    /// For whom a disclosure is meant, where the recipient passes it on. A recall goes to the recipient alone.
+    pub(super) on_behalf_of: Option<&'a Partner>,
     pub(super) key: &'a ContentKey,
 }
 

@@ -11,7 +11,7 @@ use super::{
     rows::Withheld,
 };
 use crate::{
-    consent::{Decision, Outcome, PermittedReferral, Reason, Scope},
+    consent::{Decision, Outcome, PermittedReferral, Reason, Scope, Share},
     directory::{Audience, Channel, Partner},
     fhir::Issue,
     ids::{PartnerId, PersonId},
@@ -25,6 +25,8 @@ use crate::{
 pub struct Rehearsed {
     /// To whom.
     pub recipient: PartnerId,
+    /// For whom it is meant, where the recipient passes it on.
+    pub on_behalf_of: Option<PartnerId>,
     /// By which allow-list; `None` when there is none for it.
     pub audience: Option<Audience>,
     /// How it would travel.
@@ -67,10 +69,11 @@ impl Rehearsed {
     /// As `POST /assessments?dry-run=true` shows it.
     pub(super) fn preview(&self) -> Value {
         let Some(message) = &self.message else {
-            return json!({"recipient": self.recipient, "body": null, "detail": null});
+            return json!({"recipient": self.recipient, "on_behalf_of": self.on_behalf_of, "body": null, "detail": null});
         };
         json!({
             "recipient": self.recipient,
+            "on_behalf_of": self.on_behalf_of,
             "content_type": message.content_type,
             "body": String::from_utf8_lossy(&message.body),
             "detail": message.detail.as_ref().map(|detail| String::from_utf8_lossy(detail)),
@@ -97,7 +100,7 @@ impl Exchange {
     }
 
     /// What `recipient` would get of the assessment in `body` if its allow-list alone decided: nobody's consent, and no
-    /// agreement, is asked. For those who write mappings and allow-lists; nothing is ever sent like this.
+    /// agreement, is asked. `reader` is the agency for which it is meant, where the recipient passes it on. For those who write mappings and allow-lists; nothing is ever sent like this.
     ///
     /// # Errors
     /// The assessment is refused, there is no allow-list for the recipient, or no message can be made for it.
@@ -105,13 +108,15 @@ impl Exchange {
         &self,
         sender: &Partner,
         recipient: &Partner,
+        reader: Option<&Partner>,
         body: &[u8],
     ) -> Result<Rehearsed, Refusal> {
         let assessment = self.read_assessment(body)?;
         let no_list = || {
             Refusal::new(Refused::Unprocessable, "business-rule", "", "No allow-list exists for this agency.")
         };
-        let audience = recipient.kind.audience().ok_or_else(no_list)?;
+        let viewer = reader.unwrap_or(recipient);
+        let audience = viewer.kind.audience().ok_or_else(no_list)?;
         let open = Decision {
             outcome: Outcome::Permit { scope: Scope::Agreed { excluded: Vec::new(), specific: Vec::new() } },
             reason: Reason::ConsentGiven,
@@ -119,8 +124,14 @@ impl Exchange {
             provision: None,
             agreement: None,
             basis: None,
+            shares: reader
+                .map_or_else(Vec::new, |reader| [recipient, reader].map(Share::as_if_agreed).into()),
         };
-        let permitted = PermittedReferral::new(&open, recipient).ok_or_else(Refusal::internal)?;
+        let permitted = match reader {
+            None => PermittedReferral::new(&open, recipient),
+            Some(reader) => PermittedReferral::for_another(&open, recipient, reader),
+        };
+        let permitted = permitted.ok_or_else(Refusal::internal)?;
         let asked = assessment.referrals();
         let asked = asked.iter().find(|asked| asked.recipient == recipient.partner_id.as_str());
         let (need, urgency) = asked.map_or(("", "routine"), |one| (&*one.need, &*one.urgency));
@@ -141,13 +152,14 @@ impl Exchange {
             now: self.now(),
             sender,
             recipient,
-            nature: recipient.kind.usual_nature(),
+            nature: viewer.kind.usual_nature(),
             urgency,
             base_url: &self.base_url,
             person_ref: &person,
             answer_by: self.now().plus_seconds(answer_within(urgency)),
             review_due_at: None,
             changed: None,
+            on_behalf_of: reader,
             sealing: self.sealing(signer.as_ref()),
             ids: &ids,
         };
@@ -162,6 +174,7 @@ impl Exchange {
         let (made_by, warnings) = (self.made_by(&mapped), mapped.warnings.clone());
         Ok(Rehearsed {
             recipient: recipient.partner_id.clone(),
+            on_behalf_of: reader.map(|reader| reader.partner_id.clone()),
             audience: Some(audience),
             channel: recipient.channel,
             decision: None,

@@ -19,7 +19,6 @@ use super::{
 use crate::{
     assessment::{Assessment, Form},
     audit::{Kind, merkle::sha256},
-    consent::Override,
     directory::Partner,
     fhir,
     ids::{AssessmentId, EpisodeId},
@@ -179,7 +178,7 @@ impl Exchange {
             if let Some(slot) = planned.get_mut(place) {
                 *slot = Some(plan.shown);
             }
-            preconditions.push(Precondition::as_seen(one.partner));
+            preconditions.extend(one.as_seen());
         }
 
         let mut answer = Map::new();
@@ -293,56 +292,10 @@ impl Exchange {
         for (consent, recipient) in &said.turned {
             let Some(recipient) = partners.iter().find(|p| p.partner_id == *recipient) else { continue };
             let actor = caller.partner_id.as_str();
-            let back = TakingBack { consent, recipient, key: &person.key, actor };
+            let back = TakingBack { consent, agency: recipient, key: &person.key, actor };
             self.take_back_all(&caller.site_id, &person.row.person_id, &back, &mut taken).await?;
         }
         Ok(taken)
-    }
-
-    /// Finds every agency that the assessment names; an unknown one is an issue at its place.
-    pub(super) async fn resolve<'a>(
-        &self,
-        partners: &'a [Partner],
-        assessment: &Assessment,
-    ) -> Result<Vec<Asked<'a>>, Refusal> {
-        let find = |slug: &str| partners.iter().find(|p| p.partner_id.as_str() == slug);
-        let unknown = |path: String| {
-            Issue::new("not-found", path, "No agency with this id is in the directory of your site.")
-        };
-        let mut issues = Vec::new();
-        for (place, consent) in assessment.consents().iter().enumerate() {
-            if find(&consent.recipient).is_none() {
-                issues.push(unknown(format!("/consents/{place}/recipient")));
-            }
-        }
-        let overrides = assessment.overrides();
-        for (place, over) in overrides.iter().enumerate() {
-            if find(&over.recipient).is_none() {
-                issues.push(unknown(format!("/overrides/{place}/recipient")));
-            }
-        }
-        let mut asked = Vec::new();
-        for (place, referral) in assessment.referrals().into_iter().enumerate() {
-            let Some(partner) = find(&referral.recipient) else {
-                issues.push(unknown(format!("/referrals/{place}/recipient")));
-                continue;
-            };
-            if partner.kind.audience().is_none() {
-                issues.push(Issue::new(
-                    "business-rule",
-                    format!("/referrals/{place}/recipient"),
-                    "Nothing may leave to this kind of agency: no allow-list exists for it.",
-                ));
-                continue;
-            }
-            let over = overrides.iter().find(|o| o.recipient == referral.recipient).map(|o| {
-                let asked = Override { reason: o.reason.clone(), imminent: assessment.imminent_risk() };
-                (asked, json!({"practitioner": o.practitioner, "justification": o.justification}))
-            });
-            let agreements = self.store.agreements(&partner.site_id, &partner.partner_id).await?;
-            asked.push(Asked { place, wanted: referral, partner, agreements, over });
-        }
-        if issues.is_empty() { Ok(asked) } else { Err(Refusal::with_issues(Refused::Unprocessable, issues)) }
     }
 }
 

@@ -163,7 +163,7 @@ impl Exchange {
         same_person(&arrived.person, referral)?;
         let mut writes = std::mem::take(&mut arrived.writes);
         let mut preconditions = std::mem::take(&mut arrived.preconditions);
-        preconditions.push(Precondition::as_seen(one.partner));
+        preconditions.extend(one.as_seen());
         let mut warnings = std::mem::take(&mut arrived.warnings);
 
         // What the person declines in this very message was taken back by recording it.

@@ -35,7 +35,7 @@ pub(super) struct Effects {
 /// Whose consent no longer holds, and for whom.
 pub(super) struct TakingBack<'a> {
     pub(super) consent: &'a ConsentId,
-    pub(super) recipient: &'a Partner,
+    pub(super) agency: &'a Partner,
     pub(super) key: &'a ContentKey,
     pub(super) actor: &'a str,
 }
@@ -125,12 +125,12 @@ impl Exchange {
             row.person_id.clone(),
             person.consent_seq,
         ));
-        let back = TakingBack { consent: &row.consent_id, recipient: &recipient, key: &key, actor };
+        let back = TakingBack { consent: &row.consent_id, agency: &recipient, key: &key, actor };
         self.take_back_all(site, &row.person_id, &back, &mut taken).await?;
         Ok(taken)
     }
 
-    /// Stops or recalls everything that rests on the person's consent for one recipient.
+    /// Stops or recalls everything that rests on the person's consent for one agency, also what another passes on to it.
     pub(super) async fn take_back_all(
         &self,
         site: &SiteId,
@@ -138,7 +138,7 @@ impl Exchange {
         back: &TakingBack<'_>,
         taken: &mut Taken,
     ) -> Result<(), Refusal> {
-        for referral in self.store.referrals_to(site, person, &back.recipient.partner_id).await? {
+        for referral in self.store.referrals_resting_on(site, person, &back.agency.partner_id).await? {
             // An override never rested on this consent; it goes to its review instead.
             let overridden = referral.review_due_at.is_some();
             if referral.audience.is_some() && !overridden && !is_over(referral.state) {
@@ -184,7 +184,8 @@ impl Exchange {
         referral.version += 1;
         if may_be_out {
             let sender = self.partner(&referral.site_id, &referral.sender_id).await?;
-            let ends = Ends { sender: &sender, recipient: back.recipient, key: back.key };
+            let recipient = self.partner(&referral.site_id, &referral.recipient_id).await?;
+            let ends = Ends { sender: &sender, recipient: &recipient, on_behalf_of: None, key: back.key };
             let why = Why::ConsentWithdrawn;
             self.add_recall(&mut referral, Some(back.consent), why, &ends, back.actor, &mut taken.writes)?;
             taken.effects.recalled.push(referral.referral_id.clone());
@@ -203,7 +204,9 @@ impl Exchange {
     async fn effects_so_far(&self, row: &ConsentRow) -> Result<Effects, Refusal> {
         let now = self.now();
         let mut effects = Effects::default();
-        for referral in self.store.referrals_to(&row.site_id, &row.person_id, &row.recipient_id).await? {
+        for referral in
+            self.store.referrals_resting_on(&row.site_id, &row.person_id, &row.recipient_id).await?
+        {
             match referral.state {
                 State::Recalled => effects.recalled.push(referral.referral_id.clone()),
                 State::Withdrawn => effects.stopped.push(referral.referral_id.clone()),

@@ -6,18 +6,13 @@ use serde_json::{Map, Value, json};
 use super::{
     Exchange,
     ports::{Precondition, Write, WriteSet},
-    prepare::{Decided, Used},
+    prepare::{Circumstances, Decided, Used},
     refusal::{Refusal, Refused},
     respond::Move,
     rows::{DecisionRow, ReferralRow, Sealed},
 };
 use crate::{
-    audit::Kind,
-    clock::Moment,
-    consent::{Exit, Inputs, decide},
-    ids::ReferralId,
-    referral::Action,
-    vault::ContentKey,
+    audit::Kind, clock::Moment, consent::Exit, ids::ReferralId, referral::Action, vault::ContentKey,
 };
 
 /// Why nobody can say yet how an appointment went.
@@ -115,24 +110,30 @@ impl Exchange {
             Some(id) => self.open_assessment(referral, id, key).await?.own_word_from(),
             None => Moment(i64::MAX),
         };
-        let decision = decide(Inputs {
+        let reader = match &referral.on_behalf_of {
+            Some(reader) => self.reading(Some(&self.partner(site, reader).await?)).await?,
+            None => None,
+        };
+        let at = Circumstances {
             partner: &partner,
             agreements: &agreements,
-            purposes: self.rules.purposes(partner.kind.audience()),
+            reader: reader.as_ref(),
             consents: &consents,
-            r#override: None,
-            own_word_from,
+            consent_seq: person.consent_seq,
+            asked_override: None,
             now,
-        });
+        };
+        let (decision, _) = self.decide_on(&at, own_word_from);
         let permitted = decision.permits();
         let words = permitted.then(|| String::from("supplied-words:full"));
         let used = Used { partner: &partner, consent_seq: person.consent_seq, now };
         let decided = Decided { decision, permitted: words.into_iter().collect(), assessment: None };
         let row = self.decision_row(referral, &decided, &used, exit, key);
-        let preconditions = vec![
+        let mut preconditions = vec![
             Precondition::ConsentSeq(site.clone(), person.person_id, person.consent_seq),
             Precondition::as_seen(&partner),
         ];
+        preconditions.extend(reader.iter().map(|reader| Precondition::as_seen(&reader.partner)));
         Ok(AskedAboutWords { permitted, row, preconditions })
     }
 

@@ -14,6 +14,8 @@ pub(super) const IDENTIFIERS: [&str; 2] = ["URN", "CCR"];
 pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
     let body = [
         ("notice", Some(Tree::fixed(HANDOVER))),
+        ("issuedFor", sheet.issued_for()),
+        ("passOn", sheet.pass_on()),
         ("disclosure", sheet.disclosure()),
         ("consent", sheet.consent()),
         ("request", sheet.request()),

@@ -29,6 +29,8 @@ pub struct Frame<'a> {
     pub sender: &'a Partner,
     /// Whom it is for.
     pub recipient: &'a Partner,
+    /// For whom it is meant, where the recipient passes it on.
+    pub on_behalf_of: Option<&'a Partner>,
     /// Referral or advice.
     pub nature: Nature,
     /// `routine`, `urgent` or `emergency`.

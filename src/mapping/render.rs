@@ -50,6 +50,10 @@ pub fn render(frame: &Frame<'_>, audience: Audience, projection: &Projection) ->
             format!("FHIR messages are for health services, and this recipient is {}", audience.as_str());
         return Err(vec![Issue::new("not-supported", "/referrals", text)]);
     }
+    if frame.on_behalf_of.is_some() && audience != Audience::Court {
+        let text = "only a court's sheet says for whom it is passed on";
+        return Err(vec![Issue::new("not-supported", "/referrals", text)]);
+    }
     let is_event = frame.recipient.channel == Channel::EventPush;
     // What an event points to is the message itself; where the message is the body, the document can be fetched.
     let beside = (audience == Audience::Health && !is_event)
@@ -163,7 +167,8 @@ fn as_event(frame: &Frame<'_>, audience: Audience, document: Document) -> Result
     let parts = Parts {
         cause: if frame.changed.is_some() { Cause::SaidAnew(audience) } else { Cause::Said(audience) },
         detail_path: format!("/justice/sheets/{}", frame.message_id),
-        identifiers: document.identifiers,
+        // The identifiers are the reader's; whoever passes it on knows the person by others.
+        identifiers: document.identifiers.filter(|_| frame.on_behalf_of.is_none()),
         reason: None,
     };
     let event = event::event(frame, parts)

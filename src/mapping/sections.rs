@@ -13,6 +13,10 @@ pub(super) const CLASSIFICATION: &str = "OFFICIAL-SENSITIVE";
 /// What is read first: the sheet is beside what is said, and not in its place.
 pub(super) const HANDOVER: &str = "This does not replace a spoken handover.";
 
+/// What is said to whoever passes something on.
+pub(super) const PASS_ON: &str = "Pass this on, as it is, to the agency that it is issued for. It is shared with you for that and for \
+                                  nothing else.";
+
 /// What a sheet is made from.
 pub(super) struct Sheet<'a> {
     /// What is known about the message.
@@ -60,6 +64,16 @@ impl<'a> Sheet<'a> {
             ("issuedTo", agency("recipient", frame.recipient)),
             ("classification", Some(Tree::fixed(CLASSIFICATION))),
         ]
+    }
+
+    /// The agency for which it is meant, where the recipient passes it on.
+    pub(super) fn issued_for(&self) -> Option<Tree> {
+        agency("on_behalf_of", self.frame.on_behalf_of?)
+    }
+
+    /// What the recipient does with what is meant for another.
+    pub(super) fn pass_on(&self) -> Option<Tree> {
+        self.frame.on_behalf_of.map(|_| Tree::fixed(PASS_ON))
     }
 
     /// Why this may be shared.

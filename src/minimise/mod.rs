@@ -33,7 +33,7 @@ pub struct Withheld {
     pub reason: String,
 }
 
-/// For whom the projection is made, and for which need.
+/// To whom the projection goes, and for which need.
 #[derive(Clone, Copy, Debug)]
 pub struct Ask<'a> {
     /// The agency as the assessment names it.

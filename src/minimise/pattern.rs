@@ -2,7 +2,18 @@
 
 use serde_json::Value;
 
-use super::{Ask, outline::Outline};
+use super::outline::Outline;
+
+/// What a term may stand for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Named<'a> {
+    /// The agency whose view it is.
+    pub(super) recipient: &'a str,
+    /// The agency that it is sent to: the same, unless that one passes it on.
+    pub(super) addressee: &'a str,
+    /// The need that the referral is for.
+    pub(super) need: &'a str,
+}
 
 /// One leaf that a path names: its shape, and what must hold on the way to it.
 #[derive(Clone, Debug)]
@@ -34,6 +45,7 @@ enum Test {
 enum Term {
     Text(String),
     Recipient,
+    Addressee,
     Need,
 }
 
@@ -41,6 +53,7 @@ impl Term {
     fn read(text: &str) -> Result<Self, String> {
         match text {
             "$recipient" => Ok(Self::Recipient),
+            "$addressee" => Ok(Self::Addressee),
             "$need" => Ok(Self::Need),
             other if other.starts_with('$') || other.is_empty() => {
                 Err(format!("\"{other}\" is not known here"))
@@ -49,11 +62,12 @@ impl Term {
         }
     }
 
-    fn equals(&self, value: &Value, ask: Ask<'_>) -> bool {
+    fn equals(&self, value: &Value, named: Named<'_>) -> bool {
         let wanted = match self {
             Self::Text(text) => text.as_str(),
-            Self::Recipient => ask.recipient,
-            Self::Need => ask.need,
+            Self::Recipient => named.recipient,
+            Self::Addressee => named.addressee,
+            Self::Need => named.need,
         };
         match value {
             Value::String(text) => text == wanted,
@@ -74,14 +88,14 @@ impl Guard {
     }
 
     /// Whether it holds for a leaf whose ancestors, root first, are `ancestors`.
-    pub(super) fn holds(&self, ancestors: &[&Value], ask: Ask<'_>) -> bool {
+    pub(super) fn holds(&self, ancestors: &[&Value], named: Named<'_>) -> bool {
         let Some(field) = ancestors.get(self.depth).and_then(|value| value.get(&self.key)) else {
             return false;
         };
         match &self.test {
-            Test::Is(terms) => terms.iter().any(|term| term.equals(field, ask)),
+            Test::Is(terms) => terms.iter().any(|term| term.equals(field, named)),
             Test::Holds(term) => {
-                field.as_array().is_some_and(|held| held.iter().any(|value| term.equals(value, ask)))
+                field.as_array().is_some_and(|held| held.iter().any(|value| term.equals(value, named)))
             }
         }
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Ask, Projection, Rules, Withheld,
-    pattern::Guard,
+    pattern::{Guard, Named},
     places::{Places, Step},
     rules::{Column, View},
     shapes::Shapes,
@@ -66,10 +66,11 @@ impl Rules {
     #[must_use]
     pub fn project(&self, permitted: &PermittedReferral, assessment: &Value, ask: Ask<'_>) -> Projection {
         let minimum = matches!(permitted.scope(), Scope::Minimum { .. });
-        let audience = permitted.recipient().kind.audience();
+        let (reader, addressee) = (permitted.reader(), permitted.recipient().partner_id.as_str());
+        let audience = reader.kind.audience();
         let column = audience
             .and_then(|audience| self.audiences.get(&audience))
-            .filter(|_| ask.recipient == permitted.recipient().partner_id.as_str());
+            .filter(|_| ask.recipient == addressee);
         let Some(column) = column else {
             let rule = audience.map_or("none", crate::directory::Audience::as_str).to_owned();
             let all = Withheld { field: String::from("*"), rule, reason: Why::NoRule.as_str().to_owned() };
@@ -85,7 +86,7 @@ impl Rules {
             rules: self,
             column,
             lots: self.lots(column, permitted.scope(), ask),
-            ask,
+            named: Named { recipient: reader.partner_id.as_str(), addressee, need: ask.need },
             decision: permitted.decision(),
             ancestors: Vec::new(),
             way_down: Vec::new(),
@@ -162,7 +163,7 @@ struct Walk<'r, 'v> {
     rules: &'r Rules,
     column: &'r Column,
     lots: Vec<Lot<'r>>,
-    ask: Ask<'v>,
+    named: Named<'v>,
     decision: &'v Decision,
     ancestors: Vec<&'v Value>,
     way_down: Vec<Down<'r>>,
@@ -311,7 +312,7 @@ impl<'r, 'v> Walk<'r, 'v> {
     }
 
     fn all_hold(&self, guards: &[Guard]) -> bool {
-        guards.iter().all(|guard| guard.holds(&self.ancestors, self.ask))
+        guards.iter().all(|guard| guard.holds(&self.ancestors, self.named))
     }
 
     /// One fate for all since `mark`: the same rule for every part is told once, higher up; otherwise each part is told

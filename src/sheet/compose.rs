@@ -70,12 +70,19 @@ impl Reader<'_> {
         ]
         .map(|at| self.text_at(at));
         let sheet = if sheet.is_empty() { message } else { sheet };
-        let classified = [("classification", &*classification), ("recipient", &*recipient)];
+        let reader = self.text_at("/issuedFor/name");
+        let classified = if reader.is_empty() {
+            let names = [("classification", &*classification), ("recipient", &*recipient)];
+            self.words.notice("classification", &names)
+        } else {
+            let (through, only) = (("recipient", &*recipient), ("reader", &*reader));
+            self.words.notice("classification_both", &[("classification", &*classification), through, only])
+        };
         let telephone = Some(self.text_at("/practitioner/telephone")).filter(|number| !number.is_empty());
         Page {
             language: self.words.language.clone(),
             title: self.kind.title.clone(),
-            classification: self.words.notice("classification", &classified),
+            classification: classified,
             issued: issued.clone(),
             made: self.words.notice("made", &[("sender", &sender), ("when", &text::date(&issued))]),
             warnings: self.warnings(),
@@ -99,6 +106,10 @@ impl Reader<'_> {
         } else {
             // Only custody's has words of the catalogue; what another sheet says of itself stands as it says it.
             said.extend(Some(self.text_at("/notice")).filter(|notice| !notice.is_empty()));
+        }
+        let (reader, recipient) = (self.text_at("/issuedFor/name"), self.text_at("/issuedTo/name"));
+        if !reader.is_empty() {
+            said.push(self.words.notice("pass_on", &[("reader", &*reader), ("recipient", &*recipient)]));
         }
         let born = self.text_at("/{person}/dateOfBirth");
         if is_custody && text::age(&born, &self.text_at("/issuedAt")).is_some_and(|age| age < ADULT_AGE_YEARS)

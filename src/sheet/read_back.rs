@@ -23,6 +23,8 @@ pub struct Plan<'a> {
     pub audience: &'a str,
     /// Name and audience of the agency that it is sent on to, where it is addressed for another.
     pub reader: Option<(&'a str, &'a str)>,
+    /// The name of the one of the two that may not read it, where one of them may not.
+    pub because_of: Option<&'a str>,
     /// What the person, or the gateway, said to it.
     pub answer: Answer<'a>,
     /// Each part that would go: block and view.
@@ -107,6 +109,10 @@ struct Texts {
     specific: String,
     never: String,
     emergency: String,
+    agreed_both: String,
+    asked_both: String,
+    refused_one: String,
+    denied_one: String,
     for_another: String,
     change: String,
 }
@@ -124,16 +130,19 @@ impl ReadBack {
         let texts = &words.texts;
         let (reader, reader_audience) = plan.reader.unzip();
         let say = |text: &str, why: &str| {
-            let names = [("recipient", plan.recipient), ("reader", reader.unwrap_or_default()), ("why", why)];
+            let (reader, who) = (reader.unwrap_or_default(), plan.because_of.unwrap_or_default());
+            let names = [("recipient", plan.recipient), ("reader", reader), ("who", who), ("why", why)];
             filled(text, &names)
         };
+        let either = |one, both| if plan.reader.is_some() { both } else { one };
         let answer = match plan.answer {
-            Answer::NotAsked => say(&texts.asked, ""),
-            Answer::Agreed => say(&texts.agreed, ""),
+            Answer::NotAsked => say(either(&texts.asked, &texts.asked_both), ""),
+            Answer::Agreed => say(either(&texts.agreed, &texts.agreed_both), ""),
             Answer::Minimum => say(&texts.minimum, ""),
-            Answer::Denied(REFUSED) => say(&texts.refused, ""),
+            Answer::Denied(REFUSED) => say(either(&texts.refused, &texts.refused_one), ""),
             Answer::Denied(reason) => {
-                say(&texts.denied, words.reasons.get(reason).map_or(reason, String::as_str))
+                let why = words.reasons.get(reason).map_or(reason, String::as_str);
+                say(either(&texts.denied, &texts.denied_one), why)
             }
         };
         let goes = !matches!(plan.answer, Answer::Denied(_));

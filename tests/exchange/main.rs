@@ -27,6 +27,7 @@ mod hidden;
 mod lanes;
 mod meanwhile;
 mod messages;
+mod on_behalf;
 mod published;
 mod rehearsed;
 mod requests;

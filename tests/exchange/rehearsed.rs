@@ -109,7 +109,7 @@ async fn by_the_list_alone_nobody_is_said_to_have_agreed() {
         crate::harness::partner(id, kind, channel)
     });
     let body = assessment(&["court-harbour"]).to_string();
-    let one = rig.exchange.rehearse_by_list(&sender, &court, body.as_bytes()).unwrap();
+    let one = rig.exchange.rehearse_by_list(&sender, &court, None, body.as_bytes()).unwrap();
     assert!(one.decision.is_none());
     let lineage = one.message.unwrap().lineage;
     let ways = lineage.lines().filter_map(|line| line.through);

@@ -154,6 +154,8 @@ pub(crate) fn referral(person: &str, recipient: &str) -> ReferralRow {
         recall_answer: None,
         correlation_id: String::from("correlation-1"),
         messages: 1,
+        on_behalf_of: None,
+        in_answer_to: None,
         version: 1,
         created_at: START,
         updated_at: START,

@@ -96,9 +96,31 @@ async fn by_list(args: &RunArgs, body: &[u8]) -> Result<Result<Vec<Rehearsed>, R
     };
     let gateway = rehearsing::open(args.rehearsal.moment(), Vec::new(), Vec::new()).await?;
     let service = PartnerId::parse("liaison-diversion").context("no id")?;
-    let (sender, recipient) =
-        (stand_in(service, AgencyKind::LiaisonDiversion)?, stand_in(id, kind(args.to)?)?);
-    Ok(gateway.exchange.rehearse_by_list(&sender, &recipient, body).map(|one| vec![one]))
+    let (sender, viewer) = (stand_in(service, AgencyKind::LiaisonDiversion)?, kind(args.to)?);
+    let (recipient, reader) = match meant_for(body, &id) {
+        None => (stand_in(id, viewer)?, None),
+        Some(reader) => {
+            let carrier = AgencyKind::ALL.into_iter().find(|kind| kind.passes_on_to(viewer));
+            let carrier = carrier.with_context(|| {
+                let to = args.to.as_str();
+                format!(
+                    "{id} is asked on behalf of another agency, and nothing is passed on to the audience {to}"
+                )
+            })?;
+            (stand_in(id, carrier)?, Some(stand_in(reader, viewer)?))
+        }
+    };
+    let exchange = &gateway.exchange;
+    Ok(exchange.rehearse_by_list(&sender, &recipient, reader.as_ref(), body).map(|one| vec![one]))
+}
+
+/// The agency for which the referral to `recipient` is meant, as the assessment names it.
+pub(in crate::cli) fn meant_for(body: &[u8], recipient: &PartnerId) -> Option<PartnerId> {
+    let assessment: Value = serde_json::from_slice(body).ok()?;
+    let asked = assessment.get("referrals")?.as_array()?;
+    let asked =
+        asked.iter().find(|one| one.get("recipient").and_then(Value::as_str) == Some(recipient.as_str()))?;
+    PartnerId::parse(asked.get("on_behalf_of")?.as_str()?)
 }
 
 fn kind(audience: Audience) -> Result<AgencyKind> {
@@ -134,7 +156,7 @@ pub(super) fn stand_in(id: PartnerId, kind: AgencyKind) -> Result<Partner> {
 }
 
 fn told(one: &Rehearsed, lineage: bool) {
-    print::line(&format!("For {}: {}", one.recipient, answer(one)));
+    print::line(&format!("For {}: {}", to_whom(one), answer(one)));
     if let Some(message) = &one.message {
         for (part, bytes) in parts(message) {
             print::line(&format!("\n{part} ({} bytes)\n{}", bytes.len(), String::from_utf8_lossy(bytes)));
@@ -162,6 +184,14 @@ fn told(one: &Rehearsed, lineage: bool) {
     }
 }
 
+/// To whom it goes, and for whom.
+pub(in crate::cli) fn to_whom(one: &Rehearsed) -> String {
+    match &one.on_behalf_of {
+        Some(reader) => format!("{} on behalf of {reader}", one.recipient),
+        None => one.recipient.to_string(),
+    }
+}
+
 /// The answer of consent, in words.
 pub(in crate::cli) fn answer(one: &Rehearsed) -> String {
     let Some(decision) = &one.decision else {
@@ -170,12 +200,9 @@ pub(in crate::cli) fn answer(one: &Rehearsed) -> String {
     let answer = if decision.permits() { "permit" } else { "deny" };
     let consent = decision.consent.as_ref().map(|(id, version)| format!(", consent {id}/{version}"));
     let agreement = decision.agreement.as_ref().map(|(id, version)| format!(", agreement {id}/{version}"));
-    format!(
-        "{answer}, {}{}{}",
-        decision.reason.as_str(),
-        consent.unwrap_or_default(),
-        agreement.unwrap_or_default()
-    )
+    let shares = decision.shares.iter().map(|one| format!(", {} {}", one.partner, one.reason.as_str()));
+    let told: String = [consent, agreement].into_iter().flatten().chain(shares).collect();
+    format!("{answer}, {}{told}", decision.reason.as_str())
 }
 
 /// The parts of a message by name.
@@ -204,6 +231,7 @@ pub(in crate::cli) fn decision(one: &Rehearsed) -> Value {
             "consent": decision.consent,
             "provision": decision.provision,
             "agreement": decision.agreement,
+            "shares": decision.shares,
         })
     })
 }
@@ -215,6 +243,7 @@ fn whole(one: &Rehearsed, lineage: bool) -> Value {
     };
     let mut whole = json!({
         "recipient": one.recipient,
+        "on_behalf_of": one.on_behalf_of,
         "audience": one.audience.map(Audience::as_str),
         "decision": decision(one),
         "made_by": message.map(|message| &message.made_by),

@@ -152,7 +152,7 @@ impl Exchange {
         let mut writes = vec![inbound, self.moved(&moved, now, actor, Action::Complete)];
         let mut preconditions = Vec::new();
         if told != Told::Nothing {
-            let ends = Ends { sender: &service, recipient: &asker, key: &key };
+            let ends = Ends { sender: &service, recipient: &asker, on_behalf_of: None, key: &key };
             let by = Used { partner: &asker, consent_seq: person.consent_seq, now };
             preconditions.push(self.plan_telling(&mut moved, &request, said, &ends, &by, &mut writes).await?);
         }
@@ -170,7 +170,7 @@ impl Exchange {
         used: &Used<'_>,
         writes: &mut WriteSet,
     ) -> Result<Precondition, Refusal> {
-        let Ends { sender: service, recipient: asker, key } = *ends;
+        let Ends { sender: service, recipient: asker, key, .. } = *ends;
         let (site, actor) = (moved.site_id.clone(), service.partner_id.as_str());
         let permitted = self.permitted_own_request(asker).await?;
         let decision = self.decision_row(moved, &permitted, used, Exit::Plan, key);

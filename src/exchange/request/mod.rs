@@ -149,6 +149,8 @@ impl Exchange {
             recall_answer: None,
             correlation_id: came.correlation_id.map_or_else(|| self.mint.uuid(), str::to_owned),
             messages: 0,
+            on_behalf_of: None,
+            in_answer_to: None,
             version: 1,
             created_at: now,
             updated_at: now,

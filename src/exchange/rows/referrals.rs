@@ -61,6 +61,10 @@ pub struct ReferralRow {
     pub correlation_id: String,
     /// Messages made so far under this referral; the next message's sequence is one more.
     pub messages: i64,
+    /// The agency for which it is meant, where the recipient passes it on: it is that agency's view, and both are asked about.
+    pub on_behalf_of: Option<PartnerId>,
+    /// The request that it answers.
+    pub in_answer_to: Option<ReferralId>,
     /// Moves on at each change; the `ETag`.
     pub version: i64,
     /// When it was made.

@@ -137,6 +137,7 @@ fn with_frame<T>(recipient: &Partner, nature: Nature, make: impl FnOnce(&Frame<'
         answer_by: now().plus_seconds(14 * 24 * 3600),
         review_due_at: Some(now().plus_seconds(72 * 3600)),
         changed: None,
+        on_behalf_of: None,
         sealing: None,
         ids: &ids,
     })
@@ -176,6 +177,7 @@ fn project(audience: Audience, assessment: &Value, minimum: bool) -> Projection 
         provision: None,
         agreement: None,
         basis: None,
+        shares: Vec::new(),
     };
     let permitted = PermittedReferral::new(&decision, &recipient).unwrap();
     let slug = recipient.partner_id.as_str();

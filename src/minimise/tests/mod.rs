@@ -81,6 +81,7 @@ fn permitted(audience: Audience, scope: Scope) -> PermittedReferral {
         provision: None,
         agreement: None,
         basis: None,
+        shares: Vec::new(),
     };
     PermittedReferral::new(&decision, &partner).unwrap()
 }

@@ -97,6 +97,30 @@ fn nothing_leaves_to_another_recipient_than_the_decision_names() {
     assert_eq!(seen.withheld[0].field, "*");
 }
 
+/// Who passes something on reads it: what the reader may have must be within what the one that passes it on may have, but for
+/// the reader's own numbers, by which it finds the case.
+#[test]
+fn nobody_passes_on_what_they_may_not_know_themselves() {
+    let of = |kind: AgencyKind, need: &str| {
+        let seen = project(&RULES, kind.audience().unwrap(), agreed(&[], &[]), &full(), need);
+        shapes(&seen.value).into_keys().collect::<BTreeSet<String>>()
+    };
+    let mut pairs = 0;
+    for (carrier, reader) in AgencyKind::ALL.into_iter().flat_map(|one| AgencyKind::ALL.map(|two| (one, two)))
+    {
+        if !carrier.passes_on_to(reader) {
+            continue;
+        }
+        pairs += 1;
+        let mut beyond = of(reader, "legal");
+        beyond.retain(|field| !field.starts_with("/person/identifiers/"));
+        let known = of(carrier, "legal");
+        let beyond: Vec<_> = beyond.difference(&known).collect();
+        assert!(beyond.is_empty(), "{} would read of {}: {beyond:?}", carrier.as_str(), reader.as_str());
+    }
+    assert!(pairs > 0);
+}
+
 #[test]
 fn an_exclusion_that_is_not_understood_keeps_everything_back() {
     let rules = &*RULES;

@@ -45,6 +45,7 @@ fn plan<'a>(
         recipient: "Harbour Probation",
         audience: "probation",
         reader: None,
+        because_of: None,
         answer,
         given,
         kept,
@@ -150,6 +151,16 @@ fn who_reads_it_is_named_the_court_and_the_parties_among_them() {
     let told = said(&on_behalf);
     assert!(told.contains("We send it to Harbour Probation for Harbour Court. Both will read it."), "{told}");
     assert!(told.contains("the prosecution, the defence, and you"), "{told}");
+    assert!(told.contains("You said yes to both. Both will see:"), "{told}");
+    for (reason, words) in [
+        ("consent-refused", "for Harbour Court, and you said no to Harbour Court. So nothing goes."),
+        ("no-agreement", "for Harbour Court. Nothing goes now, because of Harbour Court: "),
+    ] {
+        let answer = Answer::Denied(reason);
+        let told = said(&Plan { because_of: Some("Harbour Court"), answer, ..on_behalf });
+        assert!(told.contains(words), "{told}");
+        assert!(!told.contains("You said no. "), "{told}");
+    }
 }
 
 #[test]

@@ -43,6 +43,8 @@ impl FromRow for ReferralRow {
             recall_answer: row.opt_text()?,
             correlation_id: row.text()?,
             messages: row.int()?,
+            on_behalf_of: row.opt_id(PartnerId::parse)?,
+            in_answer_to: row.opt_id(ReferralId::parse)?,
             version: row.int()?,
             created_at: row.moment()?,
             updated_at: row.moment()?,

@@ -4,8 +4,8 @@ macro_rules! referral {
     () => {
         "site_id, referral_id, episode_id, person_id, assessment_id, sender_id, recipient_id, nature, audience, \
          channel, urgency, need, state, business_status, reason, receiver_note, withheld, disclosure_id, \
-         decision_id, review_due_at, recall_answer, correlation_id, messages, version, created_at, updated_at, \
-         answer_by"
+         decision_id, review_due_at, recall_answer, correlation_id, messages, on_behalf_of, in_answer_to, version, \
+         created_at, updated_at, answer_by"
     };
 }
 
@@ -53,7 +53,7 @@ macro_rules! party {
 
 statements! {
     PUT_REFERRAL = concat!("INSERT INTO referral (", referral!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
-        $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)");
+        $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)");
     /// The version asked for is the one before the row's, `$20`.
     MOVE_REFERRAL = "UPDATE referral SET assessment_id = $1, sender_id = $2, recipient_id = $3, nature = $4, \
         audience = $5, channel = $6, urgency = $7, need = $8, state = $9, business_status = $10, reason = $11, \
@@ -69,6 +69,9 @@ statements! {
         AND episode_id = $2 ORDER BY created_at, referral_id");
     REFERRALS_TO = concat!("SELECT ", referral!(), " FROM referral WHERE site_id = $1 AND person_id = $2 \
         AND recipient_id = $3 ORDER BY created_at, referral_id");
+    /// Those that the agency is sent, and those that another is sent for it.
+    REFERRALS_RESTING_ON = concat!("SELECT ", referral!(), " FROM referral WHERE site_id = $1 AND person_id = $2 \
+        AND (recipient_id = $3 OR on_behalf_of = $3) ORDER BY recipient_id, created_at");
     /// What now stands, kept as a version.
     KEEP_REFERRAL = concat!("INSERT INTO referral_version (", referral!(), ") SELECT ", referral!(), " FROM referral \
         WHERE site_id = $1 AND referral_id = $2");

@@ -147,6 +147,16 @@ impl Store for SqliteStore {
         self.readers.rows(referrals::REFERRALS_TO, vec![site.into(), person.into(), recipient.into()]).await
     }
 
+    async fn referrals_resting_on(
+        &self,
+        site: &SiteId,
+        person: &PersonId,
+        agency: &PartnerId,
+    ) -> Read<Vec<ReferralRow>> {
+        let cells = vec![site.into(), person.into(), agency.into()];
+        self.readers.rows(referrals::REFERRALS_RESTING_ON, cells).await
+    }
+
     async fn deliveries_of(&self, site: &SiteId, referral: &ReferralId) -> Read<Vec<DeliveryRow>> {
         self.readers.rows(messages::DELIVERIES_OF, vec![site.into(), referral.into()]).await
     }

@@ -40,6 +40,8 @@ pub(super) fn referral(row: ReferralRow) -> [Step; 2] {
             row.recall_answer.into(),
             row.correlation_id.into(),
             row.messages.into(),
+            row.on_behalf_of.as_ref().into(),
+            row.in_answer_to.as_ref().into(),
             row.version.into(),
             row.created_at.into(),
             row.updated_at.into(),

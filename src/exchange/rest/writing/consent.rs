@@ -88,8 +88,7 @@ impl Exchange {
             taken.preconditions.push(Precondition::ConsentSeq(site.clone(), person_id.clone(), seq));
             if turned {
                 let actor = caller.partner_id.as_str();
-                let back =
-                    TakingBack { consent: &consent.id, recipient: &recipient, key: &person.key, actor };
+                let back = TakingBack { consent: &consent.id, agency: &recipient, key: &person.key, actor };
                 self.take_back_all(site, &person_id, &back, &mut taken).await?;
             }
             if let Some((kept, unused)) =
