@@ -263,7 +263,8 @@ async fn another_recipient_or_reader_in_a_later_version_is_decided_anew_and_wide
     later["consents"].as_array_mut().unwrap().push(no);
     let (caller, body) = (rig.caller("ld-harbour"), later.to_string());
     let earlier = id(&first, "assessment_id");
-    let answer = rig.exchange.amend_assessment(&caller, &earlier, "k2", body.as_bytes()).await.unwrap();
+    let answer =
+        rig.exchange.amend_assessment(&caller, &earlier, "k2", body.as_bytes(), false).await.unwrap();
     let answer = body_of(&answer);
     let changes: Vec<(&str, Option<&str>)> = answer["referrals"]
         .as_array()

@@ -91,6 +91,16 @@ fn broken_facts() -> Vec<Case> {
             vec!["/pathway/left_at"],
         ),
         (
+            "score-out-of-range",
+            vec![("/screening/tools/0", json!({"tool": "PHQ-9", "score": 28}))],
+            vec!["/screening/tools/0/score"],
+        ),
+        (
+            "score-above-its-highest",
+            vec![("/screening/tools/0", json!({"tool": "Of our own", "score": 8, "maximum": 7}))],
+            vec!["/screening/tools/0/score"],
+        ),
+        (
             "settled-without-abode",
             vec![("/housing/status", json!("settled")), ("/person/address", json!({"no_fixed_abode": true}))],
             vec!["/housing/status"],
@@ -107,16 +117,6 @@ fn broken_facts() -> Vec<Case> {
                 ("/person/address", json!({"lines": ["1 Nowhere Lane"]})),
             ],
             vec!["/person/address/lines"],
-        ),
-        (
-            "score-out-of-range",
-            vec![("/screening/tools/0", json!({"tool": "PHQ-9", "score": 28}))],
-            vec!["/screening/tools/0/score"],
-        ),
-        (
-            "score-above-its-highest",
-            vec![("/screening/tools/0", json!({"tool": "Of our own", "score": 8, "maximum": 7}))],
-            vec!["/screening/tools/0/score"],
         ),
         (
             "no-risk-and-a-risk",
