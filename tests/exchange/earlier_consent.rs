@@ -57,7 +57,10 @@ fn silent(mut assessment: Value) -> Value {
 
 async fn amend(rig: &Rig, earlier: &str, assessment: &Value, key: &str) -> Result<Value, Refusal> {
     let (caller, bytes) = (rig.caller("ld-harbour"), assessment.to_string());
-    rig.exchange.amend_assessment(&caller, earlier, key, bytes.as_bytes()).await.map(|answer| body(&answer))
+    rig.exchange
+        .amend_assessment(&caller, earlier, key, bytes.as_bytes(), false)
+        .await
+        .map(|answer| body(&answer))
 }
 
 fn change<'a>(answer: &'a Value, recipient: &str) -> &'a str {
