@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::Assessment;
 use crate::fhir::Issue;
 
-/// The domains of the grid, as the profile names them.
+/// The seven domains of the grid, as the profile names them; its wording is copyright and is not here.
 pub const TAG_DOMAINS: [&str; 7] = [
     "intentional_self_harm",
     "unintentional_self_harm",

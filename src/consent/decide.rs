@@ -256,6 +256,15 @@ impl PermittedReferral {
         }
     }
 
+    /// The proof for `reader` where the recipient passes it on to another, else for the recipient itself.
+    #[must_use]
+    pub fn for_reader(decision: &Decision, recipient: &Partner, reader: Option<&Partner>) -> Option<Self> {
+        match reader {
+            Some(reader) => Self::for_another(decision, recipient, reader),
+            None => Self::new(decision, recipient),
+        }
+    }
+
     fn of(decision: &Decision, recipient: &Partner, reader: Option<&Partner>) -> Option<Self> {
         let Outcome::Permit { scope } = &decision.outcome else { return None };
         let (decision, scope) = (decision.clone(), scope.clone());

@@ -11,7 +11,7 @@ use super::{
     idempotency::Ticket,
     plan::{Asked, Basis},
     ports::{Precondition, Write, WriteSet},
-    prepare::{Circumstances, Considered, message_label},
+    prepare::{Circumstances, Considered},
     recall::{Ends, Why, set_state},
     refusal::{Issue, Refusal, Refused},
     rows::{AssessmentRow, ReferralRow, Sealed},
@@ -198,10 +198,8 @@ impl Exchange {
         for write in &writes {
             let Write::Message(row) = write else { continue };
             let open = |part: &str, sealed: &Sealed| {
-                let label = message_label(row.message_id.as_str(), part);
-                self.vault
-                    .unseal(&key, &label, sealed)
-                    .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+                let bytes = self.part_of(row, part, sealed, &key);
+                bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
             };
             previews.push(json!({
                 "recipient": row.recipient_id,

@@ -8,7 +8,7 @@ use super::{
     deliver::change,
     plan::Asked,
     ports::{Write, WriteSet},
-    prepare::{Earlier, message_label},
+    prepare::Earlier,
     recall::Ends,
     refusal::{Issue, Refusal},
     rows::{DeliveryRow, DeliveryStatus, ReferralRow},
@@ -123,9 +123,8 @@ impl Exchange {
             let id = &delivery.new.message_id;
             let bundle = self.store.delivery_of_message(&referral.site_id, id).await?;
             let message = bundle.ok_or_else(Refusal::internal)?.message;
-            if let Some(disclosure_id) = message.disclosure_id {
-                let body = self.vault.unseal(key, &message_label(id.as_str(), "body"), &message.body)?;
-                let body = serde_json::from_slice(&body).unwrap_or_default();
+            if let Some(disclosure_id) = message.disclosure_id.clone() {
+                let body = self.opened(&message, key)?;
                 return Ok(Some(Earlier { disclosure_id, body }));
             }
         }

@@ -10,7 +10,6 @@ use super::{
         AttemptClass, AttemptOutcome, CommitError, Courier, DeliveryBundle, DeliveryChange, Parcel,
         Precondition, Write, WriteSet,
     },
-    prepare::message_label,
     recall::set_state,
     refusal::{Refusal, Refused},
     rows::{AttemptRow, DeliveryRow, DeliveryStatus, LeasedLane, MessageKind, ReferralRow},
@@ -129,11 +128,7 @@ impl Exchange {
         let now = self.now();
         let (message, delivery) = (&bundle.message, &bundle.delivery);
         let send_by = now.plus_seconds(limits::SEND_BY_SECONDS);
-        let body = self.vault.unseal(
-            &asked.key,
-            &message_label(message.message_id.as_str(), "body"),
-            &message.body,
-        )?;
+        let body = self.part_of(message, "body", &message.body, &asked.key)?;
         let decision_id = asked.decided.as_ref().map(|(_, row)| row.decision_id.clone());
         let attempt = AttemptRow {
             site_id: message.site_id.clone(),

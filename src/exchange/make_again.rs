@@ -3,15 +3,14 @@
 //! That can be done while this release has the mapping, the allow-lists and the profiles that made it, and while its
 //! content is not erased. Otherwise the hash that was stored with it answers.
 
-use std::borrow::Cow;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
     Exchange,
+    ask_again::need_of,
     made_by::MadeBy,
-    prepare::{Earlier, message_label, rests_on},
+    prepare::{Earlier, message_label},
     recall::Ends,
     refusal::Refusal,
     rows::{MessageKind, MessageRow, ReferralRow, Sealed},
@@ -22,7 +21,6 @@ use crate::{
     consent::PermittedReferral,
     directory::Partner,
     ids::{DisclosureId, MessageId, SiteId},
-    minimise::Ask,
     referral::State,
     vault::{ContentKey, VaultError},
 };
@@ -179,23 +177,16 @@ impl Exchange {
         let then = self.open_decision(&row, key)?;
         let id = then.assessment.as_ref().ok_or_else(Refusal::internal)?;
         let assessment = self.open_assessment(referral, id, key).await?;
-        let recipient = kept.recipient.partner_id.as_str();
-        let asked = assessment.referrals().into_iter().find(|asked| asked.recipient == recipient);
-        let need = asked.map(|asked| asked.need).unwrap_or_default();
         let reader = kept.on_behalf_of.as_ref();
-        let permitted = match reader {
-            Some(reader) => PermittedReferral::for_another(&then.decision, &kept.recipient, reader),
-            None => PermittedReferral::new(&then.decision, &kept.recipient),
-        };
+        let permitted = PermittedReferral::for_reader(&then.decision, &kept.recipient, reader);
         let permitted = permitted.ok_or_else(Refusal::internal)?;
         let consent = match &then.decision.consent {
             Some((id, version)) => self.store.consent_version(site, id, *version).await?,
             None => None,
         };
         let consents = self.open_consents(key, consent.as_slice());
-        let stated = rests_on(&then.decision, &consents).map(|consent| consent.stated_in(&assessment));
-        let stated = stated.unwrap_or(Cow::Borrowed(assessment.raw()));
-        let projection = self.rules.project(&permitted, &stated, Ask { recipient, need: &need });
+        let need = need_of(referral, id, &assessment);
+        let projection = self.projected(&permitted, &consents, &assessment, &need);
         let earlier = match &kept.earlier {
             Some(disclosure) => Some(self.earlier_again(site, disclosure, key).await?),
             None => None,
@@ -223,19 +214,7 @@ impl Exchange {
     ) -> Result<Earlier, Refusal> {
         let message = self.store.message_by_disclosure(site, disclosure).await?;
         let message = message.ok_or_else(Refusal::internal)?;
-        let body = self.part_of(&message, "body", &message.body, key)?;
-        let body = serde_json::from_slice(&body).unwrap_or_default();
-        Ok(Earlier { disclosure_id: disclosure.clone(), body })
-    }
-
-    fn part_of(
-        &self,
-        message: &MessageRow,
-        part: &str,
-        sealed: &Sealed,
-        key: &ContentKey,
-    ) -> Result<Vec<u8>, Refusal> {
-        Ok(self.vault.unseal(key, &message_label(message.message_id.as_str(), part), sealed)?)
+        Ok(Earlier { disclosure_id: disclosure.clone(), body: self.opened(&message, key)? })
     }
 }
 

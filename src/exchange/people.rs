@@ -1,9 +1,9 @@
 //! Who a message is about. Keyway never guesses: two people, or one whose birth date differs, is a "no" with a
 //! reason.
 //!
-//! The liaison and diversion service is told what does not fit what it said itself. Any other sender is told of what it said itself alone: what
-//! others said of somebody shows neither in a refusal nor in an answer. Where it does not fit, the person is held apart from
-//! whom they may be, and the service is asked to look.
+//! The liaison and diversion service is told what does not fit what it said itself. Any other sender is told of what it said
+//! itself alone: what others said of somebody shows neither in a refusal nor in an answer. Where it does not fit, the person
+//! is held apart from whom they may be, and the service is asked to look.
 
 use super::{
     Exchange,

@@ -119,14 +119,23 @@ impl Exchange {
     /// Decides, and projects the assessment when the answer is yes.
     pub(super) fn consider(&self, at: &Circumstances<'_>, assessment: &Assessment, need: &str) -> Considered {
         let (decision, permitted) = self.decide_on(at, assessment.own_word_from());
-        let projection = permitted.map(|permitted| {
-            let ask = Ask { recipient: at.partner.partner_id.as_str(), need };
-            // What goes under a consent tells of that one, whether this assessment states it or it was given before.
-            let stated = rests_on(&decision, at.consents).map(|consent| consent.stated_in(assessment));
-            let stated = stated.unwrap_or(Cow::Borrowed(assessment.raw()));
-            self.rules.project(&permitted, &stated, ask)
-        });
+        let projection = permitted.map(|permitted| self.projected(&permitted, at.consents, assessment, need));
         Considered { decision, projection }
+    }
+
+    /// What of an assessment goes to whom it may. What goes under a consent tells of that one, whether this assessment
+    /// states it or it was given before.
+    pub(super) fn projected(
+        &self,
+        permitted: &PermittedReferral,
+        consents: &Consents,
+        assessment: &Assessment,
+        need: &str,
+    ) -> Projection {
+        let ask = Ask { recipient: permitted.recipient().partner_id.as_str(), need };
+        let stated = rests_on(permitted.decision(), consents).map(|consent| consent.stated_in(assessment));
+        let stated = stated.unwrap_or(Cow::Borrowed(assessment.raw()));
+        self.rules.project(permitted, &stated, ask)
     }
 
     /// Decides about the recipient, and about the agency for which it is meant where that is another; with the proof when
@@ -487,7 +496,7 @@ impl Exchange {
 }
 
 /// The consent that a decision rests on; none where it passed over what the person said.
-pub(super) fn rests_on<'c>(decision: &Decision, consents: &'c Consents) -> Option<&'c Consent> {
+fn rests_on<'c>(decision: &Decision, consents: &'c Consents) -> Option<&'c Consent> {
     let (id, version) = decision.consent.as_ref().filter(|_| !decision.is_override())?;
     consents.iter().flatten().find(|consent| consent.id == *id && consent.version == *version)
 }

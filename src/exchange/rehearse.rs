@@ -100,7 +100,8 @@ impl Exchange {
     }
 
     /// What `recipient` would get of the assessment in `body` if its allow-list alone decided: nobody's consent, and no
-    /// agreement, is asked. `reader` is the agency for which it is meant, where the recipient passes it on. For those who write mappings and allow-lists; nothing is ever sent like this.
+    /// agreement, is asked. `reader` is the agency for which it is meant, where the recipient passes it on. For those who
+    /// write mappings and allow-lists; nothing is ever sent like this.
     ///
     /// # Errors
     /// The assessment is refused, there is no allow-list for the recipient, or no message can be made for it.
@@ -127,10 +128,7 @@ impl Exchange {
             shares: reader
                 .map_or_else(Vec::new, |reader| [recipient, reader].map(Share::as_if_agreed).into()),
         };
-        let permitted = match reader {
-            None => PermittedReferral::new(&open, recipient),
-            Some(reader) => PermittedReferral::for_another(&open, recipient, reader),
-        };
+        let permitted = PermittedReferral::for_reader(&open, recipient, reader);
         let permitted = permitted.ok_or_else(Refusal::internal)?;
         let asked = assessment.referrals();
         let asked = asked.iter().find(|asked| asked.recipient == recipient.partner_id.as_str());

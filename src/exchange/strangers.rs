@@ -10,10 +10,7 @@ use super::{
     refusal::Refusal,
     rows::PersonRow,
 };
-use crate::{
-    ids::{PartnerId, PersonId, SiteId},
-    limits::SEARCH_SCAN_MAX,
-};
+use crate::ids::{PartnerId, PersonId, SiteId};
 
 impl Exchange {
     /// Finds or makes the person that `described` tells of, for a sender to whom nothing may show of whom others told.
@@ -62,8 +59,7 @@ impl Exchange {
     ) -> Result<Identified, Refusal> {
         let (mut writes, mut doubt) = (Vec::new(), None);
         let finds = described.number_that_finds().is_some();
-        let about = self.store.referrals_about(site, &row.person_id, SEARCH_SCAN_MAX).await?;
-        let is_services = about.iter().any(|referral| referral.assessment_id.is_some());
+        let is_services = self.is_assessed(site, &row.person_id).await?;
         for (what, told) in described.facts() {
             let Some(told) = told else { continue };
             for (kind, by_sender) in [

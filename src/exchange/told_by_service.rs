@@ -143,6 +143,11 @@ impl Exchange {
         if known {
             return Ok(true);
         }
+        self.is_assessed(site, person).await
+    }
+
+    /// Whether an assessment is about somebody.
+    pub(super) async fn is_assessed(&self, site: &SiteId, person: &PersonId) -> Result<bool, Refusal> {
         let about = self.store.referrals_about(site, person, SEARCH_SCAN_MAX).await?;
         Ok(about.iter().any(|referral| referral.assessment_id.is_some()))
     }

@@ -7,7 +7,7 @@ use super::{
         Answer, DECIDE_TRIES, Exchange, MailboxSend,
         caller::Caller,
         ports::{Precondition, Write, WriteSet},
-        prepare::{Used, message_label},
+        prepare::Used,
         progress::{standing, takes_messages},
         recall::{Ends, set_state},
         refusal::{Issue, Refusal, Refused},
@@ -216,8 +216,7 @@ impl Exchange {
                 Some(detail) => ("detail", detail),
                 None => ("body", &message.body),
             };
-            let label = message_label(message.message_id.as_str(), part);
-            let landed = self.vault.unseal(key, &label, sealed)?;
+            let landed = self.part_of(&message, part, sealed, key)?;
             let landed = serde_json::from_slice(&landed).map_err(|_| Refusal::internal())?;
             return Ok(Asked { landed, message_id: message.message_id, received_at: message.created_at });
         }

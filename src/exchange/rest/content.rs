@@ -13,7 +13,7 @@ use crate::{
         ports::{CommitError, DeliveryBundle, Precondition, Write},
         prepare::message_label,
         refusal::Refusal,
-        rows::{DeliveryStatus, MessageRow, ReferralRow},
+        rows::{DeliveryStatus, MessageRow, ReferralRow, Sealed},
     },
     mapping::inbound::named_beside,
     vault::ContentKey,
@@ -122,9 +122,19 @@ impl Exchange {
         message: &MessageRow,
         key: &ContentKey,
     ) -> Result<Value, Refusal> {
-        let label = message_label(message.message_id.as_str(), "body");
-        let bytes = self.vault.unseal(key, &label, &message.body)?;
+        let bytes = self.part_of(message, "body", &message.body, key)?;
         Ok(serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// A part of a message, opened.
+    pub(in crate::exchange) fn part_of(
+        &self,
+        message: &MessageRow,
+        part: &str,
+        sealed: &Sealed,
+        key: &ContentKey,
+    ) -> Result<Vec<u8>, Refusal> {
+        Ok(self.vault.unseal(key, &message_label(message.message_id.as_str(), part), sealed)?)
     }
 
     /// Whether the message under a referral names this NHS number.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Entry, Message, answers, concept, labelled, note, our_concept, patient, words};
 use crate::{
+    assessment::TAG_DOMAINS,
     clock::Moment,
     mapping::{
         codes,
@@ -16,16 +17,6 @@ use crate::{
 /// Scores whose SNOMED CT codes are in the reference data; any other tool is known by its name only.
 const TOOLS: [(&str, &str); 4] =
     [("PHQ-9", "720433000"), ("GAD-7", "445455005"), ("K10", "720211004"), ("CORE-10", "718583008")];
-/// The seven domains of the Threshold Assessment Grid; its wording is copyright and is not here.
-const TAG_DOMAINS: [&str; 7] = [
-    "intentional_self_harm",
-    "unintentional_self_harm",
-    "risk_from_others",
-    "risk_to_others",
-    "survival",
-    "psychological",
-    "social",
-];
 
 /// Everything found, in a fixed order.
 pub(super) fn entries(message: &Message<'_>) -> Vec<Entry> {
