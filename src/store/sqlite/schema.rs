@@ -20,6 +20,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V8__refused_looks", include_str!("../migrations/sqlite/V8__refused_looks.sql")),
     ("V9__answer_by", include_str!("../migrations/sqlite/V9__answer_by.sql")),
     ("V10__frames", include_str!("../migrations/sqlite/V10__frames.sql")),
+    ("V11__consents_told", include_str!("../migrations/sqlite/V11__consents_told.sql")),
 ];
 
 /// What [`migrate`] did.
