@@ -345,6 +345,7 @@ impl Running {
         for (_, served) in self.listeners {
             served.stop().await;
         }
+        self.exchange.write_down_refused_looks().await;
         self.worker.shutdown().await;
         // The last to let go of the store closes it, which blocks until everything is written. That must be this
         // task, for whoever waits for it may open the database next; the listeners' threads let go a moment after

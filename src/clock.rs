@@ -114,6 +114,12 @@ impl Stopwatch {
         Self(std::time::Instant::now())
     }
 
+    /// What is left of `whole` since the start; nothing once it is over.
+    #[must_use]
+    pub fn left_of(&self, whole: std::time::Duration) -> std::time::Duration {
+        whole.saturating_sub(self.0.elapsed())
+    }
+
     /// Microseconds since the start.
     #[must_use]
     pub fn elapsed_micros(&self) -> u64 {

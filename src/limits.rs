@@ -89,6 +89,9 @@ pub const CONNECTION_IDLE_SECONDS: u64 = 75;
 /// Longest path and query of an address together, in bytes: beyond it 414. The link to a further page holds a whole search,
 /// sealed, and has room. (Beyond 65,534 the HTTP library refuses by itself, with 400 and no body.)
 pub const ADDRESS_MAX_BYTES: usize = 49_152;
+/// How long after its request an answer that there is nothing goes out at the earliest, in milliseconds: longer than it takes
+/// to find that out, so that an answer's time does not tell what is another's from what is not there.
+pub const NOTHING_HERE_AFTER_MILLISECONDS: u64 = 5;
 /// Longest header value that is read, in bytes.
 pub const HEADER_VALUE_MAX_BYTES: usize = 8_192;
 /// Requests a second that one client may make on average.
@@ -181,11 +184,15 @@ pub const SEARCH_VALUE_MAX_BYTES: usize = 1_024;
 pub const SEARCH_VALUES_MAX: usize = 20;
 /// Resources that `_include` may add to one page.
 pub const SEARCH_INCLUDED_MAX: usize = 100;
-/// Entries about refused looks at others' records that are being written at once, of all partners: half of what the
-/// writer lets wait. Beyond it they are dropped, and the log says so.
-pub const REFUSED_LOOKS_IN_FLIGHT: usize = 512;
-/// Of those, the most of one partner.
-pub const REFUSED_LOOKS_PER_PARTNER: usize = 64;
+/// How long refused looks at others' records wait before their entries are written, all in one commit, in milliseconds: at
+/// the pace of somebody who tries one id after the other, longer than many of his requests.
+pub const REFUSED_LOOKS_GATHER_MILLISECONDS: u64 = 100;
+/// Refused looks that may wait for their entries, of all partners. Beyond it they get none, and the log says so.
+pub const REFUSED_LOOKS_WAITING: usize = 8_000;
+/// Of those, the most of one partner: a whole burst of requests, and those of the time that they wait.
+pub const REFUSED_LOOKS_PER_PARTNER: usize = 1_200;
+/// Entries about refused looks in one commit, so that other commits come between.
+pub const REFUSED_LOOKS_IN_COMMIT: usize = 64;
 
 /// Reads that may wait for a connection to the embedded database.
 pub const READER_QUEUE_MAX: usize = 1_024;

@@ -161,7 +161,7 @@ pub struct Exchange {
     pub tag_max: TagMax,
     /// What this release makes messages with.
     carried: made_by::Carried,
-    /// Places for entries about refused looks that are being written.
+    /// The refused looks of which no entry is written yet.
     refused_looks: Arc<sought::RefusedLooks>,
     /// Rung after each commit that may have put something on a lane. A hint only.
     pub wake_delivery: Arc<Notify>,

@@ -1,11 +1,16 @@
 //! What somebody looked for and may not see. The answer is that about nothing, and so is the work: an entry tells of the look
-//! whether there is anything or not, written after the answer and for both alike. Nobody who is timed, or times the next
-//! request, finds out by it what there is.
+//! whether there is anything or not, for both alike. Entries are written some time after the answers, many at once, so that
+//! nobody who times the requests that follow finds out by the work what there is; `http` holds the answer itself back until
+//! a fixed time.
 
 use std::{
     collections::HashMap,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+use tokio::sync::Notify;
 
 use super::{
     Exchange,
@@ -17,45 +22,39 @@ use super::{
 use crate::{
     audit::Kind,
     ids::{AssessmentId, ConsentId, EntryId, MessageId, Mint, PartnerId, ReferralId, SiteId},
-    limits::{REFUSED_LOOKS_IN_FLIGHT, REFUSED_LOOKS_PER_PARTNER},
+    limits::{
+        REFUSED_LOOKS_GATHER_MILLISECONDS, REFUSED_LOOKS_IN_COMMIT, REFUSED_LOOKS_PER_PARTNER,
+        REFUSED_LOOKS_WAITING,
+    },
 };
 
-/// The entries about refused looks that are being written: so many in all, and of each partner so many, for one that looks
-/// at everything must not hide what another looks at.
+/// The looks of which no entry is written yet: so many in all, and of each partner so many, for one that looks at everything
+/// must not hide what another looks at.
 #[derive(Debug, Default)]
-pub(super) struct RefusedLooks(Mutex<HashMap<PartnerId, usize>>);
-
-/// Room for one, free again when it is dropped.
-struct Room {
-    of: Arc<RefusedLooks>,
-    partner: PartnerId,
-}
+pub(super) struct RefusedLooks(Mutex<HashMap<PartnerId, Vec<Look>>>);
 
 impl RefusedLooks {
-    fn take(self: &Arc<Self>, partner: &PartnerId) -> Option<Room> {
-        let mut taken = self.taken();
-        let own = taken.get(partner).copied().unwrap_or(0);
-        if own >= REFUSED_LOOKS_PER_PARTNER || taken.values().sum::<usize>() >= REFUSED_LOOKS_IN_FLIGHT {
+    /// Lets `look` wait; whether it is the first that does. `None` when there is no room.
+    fn put(&self, look: Look) -> Option<bool> {
+        let mut waiting = self.waiting();
+        let own = waiting.get(&look.actor).map_or(0, Vec::len);
+        if own >= REFUSED_LOOKS_PER_PARTNER
+            || waiting.values().map(Vec::len).sum::<usize>() >= REFUSED_LOOKS_WAITING
+        {
             return None;
         }
-        taken.insert(partner.clone(), own + 1);
-        drop(taken);
-        Some(Room { of: Arc::clone(self), partner: partner.clone() })
+        let is_first = waiting.is_empty();
+        waiting.entry(look.actor.clone()).or_default().push(look);
+        Some(is_first)
     }
 
-    /// A panic elsewhere leaves the counts as they are: each is changed in one step.
-    fn taken(&self) -> MutexGuard<'_, HashMap<PartnerId, usize>> {
+    fn take_all(&self) -> Vec<Look> {
+        mem::take(&mut *self.waiting()).into_values().flatten().collect()
+    }
+
+    /// A panic elsewhere leaves the looks as they are: they are changed in one step.
+    fn waiting(&self) -> MutexGuard<'_, HashMap<PartnerId, Vec<Look>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        let mut taken = self.of.taken();
-        match taken.get_mut(&self.partner) {
-            Some(own) if *own > 1 => *own -= 1,
-            _ => drop(taken.remove(&self.partner)),
-        }
     }
 }
 
@@ -76,42 +75,57 @@ pub(super) enum Sought {
     Mailbox(PartnerId),
 }
 
-/// Everything that an entry needs, apart from the request.
+/// Who looked for what.
+#[derive(Debug)]
 struct Look {
-    store: Arc<dyn Store>,
-    mint: Arc<Mint>,
     site: SiteId,
     actor: PartnerId,
     what: &'static str,
     sought: Sought,
 }
 
+/// Writes entries about the looks that wait.
+struct Scribe {
+    looks: Arc<RefusedLooks>,
+    store: Arc<dyn Store>,
+    mint: Arc<Mint>,
+    ring: Arc<Notify>,
+}
+
 impl Exchange {
     /// The answer to a look at what is not the caller's, or not there; `what` is the word for it in the log. When too many
-    /// entries of this caller are under way, this one is dropped, and the gateway's own log says so.
+    /// looks of this caller wait for their entries, this one gets none, and the gateway's own log says so.
     pub(super) fn not_for(&self, caller: &Caller, what: &'static str, sought: Sought) -> Refusal {
-        let Some(room) = self.refused_looks.take(&caller.partner_id) else {
-            let partner = caller.partner_id.as_str();
-            tracing::warn!(partner, "a look that was refused was not looked into: too many at once");
-            return Refusal::not_found();
-        };
-        let look = Look {
+        let (site, actor) = (caller.site_id.clone(), caller.partner_id.clone());
+        match self.refused_looks.put(Look { site, actor, what, sought }) {
+            Some(true) => {
+                let scribe = self.scribe();
+                tokio::spawn(async move {
+                    tokio::time::sleep(Duration::from_millis(REFUSED_LOOKS_GATHER_MILLISECONDS)).await;
+                    scribe.write_down().await;
+                });
+            }
+            Some(false) => {}
+            None => {
+                let partner = caller.partner_id.as_str();
+                tracing::warn!(partner, "a look that was refused was not looked into: too many at once");
+            }
+        }
+        Refusal::not_found()
+    }
+
+    /// Writes the entries about refused looks that still wait. For the end of a run, when nobody asks any more.
+    pub async fn write_down_refused_looks(&self) {
+        self.scribe().write_down().await;
+    }
+
+    fn scribe(&self) -> Scribe {
+        Scribe {
+            looks: Arc::clone(&self.refused_looks),
             store: Arc::clone(&self.store),
             mint: Arc::clone(&self.mint),
-            site: caller.site_id.clone(),
-            actor: caller.partner_id.clone(),
-            what,
-            sought,
-        };
-        let ring = Arc::clone(&self.wake_sequencer);
-        tokio::spawn(async move {
-            match look.put_on_record().await {
-                Ok(()) => ring.notify_one(),
-                Err(error) => tracing::error!(error, "a refused look could not be recorded"),
-            }
-            drop(room);
-        });
-        Refusal::not_found()
+            ring: Arc::clone(&self.wake_sequencer),
+        }
     }
 
     /// Another agency's mailbox and an unknown one get the same answer.
@@ -124,17 +138,29 @@ impl Exchange {
     }
 }
 
-impl Look {
-    async fn put_on_record(&self) -> Result<(), String> {
-        let entry = self.entry().await.map_err(|error| error.to_string())?;
-        self.store.commit(vec![entry], Vec::new()).await.map_err(|error| error.to_string())
+impl Scribe {
+    async fn write_down(&self) {
+        for looks in self.looks.take_all().chunks(REFUSED_LOOKS_IN_COMMIT) {
+            let mut entries = Vec::with_capacity(looks.len());
+            for look in looks {
+                match self.entry(look).await {
+                    Ok(entry) => entries.push(entry),
+                    Err(error) => tracing::error!(%error, "a refused look could not be looked into"),
+                }
+            }
+            let number = entries.len();
+            match self.store.commit(entries, Vec::new()).await {
+                Ok(()) => self.ring.notify_one(),
+                Err(error) => tracing::error!(number, %error, "refused looks could not be recorded"),
+            }
+        }
     }
 
     /// The entry: about what was looked for, or about nothing.
-    async fn entry(&self) -> Result<Write, StoreError> {
-        let (store, site) = (&self.store, &self.site);
-        let note = self.note("not-yours");
-        let note = match &self.sought {
+    async fn entry(&self, look: &Look) -> Result<Write, StoreError> {
+        let (store, site) = (&self.store, &look.site);
+        let note = self.note(look, "not-yours");
+        let note = match &look.sought {
             Sought::Referral(id) => store
                 .referral(site, id)
                 .await?
@@ -161,14 +187,14 @@ impl Look {
             }),
             Sought::Mailbox(owner) => store.partner(site, owner).await?.map(|_| note.partner(owner)),
         };
-        Ok(note.unwrap_or_else(|| self.note("nothing-there")).write())
+        Ok(note.unwrap_or_else(|| self.note(look, "nothing-there")).write())
     }
 
-    fn note(&self, reason: &'static str) -> Note {
+    fn note(&self, look: &Look, reason: &'static str) -> Note {
         let now = self.mint.clock().now();
-        Note::begin(&self.mint, &self.site, now, Kind::AccessRefused, self.actor.as_str())
+        Note::begin(&self.mint, &look.site, now, Kind::AccessRefused, look.actor.as_str())
             .fact("reason", reason)
-            .fact("what", self.what)
+            .fact("what", look.what)
     }
 }
 
@@ -176,22 +202,25 @@ impl Look {
 mod tests {
     use super::*;
 
+    fn look(number: usize) -> Look {
+        let actor = PartnerId::parse(&format!("agency-{number}")).unwrap();
+        let sought = Sought::Mailbox(PartnerId::parse("somebody").unwrap());
+        Look { site: SiteId::parse("harbour").unwrap(), actor, what: "mailbox", sought }
+    }
+
     #[test]
     fn who_looks_at_everything_hides_no_others_looks() {
-        let looks = Arc::new(RefusedLooks::default());
-        let partner = |number: usize| PartnerId::parse(&format!("agency-{number}")).unwrap();
-        let mut own: Vec<Room> =
-            (0..REFUSED_LOOKS_PER_PARTNER).map(|_| looks.take(&partner(0)).unwrap()).collect();
-        assert!(looks.take(&partner(0)).is_none());
-        let other: Vec<Room> =
-            (0..REFUSED_LOOKS_PER_PARTNER).map(|_| looks.take(&partner(1)).unwrap()).collect();
-        own.pop();
-        own.push(looks.take(&partner(0)).unwrap());
-        drop((own, other));
-        assert!(looks.taken().is_empty(), "nobody is remembered of whom nothing waits");
-        let all: Vec<Room> = (0..REFUSED_LOOKS_IN_FLIGHT)
-            .map(|number| looks.take(&partner(number / REFUSED_LOOKS_PER_PARTNER)).unwrap())
-            .collect();
-        assert!(looks.take(&partner(all.len())).is_none());
+        let looks = RefusedLooks::default();
+        assert_eq!(looks.put(look(0)), Some(true));
+        for _ in 1..REFUSED_LOOKS_PER_PARTNER {
+            assert_eq!(looks.put(look(0)), Some(false));
+        }
+        assert_eq!(looks.put(look(0)), None);
+        assert_eq!(looks.put(look(1)), Some(false), "another's look has room");
+        assert_eq!(looks.take_all().len(), REFUSED_LOOKS_PER_PARTNER + 1);
+        for number in 0..REFUSED_LOOKS_WAITING {
+            assert_eq!(looks.put(look(number / REFUSED_LOOKS_PER_PARTNER)), Some(number == 0));
+        }
+        assert_eq!(looks.put(look(REFUSED_LOOKS_WAITING)), None);
     }
 }

@@ -28,7 +28,8 @@ use crate::{
     },
     ids::PartnerId,
     limits::{
-        ADDRESS_MAX_BYTES, HEADER_VALUE_MAX_BYTES, HEADERS_MAX, HEADERS_MAX_BYTES, REQUEST_TIMEOUT_SECONDS,
+        ADDRESS_MAX_BYTES, HEADER_VALUE_MAX_BYTES, HEADERS_MAX, HEADERS_MAX_BYTES,
+        NOTHING_HERE_AFTER_MILLISECONDS, REQUEST_TIMEOUT_SECONDS,
     },
 };
 
@@ -77,6 +78,10 @@ pub(super) async fn conduct(
     let micros = watch.elapsed_micros();
     gateway.metrics.request(method_word(&request), route, status, micros);
     log(&request, route, status, micros, partner.get(), &ids);
+    if status == 404 {
+        let whole = Duration::from_millis(NOTHING_HERE_AFTER_MILLISECONDS);
+        tokio::time::sleep(watch.left_of(whole)).await;
+    }
     response::finish(answer, &ids)
 }
 

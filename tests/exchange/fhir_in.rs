@@ -284,12 +284,7 @@ async fn only_its_sender_takes_a_referral_back_and_only_where_it_went() {
     of(&mut back, "ServiceRequest")["id"] = json!("0198c0de-0000-7000-8000-0000000000ee");
     let nobodys = send(&rig, "probation-harbour", 2, &back).await.unwrap_err();
     assert_eq!(format!("{refused:?}"), format!("{nobodys:?}"));
-    for _ in 0..100 {
-        if rig.audit().await.iter().filter(|kind| *kind == "access-refused").count() == 2 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
+    rig.exchange.write_down_refused_looks().await;
     assert_eq!(rig.audit().await.iter().filter(|kind| *kind == "access-refused").count(), 2);
     let mut elsewhere = cancelled(referral("ld-harbour", "housing-harbour"), "delete", "revoked");
     of(&mut elsewhere, "ServiceRequest")["id"] = json!(referral_id);

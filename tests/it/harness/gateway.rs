@@ -158,6 +158,9 @@ impl Gateway {
 
     /// Waits until nothing that is due is left undone.
     pub async fn settle(&self) {
+        if let Some(running) = &self.running {
+            running.exchange.write_down_refused_looks().await;
+        }
         self.books().settle().await;
     }
 
@@ -188,6 +191,7 @@ impl Gateway {
     pub async fn finish(mut self) {
         let running = self.running.take().expect("a gateway is finished once");
         let books = self.books();
+        running.exchange.write_down_refused_looks().await;
         books.settle().await;
         books.check_deliveries(self.set_aside);
         books::check_audit(running.exchange.store.as_ref()).await;
