@@ -123,6 +123,7 @@ fn observation(message: &Message<'_>, code: Tree) -> [(&'static str, Option<Tree
     ]
 }
 
+/// The Threshold Assessment Grid: its domains and their scores. Its wording is copyright and is not here.
 fn tag(message: &Message<'_>) -> Option<Entry> {
     let grid = message.at("/screening/tag")?;
     let system = format!("{}/tag-domain", codes::OURS);
@@ -131,7 +132,13 @@ fn tag(message: &Message<'_>) -> Option<Entry> {
         .filter_map(|domain| {
             let score = grid.at(&format!("/{domain}"))?;
             let code = json!({"coding": [{"system": system, "code": domain.replace('_', "-")}]});
-            map([("code", Some(Tree::fixed(code))), ("valueInteger", Some(score.copy()))])
+            // Which domains end at 3 is not known here: whoever reads a 3 must know that.
+            let range = Tree::fixed(json!([{"text": "Range not verified"}]));
+            map([
+                ("code", Some(Tree::fixed(code))),
+                ("valueInteger", Some(score.copy())),
+                ("referenceRange", Some(range)),
+            ])
         })
         .collect();
     if scores.is_empty() {
