@@ -192,6 +192,7 @@ fn outputs(rules: &Rules, assessment: &Value, ld: &Partner, recipients: &[Partne
                 review_due_at: None,
                 changed: None,
                 on_behalf_of: None,
+                in_reply_to: None,
                 sealing: None,
                 ids: &ids,
             },

@@ -109,6 +109,18 @@ impl Assessment {
         self.text("/person/birth_date")
     }
 
+    /// The request that this answers, by its referral id.
+    #[must_use]
+    pub fn in_answer_to(&self) -> Option<&str> {
+        self.text("/in_answer_to")
+    }
+
+    /// What came of the contact: `seen`, `declined`, `not-seen` or `unfit`.
+    #[must_use]
+    pub fn contact_outcome(&self) -> Option<&str> {
+        self.text("/pathway/contact_outcome")
+    }
+
     /// From when the person's own word suffices: the day on which they turn 16. Never, where the date of birth cannot be
     /// read.
     #[must_use]

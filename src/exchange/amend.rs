@@ -140,6 +140,7 @@ impl Exchange {
             shown: Vec::new(),
         };
         let open = self.open_under(site, &earlier, &chain).await?;
+        let answered = self.answered_by(caller, assessment, &mut plan.warnings).await?;
         let amending = Amending {
             basis: Basis {
                 caller,
@@ -150,6 +151,7 @@ impl Exchange {
                 episode_id: &arrived.episode_id,
                 consents: &arrived.said.consents,
                 consent_seq: arrived.consent_seq,
+                answered: answered.as_ref(),
                 now,
             },
             arrived: &arrived,
@@ -168,6 +170,12 @@ impl Exchange {
         }
 
         let mut answer = Map::new();
+        if let Some(answered) = &answered {
+            let (writes, warnings) = (&mut plan.writes, &mut plan.warnings);
+            let closed = self.close_answered(caller, answered, assessment, writes, warnings).await?;
+            answer.insert(String::from("in_answer_to"), closed.0);
+            plan.preconditions.extend(closed.1);
+        }
         answer.insert(String::from("assessment_id"), json!(arrived.assessment_id));
         answer.insert(String::from("supersedes"), json!(id));
         answer.insert(String::from("episode_id"), json!(arrived.episode_id));
@@ -348,8 +356,8 @@ impl Exchange {
         referral: &ReferralRow,
         plan: &mut Amendment,
     ) -> Result<(), Refusal> {
-        let Basis { caller, assessment, .. } = amending.basis;
-        let anew = Anew { caller, referral, one, arrived: amending.arrived, assessment };
+        let Basis { caller, assessment, answered, .. } = amending.basis;
+        let anew = Anew { caller, referral, one, arrived: amending.arrived, assessment, answered };
         let (moved, outcome, _) = self.plan_anew(&anew, &mut plan.writes, &mut plan.warnings).await?;
         match outcome {
             Outcome::Sent => {
@@ -422,7 +430,8 @@ impl Exchange {
         let mut moved = referral.clone();
         moved.version += 1;
         self.replace_what_waits(referral, actor, &mut plan.writes).await?;
-        let ends = Ends { sender: basis.sender, recipient: one.partner, on_behalf_of: None, key };
+        let ends =
+            Ends { sender: basis.sender, recipient: one.partner, on_behalf_of: None, in_reply_to: None, key };
         let why = Why::NoLongerPermitted;
         self.add_recall(&mut moved, None, why, &ends, actor, &mut plan.writes)?;
         let told = self.tell_asker_too(&mut moved, key, actor, &mut plan.writes).await;

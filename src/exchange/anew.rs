@@ -3,6 +3,7 @@
 
 use super::{
     Exchange,
+    answered::Answered,
     ask_again::is_out,
     caller::Caller,
     deliver::change,
@@ -32,7 +33,7 @@ impl Exchange {
         writes: &mut WriteSet,
         warnings: &mut Vec<Issue>,
     ) -> Result<(ReferralRow, Outcome, Option<Issue>), Refusal> {
-        let Anew { caller, referral, one, arrived, assessment } = *anew;
+        let Anew { caller, referral, one, arrived, assessment, answered } = *anew;
         let (now, key, actor) = (self.now(), &arrived.person.key, caller.partner_id.as_str());
         let circumstances = one.circumstances(&arrived.said.consents, arrived.consent_seq, now);
         let considered = self.consider(&circumstances, assessment, &one.wanted.need);
@@ -57,7 +58,14 @@ impl Exchange {
         let earlier = self.earlier(referral, key).await?;
         let sender = self.partner(&referral.site_id, &referral.sender_id).await?;
         let on_behalf_of = one.reader.as_ref().map(|reader| &reader.partner);
-        let ends = Ends { sender: &sender, recipient: one.partner, on_behalf_of, key };
+        // Which request it answers stays as it was said, until another is said.
+        let said_before = self.answered_request(referral).await;
+        let answered = answered.filter(|answered| answered.is_answered_by(referral)).or(said_before.as_ref());
+        if let Some(answered) = answered {
+            moved.in_answer_to = Some(answered.row.referral_id.clone());
+        }
+        let in_reply_to = answered.and_then(|answered| answered.quoted_to(referral));
+        let ends = Ends { sender: &sender, recipient: one.partner, on_behalf_of, in_reply_to, key };
         let made = self.make_disclosure(&moved, &decision, projection, &ends, earlier.as_ref());
         let Ok((message, mapped)) = made else {
             // What the receiver has still rests on the decision before.
@@ -162,6 +170,8 @@ pub(super) struct Anew<'a> {
     pub(super) one: &'a Asked<'a>,
     pub(super) arrived: &'a Arrived,
     pub(super) assessment: &'a Assessment,
+    /// The request that the assessment answers.
+    pub(super) answered: Option<&'a Answered>,
 }
 
 /// What its sender should know of how a change reaches the receiver.

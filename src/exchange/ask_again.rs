@@ -229,7 +229,7 @@ impl Exchange {
             Course::Go | Course::Wait | Course::Over | Course::Close => return Err(Refusal::internal()),
             Course::Recall => {
                 let (sender, recipient, key) = (&asked.sender, &asked.partner, &asked.key);
-                let ends = Ends { sender, recipient, on_behalf_of: None, key };
+                let ends = Ends { sender, recipient, on_behalf_of: None, in_reply_to: None, key };
                 let consent = decided.decision.consent.as_ref().map(|(id, _)| id);
                 let why = match reason {
                     Reason::ConsentWithdrawn | Reason::ConsentRefused => Why::ConsentWithdrawn,
@@ -244,7 +244,10 @@ impl Exchange {
                 let considered = asked.considered.as_ref().ok_or_else(Refusal::internal)?;
                 let projection = considered.projection.as_ref().ok_or_else(Refusal::internal)?;
                 let (sender, recipient, key) = (&asked.sender, &asked.partner, &asked.key);
-                let ends = Ends { sender, recipient, on_behalf_of: asked.reader.as_ref(), key };
+                let on_behalf_of = asked.reader.as_ref();
+                let answered = self.answered_request(&referral).await;
+                let in_reply_to = answered.as_ref().and_then(|answered| answered.quoted_to(&referral));
+                let ends = Ends { sender, recipient, on_behalf_of, in_reply_to, key };
                 let earlier = asked.earlier.as_ref();
                 let (message, mapped) = self.make_disclosure(&referral, row, projection, &ends, earlier)?;
                 referral.disclosure_id.clone_from(&message.disclosure_id);

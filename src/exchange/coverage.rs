@@ -10,7 +10,7 @@ use crate::{
     consent::{Decision, Outcome, PermittedReferral, Reason, Scope},
     directory::{AgencyKind, Audience, Partner, service},
     ids::PartnerId,
-    mapping::{self, Changed, Frame, Mapped, render},
+    mapping::{self, Changed, Frame, InReplyTo, Mapped, render},
     minimise::{Ask, Outline, Rules},
     profile::{Profiles, Schema, definition::built_in_resources},
 };
@@ -241,6 +241,12 @@ impl Asking<'_> {
             sender: self.sender,
             recipient: self.recipient,
             on_behalf_of: None,
+            in_reply_to: Some(InReplyTo {
+                request_type: "referral",
+                request_reference: Some("reference"),
+                request_message_id: "request",
+                received_at: Moment(0),
+            }),
             nature: self.recipient.kind.usual_nature(),
             urgency: "routine",
             base_url: "https://keyway.example",

@@ -19,7 +19,7 @@ use crate::{
 /// What made one message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MadeBy {
-    /// The mapping with its version, as in `custody-sheet/1`.
+    /// The mapping with its version, as in `custody-sheet/2`.
     pub mapping: String,
     /// SHA-256, in hex, over the source of all mappings and the kinds of service: any change to one shows.
     pub mapping_sha256: String,

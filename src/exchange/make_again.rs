@@ -20,7 +20,7 @@ use crate::{
     clock::Moment,
     consent::PermittedReferral,
     directory::Partner,
-    ids::{DisclosureId, MessageId, SiteId},
+    ids::{DisclosureId, MessageId, ReferralId, SiteId},
     referral::State,
     vault::{ContentKey, VaultError},
 };
@@ -35,6 +35,9 @@ struct KeptFrame {
     recipient: Partner,
     /// For whom the recipient passes it on.
     on_behalf_of: Option<Partner>,
+    /// The request that it answers.
+    #[serde(default)]
+    in_answer_to: Option<ReferralId>,
     messages: i64,
     urgency: String,
     state: State,
@@ -85,6 +88,7 @@ impl Exchange {
             sender: ends.sender.clone(),
             recipient: ends.recipient.clone(),
             on_behalf_of: ends.on_behalf_of.cloned(),
+            in_answer_to: referral.in_answer_to.clone(),
             messages: referral.messages,
             urgency: referral.urgency.clone(),
             state: referral.state,
@@ -198,9 +202,13 @@ impl Exchange {
             business_status: kept.business_status.clone(),
             review_due_at: kept.review_due_at,
             answer_by: kept.answer_by,
+            in_answer_to: kept.in_answer_to.clone(),
             ..referral.clone()
         };
-        let ends = Ends { sender: &kept.sender, recipient: &kept.recipient, on_behalf_of: reader, key };
+        let answered = self.answered_request(&as_then).await;
+        let in_reply_to = answered.as_ref().and_then(|answered| answered.quoted_to(&as_then));
+        let ends =
+            Ends { sender: &kept.sender, recipient: &kept.recipient, on_behalf_of: reader, in_reply_to, key };
         let mapped =
             self.disclosure(&as_then, message, &projection, &ends, earlier.as_ref(), &kept.base_url)?;
         Ok((mapped.body, mapped.detail.unwrap_or_default()))

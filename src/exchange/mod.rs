@@ -7,6 +7,7 @@
 mod about;
 mod amend;
 mod anew;
+mod answered;
 mod ask_again;
 pub mod authority;
 pub mod browse;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     Exchange,
+    answered::Answered,
     caller::Caller,
     people::{Consents, Identified},
     ports::{Precondition, Write, WriteSet},
@@ -86,6 +87,8 @@ pub(super) struct Basis<'a> {
     pub(super) episode_id: &'a EpisodeId,
     pub(super) consents: &'a Consents,
     pub(super) consent_seq: i64,
+    /// The request that the assessment answers.
+    pub(super) answered: Option<&'a Answered>,
     pub(super) now: Moment,
 }
 
@@ -110,6 +113,8 @@ impl Exchange {
         let considered = self.consider(&circumstances, basis.assessment, &one.wanted.need);
         let key = &basis.person.key;
         let mut referral = self.planned_referral(basis, one, &considered);
+        let answered = basis.answered.filter(|answered| answered.is_answered_by(&referral));
+        referral.in_answer_to = answered.map(|answered| answered.row.referral_id.clone());
         referral.withheld = self.seal_withheld(&referral.referral_id, &considered.withheld(), key);
         let decision = self.decision_row(
             &referral,
@@ -255,7 +260,8 @@ impl Exchange {
         }
         let (sender, recipient, key) = (basis.sender, one.partner, &basis.person.key);
         let on_behalf_of = one.reader.as_ref().map(|reader| &reader.partner);
-        let ends = Ends { sender, recipient, on_behalf_of, key };
+        let in_reply_to = basis.answered.and_then(|answered| answered.quoted_to(referral));
+        let ends = Ends { sender, recipient, on_behalf_of, in_reply_to, key };
         self.make_disclosure(referral, decision, projection, &ends, earlier).map_err(|_| {
             "Nothing was sent: no valid message can be made for this recipient from what it may have. \
              Telephone the recipient, and tell the operator."
@@ -311,6 +317,9 @@ fn show_planned(referral: &ReferralRow, one: &Asked<'_>, shares: &[Share], withh
         "withheld": withheld,
         "review_due_at": referral.review_due_at.map(Moment::to_rfc3339),
     });
+    if let (Some(request), Some(shown)) = (&referral.in_answer_to, shown.as_object_mut()) {
+        shown.insert(String::from("in_answer_to"), json!(request));
+    }
     if let (Some(reader), Some(shown)) = (&referral.on_behalf_of, shown.as_object_mut()) {
         shown.insert(String::from("on_behalf_of"), json!(reader));
         let decided: Vec<Value> =

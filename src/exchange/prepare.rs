@@ -284,7 +284,13 @@ impl Exchange {
         let mut mapped = self
             .with_frame(referral, draft, disclosure_id, ends.sender, ends.recipient, |frame| {
                 mapping::render(
-                    &Frame { on_behalf_of: ends.on_behalf_of, changed, base_url, ..*frame },
+                    &Frame {
+                        on_behalf_of: ends.on_behalf_of,
+                        in_reply_to: ends.in_reply_to,
+                        changed,
+                        base_url,
+                        ..*frame
+                    },
                     audience,
                     projection,
                 )
@@ -404,6 +410,7 @@ impl Exchange {
             review_due_at: referral.review_due_at,
             changed: None,
             on_behalf_of: None,
+            in_reply_to: None,
             sealing: self.sealing(signer.as_ref()),
             ids: &ids,
         })

@@ -117,6 +117,10 @@ impl Exchange {
             "updated_at": referral.updated_at.to_rfc3339(),
             "actions": self.actions_for(caller, referral).await?.iter().map(|a| a.as_str()).collect::<Vec<_>>(),
         });
+        // Which request it answers is the service's to know; whoever made it reads so in what it gets.
+        if is_sender && let (Some(request), Some(shown)) = (&referral.in_answer_to, shown.as_object_mut()) {
+            shown.insert(String::from("in_answer_to"), json!(request));
+        }
         if let (Some(reader), Some(shown)) = (&referral.on_behalf_of, shown.as_object_mut()) {
             shown.insert(String::from("on_behalf_of"), json!(reader));
         }

@@ -12,7 +12,7 @@ use crate::{
     clock::Moment,
     directory::Partner,
     ids::{ConsentId, RecallId},
-    mapping,
+    mapping::{self, InReplyTo},
     referral::State,
     vault::ContentKey,
 };
@@ -44,6 +44,8 @@ pub(super) struct Ends<'a> {
     pub(super) recipient: &'a Partner,
     /// For whom a disclosure is meant, where the recipient passes it on. A recall goes to the recipient alone.
     pub(super) on_behalf_of: Option<&'a Partner>,
+    /// The recipient's own request that a disclosure answers.
+    pub(super) in_reply_to: Option<InReplyTo<'a>>,
     pub(super) key: &'a ContentKey,
 }
 

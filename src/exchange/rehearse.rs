@@ -158,6 +158,7 @@ impl Exchange {
             review_due_at: None,
             changed: None,
             on_behalf_of: reader,
+            in_reply_to: None,
             sealing: self.sealing(signer.as_ref()),
             ids: &ids,
         };

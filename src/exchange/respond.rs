@@ -305,7 +305,8 @@ impl Exchange {
         if may_be_out {
             let sender = self.partner(&moved.site_id, &moved.sender_id).await?;
             let recipient = self.partner(&moved.site_id, &moved.recipient_id).await?;
-            let ends = Ends { sender: &sender, recipient: &recipient, on_behalf_of: None, key };
+            let ends =
+                Ends { sender: &sender, recipient: &recipient, on_behalf_of: None, in_reply_to: None, key };
             let (state, business, reason) =
                 (moved.state, moved.business_status.clone(), moved.reason.clone());
             self.add_recall(moved, None, Why::WithdrawnBySender, &ends, actor, writes)?;

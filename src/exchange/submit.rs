@@ -155,6 +155,7 @@ impl Exchange {
         let Arrived { person, episode_id, assessment_id, said, consent_seq, .. } = arrived;
         let (mut writes, mut preconditions) = (arrived.writes, arrived.preconditions);
         let mut warnings = arrived.warnings;
+        let answered = self.answered_by(caller, assessment, &mut warnings).await?;
 
         let mut planned: Vec<Option<Value>> = vec![None; asked.len()];
         let mut rehearsed = Vec::new();
@@ -170,6 +171,7 @@ impl Exchange {
                 episode_id: &episode_id,
                 consents: &said.consents,
                 consent_seq,
+                answered: answered.as_ref(),
                 now,
             };
             let plan = self.plan_one(&basis, one, None, &mut writes);
@@ -182,6 +184,12 @@ impl Exchange {
         }
 
         let mut answer = Map::new();
+        if let Some(answered) = &answered {
+            let closed =
+                self.close_answered(caller, answered, assessment, &mut writes, &mut warnings).await?;
+            answer.insert(String::from("in_answer_to"), closed.0);
+            preconditions.extend(closed.1);
+        }
         answer.insert(String::from("assessment_id"), json!(assessment_id));
         answer.insert(String::from("episode_id"), json!(episode_id));
         answer.insert(String::from("person"), json!(person.row.person_id));

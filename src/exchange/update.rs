@@ -171,7 +171,8 @@ impl Exchange {
         let (moved, outcome, told) = if let Some(moved) = taken_back {
             (moved, Outcome::Kept, None)
         } else {
-            let anew = Anew { caller, referral, one, arrived: &arrived, assessment: &assessment };
+            let arrived = &arrived;
+            let anew = Anew { caller, referral, one, arrived, assessment: &assessment, answered: None };
             self.plan_anew(&anew, &mut writes, &mut warnings).await?
         };
         let key = &arrived.person.key;

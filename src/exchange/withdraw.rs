@@ -185,7 +185,13 @@ impl Exchange {
         if may_be_out {
             let sender = self.partner(&referral.site_id, &referral.sender_id).await?;
             let recipient = self.partner(&referral.site_id, &referral.recipient_id).await?;
-            let ends = Ends { sender: &sender, recipient: &recipient, on_behalf_of: None, key: back.key };
+            let ends = Ends {
+                sender: &sender,
+                recipient: &recipient,
+                on_behalf_of: None,
+                in_reply_to: None,
+                key: back.key,
+            };
             let why = Why::ConsentWithdrawn;
             self.add_recall(&mut referral, Some(back.consent), why, &ends, back.actor, &mut taken.writes)?;
             taken.effects.recalled.push(referral.referral_id.clone());

@@ -6,13 +6,14 @@ use super::{
 };
 
 /// The profile and its version.
-pub(super) const PROFILE: &str = "https://keyway.example/profiles/community/referral/1";
+pub(super) const PROFILE: &str = "https://keyway.example/profiles/community/referral/2";
 /// Identifiers that social care holds.
 pub(super) const IDENTIFIERS: [&str; 1] = ["SOCIAL_CARE_REF"];
 
 /// The referral.
 pub(super) fn referral(sheet: &Sheet<'_>) -> Option<Tree> {
     let body = [
+        ("inReplyTo", sheet.in_reply_to()),
         ("disclosure", sheet.disclosure()),
         ("consent", sheet.consent()),
         ("request", sheet.request()),

@@ -2,11 +2,12 @@
 
 use super::{
     sections::{HANDOVER, Sheet},
+    target,
     tree::{Tree, map},
 };
 
 /// The profile and its version.
-pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/court-sheet/1";
+pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/court-sheet/2";
 /// Identifiers that a court holds.
 pub(super) const IDENTIFIERS: [&str; 2] = ["URN", "CCR"];
 
@@ -16,6 +17,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
         ("notice", Some(Tree::fixed(HANDOVER))),
         ("issuedFor", sheet.issued_for()),
         ("passOn", sheet.pass_on()),
+        ("inReplyTo", sheet.in_reply_to()),
         ("disclosure", sheet.disclosure()),
         ("consent", sheet.consent()),
         ("request", sheet.request()),
@@ -36,6 +38,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
         ("housing", sheet.block("/housing")),
         ("currentServices", sheet.block("/service_contact")),
         ("onwardReferrals", sheet.onward_referrals()),
+        ("targetFields", target::fields(sheet)),
         ("practitioner", sheet.block("/practitioner")),
         ("assessedAt", sheet.block("/assessed_at")),
         ("validity", sheet.validity()),

@@ -2,11 +2,12 @@
 
 use super::{
     sections::{HANDOVER, Sheet},
+    target,
     tree::{Tree, map},
 };
 
 /// The profile and its version.
-pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/custody-sheet/1";
+pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/custody-sheet/2";
 /// Identifiers that the police hold.
 pub(super) const IDENTIFIERS: [&str; 4] = ["CUSTODY_RECORD", "ASN", "PNC", "CRO"];
 
@@ -20,6 +21,7 @@ const NOTICE_OF_MINIMUM: &str = "Emergency: shared without the person's consent 
 pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
     let body = [
         ("notice", Some(Tree::fixed(if sheet.is_minimum() { NOTICE_OF_MINIMUM } else { HANDOVER }))),
+        ("inReplyTo", sheet.in_reply_to()),
         ("disclosure", sheet.disclosure()),
         ("consent", sheet.consent()),
         ("request", sheet.request()),
@@ -38,6 +40,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
         ("recommendations", sheet.block("/recommendation")),
         ("currentServices", sheet.block("/service_contact")),
         ("onwardReferrals", sheet.onward_referrals()),
+        ("targetFields", target::fields(sheet)),
         ("practitioner", sheet.block("/practitioner")),
         ("assessedAt", sheet.block("/assessed_at")),
         ("validity", sheet.validity()),

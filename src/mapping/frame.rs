@@ -1,6 +1,6 @@
 //! What goes into a message beside the projection, and what comes out.
 
-use super::{codes, document::Sealing, tree::Tree};
+use super::{codes, document::Sealing, notice::InReplyTo, tree::Tree};
 use crate::{
     clock::Moment,
     directory::{Nature, Partner},
@@ -31,6 +31,8 @@ pub struct Frame<'a> {
     pub recipient: &'a Partner,
     /// For whom it is meant, where the recipient passes it on.
     pub on_behalf_of: Option<&'a Partner>,
+    /// The recipient's own request that this answers.
+    pub in_reply_to: Option<InReplyTo<'a>>,
     /// Referral or advice.
     pub nature: Nature,
     /// `routine`, `urgent` or `emergency`.

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// The profile and its version.
-pub(super) const PROFILE: &str = "https://keyway.example/profiles/housing/referral/1";
+pub(super) const PROFILE: &str = "https://keyway.example/profiles/housing/referral/2";
 /// Identifiers that a housing authority holds.
 pub(super) const IDENTIFIERS: [&str; 1] = ["HOUSING_REF"];
 
@@ -28,6 +28,7 @@ pub(super) fn referral(sheet: &Sheet<'_>) -> Option<Tree> {
         ("referringBody", referring_body(sheet)),
         ("referrer", referrer(sheet)),
         ("chosenHousingAuthority", chosen_authority(sheet)),
+        ("inReplyTo", sheet.in_reply_to()),
         ("disclosure", sheet.disclosure()),
         ("consent", consent(sheet)),
         ("request", sheet.request()),
@@ -123,7 +124,7 @@ fn person(sheet: &Sheet<'_>) -> Option<Tree> {
         ("dateOfBirth", sheet.block("/person/birth_date")),
         ("address", sheet.block("/person/address")),
         ("contact", sheet.block("/person/safe_contact")),
-        ("identifiers", sheet.identifiers(&IDENTIFIERS)),
+        ("identifiers", sheet.checked_identifiers(&IDENTIFIERS)),
         ("communication", sheet.block("/communication")),
     ])
 }

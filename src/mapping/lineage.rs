@@ -21,7 +21,7 @@ pub struct Traced {
     /// A path of the assessment (`/risk/to_self/level`), `frame:…` (what the gateway knows about the
     /// message), `request:…` (what an agency asked) or `fixed` (a constant of the mapping).
     pub source: String,
-    /// The mapping rule, with its version: `custody-sheet/1#riskToSelf`.
+    /// The mapping rule, with its version: `custody-sheet/2#riskToSelf`.
     pub rule: String,
     /// What let the source through; `None` where the source is no path of the assessment.
     pub through: Option<Arc<Through>>,

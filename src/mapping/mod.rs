@@ -29,6 +29,7 @@ mod probation;
 mod render;
 mod sections;
 pub mod site;
+mod target;
 mod tree;
 
 #[cfg(test)]

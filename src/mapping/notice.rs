@@ -98,6 +98,17 @@ pub struct InReplyTo<'a> {
     pub received_at: Moment,
 }
 
+/// A request as it is quoted to whoever made it.
+pub(super) fn in_reply_to(quoted: &InReplyTo<'_>) -> Option<Tree> {
+    let of_request = |value: &str| Some(Tree::frame("request", value));
+    map([
+        ("requestType", of_request(quoted.request_type)),
+        ("requestReference", quoted.request_reference.and_then(of_request)),
+        ("requestMessageId", of_request(quoted.request_message_id)),
+        ("receivedAt", of_request(&quoted.received_at.to_rfc3339())),
+    ])
+}
+
 /// Tells the agency that asked what became of its request: the contact outcome (`seen`, `declined`,
 /// `not-seen`, `unfit`), to a court whether a report is being written, and nothing else. What was found needs consent
 /// and travels as advice of its own.
@@ -109,15 +120,8 @@ pub fn answer_to_request(
     report_to_follow: Option<bool>,
 ) -> Mapped {
     let profile = "https://keyway.example/profiles/requests/answer/1";
-    let of_request = |value: &str| Some(Tree::frame("request", value));
-    let in_reply_to = map([
-        ("requestType", of_request(quoted.request_type)),
-        ("requestReference", quoted.request_reference.and_then(of_request)),
-        ("requestMessageId", of_request(quoted.request_message_id)),
-        ("receivedAt", of_request(&quoted.received_at.to_rfc3339())),
-    ]);
     let tree = map(head(frame, profile).into_iter().chain([
-        ("inReplyTo", in_reply_to),
+        ("inReplyTo", in_reply_to(quoted)),
         ("contactOutcome", Some(Tree::frame("outcome", outcome))),
         ("reportToFollow", report_to_follow.map(|report| Tree::frame("outcome", report))),
     ]));

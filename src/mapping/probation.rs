@@ -6,13 +6,14 @@ use super::{
 };
 
 /// The profile and its version.
-pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/probation-summary/1";
+pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/probation-summary/2";
 /// Identifiers that probation holds.
 pub(super) const IDENTIFIERS: [&str; 3] = ["CRN", "NOMS", "YJS_REF"];
 
 /// The summary.
 pub(super) fn summary(sheet: &Sheet<'_>) -> Option<Tree> {
     let body = [
+        ("inReplyTo", sheet.in_reply_to()),
         ("disclosure", sheet.disclosure()),
         ("consent", sheet.consent()),
         ("request", sheet.request()),

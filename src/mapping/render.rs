@@ -91,30 +91,30 @@ fn document(
     let document = match audience {
         Audience::Custody => Document {
             identifiers: sheet.identifiers(&custody::IDENTIFIERS),
-            ..plain(custody::sheet(&sheet)?, "custody-sheet/1", "custody-sheet", "KEYWAY_CUSTODY_ADVICE")
+            ..plain(custody::sheet(&sheet)?, "custody-sheet/2", "custody-sheet", "KEYWAY_CUSTODY_ADVICE")
         },
         Audience::Court => Document {
             identifiers: sheet.identifiers(&court::IDENTIFIERS),
-            ..plain(court::sheet(&sheet)?, "court-sheet/1", "court-sheet", "KEYWAY_COURT_REPORT")
+            ..plain(court::sheet(&sheet)?, "court-sheet/2", "court-sheet", "KEYWAY_COURT_REPORT")
         },
         Audience::Probation | Audience::YouthJustice => Document {
             identifiers: sheet.identifiers(&probation::IDENTIFIERS),
             ..plain(
                 probation::summary(&sheet)?,
-                "probation-summary/1",
+                "probation-summary/2",
                 "probation-summary",
                 "KEYWAY_PRE_SENTENCE",
             )
         },
         Audience::Housing => plain(
             housing::referral(&sheet)?,
-            "housing-referral/1",
+            "housing-referral/2",
             "housing-referral",
             "KEYWAY_DUTY_TO_REFER",
         ),
         Audience::Voluntary | Audience::SocialCare => plain(
             community::referral(&sheet)?,
-            "community-referral/1",
+            "community-referral/2",
             "community-referral",
             "KEYWAY_REFERRAL",
         ),

@@ -3,10 +3,15 @@
 
 use super::{
     frame::{Frame, organisation_code},
+    notice::in_reply_to,
     place::Place,
     tree::{Tree, list, map},
 };
-use crate::{directory::Partner, minimise::Projection};
+use crate::{
+    assessment::identifier::{Check, Identifier, IdentifierType},
+    directory::Partner,
+    minimise::Projection,
+};
 
 /// How sensitive everything is that leaves, in the Government's classification.
 pub(super) const CLASSIFICATION: &str = "OFFICIAL-SENSITIVE";
@@ -76,6 +81,11 @@ impl<'a> Sheet<'a> {
         self.frame.on_behalf_of.map(|_| Tree::fixed(PASS_ON))
     }
 
+    /// The recipient's own request that this answers.
+    pub(super) fn in_reply_to(&self) -> Option<Tree> {
+        self.frame.in_reply_to.as_ref().and_then(in_reply_to)
+    }
+
     /// Why this may be shared.
     pub(super) fn disclosure(&self) -> Option<Tree> {
         let (basis, minimum) = (self.basis(), self.minimum);
@@ -128,6 +138,19 @@ impl<'a> Sheet<'a> {
 
     /// The person's identifiers of the given types, as type and value.
     pub(super) fn identifiers(&self, types: &[&'static str]) -> Option<Tree> {
+        self.numbers(types, |_, _| None)
+    }
+
+    /// The same, each with what its check letter says.
+    pub(super) fn checked_identifiers(&self, types: &[&'static str]) -> Option<Tree> {
+        self.numbers(types, |kind, value| Some(value.becomes(checked(kind, value.text()?))))
+    }
+
+    fn numbers(
+        &self,
+        types: &[&'static str],
+        check: impl Fn(&'static str, &Place<'a>) -> Option<Tree> + Copy,
+    ) -> Option<Tree> {
         let held = self.at("/person/identifiers")?;
         list(
             types
@@ -135,7 +158,11 @@ impl<'a> Sheet<'a> {
                 .filter_map(|kind| held.at(&format!("/{kind}")).map(|values| (*kind, values)))
                 .flat_map(|(kind, values)| {
                     values.items().into_iter().filter_map(move |value| {
-                        map([("type", Some(value.becomes(kind))), ("value", Some(value.copy()))])
+                        map([
+                            ("type", Some(value.becomes(kind))),
+                            ("value", Some(value.copy())),
+                            ("check", check(kind, &value)),
+                        ])
                     })
                 }),
         )
@@ -149,7 +176,7 @@ impl<'a> Sheet<'a> {
             ("dateOfBirth", self.block("/person/birth_date")),
             ("address", self.block("/person/address")),
             ("safeContact", self.block("/person/safe_contact")),
-            ("identifiers", self.identifiers(types)),
+            ("identifiers", self.checked_identifiers(types)),
         ])
     }
 
@@ -176,6 +203,15 @@ impl<'a> Sheet<'a> {
         let fields = [("service_type", "serviceType"), ("status", "status"), ("note", "note")];
         self.each("/onward_referrals", &fields)
     }
+}
+
+/// What the check letter of an identifier says: a number that somebody wrote down wrong finds another person's case.
+fn checked(kind: &str, text: &str) -> &'static str {
+    let known = IdentifierType::ALL.into_iter().find(|known| known.name() == kind);
+    known
+        .and_then(|kind| Identifier::parse(kind, text).ok())
+        .map_or(Check::NotChecked, |identifier| identifier.check())
+        .as_str()
 }
 
 /// An agency as a sheet names it.

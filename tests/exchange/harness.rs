@@ -165,8 +165,11 @@ impl Rig {
     }
 
     pub async fn referral(&self, id: &str) -> Value {
-        let answer = self.exchange.read_referral(&self.caller("ld-harbour"), id).await.unwrap();
-        json(&answer)
+        self.referral_as("ld-harbour", id).await
+    }
+
+    pub async fn referral_as(&self, who: &str, id: &str) -> Value {
+        json(&self.exchange.read_referral(&self.caller(who), id).await.unwrap())
     }
 
     /// Acts on a referral as one of the agencies, with the version that it reads.

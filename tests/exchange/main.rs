@@ -13,6 +13,7 @@ mod harness;
 
 mod again;
 mod amend;
+mod answered;
 mod answers;
 mod consent_at_every_exit;
 mod documents;

@@ -17,6 +17,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("person/aliases", "aliases", "H"),
     ("communication", "communication", "H"),
     ("communication/needs", "communication", "CMPJHBVSo"),
+    ("communication/interpreter", "communication", "CMPJHBVS"),
     ("communication/reasonable_adjustments/*/note", "communication", "CMPJHBVS"),
     ("pathway", "pathway", "H"),
     ("pathway/site", "pathway", "CMPJH"),

@@ -90,8 +90,8 @@ mod tests {
                 shown: json!({
                     "state": "used", "channel": "event-push",
                     "withheld": [
-                        {"field": "/clinical", "rule": "custody/3#clinical", "reason": "never-for-audience"},
-                        {"field": "/trauma", "rule": "custody/3#trauma", "reason": "never-for-audience"},
+                        {"field": "/clinical", "rule": "custody/4#clinical", "reason": "never-for-audience"},
+                        {"field": "/trauma", "rule": "custody/4#trauma", "reason": "never-for-audience"},
                         {"field": "*", "rule": "consent/1", "reason": "consent-refused"},
                     ],
                 }),

@@ -21,7 +21,7 @@ use crate::{
     audit::{Kind, hex},
     clock::Moment,
     consent::Exit,
-    ids::{MessageId, ReferralId},
+    ids::{MessageId, PartnerId, ReferralId},
     mapping::{self, InReplyTo},
     profile::Schema,
     referral::{Action, Role, step},
@@ -29,21 +29,22 @@ use crate::{
 };
 
 /// What L&D says.
-struct Said<'a> {
-    outcome: &'a str,
+pub(in crate::exchange) struct Said<'a> {
+    /// The contact outcome.
+    pub(in crate::exchange) outcome: &'a str,
     /// Whether a report is being written.
-    report: Option<bool>,
+    pub(in crate::exchange) report: Option<bool>,
 }
 
 /// A request as it landed at L&D.
-struct Asked {
+pub(in crate::exchange) struct Asked {
     landed: Value,
     message_id: MessageId,
     received_at: Moment,
 }
 
 impl Asked {
-    fn text(&self, pointer: &str) -> Option<&str> {
+    pub(in crate::exchange) fn text(&self, pointer: &str) -> Option<&str> {
         self.landed.pointer(pointer).and_then(Value::as_str)
     }
 
@@ -56,7 +57,8 @@ impl Asked {
         RequestKind::of(self.request_type()).map(|kind| kind.told).ok_or_else(Refusal::internal)
     }
 
-    fn quoted(&self) -> InReplyTo<'_> {
+    /// As its answer quotes it.
+    pub(in crate::exchange) fn quoted(&self) -> InReplyTo<'_> {
         InReplyTo {
             request_type: self.request_type(),
             request_reference: self.text("/request/request_reference"),
@@ -115,9 +117,25 @@ impl Exchange {
         send: &MailboxSend,
         said: &Said<'_>,
     ) -> Result<(WriteSet, Vec<Precondition>, Answer), Refusal> {
-        let (site, now) = (&caller.site_id, self.now());
-        let actor = caller.partner_id.as_str();
-        let service = self.partner(site, &caller.partner_id).await?;
+        let person = self.store.person(&caller.site_id, &referral.person_id).await?;
+        let person = person.ok_or_else(Refusal::internal)?;
+        let key = self.vault.person_key(&person.site_id, &person.person_id, &person.wrapped_key)?;
+        let (inbound, inbound_id) = self.mailbox_inbound(caller, send, referral, &key);
+        let mut writes = vec![inbound];
+        let (_, preconditions) = self.close_request(&caller.partner_id, referral, said, &mut writes).await?;
+        Ok((writes, preconditions, Answer::json(202, &json!({"message_id": inbound_id}))))
+    }
+
+    /// Completes a request: the contact outcome goes to its asker. The request as it will be, and what that rests on.
+    pub(in crate::exchange) async fn close_request(
+        &self,
+        by: &PartnerId,
+        referral: &ReferralRow,
+        said: &Said<'_>,
+        writes: &mut WriteSet,
+    ) -> Result<(ReferralRow, Vec<Precondition>), Refusal> {
+        let (site, now, actor) = (&referral.site_id, self.now(), by.as_str());
+        let service = self.partner(site, by).await?;
         let asker = self.partner(site, &referral.sender_id).await?;
         let person = self.store.person(site, &referral.person_id).await?.ok_or_else(Refusal::internal)?;
         let key = self.vault.person_key(&person.site_id, &person.person_id, &person.wrapped_key)?;
@@ -148,16 +166,21 @@ impl Exchange {
                 Err(_) => {}
             }
         }
-        let (inbound, inbound_id) = self.mailbox_inbound(caller, send, referral, &key);
-        let mut writes = vec![inbound, self.moved(&moved, now, actor, Action::Complete)];
+        writes.push(self.moved(&moved, now, actor, Action::Complete));
         let mut preconditions = Vec::new();
         if told != Told::Nothing {
-            let ends = Ends { sender: &service, recipient: &asker, on_behalf_of: None, key: &key };
+            let ends = Ends {
+                sender: &service,
+                recipient: &asker,
+                on_behalf_of: None,
+                in_reply_to: None,
+                key: &key,
+            };
             let by = Used { partner: &asker, consent_seq: person.consent_seq, now };
-            preconditions.push(self.plan_telling(&mut moved, &request, said, &ends, &by, &mut writes).await?);
+            preconditions.push(self.plan_telling(&mut moved, &request, said, &ends, &by, writes).await?);
         }
-        writes.push(Write::ReferralMoved(moved));
-        Ok((writes, preconditions, Answer::json(202, &json!({"message_id": inbound_id}))))
+        writes.push(Write::ReferralMoved(moved.clone()));
+        Ok((moved, preconditions))
     }
 
     /// The message with the contact outcome.
@@ -205,7 +228,11 @@ impl Exchange {
     }
 
     /// What was asked, as it landed.
-    async fn request_of(&self, referral: &ReferralRow, key: &ContentKey) -> Result<Asked, Refusal> {
+    pub(in crate::exchange) async fn request_of(
+        &self,
+        referral: &ReferralRow,
+        key: &ContentKey,
+    ) -> Result<Asked, Refusal> {
         let site = &referral.site_id;
         for delivery in self.store.deliveries_of(site, &referral.referral_id).await? {
             let message = self.store.message(site, &delivery.new.message_id).await?;

@@ -4,6 +4,7 @@
 mod answer;
 mod kind;
 
+pub(super) use answer::{Asked as Request, Said};
 pub use kind::Door;
 use kind::{BEFORE, BEFORE_BY, RequestKind};
 use serde_json::{Value, json};

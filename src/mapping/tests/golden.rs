@@ -77,7 +77,7 @@ fn lineage_names_the_place_in_the_whole_assessment() {
     let mapped = made(Audience::Housing, &project(Audience::Housing, &full(), false));
     let line = mapped.lineage.lines().find(|line| line.output == "body#/request/reason").unwrap();
     assert_eq!(line.source, "/referrals/4/reason");
-    assert_eq!(line.rule, "housing-referral/1#request");
+    assert_eq!(line.rule, "housing-referral/2#request");
 }
 
 /// Old information about risk must not be read as today's, under an override least of all.

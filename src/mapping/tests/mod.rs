@@ -138,6 +138,7 @@ fn with_frame<T>(recipient: &Partner, nature: Nature, make: impl FnOnce(&Frame<'
         review_due_at: Some(now().plus_seconds(72 * 3600)),
         changed: None,
         on_behalf_of: None,
+        in_reply_to: None,
         sealing: None,
         ids: &ids,
     })

@@ -272,7 +272,8 @@ pub(super) const PARTS: &[(&str, &str, &[Audience], &str)] = {
             "communication",
             "Y",
             WITHOUT_FHIR,
-            "language interpreter_needed needs/* reasonable_adjustments/*/code reasonable_adjustments/*/note",
+            "language interpreter_needed interpreter/arranged interpreter/dialect interpreter/not_this_person needs/* \
+             reasonable_adjustments/*/code reasonable_adjustments/*/note",
         ),
         ("pathway", "Y", WITHOUT_FHIR, "point site contact_outcome seen_at"),
         (

@@ -154,7 +154,7 @@ fn what_the_person_excludes_stays_and_nothing_else_changes() {
             expected.retain(|shape, _| !cell.whole().contains(shape));
             assert_eq!(shapes(&less.value), expected, "{}", cell.says("excluded"));
             if !cell.found(&plain).is_empty() {
-                let rule = format!("{}/3#{}", audience.as_str(), cell.block);
+                let rule = format!("{}/4#{}", audience.as_str(), cell.block);
                 let kept: Vec<_> = less.withheld.iter().filter(|w| w.rule == rule).collect();
                 assert!(!kept.is_empty() && kept.iter().all(|w| w.reason == "excluded-by-person"));
             }

@@ -19,7 +19,7 @@ const SHEETS: [(&str, &str); 3] = [
 /// A custody sheet with little on it.
 fn custody() -> Value {
     json!({
-        "profile": "https://keyway.example/profiles/justice/custody-sheet/1",
+        "profile": "https://keyway.example/profiles/justice/custody-sheet/2",
         "messageId": "m-1", "referralId": "r-1", "disclosureId": "d-1",
         "issuedAt": "2026-07-01T23:30:00Z",
         "issuedBy": {"name": "Harbour Liaison and Diversion"}, "issuedTo": {"name": "Northgate Custody"},
@@ -151,7 +151,7 @@ fn no_text_is_taken_for_markup_and_no_letter_hides() {
 
 #[test]
 fn what_is_no_sheet_is_no_page() {
-    for bytes in ["", "[]", "{}", r#"{"profile": "https://keyway.example/profiles/housing/referral/1"}"#] {
+    for bytes in ["", "[]", "{}", r#"{"profile": "https://keyway.example/profiles/housing/referral/2"}"#] {
         assert!(Page::of(bytes.as_bytes()).is_err(), "{bytes}");
     }
 }

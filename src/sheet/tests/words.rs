@@ -18,7 +18,7 @@ const RENAMED: [(&str, &str); 6] = [
     ("/request", "/referrals/*"),
 ];
 /// Made by the mapping, with codes of their own.
-const MADE: [&str; 2] = ["/consent", "/disclosure"];
+const MADE: [&str; 3] = ["/consent", "/disclosure", "/inReplyTo"];
 
 /// A place of a schema, by names and `*`.
 fn place<'a>(schema: &'a Value, path: &str) -> Option<&'a Value> {

@@ -59,7 +59,8 @@ statements! {
         audience = $5, channel = $6, urgency = $7, need = $8, state = $9, business_status = $10, reason = $11, \
         receiver_note = $12, withheld = $13, disclosure_id = $14, decision_id = $15, review_due_at = $16, \
         recall_answer = $17, correlation_id = $18, messages = $19, version = $20, updated_at = $21, \
-        answer_by = $22 WHERE site_id = $23 AND referral_id = $24 AND version = $20 - 1";
+        answer_by = $22, in_answer_to = $23 WHERE site_id = $24 AND referral_id = $25 \
+        AND version = $20 - 1";
     HAS_REFERRAL_VERSION = "SELECT 1 FROM referral WHERE site_id = $1 AND referral_id = $2 AND version = $3";
     REFERRAL = concat!("SELECT ", referral!(), " FROM referral WHERE site_id = $1 AND referral_id = $2");
     REFERRAL_OF = concat!("SELECT ", referral!(), " FROM referral WHERE site_id = $1 AND referral_id = $2 \

@@ -91,6 +91,7 @@ pub(super) fn moved(row: ReferralRow) -> [Step; 2] {
             row.version.into(),
             row.updated_at.into(),
             row.answer_by.into(),
+            row.in_answer_to.as_ref().into(),
             (&row.site_id).into(),
             (&row.referral_id).into(),
         ],
