@@ -454,3 +454,60 @@ fn whoever_agreed_for_a_young_person_is_said() {
     assert!(page.contains("Agreed by: Somebody with parental responsibility"), "{page}");
     assert!(!page.contains("The person agreed"), "{page}");
 }
+
+#[test]
+fn whoever_keeps_somebody_safe_is_told_of_a_risk_from_others_and_what_to_do() {
+    for (person, recipient, advice) in [
+        ("07-aneta", "custody-northgate", "Tell nobody who rings that she is here"),
+        ("07-aneta", "childrens-harbour", "Tell nobody who rings that she is here"),
+        ("12-bethan", "custody-northgate", "Tell nobody who rings or comes that she was here"),
+        ("08-jayden", "yjs-harbour", "Do not say when he leaves"),
+        ("02-keira", "adults-harbour", "Do not say where she is"),
+    ] {
+        let (told, page) = got(person, recipient);
+        assert!(told.contains(advice), "{person}: {recipient} is not told");
+        // Social care gets no page.
+        assert!(page.is_empty() || page.contains(advice), "{page}");
+        for narrative in ["Her husband looks for her", "Strangulation", "Followed to the last"] {
+            assert!(!told.contains(narrative), "{person}: {recipient} reads {narrative}");
+        }
+    }
+    let (told, _) = got("08-jayden", "housing-harbour");
+    assert!(told.contains("Not near the station") && !told.contains("Do not say when he leaves"), "{told}");
+    // A court is told nothing of it, a charity neither.
+    for (person, recipient) in
+        [("12-bethan", "court-harbour"), ("12-bethan", "veterans-harbour"), ("14-pat", "probation-harbour")]
+    {
+        let (told, _) = got(person, recipient);
+        assert!(
+            !told.contains("riskFromOthers")
+                && !told.contains("Tell nobody")
+                && !told.contains("Ask Pat alone"),
+            "{person}: {recipient}"
+        );
+    }
+}
+
+/// She keeps back from the council what is about safeguarding: where she is not safe to live is part of that.
+#[test]
+fn what_is_kept_back_of_a_row_is_kept_back_of_what_falls_under_it() {
+    let (told, _) = got("12-bethan", "housing-harbour");
+    assert!(!told.is_empty() && !told.contains("riskFromOthers"), "{told}");
+}
+
+#[test]
+fn a_court_and_probation_are_told_how_somebody_can_take_part() {
+    for recipient in ["court-harbour", "probation-harbour"] {
+        let (told, page) = got("04-liam", recipient);
+        assert!(told.contains("with-adjustments") && !told.contains("after pictures"), "{told}");
+        assert!(page.contains("Can follow a hearing") && page.contains("Intermediary: Needed"), "{page}");
+    }
+    let (told, page) = got("06-carl", "probation-harbour");
+    assert!(told.contains("Harbour prison") && page.contains("Released: Friday 4 December 2026"), "{page}");
+    assert!(!told.contains("gateContact") && !told.contains("Car from the gate"), "{told}");
+    let (told, _) = got("13-micah", "childrens-harbour");
+    assert!(told.contains("lookedAfter") && told.contains("excluded"), "{told}");
+    assert!(!told.contains("Harbour Academy") && !told.contains("Sample Ruth"), "{told}");
+    let (told, _) = got("08-jayden", "yjs-harbour");
+    assert!(told.contains("lookedAfter") && !told.contains("Sample Denise"), "{told}");
+}

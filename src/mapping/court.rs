@@ -29,6 +29,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
         ("communication", sheet.block("/communication")),
         ("appropriateAdult", sheet.block("/appropriate_adult")),
         ("accompaniment", sheet.block("/accompaniment")),
+        ("participation", sheet.block("/participation")),
         ("vulnerabilities", sheet.vulnerabilities()),
         ("substanceUse", sheet.block("/substance_use")),
         ("learningAndNeurodiversity", sheet.block("/learning_and_neurodiversity")),

@@ -28,6 +28,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
         ("detainedPerson", sheet.person(&IDENTIFIERS)),
         ("riskToSelf", sheet.risk_to_self()),
         ("riskToOthers", sheet.block("/risk/to_others")),
+        ("riskFromOthers", sheet.block("/risk/from_others")),
         ("appropriateAdult", sheet.block("/appropriate_adult")),
         ("communication", sheet.block("/communication")),
         ("vulnerabilities", sheet.vulnerabilities()),

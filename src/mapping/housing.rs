@@ -156,6 +156,7 @@ fn placement_safety(sheet: &Sheet<'_>) -> Option<Tree> {
     map([
         ("riskToSelf", sheet.block("/risk/to_self")),
         ("riskToOthers", sheet.block("/risk/to_others/placement_summary")),
+        ("riskFromOthers", sheet.block("/risk/from_others/placement_summary")),
         ("safeguarding", sheet.block("/safeguarding/placement_summary")),
         ("substanceUse", sheet.block("/substance_use/placement_summary")),
         ("crisisSafetyPlan", sheet.block("/crisis/safety_plan")),

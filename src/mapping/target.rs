@@ -52,12 +52,12 @@ struct Fitted {
 /// The fields, where there is something to put into them.
 pub(super) fn fields(sheet: &Sheet<'_>) -> Option<Tree> {
     map([
-        ("specialNeeds", field(special_needs(sheet), SPECIAL_NEEDS_MAX)),
-        ("languageNeeds", field(language_needs(sheet), LANGUAGE_NEEDS_MAX)),
+        ("specialNeeds", field(&special_needs(sheet), SPECIAL_NEEDS_MAX)),
+        ("languageNeeds", field(&language_needs(sheet), LANGUAGE_NEEDS_MAX)),
     ])
 }
 
-fn field(entries: Vec<Entry<'_>>, most: usize) -> Option<Tree> {
+fn field(entries: &[Entry<'_>], most: usize) -> Option<Tree> {
     if entries.is_empty() {
         return None;
     }
@@ -118,16 +118,25 @@ fn language_needs<'p>(sheet: &Sheet<'p>) -> Vec<Entry<'p>> {
         Some(Entry::new(format!("{lead}{}", place.text()?), place))
     };
     let needed = at("interpreter_needed").filter(Place::says_yes);
+    let language = said("language", "language: ");
+    // Who speaks English and needs no interpreter has no need of language.
+    let language = language.filter(|said| needed.is_some() || !is_english(&said.source));
     let needed = needed.map(|needed| Entry::new("interpreter needed", needed));
     [
         needed,
-        said("language", "language: "),
+        language,
         said("interpreter/not_this_person", "not as interpreter: "),
         said("interpreter/dialect", "dialect: "),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Whether a BCP 47 tag is of English, in whatever region.
+fn is_english(tag: &Place<'_>) -> bool {
+    let first = tag.text().and_then(|tag| tag.split('-').next());
+    first.is_some_and(|language| language.eq_ignore_ascii_case("en"))
 }
 
 #[cfg(test)]

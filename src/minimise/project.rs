@@ -128,7 +128,7 @@ impl Rules {
                     },
                     // A word that we do not know cannot be honoured in part, so everything is kept back.
                     Scope::Agreed { excluded, .. }
-                        if excluded.contains(&block.id) || !excluded.iter().all(known) =>
+                        if block.is_among(excluded) || !excluded.iter().all(known) =>
                     {
                         Lot::Keep(Why::ExcludedByPerson)
                     }

@@ -35,6 +35,8 @@ pub struct Rules {
 pub(super) struct Block {
     pub(super) id: String,
     title: String,
+    /// The blocks whose rows of the table it falls under.
+    rows: Vec<String>,
     views: BTreeMap<String, View>,
 }
 
@@ -163,7 +165,12 @@ impl Rules {
         if views.insert(String::from(FULL), full).is_some() {
             return Err(String::from("the view full is the extent and is not written"));
         }
-        self.blocks.push(Block { id: line.id.clone(), title: line.title.clone(), views });
+        // Rows are of blocks that stand before, so that none leads round in a circle.
+        if let Some(stray) = line.rows.iter().find(|row| !self.blocks.iter().any(|block| block.id == **row)) {
+            return Err(format!("there is no block {stray} before it whose row it could fall under"));
+        }
+        let (id, title, rows) = (line.id.clone(), line.title.clone(), line.rows.clone());
+        self.blocks.push(Block { id, title, rows, views });
         Ok(())
     }
 
@@ -212,6 +219,11 @@ impl Rules {
 impl Block {
     pub(super) fn view(&self, name: &str) -> Option<&View> {
         self.views.get(name)
+    }
+
+    /// Whether it is among `blocks`, or falls under the row of one of them.
+    pub(super) fn is_among(&self, blocks: &[String]) -> bool {
+        blocks.contains(&self.id) || self.rows.iter().any(|row| blocks.contains(row))
     }
 }
 

@@ -44,6 +44,10 @@ pub(super) struct BlockLine {
     pub(super) id: String,
     /// Its row in the table, in words.
     pub(super) title: String,
+    /// The blocks whose rows of the table it falls under, where it has none of its own: what the person keeps back of one of
+    /// them is kept back of this too.
+    #[serde(default)]
+    pub(super) rows: Vec<String>,
     /// All paths that belong to it.
     pub(super) extent: Vec<String>,
     /// Named parts of it; `full` is the extent.

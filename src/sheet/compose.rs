@@ -182,7 +182,8 @@ impl Reader<'_> {
             return None;
         }
         if let Some(table) = &way.codes {
-            return Some(self.words.code(table, &text));
+            // A code without a word to say is silent.
+            return Some(self.words.code(table, &text)).filter(|words| !words.is_empty());
         }
         Some(match way.form {
             None => text,

@@ -38,7 +38,7 @@ fn tail(person: &str) -> &str {
     person.rsplit('-').next().unwrap_or(person)
 }
 
-/// What was withheld, grouped by table and reason: `custody/3 never-for-audience: clinical, screening`.
+/// What was withheld, grouped by table and reason: `custody/4 never-for-audience: clinical, screening`.
 fn why(row: &Row) -> String {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for kept in row.withheld() {
@@ -100,7 +100,7 @@ mod tests {
         }];
         let text = table(&told);
         assert!(text.contains("3f9a21c07b4e  custody-northgate  event-push  used"), "{text}");
-        assert!(text.contains("custody/3 never-for-audience: clinical, trauma;"), "{text}");
+        assert!(text.contains("custody/4 never-for-audience: clinical, trauma;"), "{text}");
         assert!(text.contains("consent-refused: everything"), "{text}");
     }
 }

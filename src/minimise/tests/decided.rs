@@ -55,13 +55,13 @@ practitioner | Y O | Y | Y | Y | Y | Y | Y O
 request | Y | Y | Y | Y | Y | Y | Y
 aliases | – | – | – | Y | – | – | –
 next-of-kin | – | – | – | – | – | – | –
-young-person | – | – | – | – | – | – | –
-release | – | – | – | Y | – | – | –
+young-person | – | – | C | – | – | – | C
+release | – | – | Y | Y | – | – | –
 fitness | – | – | – | – | – | – | –
-participation | – | – | – | – | – | – | –
+participation | – | Y | Y | – | – | – | –
 relationships | – | – | – | Y | – | – | –
 background | – | – | – | Y | – | – | –
-risk-from-others | – | – | – | Y | – | – | –";
+risk-from-others | Y O | – | Y | Y | C (placement) | – | Y O";
 
 /// What a block holds: where it stands, its fields, and those that are its category.
 pub(super) const BLOCKS: &[(&str, &str, &str, &str)] = &[
@@ -331,10 +331,31 @@ pub(super) const PARTS: &[(&str, &str, &[Audience], &str)] = {
         ("accompaniment", "Y", &[Housing, Voluntary, SocialCare], "wanted who appointment"),
         ("service-contact", "Y", &[Housing], "support_worker"),
         ("onward-referrals", "Y", &[Probation, YouthJustice, Health], "service_type status note"),
+        // What later blocks tell where a row of the table covers them: statements, and no narrative.
+        ("release", "Y", &[Probation, YouthJustice], "at from"),
+        (
+            "participation",
+            "Y",
+            &[Court, Probation, YouthJustice],
+            "can_follow intermediary fitness_to_plead_assessment",
+        ),
+        ("risk-from-others", "Y", &[Custody, Probation, YouthJustice, SocialCare], "level current advice"),
+        ("risk-from-others", "C", &[Housing], "placement_summary"),
+        ("young-person", "C", &[YouthJustice, SocialCare], "education/status looked_after local_authority"),
+        // Probation has adults.
+        ("young-person", "C", &[Probation], ""),
         // Its requirements are for adults.
         ("treatment-requirement", "Y", &[YouthJustice], ""),
     ]
 };
+
+/// Under which rows of the table a block falls that came after it was decided.
+pub(super) const ROWS: &[(&str, &[&str])] = &[
+    ("release", &["pathway", "legal-status"]),
+    ("participation", &["accompaniment"]),
+    ("risk-from-others", &["safeguarding"]),
+    ("young-person", &["vulnerabilities", "money"]),
+];
 
 /// What is the minimum of a block where that is less than the whole.
 pub(super) const MINIMA: &[(&str, &str)] = &[
@@ -345,5 +366,6 @@ pub(super) const MINIMA: &[(&str, &str)] = &[
     ("household", "summary children/*"),
     ("safeguarding", "concern route"),
     ("risk-to-others", "alert contact"),
+    ("risk-from-others", "level current advice"),
     ("identifiers", "PNC/* CRO/* ASN/* CUSTODY_RECORD/*"),
 ];

@@ -181,6 +181,13 @@ fn tables_that_do_not_add_up_are_refused_with_the_place() {
     refused(tables::ASSESSMENT, &no_such_key, custody, "the profile has no \"clinicle\"");
     let no_such_variable = tables::BLOCKS.replace("$need", "$needs");
     refused(tables::ASSESSMENT, &no_such_variable, custody, "$needs");
+    let no_such_row = tables::BLOCKS.replace("rows = [\"safeguarding\"]", "rows = [\"safegarding\"]");
+    refused(
+        tables::ASSESSMENT,
+        &no_such_row,
+        custody,
+        "block risk-from-others: there is no block safegarding",
+    );
     let open =
         tables::ASSESSMENT.replacen("\"additionalProperties\": false", "\"additionalProperties\": true", 1);
     refused(&open, tables::BLOCKS, custody, "open");

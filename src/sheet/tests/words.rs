@@ -9,11 +9,12 @@ use crate::sheet::{
 };
 
 /// What a sheet names otherwise than the assessment.
-const RENAMED: [(&str, &str); 6] = [
+const RENAMED: [(&str, &str); 7] = [
     ("/current_services", "/service_contact"),
     ("/recommendations", "/recommendation"),
     ("/risk_to_self", "/risk/to_self"),
     ("/risk_to_others", "/risk/to_others"),
+    ("/risk_from_others", "/risk/from_others"),
     ("/contact", "/pathway"),
     ("/request", "/referrals/*"),
 ];
