@@ -16,12 +16,7 @@ use super::{
     submit::Arrived,
 };
 use crate::{
-    assessment::Assessment,
-    audit::Kind,
-    consent::Exit,
-    ids::ReferralId,
-    referral::{State, answer_within},
-    vault::ContentKey,
+    assessment::Assessment, audit::Kind, consent::Exit, ids::ReferralId, referral::State, vault::ContentKey,
 };
 
 impl Exchange {
@@ -51,7 +46,7 @@ impl Exchange {
         };
         moved.assessment_id = Some(arrived.assessment_id.clone());
         moved.urgency.clone_from(&one.wanted.urgency);
-        moved.answer_by = now.plus_seconds(answer_within(&moved.urgency));
+        moved.answer_by = one.answer_by(now);
         moved.need.clone_from(&one.wanted.need);
         let withheld = considered.withheld();
         moved.withheld = self.seal_withheld(&moved.referral_id, &withheld, key);
@@ -79,8 +74,7 @@ impl Exchange {
         let is_behind = self.replace_what_waits(referral, actor, writes).await?;
         writes.push(Write::ReferralMoved(moved.clone()));
         writes.push(self.disclosed(&moved, &message, &mapped, &decision, actor));
-        let not_before = one.wanted.not_before_moment().unwrap_or(now).max(now);
-        let delivery = self.new_delivery(&message, one.partner.channel, not_before);
+        let delivery = self.new_delivery(&message, one.partner.channel, one.may_go(now));
         writes.push(Write::Message(message));
         // An emergency passes what is late, but never the message that it changes.
         let passes = one.wanted.urgency == "emergency" && !is_behind;

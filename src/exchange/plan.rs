@@ -52,6 +52,16 @@ impl Asked<'_> {
         std::iter::once(self.partner).chain(reader).map(Precondition::as_seen)
     }
 
+    /// From when the message may go: the start that was planned, where that is still to come.
+    pub(super) fn may_go(&self, now: Moment) -> Moment {
+        self.wanted.not_before_moment().unwrap_or(now).max(now)
+    }
+
+    /// Until when an answer is awaited: within the time of its urgency, from when the recipient can have it.
+    pub(super) fn answer_by(&self, now: Moment) -> Moment {
+        self.may_go(now).plus_seconds(answer_within(&self.wanted.urgency))
+    }
+
     /// Whether `referral` is one to the same recipient, for the same reader.
     pub(super) fn is_for(&self, referral: &ReferralRow) -> bool {
         let reader = self.reader.as_ref().map(|reader| &reader.partner.partner_id);
@@ -137,9 +147,8 @@ impl Exchange {
                     warnings.extend(mapped.warnings.iter().cloned());
                     referral.disclosure_id.clone_from(&message.disclosure_id);
                     referral.messages = 1;
-                    let not_before = one.wanted.not_before_moment().unwrap_or(basis.now).max(basis.now);
                     about.push(self.disclosed(&referral, &message, &mapped, &decision, actor));
-                    let delivery = self.new_delivery(&message, one.partner.channel, not_before);
+                    let delivery = self.new_delivery(&message, one.partner.channel, one.may_go(basis.now));
                     about.push(Write::Message(message));
                     // An emergency does not wait behind what is late or was set aside.
                     let urgent = considered.decision.is_override() || one.wanted.urgency == "emergency";
@@ -225,7 +234,7 @@ impl Exchange {
             version: 1,
             created_at: basis.now,
             updated_at: basis.now,
-            answer_by: basis.now.plus_seconds(answer_within(&one.wanted.urgency)),
+            answer_by: one.answer_by(basis.now),
         }
     }
 

@@ -7,8 +7,9 @@ use std::sync::{
 
 use async_trait::async_trait;
 use keyway::{
-    clock::{Clock, ManualClock},
+    clock::{Clock, ManualClock, Moment},
     exchange::ports::{AttemptClass, AttemptOutcome, Courier, Parcel, Store},
+    referral::answer_within,
     store::sqlite::SqliteStore,
 };
 
@@ -33,6 +34,34 @@ async fn what_may_go_only_later_holds_up_nothing() {
     rig.clock.advance_seconds(93 * 86_400);
     rig.deliver_all(&delivers).await;
     assert_eq!(delivers.count(), 2);
+}
+
+/// Nobody can answer what they do not have yet: what is planned for the spring is not late in winter.
+#[tokio::test]
+async fn what_is_planned_for_later_is_due_counted_from_then() {
+    let rig = Rig::new().await;
+    let due = |start: &str| {
+        Moment::from_rfc3339(start).unwrap().plus_seconds(answer_within("routine")).to_rfc3339()
+    };
+    let mut planned = assessment(&["probation-harbour"]);
+    planned["referrals"][0]["urgency"] = "routine".into();
+    planned["referrals"][0]["not_before"] = "2027-02-23T09:00:00Z".into();
+    let first = rig.submit(&planned, "k1").await.unwrap();
+    let referral = id(to(&first, "probation-harbour"), "referral_id");
+    assert_eq!(rig.referral(&referral).await["answer_by"], due("2027-02-23T09:00:00Z"));
+
+    // It is planned anew, for later.
+    planned["referrals"][0]["not_before"] = "2027-03-01T09:00:00Z".into();
+    let (caller, body) = (rig.caller("ld-harbour"), planned.to_string());
+    let earlier = id(&first, "assessment_id");
+    rig.exchange.amend_assessment(&caller, &earlier, "k2", body.as_bytes(), false).await.unwrap();
+    assert_eq!(rig.referral(&referral).await["answer_by"], due("2027-03-01T09:00:00Z"));
+
+    // A start that is over counts from now.
+    planned["referrals"][0]["not_before"] = "2026-11-20T09:00:00Z".into();
+    let over = rig.submit(&planned, "k3").await.unwrap();
+    let referral = rig.referral(&id(to(&over, "probation-harbour"), "referral_id")).await;
+    assert_eq!(referral["answer_by"], due("2026-11-23T10:00:00Z"));
 }
 
 /// A message that an agency refuses holds up later ones, but not "stop using what you were sent before".
