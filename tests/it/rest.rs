@@ -92,6 +92,8 @@ async fn every_kind_of_resource_is_read_and_searched_by_both_sides() {
                     format!("{kind}/{id}x"),
                     format!("{kind}/{id}/_history/999"),
                     format!("{kind}/{id}/_history/x"),
+                    format!("{kind}/{id}/_history/0{version}"),
+                    format!("{kind}/{id}/_history/+{version}"),
                 ] {
                     assert_eq!(actor.get(&format!("/fhir/{missing}")).await.status, 404, "{missing}");
                 }

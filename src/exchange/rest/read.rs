@@ -18,7 +18,7 @@ impl Exchange {
     ) -> Result<Answer, Refusal> {
         let version = match version {
             None => None,
-            Some(text) => Some(text.parse::<i64>().map_err(|_| Refusal::not_found())?),
+            Some(text) => Some(version_of(text).ok_or_else(Refusal::not_found)?),
         };
         let how = if version.is_some() { Look::Vread } else { Look::Read };
         let mut shown = self.find_resource(caller, kind, id, version, how).await?;
@@ -42,4 +42,9 @@ impl Exchange {
             Source::Log => self.find_logged(caller, kind, id, version, how).await,
         }
     }
+}
+
+/// A version is an id: `01` is another than `1`, and there is none.
+fn version_of(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|version: &i64| version.to_string() == text)
 }

@@ -109,6 +109,25 @@ fn parameters_that_base_r4_does_not_have_name_a_definition_of_ours() {
 }
 
 #[test]
+fn operations_that_fhir_does_not_have_name_a_definition_of_ours() {
+    let statement = capability_statement("https://gateway.test");
+    let rest = &statement["rest"][0];
+    let of_kinds = rest["resource"].as_array().unwrap().iter();
+    let own: Vec<&str> = of_kinds
+        .chain([rest])
+        .flat_map(|part| part["operation"].as_array().into_iter().flatten())
+        .filter_map(|operation| operation["definition"].as_str())
+        .filter_map(|url| url.strip_prefix("https://keyway.example/fhir/OperationDefinition/"))
+        .collect();
+    assert_eq!(own, ["Consent-revoke"]);
+    let built_in = crate::profile::definition::built_in_resources();
+    for id in own {
+        let file = format!("operationdefinition/{id}.json");
+        assert!(built_in.iter().any(|(name, _)| *name == file), "{file}");
+    }
+}
+
+#[test]
 fn the_capability_statement_names_messages_of_both_modes_by_definitions_that_are_given_out() {
     let statement = capability_statement("https://gateway.test");
     let messages = statement["messaging"][0]["supportedMessage"].as_array().unwrap().clone();

@@ -15,14 +15,18 @@ pub(super) struct BundleIndex<'a> {
     by_name: HashMap<(&'a str, &'a str), &'a Value>,
     /// Whether this is a message or a document, which holds what it speaks of.
     pub(super) is_whole: bool,
+    /// Whether this is a transaction, in which a reference may be a search for what it means.
+    pub(super) is_transaction: bool,
 }
 
 impl<'a> BundleIndex<'a> {
     pub(super) fn new(bundle: &'a Map<String, Value>) -> Self {
+        let kind = bundle.get("type").and_then(Value::as_str);
         let mut index = Self {
             by_url: HashMap::new(),
             by_name: HashMap::new(),
-            is_whole: matches!(bundle.get("type").and_then(Value::as_str), Some("message" | "document")),
+            is_whole: matches!(kind, Some("message" | "document")),
+            is_transaction: kind == Some("transaction"),
         };
         for entry in bundle.get("entry").and_then(Value::as_array).into_iter().flatten() {
             let Some(resource) = field(entry, "resource") else { continue };

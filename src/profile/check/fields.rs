@@ -13,6 +13,9 @@ use crate::{
     profile::{finding::Severity, leniency::Tolerance},
 };
 
+/// Why a field with a name that begins with `_` may not stand where it does.
+pub(super) const ONLY_BESIDE_A_PRIMITIVE: &str =
+    "Only beside a primitive value stands a field that begins with `_`.";
 /// Objects with more fields than this are looked up in rather than read through.
 const READ_THROUGH_MAX: usize = 12;
 
@@ -236,11 +239,13 @@ impl<'a> Walk<'a> {
                 Some(shadows.as_slice())
             }
             Some(_) => {
+                let says = if matches!(kind.content, Content::Primitive(_)) {
+                    "Beside a list of primitive values stands a list."
+                } else {
+                    ONLY_BESIDE_A_PRIMITIVE
+                };
                 self.say(Severity::Error, "structure", node, "", || {
-                    (
-                        format!("json {}", node.id),
-                        String::from("Beside a list of primitive values stands a list."),
-                    )
+                    (format!("json {}", node.id), String::from(says))
                 });
                 return;
             }
@@ -269,6 +274,9 @@ impl<'a> Walk<'a> {
         if kind.care == Care::Extension && count > 1 {
             self.extension_numbers(items);
         }
+        for index in items.len()..count {
+            self.nothing_said(node, shadows.and_then(|list| list.get(index)), index);
+        }
         if let Some(slicing) = &node.slicing {
             self.sliced(node, slicing, items, shadows);
             return;
@@ -280,6 +288,22 @@ impl<'a> Walk<'a> {
             self.place.enter(Step::Index(index), index);
             let shadow = shadows.and_then(|list| list.get(index)).filter(|shadow| !shadow.is_null());
             self.item(node, Some(kind), items.get(index), shadow);
+            self.place.leave();
+        }
+    }
+}
+
+impl<'a> Walk<'a> {
+    /// Says of an entry without a value that it says nothing, when nothing stands beside it either.
+    fn nothing_said(&mut self, node: &'a Node, shadow: Option<&'a Value>, index: usize) {
+        if shadow.is_none_or(Value::is_null) {
+            self.place.enter(Step::Index(index), index);
+            self.say(Severity::Error, "structure", node, "", || {
+                (
+                    format!("json {}", node.id),
+                    String::from("This entry has neither a value nor an extension."),
+                )
+            });
             self.place.leave();
         }
     }

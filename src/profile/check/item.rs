@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{
+    fields::ONLY_BESIDE_A_PRIMITIVE,
     graph::{Alternative, Care, Content, InvariantId, Node, ShapeId},
     primitive::Primitive,
     slicing::list,
@@ -26,10 +27,7 @@ impl<'a> Walk<'a> {
         match kind.content {
             Content::Primitive(primitive) => self.primitive(node, kind, primitive, value, shadow),
             _ if shadow.is_some() => self.say(Severity::Error, "structure", node, "", || {
-                (
-                    format!("json {}", node.id),
-                    String::from("Only beside a primitive value stands a field that begins with `_`."),
-                )
+                (format!("json {}", node.id), String::from(ONLY_BESIDE_A_PRIMITIVE))
             }),
             Content::Shape(shape) => self.complex(node, kind, shape, value),
             Content::Resource => {

@@ -26,6 +26,8 @@ enum Look<'r> {
     Entry,
     /// `Type/id` on the same server.
     Relative(&'r str),
+    /// `Type?search`: what is found by it, in a transaction.
+    Search(&'r str),
     /// An address elsewhere, with the type where it can be seen.
     Absolute(Option<&'r str>),
     Malformed,
@@ -43,6 +45,13 @@ fn look(reference: &str) -> Look<'_> {
     }
     if let Some(kind) = is_relative(reference) {
         return Look::Relative(kind);
+    }
+    if let Some((kind, search)) = reference.split_once('?')
+        && !search.is_empty()
+        && kind.starts_with(|first: char| first.is_ascii_uppercase())
+        && kind.bytes().all(|b| b.is_ascii_alphabetic())
+    {
+        return Look::Search(kind);
     }
     let Some((scheme, rest)) = reference.split_once(':') else { return Look::Malformed };
     if scheme.is_empty()
@@ -65,7 +74,7 @@ fn look(reference: &str) -> Look<'_> {
 pub(super) fn type_by_look(reference: &Value) -> Option<&str> {
     let text = |name: &str| field(reference, name).and_then(Value::as_str);
     let by_address = text("reference").and_then(|to| match look(to) {
-        Look::Relative(kind) | Look::Absolute(Some(kind)) => Some(kind),
+        Look::Relative(kind) | Look::Search(kind) | Look::Absolute(Some(kind)) => Some(kind),
         _ => None,
     });
     by_address.or_else(|| text("type"))
@@ -139,7 +148,8 @@ impl<'a> Walk<'a> {
             return;
         };
         let look = look(to);
-        if look == Look::Malformed {
+        let is_transaction = self.scope.bundle.as_ref().is_some_and(|bundle| bundle.is_transaction);
+        if look == Look::Malformed || matches!(look, Look::Search(_)) && !is_transaction {
             self.say_forgivable(Tolerance::ReferenceFormat, Severity::Error, "value", node, "reference", || {
                 (
                     "reference format".into(),
@@ -169,10 +179,10 @@ impl<'a> Walk<'a> {
         }
         let found =
             target.and_then(|target| field(target, "resourceType")).and_then(Value::as_str).or(match look {
-                Look::Relative(kind) | Look::Absolute(Some(kind)) => Some(kind),
+                Look::Relative(kind) | Look::Search(kind) | Look::Absolute(Some(kind)) => Some(kind),
                 _ => None,
             });
-        if let Look::Relative(kind) = look
+        if let Look::Relative(kind) | Look::Search(kind) = look
             && !self.graph.resources.contains_key(kind)
         {
             self.say(Severity::Error, "value", node, "reference", || {

@@ -373,3 +373,23 @@ fn an_id_alone_does_not_stand_in_for_a_value() {
     ]});
     assert_eq!(errors(&extension), [pair("/extension/0/_valueString", "ele-1")]);
 }
+
+#[test]
+fn an_entry_that_says_nothing_is_told_and_stands_for_none_that_is_needed() {
+    let patient = |name: Value| json!({"resourceType": "Patient", "name": [name]});
+    let nothing = |pointer: &str| [pair(pointer, "json HumanName.given")];
+    assert_eq!(errors(&patient(json!({"_given": [null]}))), nothing("/name/0/_given/0"));
+    assert_eq!(
+        errors(&patient(json!({"given": ["Jo"], "_given": [null, null]}))),
+        nothing("/name/0/given/1")
+    );
+    assert_eq!(errors(&patient(json!({"given": [null], "_given": [null]}))), nothing("/name/0/given/0"));
+    let absent = json!({"extension": [{
+        "url": "http://hl7.org/fhir/StructureDefinition/data-absent-reason", "valueCode": "masked"}]});
+    assert_eq!(errors(&patient(json!({"given": ["Jo"], "_given": [null, absent]}))), []);
+    assert_eq!(errors(&patient(json!({"_given": [absent]}))), []);
+    let parameter = json!({
+        "resourceType": "SearchParameter", "url": "https://test.example/p", "name": "P", "status": "draft",
+        "description": "p", "code": "p", "type": "token", "_base": [null]});
+    assert_eq!(errors(&parameter), [pair("/_base/0", "json SearchParameter.base")]);
+}

@@ -89,6 +89,27 @@ fn an_entry_has_an_address_wherever_r4_asks_for_one() {
 }
 
 #[test]
+fn in_a_transaction_a_reference_may_be_a_search() {
+    let bundle = |kind: &str, to: &str| {
+        json!({"resourceType": "Bundle", "type": kind, "entry": [{
+            "request": {"method": "POST", "url": "Patient"},
+            "resource": {"resourceType": "Patient", "managingOrganization": {"reference": to}}}]})
+    };
+    let at = "/entry/0/resource/managingOrganization/reference";
+    let found = "Organization?identifier=https://test.example/id|1";
+    assert_eq!(errors(&bundle("transaction", found)), []);
+    assert_eq!(errors(&bundle("batch", found)), [pair(at, "reference format")]);
+    for wrong in ["Organization?", "organization?name=a", "Nothing?name=a"] {
+        assert_eq!(errors(&bundle("transaction", wrong)), [pair(at, "reference format")], "{wrong}");
+    }
+    assert_eq!(
+        errors(&bundle("transaction", "Location?name=a")).len(),
+        1,
+        "another type than the field takes"
+    );
+}
+
+#[test]
 fn an_expression_may_ask_whether_something_fits_a_profile() {
     let rule = |key: &str, expression: &str| {
         let constraint =
