@@ -247,7 +247,8 @@ impl Exchange {
         let mut moved = referral.clone();
         moved.version += 1;
         set_state(&mut moved, to.state, to.business_status, reason.unwrap_or_default(), now);
-        if said.comment.is_some() || said.appointment.is_some() || said.case.is_some() {
+        let calls_off = said.action == Action::CancelAppointment;
+        if said.comment.is_some() || said.appointment.is_some() || said.case.is_some() || calls_off {
             moved.receiver_note = Some(self.add_words(referral, key, said, actor)?);
         }
         let (mut writes, mut preconditions) = (Vec::new(), Vec::new());

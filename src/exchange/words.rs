@@ -43,10 +43,10 @@ impl Exchange {
         if action != Action::DidNotAttend || referral.state.is_final() {
             return Ok(());
         }
-        let words = self.words_said(referral, key)?;
-        let start = words.get("appointment").and_then(|booked| booked.get("start")).and_then(Value::as_str);
+        let mut words = self.words_said(referral, key)?;
+        let start = booked(&mut words).and_then(|booked| moment(booked.get("start")));
         let text = match start {
-            Some(start) if self.has_come(start) => return Ok(()),
+            Some(start) if start <= self.now() => return Ok(()),
             Some(_) => NOT_YET,
             None => {
                 "No appointment of this referral is on record that could have been missed. Nothing was changed."
@@ -147,7 +147,9 @@ impl Exchange {
     ) -> Result<Sealed, Refusal> {
         let label = note_label(&referral.referral_id);
         let mut words = self.words_said(referral, key)?;
-        if let Some(appointment) = &said.appointment {
+        if said.action == Action::CancelAppointment {
+            call_off(&mut words, said.appointment.as_ref())?;
+        } else if let Some(appointment) = &said.appointment {
             words.insert(String::from("appointment"), appointment.clone());
         }
         if let Some(case) = &said.case {
@@ -172,4 +174,38 @@ impl Exchange {
 /// The label under which the words about a referral are sealed.
 pub(super) fn note_label(referral: &ReferralId) -> String {
     format!("note:{referral}")
+}
+
+/// The appointment that is booked, unless it was called off.
+fn booked(words: &mut Map<String, Value>) -> Option<&mut Map<String, Value>> {
+    let booked = words.get_mut("appointment").and_then(Value::as_object_mut)?;
+    let stands = !booked.contains_key("cancelled") && moment(booked.get("start")).is_some();
+    stands.then_some(booked)
+}
+
+fn moment(time: Option<&Value>) -> Option<Moment> {
+    time.and_then(Value::as_str).and_then(Moment::from_rfc3339)
+}
+
+/// Marks the appointment that is booked as called off. Who says which must mean that one: an answer that comes late must not
+/// call off what was booked since.
+fn call_off(words: &mut Map<String, Value>, meant: Option<&Value>) -> Result<(), Refusal> {
+    let is_meant = |booked: &Map<String, Value>| {
+        let Some(meant) = meant else { return true };
+        let same = |name: &str| match name {
+            "place" => meant.get(name) == booked.get(name),
+            _ => moment(meant.get(name)) == moment(booked.get(name)),
+        };
+        ["start", "end", "place"].into_iter().all(|name| meant.get(name).is_none() || same(name))
+    };
+    let Some(booked) = booked(words).filter(|booked| is_meant(booked)) else {
+        return Err(Refusal::new(
+            Refused::Unprocessable,
+            "business-rule",
+            "/appointment/start",
+            "Another appointment than this one is booked, or none. Nothing was changed.",
+        ));
+    };
+    booked.insert(String::from("cancelled"), Value::Bool(true));
+    Ok(())
 }

@@ -30,6 +30,8 @@ actions! {
     SupplyInformation = "supply-information";
     /// An appointment is made, or made anew.
     BookAppointment = "book-appointment";
+    /// The appointment that was made does not take place, and none in its stead so far.
+    CancelAppointment = "cancel-appointment";
     /// First contact was made.
     Start = "start";
     /// The person did not come.

@@ -137,6 +137,9 @@ const TABLE: &[Row] = {
         row(Referral, Owner, A::BookAppointment,
             &[S::Queued, S::Delivered, S::Accepted, S::Waitlisted, S::Scheduled], To(S::Scheduled), "appointment-booked"),
         row(Referral, Owner, A::BookAppointment, &[S::InProgress], Stay, "appointment-booked"),
+        // Nothing is booked any more, and that must not look as if something were.
+        row(Referral, Owner, A::CancelAppointment, &[S::Scheduled], To(S::Accepted), "appointment-cancelled"),
+        row(Referral, Owner, A::CancelAppointment, &[S::InProgress], Stay, "first-contact-made"),
         row(Referral, Owner, A::Start, &[S::Accepted, S::Waitlisted, S::Scheduled], To(S::InProgress), "first-contact-made"),
         row(Referral, Owner, A::DidNotAttend, &[S::Scheduled, S::InProgress], Stay, "did-not-attend"),
         row(Referral, Owner, A::Complete, &[S::Scheduled, S::InProgress], To(S::Completed), "outcome-recorded"),

@@ -13,8 +13,8 @@ delivered             | accept waitlist request-information book-appointment dec
 accepted              | request-information book-appointment start                                                  | withdraw                    |                  |
 waitlisted            | accept request-information book-appointment start                                           | withdraw                    |                  |
 information-requested |                                                                                             | supply-information withdraw |                  |
-scheduled             | request-information book-appointment start did-not-attend complete end-early                | withdraw                    |                  |
-in-progress           | request-information book-appointment did-not-attend complete end-early                      | withdraw                    |                  |
+scheduled             | request-information book-appointment cancel-appointment start did-not-attend complete end-early | withdraw                    |                  |
+in-progress           | request-information book-appointment cancel-appointment did-not-attend complete end-early | withdraw                    |                  |
 completed             |                                                                                             |                             |                  |
 rejected              |                                                                                             |                             |                  |
 redirected            |                                                                                             |                             |                  |
@@ -150,6 +150,8 @@ fn each_step_leads_where_the_decisions_say() {
         (State::Waitlisted, Action::Accept, Role::Owner, State::Accepted, "accepted"),
         (State::Accepted, Action::BookAppointment, Role::Owner, State::Scheduled, "appointment-booked"),
         (State::Scheduled, Action::DidNotAttend, Role::Owner, State::Scheduled, "did-not-attend"),
+        (State::Scheduled, Action::CancelAppointment, Role::Owner, State::Accepted, "appointment-cancelled"),
+        (State::InProgress, Action::CancelAppointment, Role::Owner, State::InProgress, "first-contact-made"),
         (State::Scheduled, Action::Start, Role::Owner, State::InProgress, "first-contact-made"),
         (State::InProgress, Action::Complete, Role::Owner, State::Completed, "outcome-recorded"),
         (State::Delivered, Action::Decline, Role::Owner, State::Rejected, "declined"),

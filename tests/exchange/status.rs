@@ -219,6 +219,37 @@ async fn what_an_answer_says_of_an_appointment_is_kept_and_the_rest_is_told() {
     rig.audit().await;
 }
 
+/// An answer that comes late calls off what it means, and nothing that was booked since.
+#[tokio::test]
+async fn an_answer_calls_off_the_appointment_that_it_means() {
+    let rig = Rig::new().await;
+    let (_, referral_id) = referred(&rig).await;
+    let booked = answered(&rig).await;
+    send(&rig, "cmht-riverside", 2, &booked).await.unwrap();
+    let mut off = booked.clone();
+    off["id"] = json!("0198c0de-0000-7000-8000-0000000000d2");
+    let appointment = of(&mut off, "Appointment");
+    appointment["status"] = json!("cancelled");
+    appointment["cancelationReason"] = json!({"text": "The clinician is ill."});
+    let mut another = off.clone();
+    let appointment = of(&mut another, "Appointment");
+    appointment["start"] = json!("2031-01-01T10:00:00Z");
+    appointment["end"] = json!("2031-01-01T11:00:00Z");
+    let refused = send(&rig, "cmht-riverside", 3, &another).await.unwrap_err();
+    assert_eq!(code(&refused), (Refused::Unprocessable, "business-rule"));
+    assert!(refused.issues[0].path.ends_with(".resource.start"), "{refused:?}");
+    assert_eq!(rig.referral(&referral_id).await["state"], "scheduled");
+
+    send(&rig, "cmht-riverside", 4, &off).await.unwrap();
+    let seen = rig.referral(&referral_id).await;
+    assert_eq!(
+        (&seen["state"], &seen["business_status"], &seen["appointment"]["cancelled"]),
+        (&json!("accepted"), &json!("appointment-cancelled"), &json!(true))
+    );
+    assert_eq!(seen["comment"], "The clinician is ill.");
+    rig.audit().await;
+}
+
 /// The same from an Organization with this identifier.
 fn in_the_name_of(answer: &Value, system: &str, value: &str) -> Value {
     let mut answer = answer.clone();

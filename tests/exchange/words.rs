@@ -251,3 +251,48 @@ async fn to_write_a_resource_is_not_to_read_it() {
     assert_eq!((made.status, made.body.len()), (201, 0), "nor what it made itself");
     assert!(made.location.is_some());
 }
+
+/// Nothing is booked any more: the referral waits again, and what was booked is shown as called off.
+#[tokio::test]
+async fn an_appointment_that_is_called_off_is_no_longer_one_to_come() {
+    let rig = Rig::new().await;
+    let answer = rig.submit(&assessment(&["probation-harbour"]), "k1").await.unwrap();
+    rig.deliver_all(&Scripted::delivers()).await;
+    let referral = id(to(&answer, "probation-harbour"), "referral_id");
+    let book = |start: &str| json!({"appointment": {"start": start, "end": "2026-12-01T11:00:00Z", "place": "Room 4"}});
+    let (first, second) = ("2026-12-01T10:00:00Z", "2026-12-01T10:30:00Z");
+    rig.act("probation-harbour", &referral, "book-appointment", book(first)).await;
+    rig.act("probation-harbour", &referral, "book-appointment", book(second)).await;
+    // What comes late does not call off what was booked since.
+    let late = json!({"appointment": {"start": first}});
+    let (class, path) = refused(&rig, "probation-harbour", &referral, "cancel-appointment", late).await;
+    assert_eq!((class, path.as_str()), (Refused::Unprocessable, "/appointment/start"));
+    let off =
+        json!({"appointment": {"start": "2026-12-01T10:30:00+00:00"}, "comment": "The office is closed."});
+    rig.act("probation-harbour", &referral, "cancel-appointment", off).await;
+    let seen = rig.referral(&referral).await;
+    assert_eq!(
+        (&seen["state"], &seen["business_status"]),
+        (&json!("accepted"), &json!("appointment-cancelled"))
+    );
+    let shown = &seen["appointment"];
+    assert_eq!(
+        (&shown["start"], &shown["end"], &shown["place"]),
+        (&json!(second), &json!("2026-12-01T11:00:00Z"), &json!("Room 4"))
+    );
+    assert_eq!(shown["cancelled"], true);
+    rig.act("probation-harbour", &referral, "book-appointment", book(first)).await;
+    let seen = rig.referral(&referral).await;
+    assert_eq!((&seen["state"], &seen["appointment"]["cancelled"]), (&json!("scheduled"), &json!(null)));
+
+    // Work that has begun goes on. Nobody has missed what was called off, and it is called off once.
+    rig.act("probation-harbour", &referral, "start", json!({})).await;
+    rig.act("probation-harbour", &referral, "cancel-appointment", json!({})).await;
+    let seen = rig.referral(&referral).await;
+    assert_eq!((&seen["state"], &seen["appointment"]["cancelled"]), (&json!("in-progress"), &json!(true)));
+    rig.clock.advance_seconds(86_400 * 14);
+    let (class, _) = refused(&rig, "probation-harbour", &referral, "did-not-attend", json!({})).await;
+    assert_eq!(class, Refused::Conflict);
+    let (class, _) = refused(&rig, "probation-harbour", &referral, "cancel-appointment", json!({})).await;
+    assert_eq!(class, Refused::Unprocessable);
+}

@@ -271,6 +271,18 @@ async fn an_appointment_is_booked_moved_and_told_how_it_went() {
         let refused = put(&gateway.cmht, &path, &moved.headers["etag"], &early).await;
         assert_eq!((refused.status, places(&refused)), (422, vec![String::from("Appointment.status")]));
     }
+    let mut off = moved.json();
+    off["status"] = json!("cancelled");
+    let off = put(&gateway.cmht, &path, &moved.headers["etag"], &off).await;
+    assert_eq!(off.expect(200)["status"], "cancelled");
+    assert_eq!(gateway.seen_by_ld(&id).await["business_status"], "appointment-cancelled");
+    let mut kept = off.json();
+    kept["status"] = json!("fulfilled");
+    let refused = put(&gateway.cmht, &path, &off.headers["etag"], &kept).await;
+    assert_eq!((refused.status, places(&refused)), (422, vec![String::from("Appointment.status")]));
+    kept["status"] = json!("booked");
+    let moved = put(&gateway.cmht, &path, &off.headers["etag"], &kept).await;
+    assert_eq!(moved.expect(200)["status"], "booked");
     let mut soon = moved.json();
     let now = SystemClock.now();
     soon["start"] = json!(now.plus_seconds(2).to_rfc3339());

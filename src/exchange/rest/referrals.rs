@@ -84,7 +84,9 @@ impl Exchange {
                 let text = |name: &str| words.get("appointment")?.get(name)?.as_str();
                 match text("start") {
                     Some(start) => {
-                        let booking = Booking { start, end: text("end"), place: text("place") };
+                        let cancelled =
+                            words.get("appointment").and_then(|one| one.get("cancelled")).is_some();
+                        let booking = Booking { start, end: text("end"), place: text("place"), cancelled };
                         whole(fhir_rest::appointment(&seen(caller, row, &person, &[]), &booking))
                     }
                     None => Vec::new(),

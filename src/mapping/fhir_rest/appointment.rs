@@ -13,6 +13,8 @@ pub struct Booking<'a> {
     pub end: Option<&'a str>,
     /// Where, in words.
     pub place: Option<&'a str>,
+    /// Whether it was called off.
+    pub cancelled: bool,
 }
 
 /// The Appointment.
@@ -23,7 +25,7 @@ pub fn appointment(seen: &Seen<'_>, booking: &Booking<'_>) -> Value {
         "id": seen.id,
         "meta": restricted(Some("ld-appointment"), seen.version, seen.updated_at),
         "identifier": seen.identifier(),
-        "status": status(seen),
+        "status": if booking.cancelled { "cancelled" } else { status(seen) },
     });
     put(&mut appointment, "description", booking.place.map(|place| json!(place)));
     put(&mut appointment, "start", Some(json!(booking.start)));

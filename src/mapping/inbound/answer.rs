@@ -18,14 +18,14 @@ pub struct Answer {
     /// The Bundle.id of the message that it answers.
     pub answers: String,
     /// The action that it stands for, in the words of the referral's life cycle: `accept`, `waitlist`,
-    /// `book-appointment`, `start`, `did-not-attend`, `complete`, `decline`, `redirect`, `end-early`,
+    /// `book-appointment`, `cancel-appointment`, `start`, `did-not-attend`, `complete`, `decline`, `redirect`, `end-early`,
     /// `request-information`.
     pub action: &'static str,
     /// Why, as a code of our lists; only with a refusal.
     pub reason: Option<String>,
     /// What was said beside it.
     pub comment: Option<String>,
-    /// The appointment, where one is booked.
+    /// The appointment, where one is booked, or called off.
     pub appointment: Option<Booked>,
     /// When that began which took place, or to which nobody came, as it was sent.
     pub since: Option<String>,
@@ -53,14 +53,15 @@ impl Answer {
     #[must_use]
     pub fn located(&self, pointer: &str) -> String {
         let place = &self.place;
-        let booked = |field: &str| match &self.appointment {
-            Some(booked) if field == "place" => booked.place_at.clone(),
+        let booked = |field: &str| match (&self.appointment, field) {
+            (Some(booked), "place") => booked.place_at.clone(),
+            (Some(booked), "comment") => booked.words_at.clone(),
             _ => format!("{place}.{field}"),
         };
         match pointer.strip_prefix('/').unwrap_or_default().split('/').collect::<Vec<_>>().as_slice() {
             ["appointment", field, ..] => booked(field),
             ["reason", ..] => format!("{place}.reasonCode[0].coding"),
-            ["comment", ..] if self.appointment.is_some() => format!("{place}.comment"),
+            ["comment", ..] if self.appointment.is_some() => booked("comment"),
             ["comment", ..] if self.action == "request-information" => format!("{place}.note"),
             ["comment", ..] => format!("{place}.reasonCode[0].text"),
             _ => place.clone(),

@@ -1,4 +1,4 @@
-//! What an Appointment in an answer says: a time that is booked, or that nobody came.
+//! What an Appointment in an answer says: a time that is booked, or called off, or that nobody came.
 
 use serde_json::{Value, json};
 
@@ -20,6 +20,8 @@ pub struct Booked {
     pub place: Option<String>,
     /// Where in the message the place stands.
     pub(super) place_at: String,
+    /// Where in the message the words beside it stand.
+    pub(super) words_at: String,
 }
 
 impl Booked {
@@ -80,11 +82,26 @@ fn neither(reader: &mut Reader<'_>, appointments: &[(usize, &Value)]) -> Says {
         let begun = Said::by("start", *index);
         return Says::This(Box::new(begun.with(words(reader, one, "/comment")).since(one, &reader.taken)));
     }
-    // A referral knows no appointment that was called off: one is booked instead, or the work ends.
-    let what = "an Appointment is `booked`, `noshow`, or took place. If this one does not take place, send the one that is \
-                booked instead, or end the referral: the receiver's Encounter `cancelled`, with a reason";
+    if text(one, "/status") == Some("cancelled") {
+        return called_off(reader, *index, one).map_or(Says::Wrong, |said| Says::This(Box::new(said)));
+    }
+    let what = "an Appointment is `booked`, `cancelled`, `noshow`, or took place";
     reader.wrong("not-supported", &format!("{}.status", place(*index)), what);
     Says::Wrong
+}
+
+/// The appointment does not take place. Its start says which one is meant: this answer may be older than another.
+fn called_off(reader: &mut Reader<'_>, index: usize, appointment: &Value) -> Option<Said> {
+    let path = place(index);
+    let start = required(appointment, "/start", &format!("{path}.start"), &mut reader.issues)?;
+    reader.taken.fields(appointment, &["start"]);
+    let (why, words_at) = match words(reader, appointment, "/comment") {
+        None => (words(reader, appointment, "/cancelationReason/text"), "cancelationReason.text"),
+        comment => (comment, "comment"),
+    };
+    let [place_at, words_at] = ["description", words_at].map(|field| format!("{path}.{field}"));
+    let meant = Booked { start, end: None, place: None, place_at, words_at };
+    Some(Said::by("cancel-appointment", index).with(why).at(meant))
 }
 
 fn booked(reader: &mut Reader<'_>, index: usize, appointment: &Value) -> Option<Said> {
@@ -105,7 +122,8 @@ fn booked(reader: &mut Reader<'_>, index: usize, appointment: &Value) -> Option<
     let said = Said::by("book-appointment", index).with((!comment.is_empty()).then(|| comment.join("\n")));
     reader.taken.fields(appointment, &["start"]);
     let end = reader.taken.text(appointment, "/end").map(str::to_owned);
-    Some(said.at(Booked { start, end, place, place_at }))
+    let words_at = format!("{path}.comment");
+    Some(said.at(Booked { start, end, place, place_at, words_at }))
 }
 
 /// The Location among the participants, in words, and where it stands.

@@ -96,9 +96,9 @@ impl Exchange {
             }
             Some("noshow") => Action::DidNotAttend,
             Some("fulfilled") => Action::Start,
+            Some("cancelled") => Action::CancelAppointment,
             _ => {
-                let text =
-                    "booked, noshow or fulfilled is taken here; ending the referral is a move of its Task.";
+                let text = "booked, cancelled, noshow or fulfilled is taken here; ending the referral is a move of its Task.";
                 return Err(wrong("not-supported", kind, "status", text));
             }
         };
@@ -111,8 +111,15 @@ impl Exchange {
         let (moved, writes, preconditions) = planned.map_err(|refusal| retold(refusal, &PLACES))?;
         let will_be = self.appointment_of(caller, kind, &moved).await?;
         check_kept(kind, body, &[&stands, &will_be], &OF_A_CHANGE)?;
-        if !stands.get("start").and_then(Value::as_str).is_some_and(|start| self.has_come(start)) {
-            return Err(wrong("business-rule", kind, "status", NOT_YET));
+        let has_come = stands.get("start").and_then(Value::as_str).is_some_and(|start| self.has_come(start));
+        if action != Action::CancelAppointment {
+            if stands.get("status").and_then(Value::as_str) == Some("cancelled") {
+                let text = "This one was called off: nobody kept or missed it. Book another with booked.";
+                return Err(wrong("business-rule", kind, "status", text));
+            }
+            if !has_come {
+                return Err(wrong("business-rule", kind, "status", NOT_YET));
+            }
         }
         self.commit_move(writes, preconditions).await?;
         Ok(id.to_owned())
