@@ -180,6 +180,7 @@ fn outputs(rules: &Rules, assessment: &Value, ld: &Partner, recipients: &[Partne
                 referral_id: "01900000-0000-7000-8000-000000000002",
                 disclosure_id: Some("01900000-0000-7000-8000-000000000003"),
                 correlation_id: "01900000-0000-7000-8000-000000000004",
+                journey_id: "01900000-0000-7000-8000-000000000005",
                 sequence: 1,
                 now: NOW,
                 sender: ld,

@@ -236,6 +236,7 @@ impl Asking<'_> {
             referral_id: "referral",
             disclosure_id: Some("disclosure"),
             correlation_id: "correlation",
+            journey_id: "journey",
             sequence: 1,
             now: Moment(0),
             sender: self.sender,

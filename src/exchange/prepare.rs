@@ -392,12 +392,14 @@ impl Exchange {
         let is_same = |role: &str| draft.kind == MessageKind::Disclosure && role != mapping::MESSAGE_HEADER;
         let ids = |role: &str| stable_uuid(if is_same(role) { id } else { wire_id }, role);
         let signer = self.signer(draft.created_at);
+        let journey_id = stable_uuid(referral.episode_id.as_str(), "journey");
         make(&Frame {
             message_id: draft.message_id.as_str(),
             wire_id: &draft.wire_id,
             referral_id: referral.referral_id.as_str(),
             disclosure_id: disclosure.map(DisclosureId::as_str),
             correlation_id: &referral.correlation_id,
+            journey_id: &journey_id,
             sequence: referral.messages.saturating_add(1),
             now: draft.created_at,
             sender,

@@ -135,7 +135,7 @@ impl Exchange {
         let (need, urgency) = asked.map_or(("", "routine"), |one| (&*one.need, &*one.urgency));
         let ask = Ask { recipient: recipient.partner_id.as_str(), need };
         let projection = self.rules.project(&permitted, assessment.raw(), ask);
-        let [message, wire, referral, disclosure, correlation] = [(); 5].map(|()| self.mint.uuid());
+        let [message, wire, referral, disclosure, correlation, journey] = [(); 6].map(|()| self.mint.uuid());
         let person =
             self.person_reference(&recipient.site_id, &recipient.partner_id, &PersonId::fresh(&self.mint));
         let ids = |role: &str| stable_uuid(&referral, role);
@@ -147,6 +147,7 @@ impl Exchange {
             disclosure_id: Some(&disclosure),
             correlation_id: &correlation,
             sequence: 1,
+            journey_id: &journey,
             now: self.now(),
             sender,
             recipient,

@@ -21,6 +21,8 @@ pub struct Frame<'a> {
     pub disclosure_id: Option<&'a str>,
     /// The same for the whole conversation.
     pub correlation_id: &'a str,
+    /// The person's way through care, as one for all health services of one episode; it leaves to no other agency.
+    pub journey_id: &'a str,
     /// The message's place in the conversation, without gaps.
     pub sequence: i64,
     /// When the message is made.

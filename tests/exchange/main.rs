@@ -26,6 +26,7 @@ mod fhir_update;
 mod forgiven;
 mod hidden;
 mod lanes;
+mod journey;
 mod meanwhile;
 mod messages;
 mod on_behalf;

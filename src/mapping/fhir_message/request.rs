@@ -121,7 +121,7 @@ pub(super) fn encounter(message: &Message<'_>) -> Entry {
         ("system", Some(Tree::fixed(codes::CONTACT_ID))),
         ("value", Some(Tree::frame("referral_id", message.frame.referral_id))),
     ]);
-    let journey = format!("EpisodeOfCare/{}", message.frame.correlation_id);
+    let journey = format!("EpisodeOfCare/{}", message.frame.journey_id);
     let started = message
         .at("/pathway/seen_at")
         .or_else(|| message.at("/assessed_at"))
@@ -132,7 +132,7 @@ pub(super) fn encounter(message: &Message<'_>) -> Entry {
         ("status", Some(Tree::fixed("finished"))),
         ("class", Some(Tree::fixed(coding(codes::V3_ACT, "FLD", "field")))),
         ("subject", message.refer("patient")),
-        ("episodeOfCare", list(map([("reference", Some(Tree::frame("correlation_id", journey)))]))),
+        ("episodeOfCare", list(map([("reference", Some(Tree::frame("journey_id", journey)))]))),
         ("period", map([("start", Some(started))])),
         ("location", location(message).and_then(|place| list([place]))),
     ];

@@ -126,6 +126,7 @@ fn with_frame<T>(recipient: &Partner, nature: Nature, make: impl FnOnce(&Frame<'
         referral_id: "01900000-0000-7000-8000-000000000002",
         disclosure_id: Some("01900000-0000-7000-8000-000000000003"),
         correlation_id: "01900000-0000-7000-8000-000000000004",
+        journey_id: "01900000-0000-7000-8000-000000000005",
         sequence: 1,
         now: now(),
         sender: &sender,
