@@ -29,6 +29,7 @@ mod probation;
 mod render;
 mod sections;
 pub mod site;
+mod standing_alone;
 mod target;
 mod tree;
 
@@ -44,3 +45,4 @@ pub use frame::{Changed, Frame, Mapped};
 pub use lineage::{Lineage, Traced};
 pub use notice::{InReplyTo, answer_to_request, recall, request_to_ld, status_answer};
 pub use render::{FHIR_PROFILES, render};
+pub use standing_alone::questionnaire_response;

@@ -15,7 +15,7 @@ use crate::{
     directory::{AgencyKind, Audience, Channel, Partner, PartnerStatus},
     exchange::{Rehearsed, RehearsedMessage, refusal::Refusal},
     ids::{PartnerId, SiteId},
-    mapping::Traced,
+    mapping::{Traced, questionnaire_response},
 };
 
 /// Make the message that an audience would get of an assessment, and say where every field of it comes from.
@@ -23,13 +23,15 @@ use crate::{
 #[command(after_help = "Examples:\n  \
     keyway map run assessment.json --to custody --recipient custody-northgate --lineage\n  \
     keyway map run assessment.json --to custody --directory directory.json --directory agreements.json --lineage\n  \
-    keyway map run assessment.json --to health --recipient cmht-riverside --lineage --json\n\n\
+    keyway map run assessment.json --to health --recipient cmht-riverside --lineage --json\n  \
+    keyway map run assessment.json --to health --recipient cmht-riverside --as questionnaire-response\n  \
+    keyway map run our-form.json --adapter mo-del --to custody --recipient custody-northgate\n\n\
     With --directory, consent and agreements are asked as for a real submission. Without it nobody's consent is asked,\n\
     and the answer says so: what is shown is what the allow-list alone would let through.\n\
     Nothing is stored or sent. Ids and pseudonyms are the rehearsal's own. What is printed holds personal data.\n\
     Exit codes: 0 a message, 1 none (and why), 2 usage.")]
 pub(super) struct RunArgs {
-    /// The assessment.
+    /// The assessment; with --adapter, a form of your own.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// For whom: custody, court, probation, youth-justice, health, housing, voluntary, social-care.
@@ -39,8 +41,16 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "ID", value_parser = agency)]
     recipient: Option<PartnerId>,
     #[command(flatten)]
+    /// The agency for which the recipient passes it on, where it is asked for more than one.
+    #[arg(long, value_name = "ID", value_parser = agency)]
+    on_behalf_of: Option<PartnerId>,
+    #[command(flatten)]
+    form_in: FormArgs,
     rehearsal: RehearsalArgs,
     /// Say of every field where it comes from, by which rule, and what let it through.
+    /// Only the assessment itself out of a message to a health service: questionnaire-response.
+    #[arg(long = "as", value_name = "FORM", value_parser = ["questionnaire-response"], conflicts_with = "lineage")]
+    form: Option<String>,
     #[arg(long)]
     lineage: bool,
     /// Print one JSON object.
@@ -59,7 +69,7 @@ pub(in crate::cli) fn agency(text: &str) -> Result<PartnerId, String> {
 }
 
 pub(super) async fn run(args: RunArgs) -> Result<ExitCode> {
-    let body = rehearsing::assessment(&args.file)?;
+    let Some(body) = args.form_in.assessment(&args.file)? else { return Ok(ExitCode::FAILURE) };
     let rehearsed = if args.rehearsal.directory.is_empty() {
         by_list(&args, &body).await?
     } else {
@@ -73,6 +83,11 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode> {
         [one] => one,
         [] => bail!("{} asks no agency of the audience {}", shown(&args.file), args.to.as_str()),
         several => {
+    if args.form.is_some() {
+        for message in rehearsed.iter_mut().filter_map(|one| one.message.as_mut()) {
+            answers_alone(message)?;
+        }
+    }
             let ids: Vec<&str> = several.iter().map(|one| one.recipient.as_str()).collect();
             bail!("it asks more than one of that audience: choose by --recipient {}", ids.join(" or "))
         }
@@ -89,6 +104,17 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode> {
 async fn by_list(args: &RunArgs, body: &[u8]) -> Result<Result<Vec<Rehearsed>, Refusal>> {
     let Some(id) = args.recipient.clone() else {
         bail!(
+/// Leaves of a message the assessment alone.
+fn answers_alone(message: &mut RehearsedMessage) -> Result<()> {
+    let body: Value = serde_json::from_slice(&message.body).unwrap_or_default();
+    let Some(alone) = questionnaire_response(&body) else {
+        bail!("only a FHIR message to a health service holds the assessment as a QuestionnaireResponse");
+    };
+    message.body = alone.to_string().into_bytes();
+    message.detail = None;
+    Ok(())
+}
+
             "--recipient is missing: without --directory it is not known which agency of /referrals is of the \
              audience {}",
             args.to.as_str()
@@ -114,13 +140,45 @@ async fn by_list(args: &RunArgs, body: &[u8]) -> Result<Result<Vec<Rehearsed>, R
     Ok(exchange.rehearse_by_list(&sender, &recipient, reader.as_ref(), body).map(|one| vec![one]))
 }
 
-/// The agency for which the referral to `recipient` is meant, as the assessment names it.
-pub(in crate::cli) fn meant_for(body: &[u8], recipient: &PartnerId) -> Option<PartnerId> {
-    let assessment: Value = serde_json::from_slice(body).ok()?;
-    let asked = assessment.get("referrals")?.as_array()?;
-    let asked =
-        asked.iter().find(|one| one.get("recipient").and_then(Value::as_str) == Some(recipient.as_str()))?;
-    PartnerId::parse(asked.get("on_behalf_of")?.as_str()?)
+/// The agency for which the referral to `recipient` is meant, as the assessment names it. Of several, one that is passed on to
+/// an audience to which things are passed on, and for every other audience the one that is for the recipient itself.
+fn meant_for(body: &[u8], recipient: &PartnerId, args: &RunArgs) -> Result<Option<PartnerId>> {
+    if args.on_behalf_of.is_some() {
+        return Ok(args.on_behalf_of.clone());
+    }
+    let assessment: Value = serde_json::from_slice(body).unwrap_or_default();
+    let asked = assessment.get("referrals").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let text = |one: &Value, name: &str| one.get(name).and_then(Value::as_str).map(str::to_owned);
+    let asked = asked.iter().filter(|one| text(one, "recipient").as_deref() == Some(recipient.as_str()));
+    let readers: Vec<Option<PartnerId>> =
+        asked.map(|one| text(one, "on_behalf_of").as_deref().and_then(PartnerId::parse)).collect();
+    if let [one] = readers.as_slice() {
+        return Ok(one.clone());
+    }
+    let viewer = kind(args.to)?;
+    if !AgencyKind::ALL.into_iter().any(|carrier| carrier.passes_on_to(viewer)) {
+        return Ok(None);
+    }
+    match readers.into_iter().flatten().collect::<Vec<_>>().as_slice() {
+        [] => Ok(None),
+        [one] => Ok(Some(one.clone())),
+        several => {
+            let ids: Vec<&str> = several.iter().map(PartnerId::as_str).collect();
+            bail!(
+                "{recipient} is asked for more than one agency: choose by --on-behalf-of {}",
+                ids.join(" or ")
+            )
+        }
+    }
+}
+
+/// By which words one of several is chosen.
+pub(in crate::cli) fn choose_by<'r>(several: impl IntoIterator<Item = &'r Rehearsed>) -> String {
+    let words = several.into_iter().map(|one| match &one.on_behalf_of {
+        Some(reader) => format!("--recipient {} --on-behalf-of {reader}", one.recipient),
+        None => format!("--recipient {}", one.recipient),
+    });
+    words.collect::<Vec<_>>().join(" or ")
 }
 
 fn kind(audience: Audience) -> Result<AgencyKind> {

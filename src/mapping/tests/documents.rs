@@ -223,3 +223,26 @@ fn what_stands_beside_the_jws_may_only_say_what_is_signed() {
         assert!(said_signature(&changed).is_err(), "{at}");
     }
 }
+
+/// The answers by themselves are those of the message, and what they refer to is said.
+#[test]
+fn the_assessment_stands_alone_as_a_questionnaire_response() {
+    let projection = project(Audience::Health, &full(), false);
+    let mapped = made(Audience::Health, &projection);
+    let message = json(&mapped.body);
+    let alone = crate::mapping::questionnaire_response(&message).unwrap();
+    let entries = message["entry"].as_array().unwrap();
+    let inside =
+        entries.iter().find(|one| one["resource"]["resourceType"] == "QuestionnaireResponse").unwrap();
+    assert_eq!(alone["item"], inside["resource"]["item"]);
+    assert_eq!(
+        alone["subject"],
+        json!({"type": "Patient", "identifier": {"system": "https://fhir.nhs.uk/Id/nhs-number", "value": "9990000018"}})
+    );
+    assert_eq!(alone["author"]["display"], "Sample Practitioner");
+    assert!(!alone.to_string().contains("urn:uuid:"));
+    let findings = PROGRAM.check(&alone, &check::Ask::at(now().0));
+    let wrong: Vec<_> = findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(crate::mapping::questionnaire_response(&json!({"entry": []})).is_none());
+}
