@@ -21,7 +21,9 @@ use crate::{
     config::{Config, Database, Material, Problem},
     directory::{Agreement, Partner},
     exchange::{
-        Exchange, RetrySchedule, RootKeyError, open_root_key,
+        Exchange, RetrySchedule, RootKeyError,
+        adapters::{AdapterFault, Adapters},
+        open_root_key,
         ports::{CommitError, Store},
     },
     http::{self, Gateway, Served},
@@ -32,7 +34,8 @@ use crate::{
     open_files::{self, Shares},
     outbound::{AddressPolicy, CourierError, CourierSettings, HttpCourier, MeteredCourier},
     packages::{self, PackageFault},
-    profile::{check::Program, definition::Definitions},
+    profile::{Profiles, check::Program, definition::Definitions},
+    site_folders,
     store::sqlite::{self, NotOpened, SqliteStore},
     vault::{DocumentKey, Vault},
     worker::{Worker, WorkerHandle, WorkerSettings},
@@ -71,6 +74,9 @@ pub enum StartError {
     /// A FHIR package that the settings name.
     #[error(transparent)]
     Package(#[from] PackageFault),
+    /// A service's own site adapters.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Adapters(Vec<AdapterFault>),
     /// The keys for tokens.
     #[error(transparent)]
     Tokens(#[from] SelfTestFailed),
@@ -209,6 +215,15 @@ impl App {
         Ok(Arc::new(compiled))
     }
 
+    /// The site adapters that are compiled in, and those of these folders beside them.
+    ///
+    /// # Errors
+    /// Everything that is wrong with them.
+    pub fn site_adapters(folders: &[PathBuf]) -> Result<Arc<Adapters>, StartError> {
+        let profiles = Profiles::compile().map_err(StartError::Tables)?;
+        with_own(&Adapters::built_in(&profiles).map_err(StartError::Tables)?, folders)
+    }
+
     /// Starts a gateway whose database has been migrated.
     ///
     /// # Errors
@@ -280,8 +295,20 @@ fn prepare(config: &Config) -> Result<Prepared, StartError> {
     exchange.fhir = App::fhir_program(&config.packages)?;
     exchange.document_key = document_key(&material)?;
     exchange.tag_max = config.tag_max;
+    exchange.adapters = with_own(&exchange.adapters, &config.site_folders)?;
+    for own in exchange.adapters.all().filter(|known| known.file.is_some()) {
+        tracing::info!(adapter = own.adapter.label(), sha256 = own.sha256, "a site adapter was loaded");
+    }
     let courier = courier(config, &material, clock)?;
     Ok(Prepared { shares, sockets: vec![partners, public, operators], exchange, identity, courier })
+}
+
+fn with_own(built_in: &Arc<Adapters>, folders: &[PathBuf]) -> Result<Arc<Adapters>, StartError> {
+    let files = site_folders::read(folders).map_err(StartError::Adapters)?;
+    if files.is_empty() {
+        return Ok(Arc::clone(built_in));
+    }
+    built_in.with(&files).map(Arc::new).map_err(StartError::Adapters)
 }
 
 fn document_key(material: &Material) -> Result<Option<DocumentKey>, StartError> {

@@ -35,6 +35,7 @@ pub mod packages;
 pub mod profile;
 pub mod referral;
 pub mod sheet;
+pub mod site_folders;
 pub mod store;
 pub mod telemetry;
 pub mod vault;

@@ -261,6 +261,10 @@ pub const NARRATIVE_MAX_BYTES: usize = 262_144;
 pub const NARRATIVE_DEPTH_MAX: usize = 64;
 /// Largest file of a site adapter, in bytes (256 KiB): a larger one is refused when it is read.
 pub const ADAPTER_MAX_BYTES: usize = 262_144;
+/// Most adapters of a service's own that the settings may name.
+pub const SITE_ADAPTERS_MAX: usize = 100;
+/// Most files and folders in a folder of adapters.
+pub const SITE_FOLDER_ENTRIES_MAX: usize = 1_000;
 /// Most rules in a site adapter.
 pub const ADAPTER_RULES_MAX: usize = 1_000;
 /// Most that a service sends at once for its adapter to read, in bytes (4 MiB).

@@ -72,6 +72,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("worker", &["exchange", "metrics"]),
     // FHIR packages on disk: their bytes go to the definitions of `profile`.
     ("packages", &["profile"]),
+    // A service's own adapters on disk: their texts go to `exchange`.
+    ("site_folders", &["exchange"]),
     // What starts and wires.
     ("config", &["assessment", "directory", "fhir", "vault"]),
     (
@@ -90,6 +92,7 @@ const ROOMS: &[(&str, &[&str])] = &[
             "minimise",
             "profile",
             "packages",
+            "site_folders",
             "metrics",
             "open_files",
             "telemetry",

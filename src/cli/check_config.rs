@@ -35,7 +35,13 @@ pub(super) fn run(args: &CheckConfigArgs) -> ExitCode {
     }
     let file = args.config.path();
     let (problems, warnings) = match Config::load_all(&file) {
-        Ok((config, material)) => (App::rehearse(&material), App::warnings(&config, &material)),
+        Ok((config, material)) => {
+            let mut problems = App::rehearse(&material);
+            if let Err(fault) = App::site_adapters(&config.site_folders) {
+                problems.push(Problem::setting("sites.folders", fault.to_string()));
+            }
+            (problems, App::warnings(&config, &material))
+        }
         Err(problems) => (problems, Vec::new()),
     };
     if args.json {

@@ -44,8 +44,10 @@ pub(super) fn check(settings: Settings, folder: &Path) -> (Option<Config>, Vec<P
     let database = p.database(&settings.database.url);
     let keys = p.keys(&settings.keys);
     let outbound = p.outbound(&settings.outbound);
-    let packages = p.packages(&settings.profiles.packages);
+    let packages = &settings.profiles.packages;
+    let packages = p.folders("profiles.packages", packages, "must name folders or .tgz files");
     let tag_max = p.tag_max(&settings.assessment.tag_max);
+    let site_folders = p.folders("sites.folders", &settings.sites.folders, "must name folders");
     let log = p.log(settings.log);
     let config = site_id.or_else(|| SiteId::parse("unnamed")).map(|site_id| Config {
         site_id,
@@ -59,6 +61,7 @@ pub(super) fn check(settings: Settings, folder: &Path) -> (Option<Config>, Vec<P
         outbound,
         packages,
         tag_max,
+        site_folders,
         log,
     });
     (config, problems.found)
@@ -92,9 +95,9 @@ impl Problems<'_> {
         })
     }
 
-    fn packages(&mut self, texts: &[String]) -> Vec<PathBuf> {
+    fn folders(&mut self, name: &str, texts: &[String], must: &str) -> Vec<PathBuf> {
         if texts.iter().any(String::is_empty) {
-            self.add("profiles.packages", "must name folders or .tgz files");
+            self.add(name, must);
         }
         texts.iter().map(|text| self.folder.join(text)).collect()
     }

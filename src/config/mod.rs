@@ -52,6 +52,8 @@ pub struct Config {
     pub packages: Vec<PathBuf>,
     /// The highest score of each domain of the Threshold Assessment Grid.
     pub tag_max: TagMax,
+    /// Folders with a service's own site adapters, which are loaded beside those that are compiled in.
+    pub site_folders: Vec<PathBuf>,
     /// How the gateway tells what it does.
     pub log: Log,
 }

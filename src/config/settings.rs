@@ -17,6 +17,7 @@ pub(super) struct Settings {
     pub(super) outbound: Outbound,
     pub(super) profiles: Profiles,
     pub(super) assessment: Assessment,
+    pub(super) sites: Sites,
     pub(super) log: Log,
 }
 
@@ -84,6 +85,12 @@ pub(super) struct Profiles {
 #[serde(deny_unknown_fields)]
 pub(super) struct Assessment {
     pub(super) tag_max: BTreeMap<String, i64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Sites {
+    pub(super) folders: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -5,6 +5,7 @@
 //! decides again. Not here: SQL, HTTP, sockets, the system's clock.
 
 mod about;
+pub mod adapters;
 mod amend;
 mod anew;
 mod answered;
@@ -20,6 +21,7 @@ mod definitions;
 mod deliver;
 mod documents;
 pub mod enrol;
+mod form_in;
 mod idempotency;
 mod inbound;
 mod ledger;
@@ -160,6 +162,10 @@ pub struct Exchange {
     pub document_key: Option<DocumentKey>,
     /// The highest score of each domain of the Threshold Assessment Grid: above it, a sender is told.
     pub tag_max: TagMax,
+    /// Messages that may wait for one agency: beyond it nothing more is taken on for it.
+    pub backlog_max: u64,
+    /// By which a service's own form becomes an assessment.
+    pub adapters: Arc<adapters::Adapters>,
     /// What this release makes messages with.
     carried: made_by::Carried,
     /// The refused looks of which no entry is written yet.
@@ -179,17 +185,20 @@ impl Exchange {
         base_url: String,
         schedule: RetrySchedule,
     ) -> Result<Self, String> {
+        let profiles = Profiles::compile()?;
         Ok(Self {
             store,
             vault,
             mint,
             rules: Rules::compile()?,
-            profiles: Profiles::compile()?,
+            adapters: adapters::Adapters::built_in(&profiles)?,
+            profiles,
             fhir: Program::shared()?,
             base_url,
             schedule,
             document_key: None,
             tag_max: TagMax::default(),
+            backlog_max: limits::PARTNER_BACKLOG_MAX,
             carried: made_by::Carried::here(),
             refused_looks: Arc::default(),
             wake_delivery: Arc::new(Notify::new()),

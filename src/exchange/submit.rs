@@ -9,6 +9,7 @@ use super::{
     consents::Recorded,
     idempotency::Ticket,
     people::{Description, Identified},
+    form_in::FormIn,
     plan::{Asked, Basis},
     ports::{Precondition, Write, WriteSet},
     refusal::{Issue, Refusal, Refused},
@@ -33,7 +34,7 @@ pub(super) struct Submission {
     pub(super) preconditions: Vec<Precondition>,
     pub(super) answer: Map<String, Value>,
     pub(super) rehearsed: Vec<Rehearsed>,
-    assessment_id: AssessmentId,
+    pub(super) assessment_id: AssessmentId,
     /// Whom it is about.
     pub(super) person: Identified,
     /// What the sender should be told.
@@ -56,6 +57,14 @@ pub(super) struct Arrived {
 }
 
 /// What an arriving assessment belongs to.
+/// What was sent.
+pub(super) enum Sent<'s> {
+    /// An assessment, with its bytes.
+    Assessment(&'s Assessment, &'s [u8]),
+    /// A form of the service's own.
+    Form(&'s FormIn<'s>),
+}
+
 #[derive(Clone, Copy)]
 pub(super) enum Joins<'a> {
     /// The person's open episode, or a new one.
@@ -76,34 +85,35 @@ impl Exchange {
         body: &[u8],
         dry_run: bool,
     ) -> Result<Answer, Refusal> {
-        if !caller.is_service() {
-            return Err(Refusal::new(
-                Refused::Forbidden,
-                "forbidden",
-                "",
-                "Only a liaison and diversion service submits assessments. Other agencies make \
-                 requests, as docs/requests.md says.",
-            ));
-        }
+        services_only(caller)?;
         if dry_run {
-            let Rehearsal { mut answer, recipients } = self.rehearse(caller, body).await?;
-            if let Some(answer) = answer.as_object_mut() {
-                let previews = recipients.iter().map(Rehearsed::preview).collect();
-                answer.insert(String::from("preview"), Value::Array(previews));
-            }
-            return Ok(Answer::json(200, &answer));
+            let assessment = self.read_assessment(body)?;
+            return Ok(rehearsed(self.plan_submission(caller, &assessment, body).await?));
         }
         let ticket = Ticket::new(key, "POST /assessments", body)?;
         let assessment = self.read_assessment(body)?;
         for _ in 0..DECIDE_TRIES {
-            if let Some(first) = self.first_answer(caller, &ticket).await? {
+        self.submit(caller, &ticket, &Sent::Assessment(&assessment, body)).await
+    }
+
+    /// Commits what is planned, and plans again where something moved meanwhile.
+    pub(super) async fn submit(
+        &self,
+        caller: &Caller,
+        ticket: &Ticket,
+        sent: &Sent<'_>,
+    ) -> Result<Answer, Refusal> {
+            if let Some(first) = self.first_answer(caller, ticket).await? {
                 return Ok(first);
             }
-            let submission = self.plan_submission(caller, &assessment, body).await?;
+            let submission = match sent {
+                Sent::Assessment(assessment, body) => self.plan_submission(caller, assessment, body).await?,
+                Sent::Form(form) => self.plan_form(caller, form).await?,
+            };
             let mut answer = Answer::json(201, &Value::Object(submission.answer));
             answer.location = Some(format!("/assessments/{}", submission.assessment_id));
             let mut writes = submission.writes;
-            writes.push(self.keep_answer(caller, &ticket, &answer, self.now()));
+            writes.push(self.keep_answer(caller, ticket, &answer, self.now()));
             let mut preconditions = submission.preconditions;
             preconditions.push(ticket.precondition(caller));
             if self.try_commit(writes, preconditions).await? {
@@ -318,6 +328,24 @@ pub(super) fn plan_order(assessment: &Assessment, asked: &[Asked<'_>]) -> Vec<us
         })
         .collect();
     order(&items)
+}
+
+/// Nobody else submits assessments.
+pub(super) fn services_only(caller: &Caller) -> Result<(), Refusal> {
+    if caller.is_service() {
+        return Ok(());
+    }
+    let text = "Only a liaison and diversion service submits assessments. Other agencies make requests, as \
+                docs/requests.md says.";
+    Err(Refusal::new(Refused::Forbidden, "forbidden", "", text))
+}
+
+/// The plan of a submission, and what each recipient would get.
+pub(super) fn rehearsed(submission: Submission) -> Answer {
+    let mut answer = submission.answer;
+    let previews = submission.rehearsed.iter().map(Rehearsed::preview).collect();
+    answer.insert(String::from("preview"), Value::Array(previews));
+    Answer::json(200, &Value::Object(answer))
 }
 
 /// What a sender should know, as an answer shows it.

@@ -7,6 +7,7 @@ use crate::exchange::refusal::{Refusal, Refused};
 
 const JSON: &str = "application/json";
 const FHIR: &str = "application/fhir+json";
+const CSV: &str = "text/csv";
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Where documents are, which are FHIR too.
 const DOCUMENTS: &str = "/documents/";
@@ -19,6 +20,11 @@ pub(super) fn check_content(takes: Takes, headers: &HeaderMap) -> Result<(), Ref
         Takes::Nothing | Takes::Bytes => return Ok(()),
         Takes::Json | Takes::OptionalJson => (&[JSON], "Send application/json in UTF-8."),
         Takes::Fhir | Takes::OptionalFhir => (&[FHIR, JSON], "Send application/fhir+json in UTF-8."),
+        Takes::Assessment => {
+            let told =
+                "Send application/json in UTF-8; with ?adapter=NAME also text/csv or application/fhir+json.";
+            (&[JSON, FHIR, CSV], told)
+        }
         Takes::Form => (&[FORM], "Send application/x-www-form-urlencoded."),
     };
     if headers.get(CONTENT_ENCODING).is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity"))
@@ -52,6 +58,12 @@ pub(super) fn check_content(takes: Takes, headers: &HeaderMap) -> Result<(), Ref
 
 fn unsupported(header: &str, text: &str) -> Refusal {
     Refusal::new(Refused::UnsupportedMediaType, "not-supported", header, text)
+}
+
+/// Whether a media type is JSON that is not FHIR.
+pub(super) fn is_json(sent: Option<&str>) -> bool {
+    let essence = sent.and_then(|sent| sent.split(';').next()).unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case(JSON)
 }
 
 /// Whether an answer that a route of this path can give is one that the caller asked for. Only FHIR negotiates, a

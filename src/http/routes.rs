@@ -90,6 +90,8 @@ pub enum Takes {
     Fhir,
     /// The same, or no body at all.
     OptionalFhir,
+    /// `application/json`; or a service's own form, which is `application/fhir+json` or `text/csv` too.
+    Assessment,
     /// `application/x-www-form-urlencoded`.
     Form,
     /// Any bytes.
@@ -437,8 +439,8 @@ pub static ROUTES: &[Route] = &[
     get("/oauth/jwks", DISCOVERY, Access::Open, |c| Box::pin(ready(Ok(discovery::key_set(&c))))),
     // Without FHIR.
     Route {
-        query: &["dry-run"],
-        ..post("/assessments", Takes::Json, Access::Scope("keyway/assessments.c"), |c| {
+        query: &["dry-run", "adapter"],
+        ..post("/assessments", Takes::Assessment, Access::Scope("keyway/assessments.c"), |c| {
             Box::pin(assessments::submit_assessment(c))
         })
     },

@@ -113,6 +113,7 @@ fn listeners_scopes_bodies_and_queries_are_those_of_the_table() {
             Takes::OptionalJson => (&["application/json"], false),
             Takes::Fhir => (&["application/fhir+json", "application/json"], true),
             Takes::OptionalFhir => (&["application/fhir+json", "application/json"], false),
+            Takes::Assessment => (&["application/json", "application/fhir+json", "text/csv"], true),
             Takes::Form => (&["application/x-www-form-urlencoded"], true),
             Takes::Bytes => (&["*/*"], true),
         };

@@ -3,6 +3,7 @@
 mod certificates;
 mod entry;
 mod keys;
+mod sites;
 
 use std::path::{Path, PathBuf};
 

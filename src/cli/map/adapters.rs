@@ -1,42 +1,130 @@
 //! Adapters on the command line: by name or from a file, against the forms of this build.
 
-use std::{io::Read as _, path::Path};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, Result, anyhow, bail};
+use clap::Args;
 use serde_json::{Value, json};
 
 use crate::{
+    app::App,
     assessment::Assessment,
+    cli::{ConfigArg, print, shown},
     clock::{Clock as _, Moment, SystemClock},
-    fhir::{Issue, locate},
+    config::Config,
+    exchange::adapters::Adapters,
+    fhir::Issue,
     limits::{ADAPTER_MAX_BYTES, SITE_FILE_MAX_BYTES},
     mapping::site::{Adapted, Adapter, Form, Mistake, Told},
     profile::{Profiles, Schema},
 };
 
-/// The profiles, and the forms of the assessment among them.
+/// Whose adapters, beside those that are compiled in.
+#[derive(Clone, Debug, Args)]
+pub(super) struct OwnAdapters {
+    /// The settings whose [sites] folders hold adapters of your own. Without it: only those that are compiled in.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+impl OwnAdapters {
+    /// The folders that the settings name; `None` when something is wrong with the settings, which is told.
+    pub(super) fn folders(&self) -> Option<Vec<PathBuf>> {
+        match &self.config {
+            None => Some(Vec::new()),
+            config => ConfigArg { config: config.clone() }.load().map(|config: Config| config.site_folders),
+        }
+    }
+}
+
+/// A form of a service in the place of an assessment.
+#[derive(Clone, Debug, Args)]
+pub(super) struct FormArgs {
+    /// FILE is a form of your own: the adapter that reads it.
+    #[arg(long, value_name = "NAME")]
+    adapter: Option<String>,
+    /// Which of several forms in FILE, from 1.
+    #[arg(long = "form", value_name = "N", requires = "adapter")]
+    which: Option<usize>,
+    #[command(flatten)]
+    own: OwnAdapters,
+}
+
+impl FormArgs {
+    /// The assessment in `file`, or the one that its form becomes; `None` when there is none, which is told.
+    pub(super) fn assessment(&self, file: &Path) -> Result<Option<Vec<u8>>> {
+        let Some(name) = &self.adapter else {
+            return crate::cli::rehearsing::assessment(file).map(Some);
+        };
+        let Some(folders) = self.own.folders() else { return Ok(None) };
+        let bench = Bench::with(&folders)?;
+        let Some(known) = bench.adapters.get(name) else {
+            let names: Vec<&str> = bench.adapters.all().map(|known| known.adapter.name()).collect();
+            bail!("there is no adapter called {name}; there are {}", names.join(", "));
+        };
+        let input = read_input(file).with_context(|| shown(file))?;
+        let outcome = bench.outcome(&known.adapter, &input);
+        let forms = match &outcome {
+            Value::Array(forms) => forms.as_slice(),
+            whole => std::slice::from_ref(whole),
+        };
+        let which = match (self.which, forms.len()) {
+            (None, 1) => Some(0),
+            (None, many) => bail!("{} holds {many} forms: choose one by --form 1 to {many}", shown(file)),
+            (Some(which), _) => which.checked_sub(1),
+        };
+        let Some(form) = which.and_then(|which| forms.get(which)) else {
+            bail!("{} holds {} forms: --form is from 1", shown(file), forms.len());
+        };
+        if let Some(why) = form.get("refused").and_then(Value::as_str) {
+            print::problem(why);
+            return Ok(None);
+        }
+        for told in form.get("told").and_then(Value::as_array).into_iter().flatten() {
+            let [place, text] =
+                ["place", "text"].map(|name| told.get(name).and_then(Value::as_str).unwrap_or_default());
+            print::problem(&format!("{place}: {text}"));
+        }
+        Ok(form.get("assessment").map(|assessment| assessment.to_string().into_bytes()))
+    }
+}
+
+/// The profiles, and the adapters that make the forms of the assessment among them.
 pub(super) struct Bench {
     profiles: Profiles,
-    forms: Vec<Form>,
+    adapters: Arc<Adapters>,
     schemas: Vec<(String, Schema)>,
 }
 
 impl Bench {
+    /// With the adapters that are compiled in.
     pub(super) fn compile() -> Result<Self> {
+        Self::with(&[])
+    }
+
+    /// With those of these folders beside them.
+    pub(super) fn with(folders: &[PathBuf]) -> Result<Self> {
+        let adapters = App::site_adapters(folders)?;
         let profiles = Profiles::compile().map_err(|why| anyhow!(why))?;
-        let (mut forms, mut schemas) = (Vec::new(), Vec::new());
-        for schema in Schema::ALL {
-            if let Some(form) = profiles.document(schema).and_then(Form::read) {
-                schemas.push((form.url().to_owned(), schema));
-                forms.push(form);
-            }
-        }
-        Ok(Self { profiles, forms, schemas })
+        let form = |schema: &Schema| {
+            Some((profiles.document(*schema).and_then(Form::read)?.url().to_owned(), *schema))
+        };
+        let schemas = Schema::ALL.iter().filter_map(form).collect();
+        Ok(Self { profiles, adapters, schemas })
     }
 
     /// Reads and checks an adapter.
     pub(super) fn adapter(&self, text: &str) -> Result<Adapter, Vec<Mistake>> {
-        Adapter::compile(text, &self.forms)
+        self.adapters.compile(text)
+    }
+
+    /// A service's own adapters that were loaded.
+    pub(super) fn own(&self) -> impl Iterator<Item = (&str, &Adapter)> {
+        self.adapters.all().filter_map(|known| Some((known.file.as_deref()?, &known.adapter)))
     }
 
     /// What is wrong with an assessment that an adapter made, and what its sender would be told: as a submission asks, at
@@ -109,25 +197,6 @@ fn read(file: &Path, most: usize) -> Result<Vec<u8>> {
         bail!("is larger than {most} bytes");
     }
     Ok(bytes)
-}
-
-/// Mistakes as people read them: each with its line and a caret under the place.
-pub(super) fn shown(file: &str, text: &str, mistakes: &[Mistake]) -> String {
-    let one = |mistake: &Mistake| {
-        let place = locate::place_of(text, &mistake.at);
-        let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().replace('\t', " ");
-        let gutter = place.line.to_string().len().max(4);
-        format!(
-            "{file}:{row}:{column}  {what}\n{row:>gutter$} | {line}\n{pad:gutter$} | {pad:before$}{caret}",
-            row = place.line,
-            column = place.column,
-            what = mistake.text,
-            pad = "",
-            before = place.column.saturating_sub(1),
-            caret = "^".repeat(place.width),
-        )
-    };
-    mistakes.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::Args;
 use serde_json::json;
 
-use super::adapters::{Bench, read_text, shown};
+use super::adapters::{Bench, OwnAdapters, read_text};
 use crate::{
     cli::{self, print},
     fhir::locate,
@@ -15,21 +15,26 @@ use crate::{
 /// Find every mistake in a site's adapter.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
-    keyway map check profiles/sites/mo-del/adapter.toml\n\n\
+    keyway map check profiles/sites/mo-del/adapter.toml\n  \
+    keyway map check --config /etc/keyway/keyway.toml\n\n\
+    With --config: the adapters of your own that the settings name, as at the start of the gateway.\n\
     All mistakes are told at once, each with its line, a caret and what would be right.\n\
     Exit codes: 0 no mistake, 1 mistakes or no such file, 2 usage.")]
 pub(super) struct CheckArgs {
     /// The adapter: a TOML file.
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    #[arg(value_name = "FILE", required_unless_present = "config", conflicts_with = "config")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    own: OwnAdapters,
     /// Print one object with every mistake.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<ExitCode> {
-    let file = cli::shown(&args.file);
-    let text = read_text(&args.file).with_context(|| file.clone())?;
+    let Some(file) = &args.file else { return Ok(check_own(args)) };
+    let text = read_text(file).with_context(|| cli::shown(file))?;
+    let file = cli::shown(file);
     let checked = Bench::compile()?.adapter(&text);
     let mistakes = checked.as_ref().err().map(Vec::as_slice).unwrap_or_default();
     if args.json {
@@ -43,10 +48,38 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode> {
     } else if let Ok(adapter) = &checked {
         print::line(&format!("{file}: no mistake found. {} makes {}.", adapter.label(), adapter.makes()));
     } else {
-        print::line(&shown(&file, &text, mistakes));
+        for mistake in mistakes {
+            print::line(&mistake.shown(&file, &text));
+        }
         print::line(&format!("{file}: {} mistake(s)", mistakes.len()));
     }
     Ok(if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Those that the settings name, as they are loaded at the start.
+fn check_own(args: &CheckArgs) -> ExitCode {
+    let Some(folders) = args.own.folders() else { return ExitCode::FAILURE };
+    let bench = match Bench::with(&folders) {
+        Ok(bench) => bench,
+        Err(fault) if args.json => {
+            print::object(&json!({ "ok": false, "faults": fault.to_string() }));
+            return ExitCode::FAILURE;
+        }
+        Err(fault) => {
+            print::line(&fault.to_string());
+            return ExitCode::FAILURE;
+        }
+    };
+    if args.json {
+        let own = bench.own().map(|(file, adapter)| json!({ "file": file, "adapter": adapter.label() }));
+        print::object(&json!({ "ok": true, "adapters": own.collect::<Vec<_>>() }));
+        return ExitCode::SUCCESS;
+    }
+    for (file, adapter) in bench.own() {
+        print::line(&format!("{file}: no mistake found. {} makes {}.", adapter.label(), adapter.makes()));
+    }
+    print::line(&format!("{} adapter(s) of your own.", bench.own().count()));
+    ExitCode::SUCCESS
 }
 
 #[cfg(test)]
@@ -58,7 +91,8 @@ mod tests {
         let bench = Bench::compile().expect("the profiles compile");
         let text = include_str!("../../../fixtures/sites/broken.toml");
         let mistakes = bench.adapter(text).expect_err("everything is wrong with it");
-        let told = shown("broken.toml", text, &mistakes);
+        let told: Vec<String> = mistakes.iter().map(|mistake| mistake.shown("broken.toml", text)).collect();
+        let told = told.join("\n");
         let heads: Vec<&str> = told.lines().filter(|line| line.starts_with("broken.toml:")).collect();
         let expected: Vec<&str> = include_str!("../../../fixtures/sites/broken.txt").lines().collect();
         assert_eq!(heads, expected);

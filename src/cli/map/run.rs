@@ -13,6 +13,11 @@ use crate::{
         shown,
     },
     directory::{AgencyKind, Audience, Channel, Partner, PartnerStatus},
+use anyhow::{Context as _, Result, bail};
+use clap::Args;
+use serde_json::{Value, json};
+
+use super::adapters::FormArgs;
     exchange::{Rehearsed, RehearsedMessage, refusal::Refusal},
     ids::{PartnerId, SiteId},
     mapping::{Traced, questionnaire_response},

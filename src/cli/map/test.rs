@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::adapters::{Bench, read_input, read_text, shown};
+use super::adapters::{Bench, OwnAdapters, read_input, read_text};
 use crate::{
     cli::{self, print},
     fhir::json as strict,
@@ -21,15 +21,18 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     keyway map test\n  \
-    keyway map test ./our-sites\n\n\
-    Without DIR: the adapters that are compiled in. DIR is a folder with a folder for each adapter, or one of these: \
+    keyway map test ./our-sites\n  \
+    keyway map test --config /etc/keyway/keyway.toml\n\n\
+    Without DIR: the adapters that are compiled in, and with --config your own that the settings name. DIR is a folder with a folder for each adapter, or one of these: \
     adapter.toml, and beside it tests/NAME.in.json (or .in.csv) with tests/NAME.out.json. A difference is shown by its \
     place: - is what the test expects, + is what came out.\n\
     Exit codes: 0 all as expected, 1 a difference or a mistake, 2 usage.")]
 pub(super) struct TestArgs {
     /// A folder of adapters, or the folder of one.
-    #[arg(value_name = "DIR")]
+    #[arg(value_name = "DIR", conflicts_with = "config")]
     folder: Option<PathBuf>,
+    #[command(flatten)]
+    own: OwnAdapters,
     /// Print one object with every case.
     #[arg(long)]
     json: bool,
@@ -56,9 +59,12 @@ struct Verdict {
 }
 
 pub(super) fn run(args: &TestArgs) -> Result<ExitCode> {
-    let sites = match &args.folder {
-        Some(folder) => in_folder(folder)?,
-        None => shipped(),
+    let sites = if let Some(folder) = &args.folder {
+        in_folder(folder)?
+    } else {
+        let Some(folders) = args.own.folders() else { return Ok(ExitCode::FAILURE) };
+        let own = folders.iter().map(|folder| in_folder(folder)).collect::<Result<Vec<_>>>()?;
+        shipped().into_iter().chain(own.into_iter().flatten()).collect()
     };
     let bench = Bench::compile()?;
     let verdicts: Vec<Verdict> = sites.iter().flat_map(|site| test(&bench, site)).collect();
@@ -147,7 +153,7 @@ fn test(bench: &Bench, site: &Site) -> Vec<Verdict> {
             return vec![Verdict { case: site.name.clone(), wrong: vec![what] }];
         }
         Err(mistakes) => {
-            let wrong = vec![shown(&site.file, &site.adapter, &mistakes)];
+            let wrong = mistakes.iter().map(|mistake| mistake.shown(&site.file, &site.adapter)).collect();
             return vec![Verdict { case: site.name.clone(), wrong }];
         }
     };

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::outline::Form;
+use crate::fhir::locate;
 
 /// A site's adapter, without a mistake.
 #[derive(Clone, Debug)]
@@ -62,6 +63,25 @@ pub struct Mistake {
     pub at: Range<usize>,
     /// What is wrong and what would be right.
     pub text: String,
+}
+
+impl Mistake {
+    /// It as people read it: `file` with line and column, and a caret under the place in `text`.
+    #[must_use]
+    pub fn shown(&self, file: &str, text: &str) -> String {
+        let place = locate::place_of(text, &self.at);
+        let line = text.lines().nth(place.line.saturating_sub(1)).unwrap_or_default().replace('\t', " ");
+        let gutter = place.line.to_string().len().max(4);
+        format!(
+            "{file}:{row}:{column}  {what}\n{row:>gutter$} | {line}\n{pad:gutter$} | {pad:before$}{caret}",
+            row = place.line,
+            column = place.column,
+            what = self.text,
+            pad = "",
+            before = place.column.saturating_sub(1),
+            caret = "^".repeat(place.width),
+        )
+    }
 }
 
 /// A word of the file, with its place.
