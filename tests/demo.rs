@@ -20,12 +20,8 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use canaries::{AGENCIES, Marked, TABLE, plain_values};
+use canaries::{AGENCIES, KINDS, Marked, OF_THE_YOUTH, TABLE, plain_values};
 use serde_json::{Value, json};
-
-/// The kinds of agency, in the order of [`AGENCIES`].
-const KINDS: [(&str, &str); 5] =
-    [("C", "police"), ("M", "court"), ("P", "probation"), ("H", "cmht"), ("B", "housing")];
 
 fn demo(data: &Path, further: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_keyway"))
@@ -66,7 +62,7 @@ fn everything_happens_as_the_fixtures_say_it_must() {
         ["elapsed_ms", "assessments", "referrals", "recalled", "duplicates_suppressed", "inbound", "audit"]
     );
     assert!(report["elapsed_ms"].as_u64().unwrap() <= 30_000);
-    assert_eq!(report["assessments"], 9);
+    assert_eq!(report["assessments"], 10);
     assert_eq!(report["recalled"], 4);
     assert_eq!(report["duplicates_suppressed"], 1);
     assert!(report["inbound"].as_u64().unwrap() >= 20, "{}", report["inbound"]);
@@ -85,7 +81,9 @@ fn everything_happens_as_the_fixtures_say_it_must() {
         ("court-harbour", "not-used", 1),
         ("probation-harbour", "recalled", 1),
         ("probation-harbour", "withdrawn", 1),
-        ("housing-harbour", "withheld", 2),
+        ("housing-harbour", "withheld", 3),
+        ("yjs-harbour", "accepted", 1),
+        ("childrens-harbour", "accepted", 1),
         ("housing-harbour", "rejected", 1),
         ("ld-riverside", "completed", 1),
     ] {
@@ -121,12 +119,13 @@ fn check_referral(referral: &Value) {
         assert!(!referral[name].as_str().unwrap().is_empty(), "{name}: {referral}");
     }
     let kind = referral["kind"].as_str().unwrap();
-    assert!(["cmht", "police", "court", "probation", "housing", "liaison-diversion"].contains(&kind));
+    let known = ["cmht", "police", "court", "probation", "housing", "liaison-diversion"];
+    assert!(known.contains(&kind) || OF_THE_YOUTH.iter().any(|(_, of_theirs)| *of_theirs == kind), "{kind}");
     let advice = ["police", "court"].contains(&kind);
     assert_eq!(referral["nature"], if advice { "advice" } else { "referral" }, "{referral}");
     let channel = match kind {
         "cmht" => "fhir-push",
-        "housing" | "liaison-diversion" => "mailbox",
+        "housing" | "social-care" | "liaison-diversion" => "mailbox",
         _ => "event-push",
     };
     assert_eq!(referral["channel"], channel, "{referral}");
@@ -149,12 +148,12 @@ fn check_folder(data: &Path) {
     for name in ["ca.pem", "keyway.db", "keyway.toml", "try.sh", "try-assessment.json"] {
         assert!(data.join(name).is_file(), "{name}");
     }
-    for (_, slug, _) in AGENCIES {
+    for slug in AGENCIES.iter().map(|(_, slug, _)| *slug).chain(OF_THE_YOUTH.map(|(slug, _)| slug)) {
         for name in ["cert.pem", "key.pem", "client_id"] {
             assert!(data.join("agencies").join(slug).join(name).is_file(), "{slug}/{name}");
         }
     }
-    for (_, kind) in KINDS {
+    for (_, kind) in KINDS.into_iter().chain(OF_THE_YOUTH) {
         let folder = data.join("received").join(kind);
         assert!(files_of(&folder).iter().any(|f| f.extension().is_some_and(|e| e == "json")), "{kind}");
     }

@@ -5,6 +5,13 @@
 
 use serde_json::{Value, json};
 
+/// The kinds of agency, in the order of [`AGENCIES`].
+pub(crate) const KINDS: [(&str, &str); 5] =
+    [("C", "police"), ("M", "court"), ("P", "probation"), ("H", "cmht"), ("B", "housing")];
+/// The kinds that only the youngest of the people is told about to.
+pub(crate) const OF_THE_YOUTH: [(&str, &str); 2] =
+    [("yjs-harbour", "youth-justice"), ("childrens-harbour", "social-care")];
+
 /// Who may see a mark: one letter for each agency of the demonstration.
 /// `C` custody, `M` magistrates' court, `P` probation, `H` health (CMHT), `B` borough (housing).
 /// With `o` custody sees it under the override for imminent risk too.

@@ -22,7 +22,7 @@ use crate::{
 const DIRECTORY: &str = include_str!("../../../fixtures/directory.json");
 const AGREEMENTS: &str = include_str!("../../../fixtures/agreements.json");
 const TRY: &str = include_str!("../../../fixtures/try-assessment.json");
-const STORIES: [(&str, &str); 10] = [
+const STORIES: [(&str, &str); 11] = [
     ("01-all-consented.json", include_str!("../../../fixtures/story/01-all-consented.json")),
     ("02-housing-refused.json", include_str!("../../../fixtures/story/02-housing-refused.json")),
     ("03-police-refused.json", include_str!("../../../fixtures/story/03-police-refused.json")),
@@ -39,6 +39,7 @@ const STORIES: [(&str, &str); 10] = [
     ),
     ("09-sent-twice.json", include_str!("../../../fixtures/story/09-sent-twice.json")),
     ("10-custody-asks.json", include_str!("../../../fixtures/story/10-custody-asks.json")),
+    ("11-seventeen.json", include_str!("../../../fixtures/story/11-seventeen.json")),
 ];
 
 /// Everything that the demonstration is made from.
@@ -359,7 +360,12 @@ mod tests {
             fixtures.stories.iter().filter_map(|s| s.assessment.as_ref().map(|a| (&s.title, a)));
         let trial = (&String::from("try.sh"), &fixtures.try_assessment);
         for (title, assessment) in assessments.chain([trial]) {
-            assert_eq!(profiles.check(Schema::AssessmentAdult, assessment), vec![], "{title}");
+            let is_of = |schema: &Schema| {
+                let form = profiles.document(*schema).and_then(|document| document.get("$id"));
+                form == assessment.get("profile")
+            };
+            let form = Schema::ALL.into_iter().find(is_of).unwrap();
+            assert_eq!(profiles.check(form, assessment), vec![], "{title}");
             let contradictions = Assessment::new(assessment.clone()).contradictions(SystemClock.now());
             assert_eq!(contradictions, vec![], "{title}");
             let number = assessment.pointer("/person/nhs_number/value").unwrap().as_str().unwrap();
@@ -367,6 +373,22 @@ mod tests {
         }
         for asks in fixtures.stories.iter().filter_map(|s| s.asks.as_ref()) {
             assert_eq!(profiles.check(Schema::ScreeningRequest, &asks.request), vec![]);
+        }
+    }
+
+    #[test]
+    fn one_of_them_is_seventeen_on_whatever_day_it_is_told() {
+        for years in [0, 1, 4] {
+            let now = SystemClock.now().plus_seconds(86_400 * 366 * years);
+            let fixtures = Fixtures::load(None, now).unwrap();
+            let youth = fixtures.stories.iter().filter_map(|s| s.assessment.as_ref()).find(|a| {
+                a.get("profile").and_then(Value::as_str).is_some_and(|profile| profile.contains("/youth/"))
+            });
+            let youth = Assessment::new(youth.unwrap().clone());
+            assert_eq!(youth.contradictions(now), vec![]);
+            let born = Moment::from_rfc3339(&format!("{}T00:00:00Z", youth.birth_date().unwrap())).unwrap();
+            let days = (now.0 - born.0) / 86_400_000_000;
+            assert!((17 * 366..18 * 365).contains(&days), "{days}");
         }
     }
 

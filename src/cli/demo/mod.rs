@@ -1,4 +1,4 @@
-//! `keyway demo`: one liaison and diversion service, five agencies, ten people, and a real gateway between them.
+//! `keyway demo`: one liaison and diversion service, seven agencies, eleven people, and a real gateway between them.
 //!
 //! Everything goes over mutual TLS and through the public interface; the agencies know only what comes through
 //! their own sockets or mailboxes. Not here: anything that a real deployment needs, and any way into the
@@ -51,7 +51,7 @@ use crate::{
 /// `keyway demo`
 #[derive(Clone, Debug, clap::Args)]
 #[command(
-    about = "Show ten people's stories between L&D and five agencies, over real mutual TLS",
+    about = "Show eleven people's stories between L&D and seven agencies, over real mutual TLS",
     after_help = "Examples:\n  keyway demo                        tell the stories, then keep serving\n  keyway demo --once \
                   --json          one JSON object on standard output\n  keyway demo --data ./keyway-demo   keep keys, \
                   received bytes and try.sh there"
