@@ -159,7 +159,6 @@ impl Exchange {
         };
         for place in plan_order(assessment, &asked) {
             let Some(one) = asked.get(place) else { continue };
-            self.has_room(one.partner).await?;
             self.amend_one(&amending, one, &mut plan).await?;
             plan.preconditions.extend(one.as_seen());
         }
@@ -168,6 +167,7 @@ impl Exchange {
                 not_named(referral, &mut plan);
             }
         }
+        self.has_room_for(site, &plan.writes).await?;
 
         let mut answer = Map::new();
         if let Some(answered) = &answered {

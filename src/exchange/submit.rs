@@ -1,20 +1,22 @@
 //! `POST /assessments`: one assessment becomes one referral or piece of advice for each recipient, all in one
 //! commit.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::{
     Answer, DECIDE_TRIES, Exchange,
     caller::Caller,
     consents::Recorded,
+    form_in::FormIn,
     idempotency::Ticket,
     people::{Description, Identified},
-    form_in::FormIn,
     plan::{Asked, Basis},
     ports::{Precondition, Write, WriteSet},
     refusal::{Issue, Refusal, Refused},
-    rehearse::{Rehearsal, Rehearsed},
-    rows::AssessmentRow,
+    rehearse::Rehearsed,
+    rows::{AssessmentRow, MessageKind},
     withdraw::{Taken, TakingBack},
 };
 use crate::{
@@ -22,8 +24,7 @@ use crate::{
     audit::{Kind, merkle::sha256},
     directory::Partner,
     fhir,
-    ids::{AssessmentId, EpisodeId},
-    limits,
+    ids::{AssessmentId, EpisodeId, PartnerId, SiteId},
     profile::Schema,
     referral::{PlanItem, order},
 };
@@ -56,7 +57,6 @@ pub(super) struct Arrived {
     pub(super) consent_seq: i64,
 }
 
-/// What an arriving assessment belongs to.
 /// What was sent.
 pub(super) enum Sent<'s> {
     /// An assessment, with its bytes.
@@ -65,6 +65,7 @@ pub(super) enum Sent<'s> {
     Form(&'s FormIn<'s>),
 }
 
+/// What an arriving assessment belongs to.
 #[derive(Clone, Copy)]
 pub(super) enum Joins<'a> {
     /// The person's open episode, or a new one.
@@ -92,7 +93,6 @@ impl Exchange {
         }
         let ticket = Ticket::new(key, "POST /assessments", body)?;
         let assessment = self.read_assessment(body)?;
-        for _ in 0..DECIDE_TRIES {
         self.submit(caller, &ticket, &Sent::Assessment(&assessment, body)).await
     }
 
@@ -103,6 +103,7 @@ impl Exchange {
         ticket: &Ticket,
         sent: &Sent<'_>,
     ) -> Result<Answer, Refusal> {
+        for _ in 0..DECIDE_TRIES {
             if let Some(first) = self.first_answer(caller, ticket).await? {
                 return Ok(first);
             }
@@ -171,7 +172,6 @@ impl Exchange {
         let mut rehearsed = Vec::new();
         for place in plan_order(assessment, &asked) {
             let Some(one) = asked.get(place) else { continue };
-            self.has_room(one.partner).await?;
             let basis = Basis {
                 caller,
                 sender,
@@ -192,6 +192,7 @@ impl Exchange {
             }
             preconditions.extend(one.as_seen());
         }
+        self.has_room_for(site, &writes).await?;
 
         let mut answer = Map::new();
         if let Some(answered) = &answered {
@@ -291,11 +292,23 @@ impl Exchange {
         Ok(Arrived { writes, preconditions, warnings, person, episode_id, assessment_id, said, consent_seq })
     }
 
-    /// Nothing is taken on for an agency for which too much waits.
-    pub(super) async fn has_room(&self, partner: &Partner) -> Result<(), Refusal> {
-        let most = limits::PARTNER_BACKLOG_MAX;
-        let waits = self.store.backlog(&partner.site_id, &partner.partner_id, most).await?;
-        if waits >= most { Err(Refusal::unavailable()) } else { Ok(()) }
+    /// Nothing is taken on for an agency for which too much waits. What only takes back, or sends nothing, needs no room: a
+    /// refusal does not wait until somebody else has collected.
+    pub(super) async fn has_room_for(&self, site: &SiteId, writes: &WriteSet) -> Result<(), Refusal> {
+        let told: BTreeSet<&PartnerId> = writes
+            .iter()
+            .filter_map(|write| match write {
+                Write::Message(row) if row.kind == MessageKind::Disclosure => Some(&row.recipient_id),
+                _ => None,
+            })
+            .collect();
+        for recipient in told {
+            let waits = self.store.backlog(site, recipient, self.backlog_max).await?;
+            if waits >= self.backlog_max {
+                return Err(Refusal::unavailable());
+            }
+        }
+        Ok(())
     }
 
     /// What rests on an agreement that the person now declines is stopped or recalled in the same commit.
@@ -317,19 +330,6 @@ impl Exchange {
     }
 }
 
-/// The places of the recipients in the order in which they are planned.
-pub(super) fn plan_order(assessment: &Assessment, asked: &[Asked<'_>]) -> Vec<usize> {
-    let items: Vec<PlanItem> = asked
-        .iter()
-        .map(|one| PlanItem {
-            kind: one.partner.kind,
-            urgency: one.wanted.urgency.clone(),
-            need_rank: assessment.priority_rank(&one.wanted.need),
-        })
-        .collect();
-    order(&items)
-}
-
 /// Nobody else submits assessments.
 pub(super) fn services_only(caller: &Caller) -> Result<(), Refusal> {
     if caller.is_service() {
@@ -346,6 +346,19 @@ pub(super) fn rehearsed(submission: Submission) -> Answer {
     let previews = submission.rehearsed.iter().map(Rehearsed::preview).collect();
     answer.insert(String::from("preview"), Value::Array(previews));
     Answer::json(200, &Value::Object(answer))
+}
+
+/// The places of the recipients in the order in which they are planned.
+pub(super) fn plan_order(assessment: &Assessment, asked: &[Asked<'_>]) -> Vec<usize> {
+    let items: Vec<PlanItem> = asked
+        .iter()
+        .map(|one| PlanItem {
+            kind: one.partner.kind,
+            urgency: one.wanted.urgency.clone(),
+            need_rank: assessment.priority_rank(&one.wanted.need),
+        })
+        .collect();
+    order(&items)
 }
 
 /// What a sender should know, as an answer shows it.

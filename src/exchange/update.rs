@@ -156,7 +156,6 @@ impl Exchange {
         let partners = self.store.partners(site).await?;
         let asked = self.resolve(&partners, &assessment).await.map_err(at_its_place)?;
         let one = asked.first().ok_or_else(Refusal::internal)?;
-        self.has_room(one.partner).await?;
         let joins = Joins::Episode(&referral.episode_id);
         let arrived = self.arrive(caller, &assessment, body.as_bytes(), &partners, joins).await;
         let mut arrived = arrived.map_err(at_its_place)?;
@@ -175,6 +174,7 @@ impl Exchange {
             let anew = Anew { caller, referral, one, arrived, assessment: &assessment, answered: None };
             self.plan_anew(&anew, &mut writes, &mut warnings).await?
         };
+        self.has_room_for(site, &writes).await?;
         let key = &arrived.person.key;
         let kind = match outcome {
             Outcome::Sent => REFERRAL_IN,

@@ -1,5 +1,7 @@
 //! An assessment said anew, whole: each recipient gets what is new for it, and nothing where nothing is.
 
+use std::sync::Arc;
+
 use keyway::exchange::{
     ports::{AttemptClass, Store},
     refusal::{Refusal, Refused},
@@ -240,4 +242,43 @@ async fn a_dry_run_shows_what_an_amendment_would_send_and_keeps_nothing() {
     for body in &sent {
         assert!(previews.iter().any(|preview| preview["body"] == body.as_str()), "another would be sent");
     }
+}
+
+/// Where too much waits for an agency, nothing new is taken on for it, whole or not at all. What takes back goes on.
+#[tokio::test]
+async fn a_full_backlog_keeps_news_out_whole_and_no_refusal() {
+    let mut rig = Rig::new().await;
+    Arc::get_mut(&mut rig.exchange).unwrap().backlog_max = 1;
+    let both = ["custody-northgate", "probation-harbour"];
+    let first = rig.submit(&assessment(&both), "k1").await.unwrap();
+    let before = rig.audit().await.len();
+    let earlier = id(&first, "assessment_id");
+    let news = with(assessment(&both), "/substance_use/withdrawal_risk/advice", "Something new.");
+    for _ in 0..2 {
+        let refused = amend(&rig, &earlier, &news, "k2").await.unwrap_err();
+        assert_eq!((refused.class, refused.retry_after_seconds), (Refused::Unavailable, Some(2)));
+        let refused = rig.submit(&assessment(&both), "k3").await.unwrap_err();
+        assert_eq!(refused.class, Refused::Unavailable);
+    }
+    assert_eq!(rig.audit().await.len(), before, "nothing of it was kept");
+
+    // The person says no to one of them, and nothing is new for the other.
+    let mut no = assessment(&both);
+    for consent in no["consents"].as_array_mut().unwrap() {
+        if consent["recipient"] == "custody-northgate" {
+            consent["decision"] = "decline".into();
+            consent["recorded_at"] = "2026-11-23T09:30:00Z".into();
+        }
+    }
+    let answer = amend(&rig, &earlier, &no, "k4").await.unwrap();
+    assert_eq!(changes(&answer, "custody-northgate"), ["withdrawn"]);
+    assert_eq!(changes(&answer, "probation-harbour"), ["same"]);
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    assert_eq!(courier.count(), 1, "probation's, and nothing to custody");
+    // What waited has gone, and so there is room.
+    let mut news = with(no, "/priorities/0/own_words", "Other words.");
+    news["consents"] = json!([]);
+    let answer = amend(&rig, &id(&answer, "assessment_id"), &news, "k5").await.unwrap();
+    assert_eq!(changes(&answer, "probation-harbour"), ["updated"]);
 }
