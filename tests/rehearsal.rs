@@ -323,3 +323,175 @@ fn an_emergency_row_is_told_when_the_agreement_that_decides_has_it() {
     let does_not = told([Value::Null, row]);
     assert!(does_not.contains("You said yes.") && !does_not.contains(line), "{does_not}");
 }
+
+#[test]
+fn the_assessment_is_shown_alone_as_a_questionnaire_response() {
+    let folder = folder();
+    let words = |to: &'static str, who: &'static str| {
+        vec![
+            "map",
+            "run",
+            ASSESSMENT,
+            "--to",
+            to,
+            "--recipient",
+            who,
+            "--as",
+            "questionnaire-response",
+            "--json",
+            "--at",
+            AT,
+        ]
+    };
+    let shown = keyway(folder.path(), &words("health", "cmht-riverside"));
+    assert_eq!(shown.status.code(), Some(0), "{}", said(&shown));
+    let shown: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    assert_eq!(
+        (&shown["body"]["resourceType"], &shown["detail"]),
+        (&json!("QuestionnaireResponse"), &json!(null))
+    );
+    fs::write(folder.path().join("answers.json"), shown["body"].to_string()).unwrap();
+    let judged = keyway(folder.path(), &["validate", "answers.json"]);
+    assert_eq!(judged.status.code(), Some(0), "{}", said(&judged));
+    // Nobody else has it in this form.
+    let refused = keyway(folder.path(), &words("custody", "custody-northgate"));
+    assert_eq!(refused.status.code(), Some(1), "{}", said(&refused));
+}
+
+/// An adapter of the service's own, in a folder that its settings name.
+fn own_adapter(folder: &Path, name: &str) {
+    let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/profiles/sites/mo-del");
+    let site = folder.join("ours").join(name);
+    fs::create_dir_all(site.join("tests")).unwrap();
+    let text = fs::read_to_string(format!("{shipped}/adapter.toml")).unwrap();
+    let text = text.replace("adapter = \"mo-del\"", &format!("adapter = \"{name}\""));
+    fs::write(site.join("adapter.toml"), text).unwrap();
+    for part in ["01-danny.in.json", "01-danny.out.json"] {
+        fs::copy(format!("{shipped}/tests/{part}"), site.join("tests").join(part)).unwrap();
+    }
+    fs::write(folder.join("keyway.toml"), "[sites]\nfolders = [\"ours\"]\n").unwrap();
+}
+
+#[test]
+fn an_adapter_of_ones_own_is_checked_tested_and_run_without_a_build() {
+    let folder = folder();
+    own_adapter(folder.path(), "harbour");
+    let config = ["--config", "keyway.toml"];
+    let checked = keyway(folder.path(), &[&["map", "check"], &config[..]].concat());
+    assert_eq!(checked.status.code(), Some(0), "{}", said(&checked));
+    assert!(said(&checked).contains("ours/harbour/adapter.toml: no mistake found. harbour/1 makes"));
+    let tested = keyway(folder.path(), &[&["map", "test"], &config[..]].concat());
+    assert_eq!(tested.status.code(), Some(0), "{}", said(&tested));
+    let told = said(&tested);
+    assert!(told.contains("ok   harbour 01-danny\n") && told.contains("ok   mo-del 01-danny\n"), "{told}");
+
+    let form = "ours/harbour/tests/01-danny.in.json";
+    let words = [
+        "map",
+        "run",
+        form,
+        "--to",
+        "health",
+        "--recipient",
+        "cmht-riverside",
+        "--at",
+        "2026-11-20T09:00:00Z",
+    ];
+    let run = |more: &[&str]| keyway(folder.path(), &[&words[..], more].concat());
+    let lists = ["--directory", "lists.json"];
+    let shown = run(&[&["--adapter", "harbour"], &config[..], &lists[..]].concat());
+    assert_eq!(shown.status.code(), Some(0), "{}", said(&shown));
+    assert!(said(&shown).contains("Exampleton"), "{}", said(&shown));
+    // By its name only where the settings name it; and a form is no assessment.
+    let unknown = run(&["--adapter", "harbour"]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(
+        said(&unknown).contains("there are cass, mo-del, penrose-fusion, portsmouth"),
+        "{}",
+        said(&unknown)
+    );
+    assert_eq!(run(&lists).status.code(), Some(1));
+    // What the adapter cannot read is told at its place in the form.
+    let text = fs::read_to_string(folder.path().join(form)).unwrap();
+    fs::write(folder.path().join(form), text.replace("09/03/1988", "CANARY")).unwrap();
+    let refused = run(&[&["--adapter", "harbour"], &config[..]].concat());
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(
+        said(&refused).contains("/client/dob") && !said(&refused).contains("CANARY"),
+        "{}",
+        said(&refused)
+    );
+
+    // In the place of a built-in one there is none, and a mistake has its line.
+    own_adapter(folder.path(), "mo-del");
+    let taken = keyway(folder.path(), &[&["map", "check"], &config[..]].concat());
+    assert_eq!(taken.status.code(), Some(1));
+    assert!(said(&taken).contains("the adapter mo-del is compiled in"), "{}", said(&taken));
+    fs::remove_dir_all(folder.path().join("ours/mo-del")).unwrap();
+    let file = folder.path().join("ours/harbour/adapter.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("{text}\n[[field]]\nfrom = \"/x\"\nto = \"/nowhere\"\n")).unwrap();
+    let wrong = keyway(folder.path(), &[&["map", "check"], &config[..]].concat());
+    let line = text.lines().count() + 4;
+    assert!(said(&wrong).contains(&format!("ours/harbour/adapter.toml:{line}:6")), "{}", said(&wrong));
+}
+
+/// Probation for itself and for the court: each is told, shown and rendered apart.
+#[test]
+fn what_a_recipient_gets_for_itself_and_for_another_is_read_back_and_shown_apart() {
+    let folder = folder();
+    let file = changed(folder.path(), |assessment| {
+        assessment["profile"] = json!("https://keyway.example/profiles/assessment/adult/2");
+        assessment["offence"].as_object_mut().unwrap().remove("note");
+        assessment.as_object_mut().unwrap().remove("treatment_requirement");
+        let asked = assessment["referrals"].as_array_mut().unwrap();
+        asked.retain(|one| one["recipient"] == "probation-harbour");
+        let mut for_the_court = asked[0].clone();
+        for_the_court["on_behalf_of"] = json!("court-harbour");
+        asked.push(for_the_court);
+    });
+    let told = said(&read_back(folder.path(), file, "probation-harbour"));
+    let (own, passed_on) = told.split_once("== probation-harbour on behalf of court-harbour").unwrap();
+    assert!(own.starts_with("== probation-harbour\n") && !own.contains("the prosecution"), "{told}");
+    assert!(passed_on.contains("the prosecution, the defence, and you"), "{told}");
+    assert!(
+        own.contains("- where you live")
+            && !passed_on.split("they will not see it:").next().unwrap().contains("where you live"),
+        "{told}"
+    );
+    let one = [
+        "consent",
+        "read-back",
+        file,
+        "--recipient",
+        "probation-harbour",
+        "--directory",
+        "lists.json",
+        "--at",
+        AT,
+    ];
+    let several = keyway(folder.path(), &[&one[..], &["--json"]].concat());
+    assert_eq!(several.status.code(), Some(1));
+    assert!(said(&several).contains("--on-behalf-of court-harbour"), "{}", said(&several));
+    let chosen = keyway(folder.path(), &[&one[..], &["--json", "--on-behalf-of", "court-harbour"]].concat());
+    let chosen: Value = serde_json::from_slice(&chosen.stdout).unwrap();
+    assert_eq!(chosen["on_behalf_of"], "court-harbour");
+
+    for (to, reader, kind) in
+        [("probation", json!(null), "probation"), ("court", json!("court-harbour"), "court")]
+    {
+        for lists in [&["--directory", "lists.json"][..], &[]] {
+            let words =
+                ["map", "run", file, "--to", to, "--recipient", "probation-harbour", "--json", "--at", AT];
+            let shown = keyway(folder.path(), &[&words[..], lists].concat());
+            assert_eq!(shown.status.code(), Some(0), "{}", said(&shown));
+            let whole: Value = serde_json::from_slice(&shown.stdout).unwrap();
+            assert_eq!((&whole["audience"], &whole["on_behalf_of"]), (&json!(kind), &reader));
+        }
+        let words =
+            ["render", file, "--view", to, "--format", "html", "--directory", "lists.json", "--at", AT];
+        let page = said(&keyway(folder.path(), &words));
+        let carried = "For court-harbour only, through probation-harbour.";
+        assert_eq!(page.contains(carried), to == "court", "{page}");
+    }
+}

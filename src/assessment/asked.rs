@@ -90,6 +90,12 @@ impl AskedReferral {
         }
     }
 
+    /// Whether this is what is asked of `recipient` for `reader`, or for itself where there is none.
+    #[must_use]
+    pub fn is_of(&self, recipient: &str, reader: Option<&str>) -> bool {
+        self.recipient == recipient && self.on_behalf_of.as_deref() == reader
+    }
+
     /// The moment before which nothing is sent; a date means the start of that day in London.
     #[must_use]
     pub fn not_before_moment(&self) -> Option<Moment> {

@@ -44,6 +44,8 @@ pub(super) struct Rule {
 }
 
 const ONCE: &str = "This recipient is named more than once. Name each recipient once.";
+const ONCE_EACH: &str = "This recipient is asked more than once for the same agency. Ask each once for itself, and once for \
+                         each agency for which it passes something on.";
 const DATE: &str = "A date of the calendar as in 2026-11-23, or a date-time with an offset where the profile says so, \
                     is needed here.";
 
@@ -53,7 +55,7 @@ const HOMELESS_TYPES: [&str; 8] = ["12", "13", "14", "15", "16", "17", "18", "19
 /// The rules.
 pub(super) const RULES: &[Rule] = &[
     refused("one-consent-for-each", "/consents/*/recipient", ONCE, |a, _| named_again(a, "consents")),
-    refused("one-referral-for-each", "/referrals/*/recipient", ONCE, |a, _| named_again(a, "referrals")),
+    refused("one-referral-for-each", "/referrals/*/recipient", ONCE_EACH, |a, _| asked_again(a)),
     refused("one-override-for-each", "/overrides/*/recipient", ONCE, |a, _| named_again(a, "overrides")),
     unreadable("consent-recorded", "/consents/*/recorded_at", consent_recorded),
     unreadable("consent-ends", "/consents/*/valid_until", consent_ends),
@@ -246,6 +248,10 @@ fn flag(assessment: &Assessment, pointer: &str) -> Option<bool> {
 
 fn named_again(assessment: &Assessment, list: &str) -> Vec<usize> {
     again(assessment.list(list).map(|entry| entry.get("recipient").and_then(Value::as_str)))
+}
+
+fn asked_again(assessment: &Assessment) -> Vec<usize> {
+    again(assessment.referrals().into_iter().map(|asked| (asked.recipient, asked.on_behalf_of)))
 }
 
 fn one_rank_for_each_priority(assessment: &Assessment, _: Moment) -> Vec<usize> {

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{
-    map::run::agency,
+    map::run::{agency, choose_by, to_whom},
     print,
     rehearsing::{self, RehearsalArgs, Stage},
     shown,
@@ -51,6 +51,9 @@ struct ReadBackArgs {
     /// Which agency; it must be among those whom the assessment asks.
     #[arg(long, value_name = "ID", value_parser = agency)]
     recipient: PartnerId,
+    /// Only what it passes on for this agency.
+    #[arg(long, value_name = "ID", value_parser = agency)]
+    on_behalf_of: Option<PartnerId>,
     #[command(flatten)]
     rehearsal: RehearsalArgs,
     /// Print one JSON object.
@@ -63,33 +66,51 @@ pub(super) async fn run(args: ConsentArgs) -> Result<ExitCode> {
     args.rehearsal.must_have_lists()?;
     let body = rehearsing::assessment(&args.file)?;
     let Some(stage) = args.rehearsal.stage().await? else { return Ok(ExitCode::FAILURE) };
-    let Some(mut one) = rehearsed(&args, &stage, &body).await? else { return Ok(ExitCode::FAILURE) };
-    let not_asked = not_asked(&one);
-    let was_asked = not_asked.is_empty();
-    if !was_asked {
-        let until = args.rehearsal.moment().plus_seconds(AS_IF_AGREED_SECONDS).to_rfc3339();
-        let body = as_if_agreed(&body, &not_asked, &until)?;
-        let Some(agreed) = rehearsed(&args, &stage, &body).await? else { return Ok(ExitCode::FAILURE) };
-        one = agreed;
+    let Some(all) = rehearsed(&args, &stage, &body).await? else { return Ok(ExitCode::FAILURE) };
+    if args.json && all.len() > 1 {
+        bail!("it is asked for more than one thing: choose by {}", choose_by(&all));
     }
-    let told = told(&args, &stage, &one, was_asked)?;
-    if args.json {
-        print::object(&json!({
-            "recipient": one.recipient, "audience": one.audience.map(Audience::as_str), "read_back": told,
-            "text": told.text(),
-        }));
-    } else {
-        print::line(&told.text());
+    let several = all.len() > 1;
+    for mut one in all {
+        let not_asked = not_asked(&one);
+        let was_asked = not_asked.is_empty();
+        if !was_asked {
+            let until = args.rehearsal.moment().plus_seconds(AS_IF_AGREED_SECONDS).to_rfc3339();
+            let body = as_if_agreed(&body, &not_asked, &until)?;
+            let Some(agreed) = rehearsed(&args, &stage, &body).await? else { return Ok(ExitCode::FAILURE) };
+            let same = agreed.into_iter().find(|agreed| agreed.on_behalf_of == one.on_behalf_of);
+            one = same.context("it is not asked any more")?;
+        }
+        let told = told(&args, &stage, &one, was_asked)?;
+        if args.json {
+            print::object(&json!({
+                "recipient": one.recipient, "on_behalf_of": one.on_behalf_of,
+                "audience": one.audience.map(Audience::as_str), "read_back": told, "text": told.text(),
+            }));
+        } else {
+            if several {
+                print::line(&format!("== {}", to_whom(&one)));
+            }
+            print::line(&told.text());
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What the recipient would get; `None` when the assessment is refused, which is told.
-async fn rehearsed(args: &ReadBackArgs, stage: &Stage, body: &[u8]) -> Result<Option<Rehearsed>> {
+/// What the recipient would get, for itself and for each agency for which it passes something on; `None` when the assessment
+/// is refused, which is told.
+async fn rehearsed(args: &ReadBackArgs, stage: &Stage, body: &[u8]) -> Result<Option<Vec<Rehearsed>>> {
     let rehearsed = stage.gateway.exchange.rehearse(&stage.caller, body).await;
     let Some(rehearsal) = rehearsing::unless_refused(rehearsed) else { return Ok(None) };
-    let found = rehearsal.recipients.into_iter().find(|one| one.recipient == args.recipient);
-    found.map(Some).with_context(|| format!("{} does not ask {}", shown(&args.file), args.recipient))
+    let mut found = rehearsal.recipients;
+    found.retain(|one| {
+        one.recipient == args.recipient
+            && args.on_behalf_of.as_ref().is_none_or(|id| one.on_behalf_of.as_ref() == Some(id))
+    });
+    if found.is_empty() {
+        bail!("{} does not ask {}", shown(&args.file), args.recipient);
+    }
+    Ok(Some(found))
 }
 
 /// The agencies that would read it and about which nobody has asked the person: one, or two where the recipient passes it on.

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::{Args, ValueEnum};
 
 use super::{
-    map::run::{agency, answer},
+    map::run::{agency, answer, choose_by},
     print, private_file,
     rehearsing::{self, RehearsalArgs},
     shown,
@@ -35,6 +35,9 @@ pub(super) struct RenderArgs {
     /// The agency as the assessment names it, where more than one is of that view.
     #[arg(long, value_name = "ID", value_parser = agency)]
     recipient: Option<PartnerId>,
+    /// The agency for which the recipient passes it on, where it is asked for more than one.
+    #[arg(long, value_name = "ID", value_parser = agency)]
+    on_behalf_of: Option<PartnerId>,
     #[command(flatten)]
     rehearsal: RehearsalArgs,
     /// Where to write it: a new file, for its owner only. Without it: standard output.
@@ -104,14 +107,15 @@ fn chosen<'a>(args: &RenderArgs, recipients: &'a [Rehearsed]) -> Result<&'a Rehe
     let is_meant = |one: &&Rehearsed| {
         one.audience.is_some_and(|audience| args.view.is_of(audience))
             && args.recipient.as_ref().is_none_or(|id| one.recipient == *id)
+            && args.on_behalf_of.as_ref().is_none_or(|id| one.on_behalf_of.as_ref() == Some(id))
     };
     let meant: Vec<&Rehearsed> = recipients.iter().filter(is_meant).collect();
     match meant.as_slice() {
         [one] => Ok(one),
         [] => bail!("{} asks no agency that gets this sheet", shown(&args.file)),
         several => {
-            let ids: Vec<&str> = several.iter().map(|one| one.recipient.as_str()).collect();
-            bail!("it asks more than one that gets this sheet: choose by --recipient {}", ids.join(" or "))
+            let by = choose_by(several.iter().copied());
+            bail!("it asks for more than one such sheet: choose by {by}")
         }
     }
 }

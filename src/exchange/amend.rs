@@ -21,7 +21,7 @@ use super::{
 use crate::{
     assessment::Assessment,
     directory::Nature,
-    ids::{AssessmentId, SiteId},
+    ids::{AssessmentId, PartnerId, ReferralId, SiteId},
     limits::AMENDMENTS_MAX,
     referral::{Action, Role, State, step},
     vault::ContentKey,
@@ -211,6 +211,7 @@ impl Exchange {
             };
             previews.push(json!({
                 "recipient": row.recipient_id,
+                "on_behalf_of": reader_in(&writes, &row.referral_id),
                 "content_type": row.content_type,
                 "body": open("body", &row.body)?,
                 "detail": row.detail.as_ref().map(|detail| open("detail", detail)).transpose()?,
@@ -330,7 +331,8 @@ impl Exchange {
         if lost && !then.decision.is_override() {
             return Ok(Change::Narrower);
         }
-        let asked = before.referrals().into_iter().find(|asked| asked.recipient == one.wanted.recipient);
+        let (recipient, reader) = (one.wanted.recipient.as_str(), one.wanted.on_behalf_of.as_deref());
+        let asked = before.referrals().into_iter().find(|asked| asked.is_of(recipient, reader));
         let waits_alike =
             asked.is_some_and(|asked| asked.not_before_moment() == one.wanted.not_before_moment());
         // A consent that was given anew is news; one that only was not repeated is not.
@@ -471,6 +473,10 @@ impl Amendment {
             "recipient": referral.recipient_id,
             "change": change,
         });
+        let shown = match &referral.on_behalf_of {
+            Some(reader) => with(shown, "on_behalf_of", json!(reader)),
+            None => shown,
+        };
         self.shown.push(more.into_iter().fold(shown, |shown, (name, value)| with(shown, name, value)));
     }
 }
@@ -505,4 +511,14 @@ fn news(projection: &Value) -> Value {
         }
     }
     value
+}
+
+/// For whom the referral of a message is meant, where its recipient passes it on.
+fn reader_in<'w>(writes: &'w WriteSet, referral: &ReferralId) -> Option<&'w PartnerId> {
+    writes.iter().find_map(|write| match write {
+        Write::Referral(row) | Write::ReferralMoved(row) if row.referral_id == *referral => {
+            row.on_behalf_of.as_ref()
+        }
+        _ => None,
+    })
 }

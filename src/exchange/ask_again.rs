@@ -16,7 +16,7 @@ use crate::{
     clock::Moment,
     consent::{Decision, Exit, Override, Reason, Share, decide_own_request},
     directory::{AgencyKind, Partner, PartnerStatus},
-    ids::AssessmentId,
+    ids::{AssessmentId, PartnerId},
     referral::State,
     vault::ContentKey,
 };
@@ -323,8 +323,9 @@ pub(super) fn need_of(referral: &ReferralRow, id: &AssessmentId, assessment: &As
     if referral.assessment_id.as_ref() == Some(id) {
         return referral.need.clone();
     }
+    let reader = referral.on_behalf_of.as_ref().map(PartnerId::as_str);
     let recipient = referral.recipient_id.as_str();
-    let asked = assessment.referrals().into_iter().find(|one| one.recipient == recipient);
+    let asked = assessment.referrals().into_iter().find(|one| one.is_of(recipient, reader));
     asked.map(|one| one.need).unwrap_or_default()
 }
 

@@ -131,7 +131,8 @@ impl Exchange {
         let permitted = PermittedReferral::for_reader(&open, recipient, reader);
         let permitted = permitted.ok_or_else(Refusal::internal)?;
         let asked = assessment.referrals();
-        let asked = asked.iter().find(|asked| asked.recipient == recipient.partner_id.as_str());
+        let meant_for = reader.map(|reader| reader.partner_id.as_str());
+        let asked = asked.iter().find(|asked| asked.is_of(recipient.partner_id.as_str(), meant_for));
         let (need, urgency) = asked.map_or(("", "routine"), |one| (&*one.need, &*one.urgency));
         let ask = Ask { recipient: recipient.partner_id.as_str(), need };
         let projection = self.rules.project(&permitted, assessment.raw(), ask);
@@ -146,8 +147,8 @@ impl Exchange {
             referral_id: &referral,
             disclosure_id: Some(&disclosure),
             correlation_id: &correlation,
-            sequence: 1,
             journey_id: &journey,
+            sequence: 1,
             now: self.now(),
             sender,
             recipient,

@@ -11,6 +11,8 @@ pub(super) struct Named<'a> {
     pub(super) recipient: &'a str,
     /// The agency that it is sent to: the same, unless that one passes it on.
     pub(super) addressee: &'a str,
+    /// The agency for which that one passes it on, where it does.
+    pub(super) reader: Option<&'a str>,
     /// The need that the referral is for.
     pub(super) need: &'a str,
 }
@@ -46,6 +48,7 @@ enum Term {
     Text(String),
     Recipient,
     Addressee,
+    Reader,
     Need,
 }
 
@@ -54,6 +57,7 @@ impl Term {
         match text {
             "$recipient" => Ok(Self::Recipient),
             "$addressee" => Ok(Self::Addressee),
+            "$reader" => Ok(Self::Reader),
             "$need" => Ok(Self::Need),
             other if other.starts_with('$') || other.is_empty() => {
                 Err(format!("\"{other}\" is not known here"))
@@ -62,16 +66,20 @@ impl Term {
         }
     }
 
-    fn equals(&self, value: &Value, named: Named<'_>) -> bool {
+    /// Whether a field is this; `None` is one that is not there.
+    fn equals(&self, value: Option<&Value>, named: Named<'_>) -> bool {
         let wanted = match self {
-            Self::Text(text) => text.as_str(),
-            Self::Recipient => named.recipient,
-            Self::Addressee => named.addressee,
-            Self::Need => named.need,
+            Self::Text(text) => Some(text.as_str()),
+            Self::Recipient => Some(named.recipient),
+            Self::Addressee => Some(named.addressee),
+            Self::Reader => named.reader,
+            Self::Need => Some(named.need),
         };
-        match value {
-            Value::String(text) => text == wanted,
-            Value::Bool(yes) => (if *yes { "true" } else { "false" }) == wanted,
+        match (value, wanted) {
+            (Some(Value::String(text)), Some(wanted)) => text == wanted,
+            (Some(Value::Bool(yes)), Some(wanted)) => (if *yes { "true" } else { "false" }) == wanted,
+            // Only what nobody passes on has no name here.
+            (None, None) => true,
             _ => false,
         }
     }
@@ -89,13 +97,13 @@ impl Guard {
 
     /// Whether it holds for a leaf whose ancestors, root first, are `ancestors`.
     pub(super) fn holds(&self, ancestors: &[&Value], named: Named<'_>) -> bool {
-        let Some(field) = ancestors.get(self.depth).and_then(|value| value.get(&self.key)) else {
-            return false;
-        };
+        let Some(at) = ancestors.get(self.depth) else { return false };
+        let field = at.get(&self.key);
         match &self.test {
             Test::Is(terms) => terms.iter().any(|term| term.equals(field, named)),
             Test::Holds(term) => {
-                field.as_array().is_some_and(|held| held.iter().any(|value| term.equals(value, named)))
+                let held = field.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+                held.iter().any(|value| term.equals(Some(value), named))
             }
         }
     }

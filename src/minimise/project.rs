@@ -86,7 +86,12 @@ impl Rules {
             rules: self,
             column,
             lots: self.lots(column, permitted.scope(), ask),
-            named: Named { recipient: reader.partner_id.as_str(), addressee, need: ask.need },
+            named: Named {
+                recipient: reader.partner_id.as_str(),
+                addressee,
+                reader: Some(reader.partner_id.as_str()).filter(|reader| *reader != addressee),
+                need: ask.need,
+            },
             decision: permitted.decision(),
             ancestors: Vec::new(),
             way_down: Vec::new(),

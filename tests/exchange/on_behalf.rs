@@ -338,3 +338,150 @@ async fn a_rehearsal_shows_for_whom_it_is_and_the_same_sheet() {
     let agencies: Vec<&str> = decision.shares.iter().map(|share| share.partner.as_str()).collect();
     assert_eq!(agencies, [CARRIER, READER]);
 }
+
+/// Probation is asked for itself and for the court: two referrals, each with its own words.
+fn for_itself_and_the_court() -> Value {
+    let mut value = through_probation();
+    let asked = value["referrals"].as_array_mut().unwrap();
+    asked[0]["reason"] = "Words for the court.".into();
+    let mut own = asked[0].clone();
+    own.as_object_mut().unwrap().remove("on_behalf_of");
+    own["reason"] = "Words for probation.".into();
+    asked.push(own);
+    value
+}
+
+/// The sheets that probation collects: its own, and what it passes on.
+async fn both_sheets(rig: &Rig, courier: &Scripted) -> (Vec<Value>, Vec<Value>) {
+    let (mut own, mut passed_on) = (Vec::new(), Vec::new());
+    for event in courier.texts().iter().filter(|event| !event.contains("disclosure.recalled")) {
+        let Ok(sheet) = collected(rig, CARRIER, event).await else { continue };
+        if sheet.get("issuedFor").is_some() { passed_on.push(sheet) } else { own.push(sheet) }
+    }
+    (own, passed_on)
+}
+
+/// The one of a submission's referrals that is for `reader`.
+fn for_reader<'a>(answer: &'a Value, reader: Option<&str>) -> &'a Value {
+    let referrals = answer["referrals"].as_array().unwrap();
+    referrals.iter().find(|one| one["on_behalf_of"].as_str() == reader).unwrap()
+}
+
+#[tokio::test]
+async fn probation_gets_its_own_view_and_the_courts_and_neither_holds_what_is_the_others() {
+    let rig = Rig::new().await;
+    let answer = rig.submit(&for_itself_and_the_court(), "k1").await.unwrap();
+    let ids = [None, Some(READER)].map(|reader| id(for_reader(&answer, reader), "referral_id"));
+    assert_ne!(ids[0], ids[1]);
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    let conversations: Vec<String> =
+        courier.carried.lock().unwrap().iter().map(|one| one.correlation_id.clone()).collect();
+    assert!(conversations.len() == 2 && conversations[0] != conversations[1]);
+    let (own, passed_on) = both_sheets(&rig, &courier).await;
+    let ([own], [passed_on]) = (&own[..], &passed_on[..]) else { panic!("one of each") };
+    assert_eq!([own, passed_on].map(|sheet| id(sheet, "referralId")), ids);
+
+    // Each is what it would be without the other.
+    let alone = |reader: Option<&str>| {
+        let mut value = for_itself_and_the_court();
+        value["referrals"].as_array_mut().unwrap().retain(|one| one["on_behalf_of"].as_str() == reader);
+        value
+    };
+    let content = |sheet: &Value| {
+        let mut sheet = sheet.clone();
+        for of_the_message in ["messageId", "referralId", "disclosureId"] {
+            sheet.as_object_mut().unwrap().remove(of_the_message);
+        }
+        for whose in ["defendant", "person", "personOnProbation"] {
+            if let Some(person) = sheet.get_mut(whose) {
+                person["reference"] = Value::Null;
+            }
+        }
+        sheet
+    };
+    for (sheet, reader) in [(own, None), (passed_on, Some(READER))] {
+        let apart = Rig::new().await;
+        apart.submit(&alone(reader), "k1").await.unwrap();
+        let courier = Scripted::delivers();
+        apart.deliver_all(&courier).await;
+        let (own, passed_on) = both_sheets(&apart, &courier).await;
+        let one = own.iter().chain(&passed_on).next().unwrap();
+        assert_eq!(content(sheet), content(one), "{reader:?}");
+    }
+    assert_eq!(own["request"]["reason"], "Words for probation.");
+    assert_eq!(passed_on["request"]["reason"], "Words for the court.");
+    assert!(!passed_on.to_string().contains("Words for probation."));
+    assert!(!own.to_string().contains("Words for the court."));
+    assert!(own.get("priorities").is_some() && passed_on.get("priorities").is_none());
+}
+
+#[tokio::test]
+async fn of_its_own_view_and_the_courts_each_is_decided_and_taken_back_by_itself() {
+    // No to the court: its own goes. No to probation: neither.
+    for (no, left) in [(READER, 1), (CARRIER, 0)] {
+        let rig = Rig::new().await;
+        let mut value = for_itself_and_the_court();
+        consent_for(&mut value, no)["decision"] = "decline".into();
+        let answer = rig.submit(&value, "k1").await.unwrap();
+        let courier = Scripted::delivers();
+        rig.deliver_all(&courier).await;
+        assert_eq!(courier.count(), left, "{no}");
+        assert_eq!(for_reader(&answer, Some(READER))["state"], "withheld");
+        let (own, passed_on) = both_sheets(&rig, &courier).await;
+        assert_eq!((own.len(), passed_on.len()), (left, 0));
+    }
+    // Taken back later for the court: what was passed on is recalled, and its own stands.
+    let rig = Rig::new().await;
+    let answer = rig.submit(&for_itself_and_the_court(), "k1").await.unwrap();
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    rig.revoke(&consent_id(&answer, READER)).await;
+    let mut states = Vec::new();
+    for reader in [None, Some(READER)] {
+        let seen = rig.referral(&id(for_reader(&answer, reader), "referral_id")).await;
+        states.push(seen["state"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(states, ["delivered", "recalled"]);
+    let (own, passed_on) = both_sheets(&rig, &courier).await;
+    assert_eq!((own.len(), passed_on.len()), (1, 0));
+    rig.audit().await;
+}
+
+#[tokio::test]
+async fn a_later_version_says_anew_what_is_new_for_the_one_and_not_for_the_other() {
+    let rig = Rig::new().await;
+    let first = rig.submit(&for_itself_and_the_court(), "k1").await.unwrap();
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    let mut later = for_itself_and_the_court();
+    later["referrals"][1]["reason"] = "Other words for probation.".into();
+    let (caller, body) = (rig.caller("ld-harbour"), later.to_string());
+    let earlier = id(&first, "assessment_id");
+    let shown = rig
+        .exchange
+        .amend_assessment(&caller, &earlier, "", body.as_bytes(), true)
+        .await
+        .map(|a| body_of(&a));
+    let previews = shown.unwrap()["preview"].as_array().unwrap().clone();
+    assert_eq!(previews.len(), 1);
+    assert_eq!((&previews[0]["recipient"], &previews[0]["on_behalf_of"]), (&json!(CARRIER), &json!(null)));
+    let answer =
+        rig.exchange.amend_assessment(&caller, &earlier, "k2", body.as_bytes(), false).await.unwrap();
+    let answer = body_of(&answer);
+    let changes = [None, Some(READER)].map(|reader| for_reader(&answer, reader)["change"].clone());
+    assert_eq!(changes, [json!("updated"), json!("same")]);
+}
+
+#[tokio::test]
+async fn for_one_agency_a_recipient_is_asked_once() {
+    let rig = Rig::new().await;
+    for again in [0, 1] {
+        let mut value = for_itself_and_the_court();
+        let twice = value["referrals"][again].clone();
+        value["referrals"].as_array_mut().unwrap().push(twice);
+        let refused = rig.submit(&value, "k1").await.unwrap_err();
+        let places: Vec<&str> = refused.issues.iter().map(|issue| issue.path.as_str()).collect();
+        assert_eq!((refused.class, places), (Refused::Unprocessable, vec!["/referrals/2/recipient"]));
+    }
+}

@@ -2,10 +2,6 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context as _, Result, bail};
-use clap::Args;
-use serde_json::{Value, json};
-
 use crate::{
     cli::{
         print,
@@ -13,15 +9,15 @@ use crate::{
         shown,
     },
     directory::{AgencyKind, Audience, Channel, Partner, PartnerStatus},
+    exchange::{Rehearsed, RehearsedMessage, refusal::Refusal},
+    ids::{PartnerId, SiteId},
+    mapping::{Traced, questionnaire_response},
+};
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 use serde_json::{Value, json};
 
 use super::adapters::FormArgs;
-    exchange::{Rehearsed, RehearsedMessage, refusal::Refusal},
-    ids::{PartnerId, SiteId},
-    mapping::{Traced, questionnaire_response},
-};
 
 /// Make the message that an audience would get of an assessment, and say where every field of it comes from.
 #[derive(Debug, Args)]
@@ -45,17 +41,17 @@ pub(super) struct RunArgs {
     /// The agency as the assessment names it: needed without --directory, and where more than one is of that audience.
     #[arg(long, value_name = "ID", value_parser = agency)]
     recipient: Option<PartnerId>,
-    #[command(flatten)]
     /// The agency for which the recipient passes it on, where it is asked for more than one.
     #[arg(long, value_name = "ID", value_parser = agency)]
     on_behalf_of: Option<PartnerId>,
     #[command(flatten)]
     form_in: FormArgs,
+    #[command(flatten)]
     rehearsal: RehearsalArgs,
-    /// Say of every field where it comes from, by which rule, and what let it through.
     /// Only the assessment itself out of a message to a health service: questionnaire-response.
     #[arg(long = "as", value_name = "FORM", value_parser = ["questionnaire-response"], conflicts_with = "lineage")]
     form: Option<String>,
+    /// Say of every field where it comes from, by which rule, and what let it through.
     #[arg(long)]
     lineage: bool,
     /// Print one JSON object.
@@ -82,19 +78,22 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode> {
         stage.gateway.exchange.rehearse(&stage.caller, &body).await.map(|r| r.recipients)
     };
     let Some(mut rehearsed) = rehearsing::unless_refused(rehearsed) else { return Ok(ExitCode::FAILURE) };
-    let is_meant = |one: &Rehearsed| args.recipient.as_ref().is_none_or(|id| one.recipient == *id);
+    let is_meant = |one: &Rehearsed| {
+        args.recipient.as_ref().is_none_or(|id| one.recipient == *id)
+            && args.on_behalf_of.as_ref().is_none_or(|id| one.on_behalf_of.as_ref() == Some(id))
+    };
     rehearsed.retain(|one| one.audience == Some(args.to) && is_meant(one));
-    let one = match rehearsed.as_slice() {
-        [one] => one,
-        [] => bail!("{} asks no agency of the audience {}", shown(&args.file), args.to.as_str()),
-        several => {
     if args.form.is_some() {
         for message in rehearsed.iter_mut().filter_map(|one| one.message.as_mut()) {
             answers_alone(message)?;
         }
     }
-            let ids: Vec<&str> = several.iter().map(|one| one.recipient.as_str()).collect();
-            bail!("it asks more than one of that audience: choose by --recipient {}", ids.join(" or "))
+    let one = match rehearsed.as_slice() {
+        [one] => one,
+        [] => bail!("{} asks no agency of the audience {}", shown(&args.file), args.to.as_str()),
+        several => {
+            let by = choose_by(several);
+            bail!("it asks for more than one of that audience: choose by {by}")
         }
     };
     if args.json {
@@ -105,10 +104,6 @@ pub(super) async fn run(args: RunArgs) -> Result<ExitCode> {
     Ok(if one.message.is_some() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// As the allow-list alone would let it.
-async fn by_list(args: &RunArgs, body: &[u8]) -> Result<Result<Vec<Rehearsed>, Refusal>> {
-    let Some(id) = args.recipient.clone() else {
-        bail!(
 /// Leaves of a message the assessment alone.
 fn answers_alone(message: &mut RehearsedMessage) -> Result<()> {
     let body: Value = serde_json::from_slice(&message.body).unwrap_or_default();
@@ -120,6 +115,10 @@ fn answers_alone(message: &mut RehearsedMessage) -> Result<()> {
     Ok(())
 }
 
+/// As the allow-list alone would let it.
+async fn by_list(args: &RunArgs, body: &[u8]) -> Result<Result<Vec<Rehearsed>, Refusal>> {
+    let Some(id) = args.recipient.clone() else {
+        bail!(
             "--recipient is missing: without --directory it is not known which agency of /referrals is of the \
              audience {}",
             args.to.as_str()
@@ -128,7 +127,7 @@ fn answers_alone(message: &mut RehearsedMessage) -> Result<()> {
     let gateway = rehearsing::open(args.rehearsal.moment(), Vec::new(), Vec::new()).await?;
     let service = PartnerId::parse("liaison-diversion").context("no id")?;
     let (sender, viewer) = (stand_in(service, AgencyKind::LiaisonDiversion)?, kind(args.to)?);
-    let (recipient, reader) = match meant_for(body, &id) {
+    let (recipient, reader) = match meant_for(body, &id, args)? {
         None => (stand_in(id, viewer)?, None),
         Some(reader) => {
             let carrier = AgencyKind::ALL.into_iter().find(|kind| kind.passes_on_to(viewer));
