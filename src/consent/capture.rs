@@ -5,8 +5,26 @@ use serde_json::{Value, json};
 use super::record::RecordError;
 use crate::assessment::Capture;
 
+/// Our extension that holds how the consent was captured and whether the person had capacity.
+pub(super) const CAPTURE_URL: &str = "https://keyway.example/fhir/StructureDefinition/consent-capture";
 /// Where a stored consent holds all this.
 const PLACE: &str = "/extension/0/extension";
+
+/// Whether the person had capacity, and what else [`Capture::parts`] says, from the whole extension.
+pub(super) fn of_extension(extension: &Value) -> Result<(bool, Capture), RecordError> {
+    let parts = extension.get("extension").and_then(Value::as_array).ok_or(RecordError(PLACE))?;
+    let had_capacity = parts
+        .get(2)
+        .filter(|part| part.get("url").and_then(Value::as_str) == Some("hadCapacity"))
+        .and_then(|part| part.get("valueBoolean").and_then(Value::as_bool))
+        .ok_or(RecordError("/extension/0"))?;
+    let capture = Capture::of_parts(parts)?;
+    // The word and the flag must not differ: nobody could say which of them was meant.
+    if capture.capacity.as_deref().is_some_and(|word| (word == "has-capacity") != had_capacity) {
+        return Err(RecordError("/extension/0"));
+    }
+    Ok((had_capacity, capture))
+}
 
 impl Capture {
     /// Its parts of the extension, those that are known.
@@ -28,12 +46,11 @@ impl Capture {
         parts.into_iter().flatten().collect()
     }
 
-    /// Reads what [`Capture::parts`] writes, from a whole Consent. A part that is of another type, stands twice or is not
-    /// known is an error, and so a no.
-    pub(super) fn from_consent(consent: &Value) -> Result<Self, RecordError> {
+    /// Reads what [`Capture::parts`] writes. A part that is of another type, stands twice or is not known is an error, and
+    /// so a no.
+    fn of_parts(parts: &[Value]) -> Result<Self, RecordError> {
         let mut capture = Self::default();
         let (mut name, mut relation) = (None, None);
-        let parts = consent.pointer(PLACE).and_then(Value::as_array).ok_or(RecordError(PLACE))?;
         // The first three are who took it, how, and whether the person had capacity.
         for part in parts.iter().skip(3) {
             let code = || part.get("valueCode").and_then(Value::as_str).map(str::to_owned);

@@ -403,6 +403,7 @@ struct Verdict {
 fn person_says(inputs: Inputs<'_>) -> Verdict {
     let mut best: Option<(u8, Verdict)> = None;
     let mut permits: Vec<&Consent> = Vec::new();
+    let mut excluded: Vec<String> = Vec::new();
     let mut consider = |rank: u8, verdict: Verdict| {
         if best.as_ref().is_none_or(|(held, _)| rank > *held) {
             best = Some((rank, verdict));
@@ -422,8 +423,16 @@ fn person_says(inputs: Inputs<'_>) -> Verdict {
         }
         let named = Some((consent.id.clone(), consent.version));
         let withdrawn = consent.status == ConsentStatus::Inactive;
+        let is_in_time = consent.valid_from <= inputs.now && inputs.now < consent.valid_to;
+        // What the person kept back stays back until they say otherwise, whatever became of the permission round it.
+        if consent.status == ConsentStatus::Active {
+            excluded.extend_from_slice(&consent.excluded);
+        }
         match (consent.status, consent.decision) {
-            (ConsentStatus::Active, ConsentDecision::Deny) => consider(9, no(Reason::ConsentRefused, named)),
+            (ConsentStatus::Active, ConsentDecision::Deny) => {
+                // A refusal that the person limited in time outweighs nothing after it; it permits nothing either.
+                consider(if is_in_time { 9 } else { 1 }, no(Reason::ConsentRefused, named));
+            }
             (ConsentStatus::EnteredInError, _) | (_, ConsentDecision::Deny) => {
                 consider(1, no(Reason::ConsentNotActive, named));
             }
@@ -455,7 +464,6 @@ fn person_says(inputs: Inputs<'_>) -> Verdict {
         return no(Reason::NoConsent, None);
     };
     // Two permits at once: what either excludes stays excluded; what is specific must be in the latest.
-    let mut excluded: Vec<String> = permits.iter().flat_map(|c| c.excluded.iter().cloned()).collect();
     excluded.sort();
     excluded.dedup();
     Verdict {

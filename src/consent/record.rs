@@ -2,14 +2,13 @@
 
 use serde_json::{Value, json};
 
+use super::capture::{self, CAPTURE_URL};
 use crate::{
     assessment::Capture,
     clock::Moment,
     ids::{ConsentId, PartnerId, PersonId},
 };
 
-/// Our extension that holds how the consent was captured and whether the person had capacity.
-const CAPTURE_URL: &str = "https://keyway.example/fhir/StructureDefinition/consent-capture";
 /// Our code system for the blocks of the disclosure table.
 const BLOCK_SYSTEM: &str = "https://keyway.example/fhir/CodeSystem/disclosure-block";
 /// The recipient's role in a provision.
@@ -96,7 +95,8 @@ impl Consent {
         if !self.excluded.is_empty() {
             exceptions.push(json!({"type": "deny", "code": codes(&self.excluded)}));
         }
-        if !self.specific.is_empty() {
+        // A refusal has no exceptions: what it would permit nobody could tell from a permission.
+        if !self.specific.is_empty() && self.decision == ConsentDecision::Permit {
             exceptions.push(json!({"type": "permit", "code": codes(&self.specific)}));
         }
         if !exceptions.is_empty()
@@ -169,15 +169,8 @@ impl Consent {
                 into.push(block.ok_or(RecordError("/provision/provision/0/provision/code"))?.to_owned());
             }
         }
-        let had_capacity = value
-            .pointer("/extension/0/extension/2/valueBoolean")
-            .and_then(Value::as_bool)
-            .ok_or(RecordError("/extension/0"))?;
-        let capture = Capture::from_consent(value)?;
-        // The word and the flag must not differ: nobody could say which of them was meant.
-        if capture.capacity.as_deref().is_some_and(|word| (word == "has-capacity") != had_capacity) {
-            return Err(RecordError("/extension/0"));
-        }
+        let extension = value.pointer("/extension/0").ok_or(RecordError("/extension/0"))?;
+        let (had_capacity, capture) = capture::of_extension(extension)?;
         Ok(Self {
             id: ConsentId::parse(text("/id")?).ok_or(RecordError("/id"))?,
             version: text("/meta/versionId")?.parse().map_err(|_| RecordError("/meta/versionId"))?,

@@ -203,6 +203,22 @@ fn a_refusal_in_force_beats_an_agreement_whatever_the_order() {
 }
 
 #[test]
+fn a_refusal_ends_when_it_says_and_what_was_kept_back_stays_when_its_permission_is_over() {
+    let mut refused = consent("b");
+    refused.decision = ConsentDecision::Deny;
+    refused.specific = vec![String::from("trauma")];
+    refused.valid_to = NOW;
+    assert_eq!(ask(&[Ok(refused.clone())], &[agreement()], None).reason, Reason::ConsentRefused);
+    assert!(ask(&[Ok(refused.clone()), Ok(consent("a"))], &[agreement()], None).permits());
+    assert!(!refused.to_fhir().to_string().contains("\"permit\""), "a refusal holds no permission");
+    let mut over = consent("b");
+    (over.valid_to, over.excluded) = (NOW, vec![String::from("housing")]);
+    let decision = ask(&[Ok(over), Ok(consent("a"))], &[agreement()], None);
+    let Outcome::Permit { scope: Scope::Agreed { excluded, .. } } = decision.outcome else { panic!() };
+    assert_eq!(excluded, ["housing", "substance-use"]);
+}
+
+#[test]
 fn an_override_gives_the_minimum_and_says_so() {
     let mut refused = consent("b");
     refused.decision = ConsentDecision::Deny;
@@ -372,7 +388,10 @@ proptest! {
         let before = ask(&stored, &[agreement()], None).permits();
         let mut wider = stored;
         let place = which % wider.len();
-        if let Ok(c) = &mut wider[place] {
+        // A refusal that holds longer refuses more.
+        if let Ok(c) = &mut wider[place]
+            && c.decision == ConsentDecision::Permit
+        {
             c.valid_from = c.valid_from.plus_seconds(-10);
             c.valid_to = c.valid_to.plus_seconds(10);
         }

@@ -180,7 +180,7 @@ fn consent_from(
         valid_from: recorded_at.min(now),
         valid_to,
         excluded: said.excludes,
-        specific: said.specific,
+        specific: if said.agreed { said.specific } else { Vec::new() },
         had_capacity: said.capture.has_capacity(),
         captured_by: said.captured_by,
         how: said.how,
