@@ -50,6 +50,6 @@ compare:
 fuzz:
     bash .ci/run fuzz
 
-# The long forms: the kill test 50 times.
+# The long forms: the kill test 50 times, ten million random decisions.
 soak:
     bash .ci/run soak

@@ -152,6 +152,14 @@ pub const RETRY_AFTER_MAX_SECONDS: i64 = 3_600;
 
 /// Longest id of its own that the sender of a mailbox message may give it, in bytes.
 pub const LOCAL_ID_MAX_BYTES: usize = 255;
+/// Most Consents that one decision is made from: beyond it the answer is no.
+pub const CONSENTS_DECIDED_MAX: usize = 100;
+/// Deepest nesting of provisions in a Consent that is evaluated, the root among them: beyond it the answer is no.
+pub const CONSENT_PROVISION_DEPTH_MAX: usize = 16;
+/// Most provisions in one Consent that is evaluated: beyond it the answer is no.
+pub const CONSENT_PROVISIONS_MAX: usize = 500;
+/// Most items in any one list of a Consent that is evaluated, or of a request for a decision: beyond it the answer is no.
+pub const CONSENT_LIST_MAX: usize = 200;
 /// Largest file that `keyway validate` reads, in bytes.
 pub const VALIDATED_FILE_MAX_BYTES: u64 = 16 * 1_048_576;
 /// Mailbox items in one list answer.

@@ -104,6 +104,8 @@ const ROOMS: &[(&str, &[&str])] = &[
             "app",
             "config",
             "exchange",
+            // `keyway consent decide` tries the evaluator of FHIR Consents by itself.
+            "consent::r4",
             "directory",
             "audit",
             "assessment",

@@ -1,4 +1,4 @@
-//! `keyway consent read-back`: who would see what of an assessment, in words to be read out to the person.
+//! `keyway consent`: who would see what of an assessment, in words to be read out to the person; and what FHIR Consents say.
 
 use std::{collections::BTreeSet, path::PathBuf, process::ExitCode};
 
@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use super::{
+    decide::{self, DecideArgs},
     map::run::{agency, choose_by, to_whom},
     print,
     rehearsing::{self, RehearsalArgs, Stage},
@@ -34,6 +35,7 @@ pub(super) struct ConsentArgs {
 #[derive(Debug, Subcommand)]
 enum ConsentCommand {
     ReadBack(ReadBackArgs),
+    Decide(DecideArgs),
 }
 
 /// Say in plain words what an agency would see of an assessment, to be read out to the person.
@@ -62,7 +64,13 @@ struct ReadBackArgs {
 }
 
 pub(super) async fn run(args: ConsentArgs) -> Result<ExitCode> {
-    let ConsentCommand::ReadBack(args) = args.command;
+    match args.command {
+        ConsentCommand::ReadBack(args) => read_back(args).await,
+        ConsentCommand::Decide(args) => decide::run(&args),
+    }
+}
+
+async fn read_back(args: ReadBackArgs) -> Result<ExitCode> {
     args.rehearsal.must_have_lists()?;
     let body = rehearsing::assessment(&args.file)?;
     let Some(stage) = args.rehearsal.stage().await? else { return Ok(ExitCode::FAILURE) };

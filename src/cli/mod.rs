@@ -6,6 +6,7 @@
 mod audit;
 mod check_config;
 mod consent;
+mod decide;
 pub mod demo;
 mod directory;
 mod document;

@@ -5,6 +5,7 @@
 
 mod capture;
 mod decide;
+pub mod r4;
 mod record;
 mod stated;
 mod together;
