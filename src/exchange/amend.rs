@@ -339,7 +339,7 @@ impl Exchange {
         let is_same = then.decision.consent == consent
             && then.permitted == held.permitted
             && waits_alike
-            && news(&held.value) == news(&now.value);
+            && news(&held.value()) == news(&now.value());
         Ok(if is_same { Change::Same } else { Change::News })
     }
 

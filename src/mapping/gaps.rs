@@ -47,10 +47,10 @@ mod tests {
     #[test]
     fn a_field_without_a_place_is_reported_and_its_value_is_not() {
         let value = json!({"profile": "p", "a": {"b": "secret", "c": "told"}, "d": ["also secret"]});
-        let projection = Projection::whole(value);
+        let projection = Projection::whole(&value);
         let root = Place::of(&projection);
         let told = map([("x", root.at("/a/c").map(|place| place.copy()))]).unwrap();
-        let found = gaps(&projection, &Lineage::new(told.write("body", "r/1").part));
+        let found = gaps(&projection, &Lineage::new(told.write(&projection.places, "body", "r/1").part));
         assert_eq!(found.iter().map(|issue| &*issue.path).collect::<Vec<_>>(), ["/a/b", "/d/0"]);
         assert!(!found[0].diagnostics.contains("secret"));
     }

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use super::tree::Key;
-use crate::minimise::{Places, Through};
+use crate::minimise::{Places, Through, escaped};
 
 /// Room for the places of most messages.
 const PLACES_USUAL: usize = 512;
@@ -86,7 +86,7 @@ impl Part {
     }
 
     /// The place as it is written: `body#/entry/0/…`.
-    fn output(&self, place: u32) -> String {
+    fn output(&self, places: &Places, place: u32) -> String {
         let mut steps = Vec::new();
         let mut here = place;
         while let Some((above, step)) = self.step(here) {
@@ -97,10 +97,7 @@ impl Part {
         for step in steps.into_iter().rev() {
             // Writing to a String cannot fail.
             let _ = match step {
-                Step::Field(key) if key.as_str().contains(['~', '/']) => {
-                    write!(output, "/{}", key.as_str().replace('~', "~0").replace('/', "~1"))
-                }
-                Step::Field(key) => write!(output, "/{}", key.as_str()),
+                Step::Field(key) => write!(output, "/{}", escaped(key.text(places))),
                 Step::Entry(entry) => write!(output, "/{entry}"),
             };
         }
@@ -108,7 +105,7 @@ impl Part {
     }
 
     /// The rule of a leaf: the nearest that is named, else the top-level field that it is under.
-    fn rule(&self, line: &Line) -> String {
+    fn rule(&self, places: &Places, line: &Line) -> String {
         let top = || {
             let mut here = line.output;
             let mut top = None;
@@ -117,7 +114,7 @@ impl Part {
                 here = *above;
             }
             match top {
-                Some(Step::Field(key)) => key.as_str(),
+                Some(Step::Field(key)) => key.text(places),
                 _ => "message",
             }
         };
@@ -180,7 +177,7 @@ impl Lineage {
         for part in &mut self.parts {
             let mut lines = std::mem::take(&mut part.lines);
             for line in &mut lines {
-                if outputs.contains(&part.output(line.output)) {
+                if outputs.contains(&part.output(&self.places, line.output)) {
                     line.source = Source::Frame(frame);
                 }
             }
@@ -194,7 +191,7 @@ impl Lineage {
         self.parts.iter().flat_map(move |part| {
             part.lines.iter().flat_map(move |line| {
                 let (source, ways) = self.source(line.source);
-                let (output, rule) = (part.output(line.output), part.rule(line));
+                let (output, rule) = (part.output(&self.places, line.output), part.rule(&self.places, line));
                 let line = move |through| Traced {
                     output: output.clone(),
                     source: source.clone(),

@@ -26,7 +26,7 @@ pub fn recall(frame: &Frame<'_>, reason: &str) -> Mapped {
     match frame.recipient.channel {
         Channel::FhirPush => {
             let tree = fhir_message::recall(frame, reason);
-            whole(tree, "fhir-recall/1", FHIR_PROFILES, FHIR_JSON, "KEYWAY_RECALL")
+            whole(&Places::default(), tree, "fhir-recall/1", FHIR_PROFILES, FHIR_JSON, "KEYWAY_RECALL")
         }
         Channel::EventPush => {
             let parts = Parts {
@@ -35,7 +35,14 @@ pub fn recall(frame: &Frame<'_>, reason: &str) -> Mapped {
                 identifiers: None,
                 reason: Some(Tree::frame("reason", reason)),
             };
-            whole(event::event(frame, parts), "event/1", event::SCHEMA, JSON, "KEYWAY_RECALL")
+            whole(
+                &Places::default(),
+                event::event(frame, parts),
+                "event/1",
+                event::SCHEMA,
+                JSON,
+                "KEYWAY_RECALL",
+            )
         }
         Channel::Mailbox | Channel::Guest => {
             let profile = "https://keyway.example/profiles/justice/recall-notice/1";
@@ -50,7 +57,7 @@ pub fn recall(frame: &Frame<'_>, reason: &str) -> Mapped {
                     Some(Tree::frame("base_url", format!("{}{}", frame.base_url, answer_path(frame)))),
                 ),
             ]));
-            whole(tree, "recall-notice/1", "recall-notice", JSON, "KEYWAY_RECALL")
+            whole(&Places::default(), tree, "recall-notice/1", "recall-notice", JSON, "KEYWAY_RECALL")
         }
     }
 }
@@ -65,7 +72,7 @@ fn answer_path(frame: &Frame<'_>) -> String {
 #[must_use]
 pub fn request_to_ld(frame: &Frame<'_>, request: &Value, in_doubt: bool) -> Mapped {
     let places = Places::of(request);
-    let asked = Place::root(request, &places);
+    let asked = Place::root(&places);
     let tree = map([
         ("profile", Some(Tree::fixed("https://keyway.example/profiles/justice/request-to-ld/1"))),
         ("messageId", Some(Tree::frame("message_id", frame.message_id))),
@@ -81,7 +88,7 @@ pub fn request_to_ld(frame: &Frame<'_>, request: &Value, in_doubt: bool) -> Mapp
     ]);
     let (version, schema) = ("request-to-ld/1", "request-to-ld");
     let cause = Cause::of_request(request.get("request_type").and_then(Value::as_str));
-    let mapped = carried(frame, tree, version, schema, "KEYWAY_SCREENING_REQUEST", cause);
+    let mapped = carried(frame, &places, tree, version, schema, "KEYWAY_SCREENING_REQUEST", cause);
     Mapped { lineage: mapped.lineage.of_request(places), ..mapped }
 }
 
@@ -126,14 +133,14 @@ pub fn answer_to_request(
         ("reportToFollow", report_to_follow.map(|report| Tree::frame("outcome", report))),
     ]));
     let (version, schema) = ("request-answer/1", "answer-to-request");
-    carried(frame, tree, version, schema, "KEYWAY_SCREENING_ANSWER", Cause::Answered)
+    carried(frame, &Places::default(), tree, version, schema, "KEYWAY_SCREENING_ANSWER", Cause::Answered)
 }
 
 /// Tells who sent a FHIR referral how it stands: a `servicerequest-response` in ids and closed codes.
 #[must_use]
 pub fn status_answer(frame: &Frame<'_>, standing: &Standing<'_>) -> Mapped {
     let tree = fhir_message::status(frame, standing);
-    whole(tree, "fhir-response/2", FHIR_PROFILES, FHIR_JSON, "KEYWAY_FHIR_RESPONSE")
+    whole(&Places::default(), tree, "fhir-response/2", FHIR_PROFILES, FHIR_JSON, "KEYWAY_FHIR_RESPONSE")
 }
 
 fn head(frame: &Frame<'_>, profile: &'static str) -> [(&'static str, Option<Tree>); 6] {
@@ -147,8 +154,10 @@ fn head(frame: &Frame<'_>, profile: &'static str) -> [(&'static str, Option<Tree
     ]
 }
 
+/// `places` are those that `tree` was made from.
 fn carried(
     frame: &Frame<'_>,
+    places: &Places,
     tree: Option<Tree>,
     version: &'static str,
     schema: &'static str,
@@ -156,7 +165,7 @@ fn carried(
     cause: Cause,
 ) -> Mapped {
     if matches!(frame.recipient.channel, Channel::Mailbox | Channel::Guest) {
-        return whole(tree, version, schema, JSON, workflow);
+        return whole(places, tree, version, schema, JSON, workflow);
     }
     let parts = Parts {
         cause,
@@ -164,22 +173,24 @@ fn carried(
         identifiers: None,
         reason: None,
     };
-    let mut mapped = whole(event::event(frame, parts), version, event::SCHEMA, JSON, workflow);
-    let detail = empty(tree).write("detail", version);
+    let mut mapped = whole(places, event::event(frame, parts), version, event::SCHEMA, JSON, workflow);
+    let detail = empty(tree).write(places, "detail", version);
     mapped.detail = Some(detail.bytes);
     mapped.detail_schema = Some(schema);
     mapped.lineage = mapped.lineage.and(detail.part);
     mapped
 }
 
+/// `places` are those that `tree` was made from.
 fn whole(
+    places: &Places,
     tree: Option<Tree>,
     version: &'static str,
     schema: &'static str,
     content_type: &'static str,
     workflow: &str,
 ) -> Mapped {
-    body_only(empty(tree).write("body", version), version, schema, content_type, workflow)
+    body_only(empty(tree).write(places, "body", version), version, schema, content_type, workflow)
 }
 
 /// A message that always has leaves is always there; the type cannot say so.

@@ -2,30 +2,27 @@
 //!
 //! Reading is free; whatever is written from a place carries its path along.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::tree::{Key, Tree, list, map};
-use crate::minimise::{Places, Projection};
+use crate::minimise::{Held, Places, Projection};
 
-/// A value of the projection, and which of its places it is.
+/// A place of the projection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place<'p> {
     number: u32,
-    value: &'p Value,
     places: &'p Places,
 }
 
 impl<'p> Place<'p> {
     /// The whole projection.
     pub(super) fn of(projection: &'p Projection) -> Self {
-        Self::root(&projection.value, &projection.places)
+        Self::root(&projection.places)
     }
 
-    /// The whole of a value, whose places are `places`.
-    pub(super) const fn root(value: &'p Value, places: &'p Places) -> Self {
-        Self { number: 0, value, places }
+    /// The whole of what has these places.
+    pub(super) const fn root(places: &'p Places) -> Self {
+        Self { number: 0, places }
     }
 
     /// Its number.
@@ -39,68 +36,70 @@ impl<'p> Place<'p> {
         self.places.pointer(self.number)
     }
 
-    /// The value.
-    pub(super) const fn value(&self) -> &'p Value {
-        self.value
+    /// What it holds.
+    pub(super) fn held(&self) -> Held<'p> {
+        self.places.held(self.number)
     }
 
     /// The place at `path` (a JSON pointer) below this one; `None` when nothing is there.
     pub(super) fn at(&self, path: &str) -> Option<Self> {
-        let (number, value) = self.places.find(self.number, self.value, path)?;
-        (!is_empty(value)).then_some(Self { number, value, ..*self })
+        let number = self.places.find(self.number, path)?;
+        (!self.places.holds_nothing(number)).then_some(Self { number, ..*self })
     }
 
     /// The items of an array; any other value is the only item.
     pub(super) fn items(&self) -> Vec<Self> {
-        match self.value {
-            Value::Array(items) => self.below(items.iter()).collect(),
-            _ => vec![*self],
-        }
+        if self.is_list() { self.below().collect() } else { vec![*self] }
     }
 
     /// The fields of an object, in order.
     pub(super) fn fields(&self) -> Vec<(&'p str, Self)> {
-        let Value::Object(fields) = self.value else { return Vec::new() };
-        let mut number = self.number + 1;
-        let mut held = Vec::with_capacity(fields.len());
-        for (name, value) in fields {
-            if !is_empty(value) {
-                held.push((name.as_str(), Self { number, value, ..*self }));
-            }
-            number += self.places.size(number);
+        if !self.is_group() {
+            return Vec::new();
         }
-        held
+        let named = |field: Self| Some((self.places.name(field.number)?, field));
+        self.below().filter_map(named).collect()
     }
 
-    /// The places of `values`, which are those right below this one, without those that hold nothing.
-    fn below(self, values: impl Iterator<Item = &'p Value>) -> impl Iterator<Item = Self> {
-        values
-            .scan(self.number + 1, move |next, value| {
-                let number = *next;
-                *next += self.places.size(number);
-                Some(Self { number, value, ..self })
-            })
-            .filter(|place| !is_empty(place.value))
+    /// The places right below this one, without those that hold nothing.
+    fn below(self) -> impl Iterator<Item = Self> {
+        let below = self.places.below(self.number).filter(move |number| !self.places.holds_nothing(*number));
+        below.map(move |number| Self { number, ..self })
     }
 
-    /// The name of the field that this is.
-    fn key(&self) -> Option<Key> {
-        self.places.name(self.number).map(|name| Key::from(Arc::clone(name)))
+    /// Whether it is a group of named places.
+    pub(super) fn is_group(&self) -> bool {
+        self.held() == Held::Group
+    }
+
+    /// Whether it is a list.
+    pub(super) fn is_list(&self) -> bool {
+        self.held() == Held::List
+    }
+
+    /// Whether it is a list in which there are groups.
+    pub(super) fn is_list_of_groups(&self) -> bool {
+        self.is_list() && self.below().any(|item| item.is_group())
+    }
+
+    /// The whole number, when it is one.
+    pub(super) fn whole_number(&self) -> Option<i64> {
+        if let Held::Number(digits) = self.held() { digits.parse().ok() } else { None }
     }
 
     /// The text, when it is text.
     pub(super) fn text(&self) -> Option<&'p str> {
-        self.value.as_str()
+        if let Held::Text(text) = self.held() { Some(text) } else { None }
     }
 
     /// Whether it says yes.
     pub(super) fn says_yes(&self) -> bool {
-        self.value.as_bool() == Some(true) || self.text() == Some("yes")
+        matches!(self.held(), Held::Bool(true) | Held::Text("yes"))
     }
 
     /// The value as it is.
     pub(super) fn copy(&self) -> Tree {
-        self.copy_as(&|key| key)
+        self.copy_as(&|_| None)
     }
 
     /// The value with its keys in the agencies' camelCase.
@@ -108,22 +107,26 @@ impl<'p> Place<'p> {
         self.copy_as(&camel)
     }
 
-    fn copy_as(&self, named: &impl Fn(Key) -> Key) -> Tree {
-        match self.value {
-            Value::Array(items) => list(self.below(items.iter()).map(|item| item.copy_as(named))),
-            Value::Object(fields) => map(self
-                .below(fields.values())
-                .filter_map(|field| Some((named(field.key()?), Some(field.copy_as(named)))))),
+    /// `named` gives the names of fields that are not to stay as they are.
+    fn copy_as(&self, named: &impl Fn(&str) -> Option<String>) -> Tree {
+        match self.held() {
+            Held::List => list(self.below().map(|item| item.copy_as(named))),
+            Held::Group => {
+                let key = |field: &Self| {
+                    let name = self.places.name(field.number)?;
+                    Some(named(name).map_or(Key::Place(field.number), Key::from))
+                };
+                map(self.below().filter_map(|field| Some((key(&field)?, Some(field.copy_as(named))))))
+            }
             _ => None,
         }
-        .unwrap_or_else(|| Tree::made_of(self, self.value))
+        .unwrap_or_else(|| Tree::as_it_is(self))
     }
 
     /// Every leaf below this place; itself when it is one.
     pub(super) fn leaves(&self) -> Vec<Self> {
-        match self.value {
-            Value::Array(items) => self.below(items.iter()).flat_map(|item| item.leaves()).collect(),
-            Value::Object(fields) => self.below(fields.values()).flat_map(|field| field.leaves()).collect(),
+        match self.held() {
+            Held::Group | Held::List => self.below().flat_map(|below| below.leaves()).collect(),
             _ => vec![*self],
         }
     }
@@ -134,31 +137,24 @@ impl<'p> Place<'p> {
     }
 }
 
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::Array(items) => items.is_empty(),
-        Value::Object(fields) => fields.is_empty(),
-        _ => false,
+fn camel(key: &str) -> Option<String> {
+    if !key.contains('_') {
+        return None;
     }
-}
-
-fn camel(key: Key) -> Key {
-    if !key.as_str().contains('_') {
-        return key;
-    }
-    let mut words = key.as_str().split('_');
+    let mut words = key.split('_');
     let mut out = words.next().unwrap_or_default().to_owned();
     for word in words {
         let mut letters = word.chars();
         out.extend(letters.next().map(|first| first.to_ascii_uppercase()));
         out.push_str(letters.as_str());
     }
-    Key::from(out)
+    Some(out)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
@@ -168,7 +164,7 @@ mod tests {
     fn keys_become_camel_case_and_keep_their_source() {
         let source = json!({"withdrawal_risk": {"level": "high", "gone": null}});
         let places = Arc::new(Places::of(&source));
-        let written = Place::root(&source, &places).copy_camel().write("detail", "x/1");
+        let written = Place::root(&places).copy_camel().write(&places, "detail", "x/1");
         assert_eq!(String::from_utf8_lossy(&written.bytes), r#"{"withdrawalRisk":{"level":"high"}}"#);
         let lines: Vec<Traced> = Lineage::new(written.part).of(&places).lines().collect();
         assert_eq!(lines[0].output, "detail#/withdrawalRisk/level");

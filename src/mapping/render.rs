@@ -15,7 +15,7 @@ use super::{
 use crate::{
     directory::{Audience, Channel},
     fhir::Issue,
-    minimise::Projection,
+    minimise::{Places, Projection},
 };
 
 /// A FHIR message.
@@ -61,14 +61,16 @@ pub fn render(frame: &Frame<'_>, audience: Audience, projection: &Projection) ->
         .flatten();
     let document = document(frame, audience, projection, beside.as_ref())
         .ok_or_else(|| vec![Issue::new("incomplete", "", "nothing that may leave makes a message")])?;
-    let mut mapped = if is_event { as_event(frame, audience, document)? } else { as_body(document) };
+    let places = &projection.places;
+    let mut mapped =
+        if is_event { as_event(frame, audience, document, places)? } else { as_body(document, places) };
     if let Some(beside) = beside {
         mapped.lineage = mapped.lineage.and(beside.part);
         mapped.detail = Some(beside.bytes);
         mapped.detail_schema = Some(FHIR_PROFILES);
         mapped.detail_content_type = FHIR_JSON;
     }
-    mapped.lineage = mapped.lineage.of(&projection.places);
+    mapped.lineage = mapped.lineage.of(places);
     mapped.warnings = gaps(projection, &mapped.lineage);
     Ok(mapped)
 }
@@ -131,9 +133,9 @@ fn document(
     Some(document)
 }
 
-fn as_body(document: Document) -> Mapped {
+fn as_body(document: Document, places: &Places) -> Mapped {
     body_only(
-        document.tree.write("body", document.version),
+        document.tree.write(places, "body", document.version),
         document.version,
         document.schema,
         document.content_type,
@@ -163,7 +165,12 @@ pub(super) fn body_only(
     }
 }
 
-fn as_event(frame: &Frame<'_>, audience: Audience, document: Document) -> Result<Mapped, Vec<Issue>> {
+fn as_event(
+    frame: &Frame<'_>,
+    audience: Audience,
+    document: Document,
+    places: &Places,
+) -> Result<Mapped, Vec<Issue>> {
     let parts = Parts {
         cause: if frame.changed.is_some() { Cause::SaidAnew(audience) } else { Cause::Said(audience) },
         detail_path: format!("/justice/sheets/{}", frame.message_id),
@@ -173,8 +180,8 @@ fn as_event(frame: &Frame<'_>, audience: Audience, document: Document) -> Result
     };
     let event = event::event(frame, parts)
         .ok_or_else(|| vec![Issue::new("incomplete", "", "nothing to make an event from")])?
-        .write("body", "event/1");
-    let detail = document.tree.write("detail", document.version);
+        .write(places, "body", "event/1");
+    let detail = document.tree.write(places, "detail", document.version);
     let mapped = body_only(event, document.version, event::SCHEMA, JSON, document.workflow);
     Ok(Mapped {
         detail: Some(detail.bytes),

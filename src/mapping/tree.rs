@@ -2,14 +2,13 @@
 //!
 //! Not here: what any message looks like.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::{
     lineage::{Part, Source, Step},
     place::Place,
 };
+use crate::minimise::{Held, Places};
 
 /// Room for most messages, so that few are moved as they grow.
 const BYTES_USUAL: usize = 16 * 1024;
@@ -19,17 +18,18 @@ const BYTES_USUAL: usize = 16 * 1024;
 pub(super) enum Key {
     /// A name that the mapping gives.
     Given(&'static str),
-    /// A name of the assessment.
-    Held(Arc<str>),
+    /// The name of the field that a place is.
+    Place(u32),
     /// A name that was made.
     Made(Box<str>),
 }
 
 impl Key {
-    pub(super) fn as_str(&self) -> &str {
+    /// The name; `places` are those that the message is made from.
+    pub(super) fn text<'k>(&'k self, places: &'k Places) -> &'k str {
         match self {
             Self::Given(name) => name,
-            Self::Held(name) => name,
+            Self::Place(number) => places.name(*number).unwrap_or_default(),
             Self::Made(name) => name,
         }
     }
@@ -38,12 +38,6 @@ impl Key {
 impl From<&'static str> for Key {
     fn from(name: &'static str) -> Self {
         Self::Given(name)
-    }
-}
-
-impl From<Arc<str>> for Key {
-    fn from(name: Arc<str>) -> Self {
-        Self::Held(name)
     }
 }
 
@@ -62,6 +56,8 @@ pub(super) enum Content {
     Text(Box<str>),
     /// Anything else, whole codings among it.
     Other(Box<Value>),
+    /// What a place holds, as it is: read when the message is written.
+    Place(u32),
 }
 
 impl From<&'static str> for Content {
@@ -81,15 +77,6 @@ impl From<Value> for Content {
         match value {
             Value::String(text) => text.into(),
             other => Self::Other(Box::new(other)),
-        }
-    }
-}
-
-impl From<&Value> for Content {
-    fn from(value: &Value) -> Self {
-        match value {
-            Value::String(text) => Self::Text(Box::from(text.as_str())),
-            other => Self::Other(Box::new(other.clone())),
         }
     }
 }
@@ -155,6 +142,11 @@ impl Tree {
         Self::leaf(value.into().into(), Source::Frame(part))
     }
 
+    /// What a place of the projection holds.
+    pub(super) fn as_it_is(place: &Place<'_>) -> Self {
+        Self::leaf(Content::Place(place.number()), Source::Place(place.number()))
+    }
+
     /// A value made from a place of the projection.
     pub(super) fn made_of(place: &Place<'_>, value: impl Into<Content>) -> Self {
         Self::leaf(value.into(), Source::Place(place.number()))
@@ -185,10 +177,10 @@ impl Tree {
         self
     }
 
-    /// Writes the message; `part` is `body` or `detail`, `version` names the mapping.
-    pub(super) fn write(self, part: &'static str, version: &'static str) -> Written {
+    /// Writes the message, which was made from `places`; `part` is `body` or `detail`, `version` names the mapping.
+    pub(super) fn write(self, places: &Places, part: &'static str, version: &'static str) -> Written {
         let mut written = Written { bytes: Vec::with_capacity(BYTES_USUAL), part: Part::new(part, version) };
-        written.tree(self, 0, None);
+        written.tree(places, self, 0, None);
         written
     }
 }
@@ -225,24 +217,24 @@ pub(super) struct Written {
 
 impl Written {
     /// The same object with one field more, after the others. What is no object stays as it is.
-    pub(super) fn with(mut self, key: &'static str, tree: Tree) -> Self {
+    pub(super) fn with(mut self, places: &Places, key: &'static str, tree: Tree) -> Self {
         if self.bytes.pop_if(|last| *last == b'}').is_some() {
             self.bytes.push(b',');
-            self.field(Key::from(key), tree, 0, None);
+            self.field(places, Key::from(key), tree, 0, None);
             self.bytes.push(b'}');
         }
         self
     }
 
-    fn field(&mut self, key: Key, tree: Tree, above: u32, rule: Option<&'static str>) {
-        self.write(key.as_str());
+    fn field(&mut self, places: &Places, key: Key, tree: Tree, above: u32, rule: Option<&'static str>) {
+        self.text(key.text(places));
         self.bytes.push(b':');
         let below = self.part.enter(above, Step::Field(key));
-        self.tree(tree, below, rule);
+        self.tree(places, tree, below, rule);
     }
 
     /// Writes `tree`, which stands at `here`, under `rule` where it names none itself.
-    fn tree(&mut self, tree: Tree, here: u32, rule: Option<&'static str>) {
+    fn tree(&mut self, places: &Places, tree: Tree, here: u32, rule: Option<&'static str>) {
         let rule = tree.rule.or(rule);
         match tree.node {
             Node::Leaf(content, sources) => {
@@ -250,17 +242,22 @@ impl Written {
                 match content {
                     Content::Given(text) => self.text_leaf(text, sources, here, rule),
                     Content::Text(text) => self.text_leaf(&text, sources, here, rule),
-                    Content::Other(value) => {
-                        self.write(&*value);
-                        self.note_leaves(&value, sources, here, rule);
-                    }
+                    Content::Other(value) => self.value_leaves(&value, sources, here, rule),
+                    Content::Place(number) => match places.held(number) {
+                        Held::Text(text) => self.text_leaf(text, sources, here, rule),
+                        Held::Number(digits) => {
+                            self.bytes.extend_from_slice(digits.as_bytes());
+                            self.part.add(here, sources, rule);
+                        }
+                        _ => self.value_leaves(&places.value(number), sources, here, rule),
+                    },
                 }
             }
             Node::Map(fields) => {
                 let mut before = b'{';
                 for (key, tree) in fields {
                     self.bytes.push(before);
-                    self.field(key, tree, here, rule);
+                    self.field(places, key, tree, here, rule);
                     before = b',';
                 }
                 self.bytes.push(b'}');
@@ -270,7 +267,7 @@ impl Written {
                 for (index, tree) in items.into_iter().enumerate() {
                     self.bytes.push(before);
                     let below = self.part.enter(here, Step::Entry(index));
-                    self.tree(tree, below, rule);
+                    self.tree(places, tree, below, rule);
                     before = b',';
                 }
                 self.bytes.push(b']');
@@ -278,9 +275,25 @@ impl Written {
         }
     }
 
+    fn value_leaves(&mut self, value: &Value, sources: &[Source], here: u32, rule: Option<&'static str>) {
+        self.write(value);
+        self.note_leaves(value, sources, here, rule);
+    }
+
     fn text_leaf(&mut self, text: &str, sources: &[Source], here: u32, rule: Option<&'static str>) {
-        self.write(text);
+        self.text(text);
         self.part.add(here, sources, rule);
+    }
+
+    /// Most texts are written as they are.
+    fn text(&mut self, text: &str) {
+        if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+            return self.write(text);
+        }
+        self.bytes.reserve(text.len() + 2);
+        self.bytes.push(b'"');
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.bytes.push(b'"');
     }
 
     fn write(&mut self, value: &(impl serde::Serialize + ?Sized)) {
@@ -309,16 +322,18 @@ impl Written {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
 
     use super::*;
-    use crate::{mapping::lineage::Lineage, minimise::Places};
+    use crate::mapping::lineage::Lineage;
 
     #[test]
     fn every_leaf_says_where_it_comes_from() {
         let source = json!({"risk": {"level": "high"}, "name": {"family": "Smith", "given": ["Jo"]}});
         let places = Arc::new(Places::of(&source));
-        let root = Place::root(&source, &places);
+        let root = Place::root(&places);
         let level = root.at("/risk/level").unwrap();
         let (family, given) = (root.at("/name/family").unwrap(), root.at("/name/given/0").unwrap());
         let tree = map([
@@ -329,7 +344,7 @@ mod tests {
             ("missing", None),
         ])
         .unwrap();
-        let written = tree.write("body", "sheet/1");
+        let written = tree.write(&places, "body", "sheet/1");
         assert_eq!(
             serde_json::from_slice::<Value>(&written.bytes).unwrap(),
             json!({"level": "high", "name": "Jo Smith", "coding": {"system": "s", "code": "c"}, "id": "m-1"})

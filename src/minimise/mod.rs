@@ -18,7 +18,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use outline::Outline;
-pub use places::Places;
+pub use places::{Held, Places, escaped};
 pub use rules::Rules;
 pub use through::Through;
 
@@ -45,30 +45,37 @@ pub struct Ask<'a> {
 /// What is left of an assessment for one recipient: all that a message to it may be made from.
 #[derive(Clone, Debug)]
 pub struct Projection {
-    /// The assessment, pruned to what may leave; same shape, and lists closed up.
-    pub value: serde_json::Value,
     /// What was kept back, sorted.
     pub withheld: Vec<Withheld>,
     /// The blocks that were let through, as `block:view`, sorted.
     pub permitted: Vec<String>,
     /// Whether this is the minimum that leaves without consent on imminent risk.
     pub minimum: bool,
-    /// The places of [`Projection::value`]: where each stands in the whole assessment, and what let it through.
+    /// The assessment, pruned to what may leave; same shape, and lists closed up.
     pub places: Arc<Places>,
+}
+
+impl Projection {
+    /// What may leave, as JSON.
+    #[must_use]
+    pub fn value(&self) -> serde_json::Value {
+        self.places.value(0)
+    }
 }
 
 #[cfg(test)]
 impl Projection {
     /// All of `value`, of which nothing was kept back.
-    pub(crate) fn whole(value: serde_json::Value) -> Self {
-        let places = Arc::new(Places::of(&value));
-        Self { value, withheld: Vec::new(), permitted: Vec::new(), minimum: false, places }
+    pub(crate) fn whole(value: &serde_json::Value) -> Self {
+        let places = Arc::new(Places::of(value));
+        Self { withheld: Vec::new(), permitted: Vec::new(), minimum: false, places }
     }
 
     /// The same with another value, to see what a message makes of it.
     pub(crate) fn changed(&mut self, change: impl FnOnce(&mut serde_json::Value)) {
-        change(&mut self.value);
-        self.places = Arc::new(Places::of(&self.value));
+        let mut value = self.value();
+        change(&mut value);
+        self.places = Arc::new(Places::of(&value));
     }
 }
 

@@ -1,30 +1,74 @@
-//! The places of what may leave, by number: where each stands in the whole assessment, and what let it through.
+//! The places of what may leave, by number: what each holds, where it stands in the whole assessment, and what let it through.
 //!
 //! Places are numbered as one reads them, each group before what is in it. Lists close up when entries are left out, so
-//! a place knows which entry of the whole it was.
+//! a place knows which entry of the whole it was. All texts stand in one, for a projection is made for each recipient and
+//! most of its texts are read once.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+    sync::Arc,
+};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Through;
 
 /// No way leads to it: a group, or a value that no table was asked about.
 const NO_WAY: u16 = u16::MAX;
+/// Room for the places of most projections, and for their texts in bytes.
+const PLACES_USUAL: usize = 512;
+const TEXTS_USUAL: usize = 8 * 1024;
 
 /// One step down.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Step<'n> {
     /// Into a group, by the field's name.
-    Field(Arc<str>),
+    Field(&'n str),
     /// Into a list: which entry it is in the whole.
     Entry(usize),
 }
 
-#[derive(Clone, Debug)]
+/// [`Step`], with the name by where it stands in [`Places::texts`].
+#[derive(Clone, Copy)]
+enum Way {
+    Field(u32, u32),
+    Entry(usize),
+}
+
+/// What a place holds. A group and a list hold what is below them, and nothing of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held<'p> {
+    /// Named places.
+    Group,
+    /// Entries.
+    List,
+    /// A text.
+    Text(&'p str),
+    /// A number, in the digits in which it came.
+    Number(&'p str),
+    /// Yes or no.
+    Bool(bool),
+    /// Nothing, said as such.
+    Null,
+}
+
+/// [`Held`], with texts by where they stand in [`Places::texts`].
+#[derive(Clone, Copy)]
+enum Content {
+    Group,
+    List,
+    Text(u32, u32),
+    Number(u32, u32),
+    Bool(bool),
+    Null,
+}
+
+#[derive(Clone)]
 struct Node {
+    content: Content,
     /// How one comes here from the place above; the whole has none.
-    step: Option<Step>,
+    step: Option<Way>,
     above: u32,
     /// How many places it is, with all below.
     size: u32,
@@ -32,22 +76,40 @@ struct Node {
 }
 
 /// The places of one value.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Places {
     nodes: Vec<Node>,
+    texts: String,
     ways: Vec<Arc<Through>>,
 }
 
+/// Says how much there is, and nothing of it.
+impl fmt::Debug for Places {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Places").field("len", &self.nodes.len()).finish_non_exhaustive()
+    }
+}
+
 impl Places {
+    /// Room for those of most projections.
+    pub(super) fn with_room() -> Self {
+        Self {
+            nodes: Vec::with_capacity(PLACES_USUAL),
+            texts: String::with_capacity(TEXTS_USUAL),
+            ways: Vec::new(),
+        }
+    }
+
     /// The places of a value of which nothing was left out.
     #[must_use]
     pub fn of(value: &Value) -> Self {
-        fn add(places: &mut Places, value: &Value, step: Option<Step>, above: u32) {
+        fn add(places: &mut Places, value: &Value, step: Option<Step<'_>>, above: u32) {
             let here = places.enter(step, above);
+            places.put(here, value);
             match value {
                 Value::Object(fields) => {
                     for (name, field) in fields {
-                        add(places, field, Some(Step::Field(Arc::from(name.as_str()))), here);
+                        add(places, field, Some(Step::Field(name)), here);
                     }
                 }
                 Value::Array(entries) => {
@@ -65,10 +127,102 @@ impl Places {
     }
 
     /// A new place below `above`; its number.
-    pub(super) fn enter(&mut self, step: Option<Step>, above: u32) -> u32 {
+    pub(super) fn enter(&mut self, step: Option<Step<'_>>, above: u32) -> u32 {
         let number = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
-        self.nodes.push(Node { step, above, size: 1, way: NO_WAY });
+        let step = step.map(|step| match step {
+            Step::Field(name) => {
+                let (from, to) = self.keep(name);
+                Way::Field(from, to)
+            }
+            Step::Entry(entry) => Way::Entry(entry),
+        });
+        self.nodes.push(Node { content: Content::Null, step, above, size: 1, way: NO_WAY });
         number
+    }
+
+    /// Notes what `number` holds: of a group or a list, that it is one.
+    pub(super) fn put(&mut self, number: u32, value: &Value) {
+        let content = match value {
+            Value::Object(_) => Content::Group,
+            Value::Array(_) => Content::List,
+            Value::Null => Content::Null,
+            Value::Bool(yes) => Content::Bool(*yes),
+            Value::String(text) => {
+                let (from, to) = self.keep(text);
+                Content::Text(from, to)
+            }
+            Value::Number(number) => {
+                let (from, to) = self.keep(number.as_str());
+                Content::Number(from, to)
+            }
+        };
+        if let Some(node) = self.nodes.get_mut(at(number)) {
+            node.content = content;
+        }
+    }
+
+    /// Adds to the texts; from where on it stands there, and to where.
+    fn keep(&mut self, text: &str) -> (u32, u32) {
+        let from = end_of(&self.texts);
+        self.texts.push_str(text);
+        (from, end_of(&self.texts))
+    }
+
+    fn text(&self, from: u32, to: u32) -> &str {
+        self.texts.get(at(from)..at(to)).unwrap_or_default()
+    }
+
+    /// What `number` holds.
+    #[must_use]
+    pub fn held(&self, number: u32) -> Held<'_> {
+        match self.nodes.get(at(number)).map_or(Content::Null, |node| node.content) {
+            Content::Group => Held::Group,
+            Content::List => Held::List,
+            Content::Text(from, to) => Held::Text(self.text(from, to)),
+            Content::Number(from, to) => Held::Number(self.text(from, to)),
+            Content::Bool(yes) => Held::Bool(yes),
+            Content::Null => Held::Null,
+        }
+    }
+
+    /// The places right below `number`, in order.
+    pub fn below(&self, number: u32) -> impl Iterator<Item = u32> {
+        let end = number.saturating_add(self.size(number));
+        let mut next = number.saturating_add(1);
+        std::iter::from_fn(move || {
+            let here = next;
+            (here < end).then(|| {
+                next = here.saturating_add(self.size(here));
+                here
+            })
+        })
+    }
+
+    /// All that `number` holds, as JSON.
+    #[must_use]
+    pub fn value(&self, number: u32) -> Value {
+        match self.held(number) {
+            Held::Group => {
+                let named = |below| Some((self.name(below)?.to_owned(), self.value(below)));
+                Value::Object(self.below(number).filter_map(named).collect::<Map<_, _>>())
+            }
+            Held::List => self.below(number).map(|below| self.value(below)).collect(),
+            Held::Text(text) => text.into(),
+            // The digits are those of a number.
+            Held::Number(digits) => digits.parse().map_or(Value::Null, Value::Number),
+            Held::Bool(yes) => yes.into(),
+            Held::Null => Value::Null,
+        }
+    }
+
+    /// Whether nothing stands there: nothing said, or an empty group.
+    #[must_use]
+    pub fn holds_nothing(&self, number: u32) -> bool {
+        match self.held(number) {
+            Held::Null => true,
+            Held::Group | Held::List => self.size(number) == 1,
+            _ => false,
+        }
     }
 
     /// Nothing more is below `number`.
@@ -115,40 +269,18 @@ impl Places {
         self.nodes.get(at(number)).map_or(1, |node| node.size)
     }
 
-    /// The place at `path`, a JSON pointer, below `number`, whose value is `value`; `None` when nothing is there.
+    /// The place at `path`, a JSON pointer, below `number`; `None` when there is none.
     #[must_use]
-    pub fn find<'v>(&self, number: u32, value: &'v Value, path: &str) -> Option<(u32, &'v Value)> {
-        path.split('/').skip(1).try_fold((number, value), |(number, value), step| {
-            let below = number + 1;
-            match value {
-                Value::Object(fields) if step.contains('~') => {
-                    self.walk(below, fields, |name| *name == step.replace("~1", "/").replace("~0", "~"))
-                }
-                Value::Object(fields) => self.walk(below, fields, |name| name == step),
-                Value::Array(entries) => {
-                    let entry: usize = step.parse().ok()?;
-                    let passed = (0..entry).fold(below, |number, _| number + self.size(number));
-                    entries.get(entry).map(|value| (passed, value))
-                }
-                _ => None,
+    pub fn find(&self, number: u32, path: &str) -> Option<u32> {
+        path.split('/').skip(1).try_fold(number, |number, step| match self.held(number) {
+            Held::Group if step.contains('~') => {
+                let name = step.replace("~1", "/").replace("~0", "~");
+                self.below(number).find(|below| self.name(*below).is_some_and(|own| own == name))
             }
+            Held::Group => self.below(number).find(|below| self.name(*below).is_some_and(|own| own == step)),
+            Held::List => self.below(number).nth(step.parse().ok()?),
+            _ => None,
         })
-    }
-
-    /// The first field of a group that is it; `number` is the place of the first one.
-    fn walk<'v>(
-        &self,
-        mut number: u32,
-        fields: &'v serde_json::Map<String, Value>,
-        is_it: impl Fn(&String) -> bool,
-    ) -> Option<(u32, &'v Value)> {
-        for (name, value) in fields {
-            if is_it(name) {
-                return Some((number, value));
-            }
-            number += self.size(number);
-        }
-        None
     }
 
     /// Where `number` stands in the whole, as a JSON pointer.
@@ -163,12 +295,9 @@ impl Places {
         let mut pointer = String::new();
         for step in steps.into_iter().rev() {
             // Writing to a String cannot fail.
-            let _ = match step {
-                Step::Field(name) if name.contains(['~', '/']) => {
-                    write!(pointer, "/{}", name.replace('~', "~0").replace('/', "~1"))
-                }
-                Step::Field(name) => write!(pointer, "/{name}"),
-                Step::Entry(entry) => write!(pointer, "/{entry}"),
+            let _ = match *step {
+                Way::Field(from, to) => write!(pointer, "/{}", escaped(self.text(from, to))),
+                Way::Entry(entry) => write!(pointer, "/{entry}"),
             };
         }
         pointer
@@ -176,9 +305,9 @@ impl Places {
 
     /// The name of the field that `number` is.
     #[must_use]
-    pub fn name(&self, number: u32) -> Option<&Arc<str>> {
-        match &self.nodes.get(at(number))?.step {
-            Some(Step::Field(name)) => Some(name),
+    pub fn name(&self, number: u32) -> Option<&str> {
+        match self.nodes.get(at(number))?.step {
+            Some(Way::Field(from, to)) => Some(self.text(from, to)),
             _ => None,
         }
     }
@@ -206,4 +335,19 @@ impl Places {
 
 const fn at(number: u32) -> usize {
     number as usize
+}
+
+/// A name as it stands in a JSON pointer.
+#[must_use]
+pub fn escaped(name: &str) -> Cow<'_, str> {
+    if name.contains(['~', '/']) {
+        Cow::Owned(name.replace('~', "~0").replace('/', "~1"))
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// An assessment is far shorter than what this can count.
+fn end_of(texts: &str) -> u32 {
+    u32::try_from(texts.len()).unwrap_or(u32::MAX)
 }

@@ -75,11 +75,10 @@ impl Rules {
             let rule = audience.map_or("none", crate::directory::Audience::as_str).to_owned();
             let all = Withheld { field: String::from("*"), rule, reason: Why::NoRule.as_str().to_owned() };
             return Projection {
-                value: Value::Object(Map::new()),
                 withheld: vec![all],
                 permitted: Vec::new(),
                 minimum,
-                places: Arc::new(Places::of(&Value::Object(Map::new()))),
+                places: Arc::new(Places::of(&nothing())),
             };
         };
         let mut walk = Walk {
@@ -98,19 +97,16 @@ impl Rules {
             fates: Vec::new(),
             withheld: Vec::new(),
             ways: vec![None; self.blocks.len()],
-            places: Places::default(),
+            places: Places::with_room(),
         };
-        let (value, fate) = walk.visit(assessment, Shapes::WHOLE, None, 0);
+        let (leaves, fate) = walk.visit(assessment, Shapes::WHOLE, None, 0);
         walk.tell(None, fate);
         let permitted = walk.given();
-        let Walk { mut withheld, mut places, .. } = walk;
+        let Walk { mut withheld, places, .. } = walk;
         withheld.sort();
         withheld.dedup();
-        let value = value.unwrap_or_else(|| {
-            places = Places::of(&Value::Object(Map::new()));
-            Value::Object(Map::new())
-        });
-        Projection { value, withheld, permitted, minimum, places: Arc::new(places) }
+        let places = if leaves { places } else { Places::of(&nothing()) };
+        Projection { withheld, permitted, minimum, places: Arc::new(places) }
     }
 
     /// What applies to each block: the cell, the scope of the decision and the need, put together.
@@ -157,7 +153,7 @@ impl Rules {
 /// One step down in the assessment, as it is told.
 #[derive(Clone, Copy)]
 enum Down<'r> {
-    Field(&'r Arc<str>),
+    Field(&'r str),
     Entry(usize),
     /// A name that the profile does not know is not repeated: it could be anything.
     Unknown,
@@ -181,69 +177,59 @@ struct Walk<'r, 'v> {
 }
 
 impl<'r, 'v> Walk<'r, 'v> {
-    /// What leaves of `value`, which has the place `shape` in the profile and stands below `above` by `step`, and what
-    /// became of it. What leaves gets a place of its own.
-    fn visit(
-        &mut self,
-        value: &'v Value,
-        shape: usize,
-        step: Option<Down<'r>>,
-        above: u32,
-    ) -> (Option<Value>, Fate) {
+    /// Gives a place of its own to each part of `value` that leaves; `value` has the place `shape` in the profile and stands
+    /// below `above` by `step`. Whether any of it leaves, and what became of it.
+    fn visit(&mut self, value: &'v Value, shape: usize, step: Option<Down<'r>>, above: u32) -> (bool, Fate) {
         match value {
             Value::Object(fields) => {
                 let (here, mark) = self.open(value, step, above);
-                let mut kept: Option<Map<String, Value>> = None;
+                let mut any = false;
                 for (name, field) in fields {
                     let Some((known, below)) = self.rules.shapes.field(shape, name) else {
                         self.fates.push((Down::Unknown, Fate::Kept(None, Why::NoRule)));
                         continue;
                     };
-                    if let Some(left) = self.below(field, below, Down::Field(known), here) {
-                        kept.get_or_insert_with(|| Map::with_capacity(fields.len()))
-                            .insert(name.clone(), left);
-                    }
+                    any |= self.below(field, below, Down::Field(known), here);
                 }
-                let fate = self.close(here, mark, kept.is_none());
-                (kept.map(Value::Object), fate)
+                (any, self.close(here, mark, !any))
             }
             Value::Array(entries) => {
                 // What the profile does not know is not looked into, so that the way down is never longer than the
                 // profile is deep.
                 let Some(below) = self.rules.shapes.entry(shape) else {
                     let nothing = entries.is_empty();
-                    return (None, if nothing { Fate::Silent } else { Fate::Kept(None, Why::NoRule) });
+                    return (false, if nothing { Fate::Silent } else { Fate::Kept(None, Why::NoRule) });
                 };
                 let (here, mark) = self.open(value, step, above);
-                let mut kept = Vec::new();
+                let mut any = false;
                 for (number, entry) in entries.iter().enumerate() {
-                    kept.extend(self.below(entry, below, Down::Entry(number), here));
+                    any |= self.below(entry, below, Down::Entry(number), here);
                 }
-                let fate = self.close(here, mark, kept.is_empty());
-                ((!kept.is_empty()).then_some(Value::Array(kept)), fate)
+                (any, self.close(here, mark, !any))
             }
             leaf => match self.judge(shape) {
                 Ok(way) => {
                     let here = self.enter(step, above);
+                    self.places.put(here, leaf);
                     self.places.came_by(here, way);
-                    (Some(leaf.clone()), Fate::Told)
+                    (true, Fate::Told)
                 }
-                Err(fate) => (None, fate),
+                Err(fate) => (false, fate),
             },
         }
     }
 
-    fn below(&mut self, value: &'v Value, shape: usize, step: Down<'r>, above: u32) -> Option<Value> {
+    fn below(&mut self, value: &'v Value, shape: usize, step: Down<'r>, above: u32) -> bool {
         self.way_down.push(step);
-        let (left, fate) = self.visit(value, shape, Some(step), above);
+        let (leaves, fate) = self.visit(value, shape, Some(step), above);
         self.way_down.pop();
         self.fates.push((step, fate));
-        left
+        leaves
     }
 
     fn enter(&mut self, step: Option<Down<'r>>, above: u32) -> u32 {
         let step = step.and_then(|step| match step {
-            Down::Field(name) => Some(Step::Field(Arc::clone(name))),
+            Down::Field(name) => Some(Step::Field(name)),
             Down::Entry(number) => Some(Step::Entry(number)),
             Down::Unknown => None,
         });
@@ -253,7 +239,9 @@ impl<'r, 'v> Walk<'r, 'v> {
     /// Begins a group: its place, and from where on the fates are those of its parts.
     fn open(&mut self, value: &'v Value, step: Option<Down<'r>>, above: u32) -> (u32, usize) {
         self.ancestors.push(value);
-        (self.enter(step, above), self.fates.len())
+        let here = self.enter(step, above);
+        self.places.put(here, value);
+        (here, self.fates.len())
     }
 
     /// Ends a group. One of which nothing leaves has no place.
@@ -363,4 +351,8 @@ impl<'r, 'v> Walk<'r, 'v> {
         }
         self.withheld.push(Withheld { field, rule, reason: why.as_str().to_owned() });
     }
+}
+
+fn nothing() -> Value {
+    Value::Object(Map::new())
 }

@@ -67,8 +67,8 @@ impl Shapes {
     }
 
     /// The field `name` of the group at `number`: its name as it is kept here, and its place.
-    pub(super) fn field(&self, number: usize, name: &str) -> Option<(&Arc<str>, usize)> {
-        self.get(number)?.fields.get_key_value(name).map(|(name, below)| (name, *below))
+    pub(super) fn field(&self, number: usize, name: &str) -> Option<(&str, usize)> {
+        self.get(number)?.fields.get_key_value(name).map(|(name, below)| (&**name, *below))
     }
 
     /// The place of the entries of the list at `number`.

@@ -172,7 +172,7 @@ fn section(message: &Message<'_>, part: &Part, found: &[Entry], partial: bool) -
 /// What a place holds, by name: the fields of a group, or itself.
 fn told<'p>(message: &Message<'p>, path: &'static str) -> Vec<(&'p str, Place<'p>)> {
     let Some(place) = message.at(path) else { return Vec::new() };
-    if place.value().is_object() && path.matches('/').count() > 1 {
+    if place.is_group() && path.matches('/').count() > 1 {
         return place.fields();
     }
     vec![(path.rsplit_once('/').map_or(path, |(_, name)| name), place)]
@@ -192,7 +192,7 @@ fn rest(message: &Message<'_>) -> Vec<Tree> {
         if !is_left(&path) {
             continue;
         }
-        let fields = if place.value().is_object() { place.fields() } else { vec![(name, place)] };
+        let fields = if place.is_group() { place.fields() } else { vec![(name, place)] };
         let is_field_left = |(field, _): &(&str, Place<'_>)| is_left(&format!("{path}/{field}"));
         let left: Vec<(&str, Place<'_>)> = fields.into_iter().filter(is_field_left).collect();
         if left.is_empty() {

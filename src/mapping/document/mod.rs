@@ -46,10 +46,11 @@ pub(super) struct Document {
 /// itself is what is fetched.
 pub(super) fn trusted_assessment(frame: &Frame<'_>, projection: &Projection) -> Option<Document> {
     let sealing = frame.sealing?;
-    let unsigned = unsigned(frame, projection, &sealing)?.write("detail", VERSION);
+    let places = &projection.places;
+    let unsigned = unsigned(frame, projection, &sealing)?.write(places, "detail", VERSION);
     let bare = serde_json::from_slice(&unsigned.bytes).ok()?;
     let signature = Tree::frame("signature", signature::sign(&bare, frame, &sealing));
-    let written = unsigned.with("signature", signature);
+    let written = unsigned.with(places, "signature", signature);
     let sha1 = sealing.seal.sha1(&written.bytes);
     Some(Document { bytes: written.bytes, part: written.part, sha1 })
 }

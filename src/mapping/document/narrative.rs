@@ -1,8 +1,9 @@
 //! The words of a part of the document, as XHTML: what the assessment says there, each under its name.
 
-use serde_json::Value;
-
-use crate::mapping::{fhir_message::label, place::Place};
+use crate::{
+    mapping::{fhir_message::label, place::Place},
+    minimise::Held,
+};
 
 const OPEN: &str = "<div xmlns=\"http://www.w3.org/1999/xhtml\">";
 
@@ -53,15 +54,15 @@ fn named(name: &str, place: &Place<'_>, text: &mut String) {
 
 /// Texts of a list in a row; a list in which there are groups, and a group, as a list of its own.
 fn content(place: &Place<'_>, text: &mut String) {
-    match place.value() {
-        Value::Object(_) => {
+    match place.held() {
+        Held::Group => {
             text.push_str("<ul>");
             for (name, field) in place.fields() {
                 named(name, &field, text);
             }
             text.push_str("</ul>");
         }
-        Value::Array(items) if items.iter().any(Value::is_object) => {
+        Held::List if place.is_list_of_groups() => {
             text.push_str("<ol>");
             for item in place.items() {
                 text.push_str("<li>");
@@ -70,7 +71,7 @@ fn content(place: &Place<'_>, text: &mut String) {
             }
             text.push_str("</ol>");
         }
-        Value::Array(_) => {
+        Held::List => {
             let items: Vec<String> = place.items().iter().map(plain).collect();
             text.push_str(&items.join(", "));
         }
@@ -79,10 +80,10 @@ fn content(place: &Place<'_>, text: &mut String) {
 }
 
 fn plain(place: &Place<'_>) -> String {
-    match place.value() {
-        Value::Bool(yes) => String::from(if *yes { "yes" } else { "no" }),
-        Value::String(text) => escaped(text),
-        other => escaped(&other.to_string()),
+    match place.held() {
+        Held::Bool(yes) => String::from(if yes { "yes" } else { "no" }),
+        Held::Text(text) | Held::Number(text) => escaped(text),
+        Held::Group | Held::List | Held::Null => String::new(),
     }
 }
 
@@ -98,7 +99,7 @@ mod tests {
         let said =
             json!({"own_words": "<script>&\"\nnext", "list": [{"a": true}, {"a": "x"}], "words": ["p", "q"]});
         let places = Places::of(&said);
-        let root = Place::root(&said, &places);
+        let root = Place::root(&places);
         let parts: Vec<(&str, Place<'_>)> = root.fields();
         assert_eq!(
             narrative(&parts, &["1 < 2"]),

@@ -1,8 +1,6 @@
 //! The assessment as it was made, in one `QuestionnaireResponse`: a group for each block, an item for each field,
 //! named by its path. Whatever the health audience may have and no other resource holds is here.
 
-use serde_json::Value;
-
 use super::{Entry, Message};
 use crate::{
     clock::Moment,
@@ -11,6 +9,7 @@ use crate::{
         place::Place,
         tree::{Tree, list, map},
     },
+    minimise::Held,
 };
 
 pub(super) const ROLE: &str = "assessment";
@@ -49,8 +48,7 @@ pub(super) fn answers(message: &Message<'_>) -> Entry {
 
 /// The items for one field: one, or one for each object in a list.
 fn groups(key: &str, link: &str, place: &Place<'_>) -> Option<Vec<Tree>> {
-    let is_list_of_objects = place.value().as_array().is_some_and(|items| items.iter().any(Value::is_object));
-    let items: Vec<Tree> = if is_list_of_objects {
+    let items: Vec<Tree> = if place.is_list_of_groups() {
         place.items().iter().filter_map(|one| item(key, link, one)).collect()
     } else {
         item(key, link, place).into_iter().collect()
@@ -60,7 +58,7 @@ fn groups(key: &str, link: &str, place: &Place<'_>) -> Option<Vec<Tree>> {
 
 fn item(key: &str, link: &str, place: &Place<'_>) -> Option<Tree> {
     let head = [("linkId", Some(Tree::fixed(link.to_owned()))), ("text", Some(Tree::fixed(label(key))))];
-    let content = if place.value().is_object() {
+    let content = if place.is_group() {
         let below: Vec<Tree> = place
             .fields()
             .into_iter()
@@ -76,12 +74,14 @@ fn item(key: &str, link: &str, place: &Place<'_>) -> Option<Tree> {
 
 /// An answer of the type that the questionnaire has for the field: dates are those of fields that hold dates.
 fn answer(key: &str, place: &Place<'_>) -> Option<Tree> {
-    let kind = match place.value() {
-        Value::Bool(_) => "valueBoolean",
-        Value::Number(number) if number.is_i64() && !matches!(key, "score" | "maximum") => "valueInteger",
-        Value::Number(_) => "valueDecimal",
-        Value::String(text) if key == "review_by" && text.parse::<jiff::civil::Date>().is_ok() => "valueDate",
-        Value::String(text) if is_dated(key) && is_moment_or_day(text) => "valueDateTime",
+    let kind = match place.held() {
+        Held::Bool(_) => "valueBoolean",
+        Held::Number(_) if place.whole_number().is_some() && !matches!(key, "score" | "maximum") => {
+            "valueInteger"
+        }
+        Held::Number(_) => "valueDecimal",
+        Held::Text(text) if key == "review_by" && text.parse::<jiff::civil::Date>().is_ok() => "valueDate",
+        Held::Text(text) if is_dated(key) && is_moment_or_day(text) => "valueDateTime",
         _ => "valueString",
     };
     map([(kind, Some(place.copy()))])

@@ -160,7 +160,7 @@ fn tool(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> 
     let coding = known.map(|(_, code)| name.becomes(json!([{"system": codes::SNOMED, "code": code}])));
     let code = map([("coding", coding), ("text", Some(name.copy()))])?;
     let score = item.at("/score");
-    let whole = score.as_ref().is_some_and(|place| place.value().is_i64());
+    let whole = score.as_ref().is_some_and(|place| place.whole_number().is_some());
     let value = score.and_then(|place| {
         if whole {
             Some(("valueInteger", Some(place.copy())))
@@ -199,7 +199,7 @@ fn goal(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> 
     let need = item.at("/need");
     let wanted = item.at("/own_words").or(need)?;
     let rank = item.at("/rank").and_then(|place| {
-        let text = place.value().as_i64().map(|rank| format!("The person's own rank: {rank}"))?;
+        let text = place.whole_number().map(|rank| format!("The person's own rank: {rank}"))?;
         map([("text", Some(place.becomes(Value::from(text))))])
     });
     let place_given = item.at("/rank").and_then(|place| {

@@ -30,7 +30,7 @@ use super::{
     place::Place,
     tree::{Content, Tree, list, map},
 };
-use crate::minimise::Projection;
+use crate::minimise::{Held, Projection};
 
 pub(super) use answers::label;
 pub(super) use recall::recall;
@@ -245,15 +245,15 @@ fn labelled(parts: &[(&str, Option<Place<'_>>)]) -> Option<Tree> {
 }
 
 fn in_words(place: &Place<'_>) -> String {
-    match place.value() {
-        Value::Array(_) => place.items().iter().map(in_words).collect::<Vec<_>>().join(", "),
-        Value::String(text) => text.clone(),
-        Value::Bool(yes) => String::from(if *yes { "yes" } else { "no" }),
-        Value::Object(_) => {
+    match place.held() {
+        Held::List => place.items().iter().map(in_words).collect::<Vec<_>>().join(", "),
+        Held::Text(text) | Held::Number(text) => text.to_owned(),
+        Held::Bool(yes) => String::from(if yes { "yes" } else { "no" }),
+        Held::Group => {
             let fields = place.fields();
             let said = fields.iter().map(|(_, field)| in_words(field));
             said.collect::<Vec<_>>().join(": ")
         }
-        other => other.to_string(),
+        Held::Null => String::from("null"),
     }
 }

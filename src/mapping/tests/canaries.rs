@@ -33,7 +33,7 @@ fn a_text_is_in_the_message_exactly_when_it_is_in_the_projection() {
     assert!(marks.len() > 80, "every block has texts");
     for audience in Audience::ALL {
         let projection = project(audience, &assessment, false);
-        let allowed: BTreeSet<String> = leaves(&projection.value)
+        let allowed: BTreeSet<String> = leaves(&projection.value())
             .values()
             .filter_map(|value| value.as_str()?.split(' ').next().map(str::to_owned))
             .collect();

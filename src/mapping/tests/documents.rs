@@ -119,7 +119,7 @@ fn nobody_gets_a_document_whose_message_is_fetched_itself_or_is_not_fhir() {
 #[test]
 fn the_document_says_nothing_that_the_message_does_not() {
     let (mapped, projection) = signed(&full(), false, false);
-    let may_leave = texts(&projection.value);
+    let may_leave = texts(&projection.value());
     for line in mapped.lineage.lines().filter(|line| line.output.starts_with("detail#")) {
         if line.source.starts_with('/') {
             assert!(line.through.is_some(), "{} from {}", line.output, line.source);

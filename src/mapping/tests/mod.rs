@@ -39,8 +39,8 @@ fn full() -> Value {
 /// Everything that `value` says, by its place.
 fn leaves(value: &Value) -> BTreeMap<String, Value> {
     let places = Places::of(value);
-    let leaves = Place::root(value, &places).leaves();
-    leaves.iter().map(|leaf| (leaf.pointer(), leaf.value().clone())).collect()
+    let leaves = Place::root(&places).leaves();
+    leaves.iter().map(|leaf| (leaf.pointer(), places.value(leaf.number()))).collect()
 }
 
 fn now() -> Moment {

@@ -92,7 +92,7 @@ fn project(rules: &Rules, audience: Audience, scope: Scope, assessment: &Value, 
 
 /// Where a place of the projection stands in the whole assessment.
 fn source(seen: &Projection, pointer: &str) -> String {
-    let (number, _) = seen.places.find(0, &seen.value, pointer).unwrap();
+    let number = seen.places.find(0, pointer).unwrap();
     seen.places.pointer(number)
 }
 

@@ -78,7 +78,7 @@ impl Cell {
     /// The leaves of the block that a projection holds.
     fn found(&self, projection: &Projection) -> BTreeSet<String> {
         let whole = self.whole();
-        shapes(&projection.value).into_keys().filter(|shape| whole.contains(shape)).collect()
+        shapes(&projection.value()).into_keys().filter(|shape| whole.contains(shape)).collect()
     }
 
     fn says(&self, when: &str) -> String {
@@ -120,7 +120,7 @@ fn every_cell_lets_out_what_it_says_and_no_more() {
                 expected.extend(leaves);
             }
             // Nothing beside the blocks: neither routing nor anything else.
-            assert_eq!(shapes(&plain.value).into_keys().collect::<BTreeSet<_>>(), expected);
+            assert_eq!(shapes(&plain.value()).into_keys().collect::<BTreeSet<_>>(), expected);
         }
     }
 }
@@ -151,7 +151,7 @@ fn what_the_person_excludes_stays_and_nothing_else_changes() {
         let plain = project(rules, audience, agreed(&[], &["trauma"]), &full(), "housing");
         for cell in cells().into_iter().filter(|cell| cell.audience == audience) {
             let less = project(rules, audience, agreed(&[cell.block], &["trauma"]), &full(), "housing");
-            let mut expected = shapes(&plain.value);
+            let mut expected = shapes(&plain.value());
             expected.retain(|shape, _| !cell.whole().contains(shape));
             // What falls under its row stays too.
             let under = ROWS.iter().filter(|(_, rows)| rows.contains(&cell.block));
@@ -159,7 +159,7 @@ fn what_the_person_excludes_stays_and_nothing_else_changes() {
                 let later = Cell { block, ..cell };
                 expected.retain(|shape, _| !later.whole().contains(shape));
             }
-            assert_eq!(shapes(&less.value), expected, "{}", cell.says("excluded"));
+            assert_eq!(shapes(&less.value()), expected, "{}", cell.says("excluded"));
             if !cell.found(&plain).is_empty() {
                 let rule = format!("{}/4#{}", audience.as_str(), cell.block);
                 let kept: Vec<_> = less.withheld.iter().filter(|w| w.rule == rule).collect();
@@ -183,13 +183,13 @@ fn the_override_lets_out_the_minimum_of_the_agreed_blocks_only() {
             expected.extend(cell.minimum());
             // Each block leaves only when the row names it.
             let one = project(rules, audience, minimum(&[cell.block]), &full(), "housing");
-            assert_eq!(shapes(&one.value).into_keys().collect::<BTreeSet<_>>(), cell.minimum());
+            assert_eq!(shapes(&one.value()).into_keys().collect::<BTreeSet<_>>(), cell.minimum());
             let allowed = rules.override_blocks(audience).contains(&cell.block);
             assert_eq!(allowed, cell.has_override(), "{}", cell.says("in an emergency row"));
         }
-        assert_eq!(shapes(&most.value).into_keys().collect::<BTreeSet<_>>(), expected);
+        assert_eq!(shapes(&most.value()).into_keys().collect::<BTreeSet<_>>(), expected);
         let none = project(rules, audience, minimum(&[]), &full(), "housing");
-        assert_eq!(none.value, serde_json::json!({}));
+        assert_eq!(none.value(), serde_json::json!({}));
         assert!(none.permitted.is_empty());
     }
 }
