@@ -166,6 +166,45 @@ fn a_longer_period_of_a_permission_never_withholds_more() {
     assert!(widened > 20, "only {widened} longer periods changed anything");
 }
 
+/// What a permission within a refusal lets go, the rule round it lets go too where it is a permission itself, but for labels:
+/// those replace the ones round them.
+#[test]
+fn a_permission_within_a_rule_never_reaches_further_than_the_rule() {
+    let (mut narrowed, mut permitted) = (0_usize, 0_usize);
+    each(|_, consents, request| {
+        for consent in consents {
+            let inner = provisions(consent).into_iter().filter(|at| {
+                at != "/provision" && consent.pointer(at).is_some_and(|one| one["type"] == "permit")
+            });
+            for at in inner {
+                let without = |at: &str, names: &[&str]| {
+                    let mut one = consent.pointer(at).unwrap().clone();
+                    one.as_object_mut().unwrap().retain(|name, _| !names.contains(&name.as_str()));
+                    one
+                };
+                let inner = without(&at, &["provision"]);
+                let mut round =
+                    without(at.rsplit_once("/provision/").unwrap().0, &["provision", "securityLabel"]);
+                let alone = |provision: &Value| {
+                    let mut one = consent.clone();
+                    one["policyRule"] = json!({"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "OPTOUT"}]});
+                    one["provision"] = provision.clone();
+                    lets_go(&answer(&[one], request), request)
+                };
+                round["type"] = json!("permit");
+                let rule = alone(&round);
+                round["type"] = json!("deny");
+                round["provision"] = json!([inner]);
+                let within = alone(&round);
+                assert!(no_more(&rule, &within), "{at} {rule:?} {within:?}\n{consent}\n{request}");
+                narrowed += usize::from(within != alone(&inner));
+                permitted += usize::from(within.iter().any(|one| *one > 0));
+            }
+        }
+    });
+    assert!(narrowed > 100 && permitted > 100, "{narrowed} {permitted}");
+}
+
 #[test]
 fn whatever_is_sent_is_answered_and_no_value_comes_back() {
     let mut chance = Chance(11);

@@ -289,16 +289,20 @@ struct Limits<'a> {
 }
 
 impl<'a> Limits<'a> {
-    fn gather(&mut self, provision: &'a Provision, round: &Mets, asking: Asking<'a>, consent: usize) {
+    /// Gathers the rules of a provision and of those in it; whether any of these permits something.
+    fn gather(&mut self, provision: &'a Provision, round: &Mets, asking: Asking<'a>, consent: usize) -> bool {
         let mut mets = *round;
         mets.narrow(&provision.criteria, provision.kind, asking.request, None);
+        let mut permits = false;
         match provision.kind {
-            Kind::Permit if asking.permits && mets.about_who() == Met::Yes => {
-                match mets.about_data(Kind::Permit) {
-                    Met::Yes => self.unlimited = true,
-                    _ => self.rules.push(Withheld { consent, all_but: true, provision }),
+            Kind::Permit if asking.permits => match mets.permits() {
+                (Met::Yes, Met::Yes) => (permits, self.unlimited) = (true, true),
+                (Met::Yes, _) => {
+                    permits = true;
+                    self.rules.push(Withheld { consent, all_but: true, provision });
                 }
-            }
+                _ => {}
+            },
             Kind::Deny => {
                 let (who, data) = mets.refuses(&provision.criteria);
                 if who != Met::No && data == Met::Unknown {
@@ -308,7 +312,12 @@ impl<'a> Limits<'a> {
             Kind::Permit | Kind::Frame => {}
         }
         for inner in &provision.inner {
-            self.gather(inner, &mets, asking, consent);
+            permits |= self.gather(inner, &mets, asking, consent);
         }
+        // What it permits is an exception to this one, and so no other data than these.
+        if permits && provision.kind != Kind::Permit && provision.criteria.limits_data() {
+            self.rules.push(Withheld { consent, all_but: true, provision });
+        }
+        permits
     }
 }

@@ -38,6 +38,32 @@ impl Met {
     }
 }
 
+/// How one question is answered by the innermost provision that states it, and by all that do.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stated {
+    innermost: Met,
+    every: Met,
+}
+
+impl Stated {
+    /// Of a question that nobody states.
+    const NOT: Self = Self { innermost: Met::Yes, every: Met::Yes };
+
+    /// Stated once more, further inside.
+    const fn and(self, met: Met) -> Self {
+        Self { innermost: met, every: self.every.and(met) }
+    }
+
+    /// What it comes to for a provision. A permission is an exception to the rules round it, so it never reaches further than
+    /// they do; a refusal may, for that is the safe side.
+    const fn of(self, kind: Kind) -> Met {
+        match kind {
+            Kind::Permit => self.every,
+            Kind::Deny | Kind::Frame => self.innermost,
+        }
+    }
+}
+
 /// How the innermost labels that are stated meet the data: as those of a permission, as those of a refusal, and whose they are.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Labels {
@@ -62,89 +88,97 @@ impl Labels {
 /// How a rule meets a request, for each question in the order in which they are asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Mets {
-    pub(super) recipient: Met,
-    pub(super) purpose: Met,
-    pub(super) action: Met,
-    pub(super) period: Met,
-    pub(super) is_over: bool,
-    pub(super) labels: Labels,
-    pub(super) class: Met,
-    pub(super) code: Met,
-    pub(super) data_period: Met,
-    pub(super) data: Met,
+    recipient: Stated,
+    purpose: Stated,
+    action: Stated,
+    period: Stated,
+    /// Whether a period that is stated is over.
+    is_over: bool,
+    labels: Labels,
+    class: Stated,
+    code: Stated,
+    data_period: Stated,
+    data: Stated,
 }
 
 impl Mets {
     /// Of a rule that states nothing.
     pub(super) const ALL: Self = Self {
-        recipient: Met::Yes,
-        purpose: Met::Yes,
-        action: Met::Yes,
-        period: Met::Yes,
+        recipient: Stated::NOT,
+        purpose: Stated::NOT,
+        action: Stated::NOT,
+        period: Stated::NOT,
         is_over: false,
         labels: Labels { permitted: Met::Yes, refused: Met::Yes, by: Kind::Permit },
-        class: Met::Yes,
-        code: Met::Yes,
-        data_period: Met::Yes,
-        data: Met::Yes,
+        class: Stated::NOT,
+        code: Stated::NOT,
+        data_period: Stated::NOT,
+        data: Stated::NOT,
     };
 
-    /// About who asks, for what and when; then about the data.
-    pub(super) const fn about_who(&self) -> Met {
-        self.recipient.and(self.purpose).and(self.action).and(self.period)
-    }
-
-    pub(super) const fn about_data(&self, kind: Kind) -> Met {
-        self.labels.of(kind).and(self.class).and(self.code).and(self.data_period).and(self.data)
+    /// Whether a permission is about who asks, for what and when, and about the data.
+    pub(super) const fn permits(&self) -> (Met, Met) {
+        (self.about_who(Kind::Permit).and(self.period.of(Kind::Permit)), self.about_data(Kind::Permit))
     }
 
     /// Whether a refusal that states `criteria` is about who asks, and about the data. It does not end with the permission
     /// round it: only its own period counts.
     pub(super) const fn refuses(&self, criteria: &Criteria) -> (Met, Met) {
-        let period = if criteria.period.is_some() { self.period } else { Met::Yes };
-        (self.recipient.and(self.purpose).and(self.action).and(period), self.about_data(Kind::Deny))
+        let period = if criteria.period.is_some() { self.period.of(Kind::Deny) } else { Met::Yes };
+        (self.about_who(Kind::Deny).and(period), self.about_data(Kind::Deny))
     }
 
-    /// The first question of which less than `enough` is said, as a code; data may need less than the rest.
+    const fn about_who(&self, kind: Kind) -> Met {
+        self.recipient.of(kind).and(self.purpose.of(kind)).and(self.action.of(kind))
+    }
+
+    const fn about_data(&self, kind: Kind) -> Met {
+        let named = self.data_period.of(kind).and(self.data.of(kind));
+        self.labels.of(kind).and(self.class.of(kind)).and(self.code.of(kind)).and(named)
+    }
+
+    /// The first question of which a permission says less than `enough`, as a code; data may need less than the rest.
     pub(super) fn first_below(&self, data_enough: Met) -> Option<Code> {
-        let data_is_enough = self.about_data(Kind::Permit) as u8 >= data_enough as u8;
-        if self.about_who() == Met::Yes && data_is_enough { None } else { Some(self.missing(data_enough)) }
+        let (who, data) = self.permits();
+        let is_enough = who == Met::Yes && data as u8 >= data_enough as u8;
+        if is_enough { None } else { Some(self.missing(data_enough)) }
     }
 
     fn missing(&self, data_enough: Met) -> Code {
         let period = if self.is_over { Code::PeriodOver } else { Code::PeriodNotBegun };
         let questions = [
-            (self.recipient, Met::Yes, Code::RecipientNotCovered),
-            (self.purpose, Met::Yes, Code::PurposeNotCovered),
-            (self.action, Met::Yes, Code::ActionNotCovered),
-            (self.period, Met::Yes, period),
+            (self.recipient.every, Met::Yes, Code::RecipientNotCovered),
+            (self.purpose.every, Met::Yes, Code::PurposeNotCovered),
+            (self.action.every, Met::Yes, Code::ActionNotCovered),
+            (self.period.every, Met::Yes, period),
             (self.labels.of(Kind::Permit), data_enough, Code::LabelNotCovered),
-            (self.class, data_enough, Code::ClassNotCovered),
-            (self.code, data_enough, Code::CodeNotCovered),
-            (self.data_period, data_enough, Code::DataPeriodNotCovered),
-            (self.data, data_enough, Code::DataNotCovered),
+            (self.class.every, data_enough, Code::ClassNotCovered),
+            (self.code.every, data_enough, Code::CodeNotCovered),
+            (self.data_period.every, data_enough, Code::DataPeriodNotCovered),
+            (self.data.every, data_enough, Code::DataNotCovered),
         ];
         let first = questions.into_iter().find(|(met, enough, _)| (*met as u8) < *enough as u8);
         first.map_or(Code::NothingPermitted, |(_, _, code)| code)
     }
 
     /// Makes it what a provision meets that states `criteria`, inside the one that met so: what it does not state is what the
-    /// one round it states.
+    /// one round it states. Labels replace those round them; of the rest a permission needs both (see [`Stated`]).
     pub(super) fn narrow(&mut self, criteria: &Criteria, kind: Kind, asked: &Request, item: Option<&Item>) {
         if !criteria.actors.is_empty() {
-            self.recipient = any(criteria.actors.iter().map(|actor| actor.is_among(&asked.actors)));
+            self.recipient =
+                self.recipient.and(any(criteria.actors.iter().map(|actor| actor.is_among(&asked.actors))));
         }
         if !criteria.purposes.is_empty() {
-            self.purpose = asked.purpose.as_ref().map_or(Met::Unknown, |purpose| {
+            self.purpose = self.purpose.and(asked.purpose.as_ref().map_or(Met::Unknown, |purpose| {
                 any(criteria.purposes.iter().map(|rule| rule.is_for(purpose)))
-            });
+            }));
         }
         if !criteria.actions.is_empty() {
-            self.action = action(&criteria.actions, &asked.action);
+            self.action = self.action.and(action(&criteria.actions, &asked.action));
         }
         if let Some((first, last)) = criteria.period {
-            self.period = Met::when(first <= asked.now && asked.now <= last);
-            self.is_over = last < asked.now;
+            self.period = self.period.and(Met::when(first <= asked.now && asked.now <= last));
+            self.is_over |= last < asked.now;
         }
         if criteria.limits_data() {
             self.narrow_data(criteria, kind, item);
@@ -161,26 +195,27 @@ impl Mets {
             };
         }
         if !criteria.classes.is_empty() {
-            self.class =
-                item.map_or(Met::Unknown, |item| any(criteria.classes.iter().map(|one| class(one, item))));
+            self.class = self.class.and(
+                item.map_or(Met::Unknown, |item| any(criteria.classes.iter().map(|one| class(one, item)))),
+            );
         }
         if !criteria.codes.is_empty() {
             let codes = item.and_then(|item| item.codes.as_deref());
-            self.code = codes.map_or(Met::Unknown, |codes| {
+            self.code = self.code.and(codes.map_or(Met::Unknown, |codes| {
                 Met::when(criteria.codes.iter().any(|one| codes.contains(one)))
-            });
+            }));
         }
         if let Some((first, last)) = criteria.data_period {
-            self.data_period = match item.and_then(|item| item.authored) {
+            self.data_period = self.data_period.and(match item.and_then(|item| item.authored) {
                 Some((from, to)) if first <= from && to <= last => Met::Yes,
                 Some((from, to)) if to < first || last < from => Met::No,
                 Some(_) | None => Met::Unknown,
-            };
+            });
         }
         if !criteria.data.is_empty() {
-            self.data = item.map_or(Met::Unknown, |item| {
+            self.data = self.data.and(item.map_or(Met::Unknown, |item| {
                 any(criteria.data.iter().map(|(meaning, names)| data(*meaning, names, item)))
-            });
+            }));
         }
     }
 }

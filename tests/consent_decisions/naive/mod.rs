@@ -36,8 +36,9 @@ struct Flat<'a> {
     kind: &'a str,
     /// How many of those just before it stand in it.
     inner: usize,
-    /// For each dimension, the place in the chain of the innermost that states it.
-    stated: [Option<usize>; 9],
+    /// For each dimension, the places in the chain of those that must be met: for a refusal, and for labels, the innermost
+    /// that states it; for a permission all that do.
+    stated: [Vec<usize>; 9],
     /// From the outside in, each with its kind; the last is the provision itself.
     chain: Vec<(&'a str, &'a Value)>,
 }
@@ -206,6 +207,7 @@ impl Ask<'_> {
                     "permit" if *standing == Standing::All && who == SURE && data == SURE => unlimited = true,
                     "permit" if *standing == Standing::All && who == SURE => {
                         withheld.insert((place, one.path.clone(), true));
+                        withheld.extend(one.limits_round().map(|path| (place, path, true)));
                     }
                     "deny" if who != NOT && data == PERHAPS => {
                         withheld.insert((place, one.path.clone(), false));
@@ -224,13 +226,11 @@ impl Ask<'_> {
     fn ask(&self, one: &Flat<'_>, item: Option<&Value>) -> Asked {
         let mut asked = [SURE; 9];
         for (place, name) in DIMENSIONS.iter().enumerate() {
-            let Some(at) = one.stated[place] else { continue };
-            asked[place] = self.question(name, one, at, item);
+            let answers = one.stated[place].iter().map(|at| self.question(name, one, *at, item));
+            asked[place] = answers.min().unwrap_or(SURE);
         }
-        let period = one.stated[3].map(|at| &one.chain[at].1["period"]);
-        let over = period
-            .and_then(|period| period["end"].as_str())
-            .is_some_and(|end| day(end).unwrap().1 < self.now);
+        let mut ends = one.stated[3].iter().filter_map(|at| one.chain[*at].1["period"]["end"].as_str());
+        let over = ends.any(|end| day(end).unwrap().1 < self.now);
         Asked { asked, over }
     }
 
@@ -358,7 +358,17 @@ impl Asked {
 impl Flat<'_> {
     /// Whether the provision states a period itself.
     fn states_period(&self) -> bool {
-        self.stated[3] == Some(self.chain.len() - 1)
+        self.chain[self.chain.len() - 1].1.get("period").is_some()
+    }
+
+    /// The refusals and frames round it that name data, by their paths: a permission in them is for no other.
+    fn limits_round(&self) -> impl Iterator<Item = String> {
+        let names_data = |round: &Value| DIMENSIONS[4..].iter().any(|name| round.get(name).is_some());
+        let parts: Vec<&str> = self.path.split('.').collect();
+        let round = self.chain.iter().enumerate();
+        round
+            .filter(move |(_, (kind, round))| *kind != "permit" && names_data(round))
+            .map(move |(place, _)| parts[..=place].join("."))
     }
 }
 
@@ -376,7 +386,14 @@ fn flatten(consent: &Value) -> Vec<Flat<'_>> {
         for (place, inner) in list(provision, "provision").iter().enumerate() {
             go(inner, format!("{path}.provision[{place}]"), &chain, inner["type"].as_str().unwrap(), into);
         }
-        let stated = DIMENSIONS.map(|name| chain.iter().rposition(|(_, round)| round.get(name).is_some()));
+        let stated = DIMENSIONS.map(|name| {
+            let mut all = (0..chain.len()).filter(|at| chain[*at].1.get(name).is_some());
+            if kind == "permit" && name != "securityLabel" {
+                all.collect()
+            } else {
+                all.next_back().into_iter().collect()
+            }
+        });
         into.push(Flat { path, kind, inner: into.len() - before, stated, chain });
     }
     let mut into = Vec::new();
