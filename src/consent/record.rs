@@ -73,6 +73,16 @@ pub struct Consent {
 pub struct RecordError(pub &'static str);
 
 impl Consent {
+    /// Whether it is a permission in force, by somebody who could give it: with capacity, and with the say at some age at
+    /// least. Not asked: its period, and how old the person was.
+    #[must_use]
+    pub fn may_permit(&self) -> bool {
+        self.status == ConsentStatus::Active
+            && self.decision == ConsentDecision::Permit
+            && self.had_capacity
+            && (self.capture.has_authority(true) || self.capture.has_authority(false))
+    }
+
     /// The FHIR R4 Consent that is stored and given out.
     #[must_use]
     pub fn to_fhir(&self) -> Value {

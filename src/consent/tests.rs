@@ -276,6 +276,52 @@ fn under_16(capture: Capture) -> (bool, Reason) {
 }
 
 #[test]
+fn what_is_decided_at_no_age_is_no_permission_in_itself() {
+    let word = |text: &str| Some(String::from(text));
+    let mut seen = [0_usize; 2];
+    for given_by in [None, Some("person"), Some("both"), Some("parental-responsibility"), Some("friend")] {
+        for competence in [None, Some("competent"), Some("not-competent")] {
+            for (had_capacity, named) in [(true, true), (true, false), (false, true), (false, false)] {
+                let mut one = consent("a");
+                one.had_capacity = had_capacity;
+                one.capture = Capture {
+                    given_by: given_by.and_then(word),
+                    competence: competence.and_then(word),
+                    parental_responsibility: named.then(|| (String::from("P"), String::from("mother"))),
+                    ..Capture::default()
+                };
+                let at_some_age = [-1, 1].into_iter().any(|seconds| {
+                    let own_word_from = one.valid_from.plus_seconds(seconds);
+                    decide(Inputs {
+                        partner: &partner(),
+                        agreements: &[agreement()],
+                        purposes: &purposes(),
+                        consents: &[Ok(one.clone())],
+                        r#override: None,
+                        own_word_from,
+                        now: NOW,
+                    })
+                    .permits()
+                });
+                assert_eq!(one.may_permit(), at_some_age, "{one:?}");
+                seen[usize::from(at_some_age)] += 1;
+            }
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 5), "{seen:?}");
+    for change in [
+        (|one: &mut Consent| one.status = ConsentStatus::Inactive) as fn(&mut Consent),
+        |one| one.status = ConsentStatus::EnteredInError,
+        |one| one.decision = ConsentDecision::Deny,
+    ] {
+        let mut one = consent("a");
+        assert!(one.may_permit());
+        change(&mut one);
+        assert!(!one.may_permit());
+    }
+}
+
+#[test]
 fn under_16_only_a_competent_word_or_that_of_a_named_parent_permits() {
     let word = |text: &str| Some(String::from(text));
     let parent = Some((String::from("Parent Testcase"), String::from("mother")));

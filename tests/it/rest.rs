@@ -206,6 +206,37 @@ async fn a_service_request_holds_what_was_sent_and_is_gone_with_the_consent() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_yes_that_nobody_could_give_is_shown_to_its_recipient_as_none() {
+    let gateway = Gateway::start().await;
+    let assessment = Assessment::of(&Person::new(0)).only_to(&[CMHT]);
+    gateway.submit("k-1", &assessment).await;
+    gateway.cmht_server.wait_for(1).await;
+    gateway.settle().await;
+    let given = [("has-capacity", "active", "permit"), ("lacks-capacity", "inactive", "deny")];
+    for (capacity, status, kind) in given {
+        let again = assessment.clone().with(|value| {
+            let consent = &mut value["consents"][0];
+            consent["recorded_at"] =
+                json!(keyway::clock::Clock::now(&keyway::clock::SystemClock).to_rfc3339());
+            consent["capacity"] = json!(capacity);
+        });
+        let answer = gateway.submit(&format!("k-{capacity}"), &again).await;
+        gateway.settle().await;
+        let consent = answer["consents"][0]["consent_id"].as_str().unwrap();
+        let part = gateway.cmht.get(&format!("/fhir/Consent/{consent}")).await.expect(200);
+        assert_eq!(
+            (&part["status"], &part["provision"]["provision"][0]["type"]),
+            (&json!(status), &json!(kind)),
+            "{capacity}"
+        );
+        assert!(part.get("extension").is_none() && !part.to_string().contains("capacity"));
+        let whole = gateway.ld.get(&format!("/fhir/Consent/{consent}")).await.expect(200);
+        assert_eq!(whole["status"], "active", "the service sees what was said");
+    }
+    gateway.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn words_and_appointments_are_those_that_were_said() {
     let gateway = Gateway::start().await;
     let (id, _) = answered(&gateway).await;

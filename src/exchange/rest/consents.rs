@@ -12,6 +12,7 @@ use super::{
     walk::{self, Key, Ordered, Stored},
 };
 use crate::{
+    consent::Consent,
     exchange::{
         Exchange,
         browse::ConsentPage,
@@ -147,7 +148,9 @@ impl Exchange {
         let resource = if caller.is_service() {
             fhir_rest::consent_whole(&stored, version, at, &named)
         } else {
-            fhir_rest::consent_part(&stored, version, at, &named, caller.partner_id.as_str())
+            // What cannot be read permits nothing.
+            let permits = Consent::from_fhir(&stored).is_ok_and(|consent| consent.may_permit());
+            fhir_rest::consent_part(&stored, version, at, &named, caller.partner_id.as_str(), permits)
         };
         let mut shown = Shown::new(kind, row.consent_id.as_str(), version, Some(at), resource);
         shown.writes.push(self.looked_at_consent(caller, row, how));

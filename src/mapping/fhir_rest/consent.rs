@@ -16,9 +16,9 @@ pub fn consent_whole(stored: &Value, version: i64, recorded_at: Moment, person: 
     consent
 }
 
-/// The recipient's own part: that there is an agreement, since when and until when, and whether it still stands. What
-/// no longer permits is inactive here, whatever the person said instead; it says no more than that, and so does not declare
-/// our profile, which asks when it was said.
+/// The recipient's own part: that there is an agreement, since when and until when, and whether it stands. What does not
+/// permit (`permits`) is inactive here, whatever the person said instead and whatever was lacking when they said it; it says no
+/// more than that, and so does not declare our profile, which asks when it was said.
 #[must_use]
 pub fn consent_part(
     stored: &Value,
@@ -26,9 +26,8 @@ pub fn consent_part(
     recorded_at: Moment,
     person: &Person,
     recipient: &str,
+    permits: bool,
 ) -> Value {
-    let text = |pointer: &str| stored.pointer(pointer).and_then(Value::as_str);
-    let permits = text("/status") == Some("active") && text("/provision/provision/0/type") == Some("permit");
     let status = if permits { "active" } else { "inactive" };
     let mut rule = json!({
         "type": if permits { "permit" } else { "deny" },
