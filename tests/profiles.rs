@@ -313,6 +313,25 @@ fn each_broken_example_is_told_and_each_rule_of_ours_has_one() {
     }
 }
 
+/// A Task as it is read and as it is sent: what its status and its business status may be together is said in both.
+#[test]
+fn both_profiles_of_a_task_say_the_same_of_its_status() {
+    let all = resources();
+    let rules = |name: &str| -> Vec<(String, String)> {
+        let path = format!("structuredefinition/{name}.json");
+        let (_, profile) = all.iter().find(|(at, _)| *at == path).unwrap();
+        let rules = elements(profile).iter().flat_map(|element| array(element, "/constraint"));
+        rules.map(|rule| (text(rule, "/key").to_owned(), text(rule, "/expression").to_owned())).collect()
+    };
+    let sent = rules("ld-task-status").into_iter().find(|(key, _)| key == "kw-tst-1").unwrap().1;
+    // How a Task ends is another matter: what is read may be advice, of which nobody is told by a message.
+    for status in ["accepted", "on-hold", "rejected"] {
+        let begins = format!("status = '{status}' implies businessStatus");
+        let read = rules("ld-task").into_iter().find(|(_, rule)| rule.starts_with(&begins)).unwrap().1;
+        assert!(sent.contains(&read), "of {status}");
+    }
+}
+
 #[test]
 fn the_page_names_every_profile_and_code_system() {
     let page = include_str!("../docs/profiles.md");

@@ -52,6 +52,9 @@ const DATE: &str = "A date of the calendar as in 2026-11-23, or a date-time with
 /// The MHSDS accommodation types of people who are homeless.
 const HOMELESS_TYPES: [&str; 8] = ["12", "13", "14", "15", "16", "17", "18", "19"];
 
+/// Recommendations that the form for people under 18 does not have.
+const FOR_ADULTS: [&str; 6] = ["MHTR", "MHTR-PRIMARY-CARE", "DRR", "ATR", "COMBINED-CSTR", "RAR"];
+
 /// The rules.
 pub(super) const RULES: &[Rule] = &[
     refused("one-consent-for-each", "/consents/*/recipient", ONCE, |a, _| named_again(a, "consents")),
@@ -77,6 +80,22 @@ pub(super) const RULES: &[Rule] = &[
         "/person/birth_date",
         "The person was 18 or over when assessed. This form is for people under 18.",
         |a, now| once(a.form() == Form::Youth && under_18(a, now) == Some(false)),
+    ),
+    refused(
+        "adult-sentence",
+        "/treatment_requirements",
+        "The person was under 18 when assessed, and a treatment requirement is for adults. Leave it out.",
+        |a, now| {
+            let asked = |name: &str| a.raw().get(name).is_some_and(|part| !part.is_null());
+            let asks = asked("treatment_requirement") || asked("treatment_requirements");
+            once(a.form() == Form::CourtShort && asks && under_18(a, now) == Some(true))
+        },
+    ),
+    refused(
+        "adult-recommendation",
+        "/recommendation/*/code",
+        "The person was under 18 when assessed, and this can be recommended for adults only.",
+        recommended_for_adults,
     ),
     refused(
         "adult-for-a-child",
@@ -293,6 +312,16 @@ fn under_18(assessment: &Assessment, now: Moment) -> Option<bool> {
         assessment.text("/assessed_at").and_then(Moment::from_rfc3339).and_then(london_date).unwrap_or(today);
     let is_adult = born.checked_add(ADULT_YEARS.years()).is_ok_and(|birthday| birthday <= assessed);
     (born <= today).then_some(!is_adult)
+}
+
+/// Of a form for every age: what the form for people under 18 does not let anybody recommend.
+fn recommended_for_adults(assessment: &Assessment, now: Moment) -> Vec<usize> {
+    if assessment.form() != Form::CourtShort || under_18(assessment, now) != Some(true) {
+        return Vec::new();
+    }
+    let codes = assessment.list("recommendation").map(|one| one.get("code").and_then(Value::as_str));
+    let adult = codes.enumerate().filter(|(_, code)| code.is_some_and(|code| FOR_ADULTS.contains(&code)));
+    adult.map(|(place, _)| place).collect()
 }
 
 /// Later than any clock that is a little fast would say.

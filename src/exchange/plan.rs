@@ -18,7 +18,7 @@ use crate::{
     assessment::{AskedReferral, Assessment},
     audit::Kind,
     clock::Moment,
-    consent::{Exit, Override, Share},
+    consent::{Decision, Exit, Outcome, Override, Scope, Share},
     directory::{Agreement, Channel, Nature, Partner},
     ids::{AssessmentId, EpisodeId, ReferralId},
     limits,
@@ -178,6 +178,7 @@ impl Exchange {
                 },
             ));
         }
+        warnings.extend(not_by_override(one, &considered.decision));
         let withheld = considered.withheld();
         let shown = show_planned(&referral, one, shares, &withheld);
         writes.push(Write::Referral(referral));
@@ -311,6 +312,18 @@ fn not_both(place: usize, shares: &[Share]) -> Option<Issue> {
          person's consent and an agreement, and {of}. `withheld` says why."
     );
     Some(Issue::new("business-rule", format!("/referrals/{place}/on_behalf_of"), text))
+}
+
+/// What the sender is told where the person agreed in part, so that an override is not what anything goes by: what the person
+/// keeps back stays back, also where it is about the risk.
+fn not_by_override(one: &Asked<'_>, decision: &Decision) -> Option<Issue> {
+    let Outcome::Permit { scope: Scope::Agreed { excluded, .. } } = &decision.outcome else { return None };
+    if one.over.is_none() || excluded.is_empty() {
+        return None;
+    }
+    let text = "The person agreed in part, so the override was not used and what they keep back does not leave, also where it \
+                is about the risk: `withheld` names it. Telephone the recipient.";
+    Some(Issue::new("business-rule", format!("/referrals/{}", one.place), text))
 }
 
 fn show_planned(referral: &ReferralRow, one: &Asked<'_>, shares: &[Share], withheld: &[Withheld]) -> Value {

@@ -173,6 +173,13 @@ fn says_what_is_allowed() {
     says("/person/name/family", json!(""), "value", "At least 1 character");
     says("/person/name/family", json!("a\u{0}b"), "value", "without control characters");
     says("/person/name/family", json!("two\nlines"), "value", "without control characters");
+    // A health service's message could not hold it, and nothing else would go to it either.
+    for nothing in [" ", "\u{a0}", "\u{3000}\u{2009}"] {
+        says("/person/name/family", json!(nothing), "value", "not of spaces alone");
+        says("/risk/to_self/handover_advice", json!(nothing), "value", "not of spaces alone");
+    }
+    says("/risk/to_self/handover_advice", json!("\t\n"), "value", "not of spaces alone");
+    says("/risk/to_self/handover_advice", json!("a\u{ffff}"), "value", "cannot be seen");
     says("/housing/need", json!("x".repeat(4_001)), "too-long", "At most 4000 characters");
     says("/person/name/family", json!(7), "structure", "string");
     says("/person", json!("x"), "structure", "object");

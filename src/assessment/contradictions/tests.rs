@@ -21,6 +21,16 @@ fn broken() -> Vec<Case> {
     [broken_lists_and_ages(), broken_facts(), unlikely()].concat()
 }
 
+/// Somebody of 17 before a youth court, on the form that serves every age.
+fn young_in_court() -> Vec<(&'static str, Value)> {
+    vec![
+        ("/profile", json!(Form::CourtShort.canonical())),
+        ("/person/birth_date", json!("2008-01-14")),
+        ("/appropriate_adult/needed", json!("yes")),
+        ("/consents", json!([])),
+    ]
+}
+
 fn broken_lists_and_ages() -> Vec<Case> {
     let again = |list: &str| json!([full()[list][0], full()[list][1], full()[list][0]]);
     let over = json!([full()["overrides"][0], full()["overrides"][0]]);
@@ -57,6 +67,20 @@ fn broken_lists_and_ages() -> Vec<Case> {
             "youth-form",
             vec![("/profile", json!(Form::Youth.canonical())), ("/person/birth_date", json!("2007-01-12"))],
             vec!["/person/birth_date"],
+        ),
+        (
+            "adult-sentence",
+            [young_in_court(), vec![("/recommendation", json!([]))]].concat(),
+            vec!["/treatment_requirements"],
+        ),
+        (
+            "adult-recommendation",
+            [
+                young_in_court(),
+                vec![("/treatment_requirement", Value::Null), ("/recommendation/0/code", json!("DRR"))],
+            ]
+            .concat(),
+            vec!["/recommendation/0/code", "/recommendation/1/code"],
         ),
         ("adult-for-a-child", vec![], vec![]),
     ]
@@ -301,4 +325,20 @@ fn the_page_names_every_rule() {
         let (_, rows) = page.split_once(part).unwrap();
         assert!(rows.contains(&format!("`{}`", rule.name)), "{} is not in the page", rule.name);
     }
+}
+
+/// What the form for people under 18 leaves out, the form for every age refuses for them.
+#[test]
+fn what_may_be_recommended_for_a_child_is_the_same_on_both_forms() {
+    let codes = |form: &Value, place: &str| -> Vec<String> {
+        let codes = form.pointer(place).and_then(Value::as_array).unwrap();
+        codes.iter().map(|code| code.as_str().unwrap().to_owned()).collect()
+    };
+    let whole: Value =
+        serde_json::from_str(include_str!("../../../profiles/assessment/assessment.json")).unwrap();
+    let youth: Value = serde_json::from_str(include_str!("../../../profiles/assessment/youth.json")).unwrap();
+    let all = codes(&whole, "/properties/recommendation/items/properties/code/enum");
+    let young = codes(&youth, "/properties/recommendation/items/properties/code/enum");
+    let adult: Vec<&String> = all.iter().filter(|code| !young.contains(code)).collect();
+    assert_eq!(adult, FOR_ADULTS);
 }

@@ -12,17 +12,29 @@ use super::{
 
 /// What only an answer may say, never an adapter: a yes to sharing, somebody's capacity, that there is no risk or no
 /// need. Nobody answered is not the same as a harmless answer.
-const ONLY_SAID: [(&str, Words); 16] = [
+const ONLY_SAID: [(&str, Words); 28] = [
     ("/consents/*/decision", Words::Text("agree")),
     ("/consents/*/capacity", Words::Text("has-capacity")),
     ("/consents/*/competence", Words::Text("competent")),
     ("/consents/*/given_by", Words::Text("person")),
     ("/consents/*/specific", Words::Any),
     ("/overrides", Words::Any),
+    ("/capacity/status", Words::Text("has-capacity")),
     ("/risk/to_self/level", Words::Text("none")),
+    ("/risk/to_self/imminent", Words::Flag(false)),
     ("/risk/to_self/current", Words::Text("no")),
     ("/risk/to_others/alert", Words::Text("none")),
     ("/risk/from_others/level", Words::Text("none")),
+    ("/risk/from_others/current", Words::Text("no")),
+    ("/fitness/detention", Words::Text("none")),
+    ("/fitness/interview", Words::Text("none")),
+    ("/participation/can_follow", Words::Text("yes")),
+    ("/participation/intermediary", Words::Text("no")),
+    ("/treatment_requirement/willing", Words::Text("yes")),
+    ("/treatment_requirements/*/willing", Words::Text("yes")),
+    ("/treatment_requirements/*/consents_before_sentence", Words::Text("yes")),
+    ("/onward_referrals/*/may_be_told", Words::Any),
+    ("/vulnerabilities/*/placement_relevant", Words::Flag(true)),
     ("/substance_use/withdrawal_risk/level", Words::Text("none")),
     ("/safeguarding/concern", Words::Flag(false)),
     ("/appropriate_adult/needed", Words::Text("no")),
