@@ -203,6 +203,13 @@ pub(super) const RULES: &[Rule] = &[
         no_authority,
     ),
     told(
+        "no-word-of-an-appropriate-adult",
+        "/appropriate_adult/needed",
+        "Somebody under 18 always has an appropriate adult. Nothing is said here of one, so that no recipient is told whether \
+         one was called: say it, or tell them.",
+        no_word_of_an_appropriate_adult,
+    ),
+    told(
         "released-before-seen",
         "/release/at",
         "The person is said to leave prison or hospital before they were seen. A release that is over belongs in \
@@ -322,6 +329,11 @@ fn recommended_for_adults(assessment: &Assessment, now: Moment) -> Vec<usize> {
     let codes = assessment.list("recommendation").map(|one| one.get("code").and_then(Value::as_str));
     let adult = codes.enumerate().filter(|(_, code)| code.is_some_and(|code| FOR_ADULTS.contains(&code)));
     adult.map(|(place, _)| place).collect()
+}
+
+fn no_word_of_an_appropriate_adult(assessment: &Assessment, now: Moment) -> Vec<usize> {
+    let said = assessment.text("/appropriate_adult/needed").filter(|needed| *needed != "unknown");
+    once(said.is_none() && under_18(assessment, now) == Some(true))
 }
 
 /// Later than any clock that is a little fast would say.

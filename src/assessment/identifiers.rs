@@ -28,7 +28,7 @@ pub fn look_at(held: Option<&Value>, place: &str, nhs_number: Option<&NhsNumber>
         for (at, value) in values.as_array().into_iter().flatten().enumerate() {
             let Some(text) = value.as_str() else { continue };
             let place = format!("{place}/{name}/{at}");
-            if nhs_number.is_some() && NhsNumber::parse(text).ok().as_ref() == nhs_number {
+            if nhs_number.is_some_and(|own| holds(text, own)) {
                 let what =
                     "This is the person's NHS number, which leaves to health alone. Leave it out here.";
                 looked.refused.push(Issue::new("business-rule", place, what));
@@ -45,6 +45,12 @@ pub fn look_at(held: Option<&Value>, place: &str, nhs_number: Option<&NhsNumber>
     looked
 }
 
+/// Whether the digits of `text`, however they are parted and whatever stands round them, are those of `own`.
+fn holds(text: &str, own: &NhsNumber) -> bool {
+    let digits: String = text.chars().filter(char::is_ascii_digit).collect();
+    digits.contains(own.as_str())
+}
+
 fn doubt(one: &Identifier) -> Option<&'static str> {
     match one.check() {
         Check::Invalid => Some(
@@ -54,5 +60,31 @@ fn doubt(one: &Identifier) -> Option<&'static str> {
             Some("This stands where there is no number, and finds nothing with its recipient.")
         }
         Check::Valid | Check::NotChecked => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_persons_nhs_number_is_refused_in_whatever_dress() {
+        let own = NhsNumber::parse("9990000018").unwrap();
+        for dressed in ["9990000018", "999/000/0018", "NHS9990000018", "NHS-999 000 0018", "REF 9990000018/2"]
+        {
+            let held = json!({"CUSTODY_RECORD": [dressed], "HOUSING_REF": [dressed]});
+            let looked = look_at(Some(&held), "/person/identifiers", Some(&own));
+            let places: Vec<&str> = looked.refused.iter().map(|issue| &*issue.path).collect();
+            assert_eq!(
+                places,
+                ["/person/identifiers/CUSTODY_RECORD/0", "/person/identifiers/HOUSING_REF/0"],
+                "{dressed}"
+            );
+        }
+        let other = json!({"HOUSING_REF": ["999/000/0026", "HR-90000018"]});
+        assert!(look_at(Some(&other), "", Some(&own)).refused.is_empty());
+        assert!(look_at(Some(&json!({"HOUSING_REF": ["9990000018"]})), "", None).refused.is_empty());
     }
 }

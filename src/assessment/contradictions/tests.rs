@@ -181,6 +181,19 @@ fn unlikely() -> Vec<Case> {
             vec!["/consents/0/decision"],
         ),
         (
+            "no-word-of-an-appropriate-adult",
+            [
+                young_in_court(),
+                vec![
+                    ("/treatment_requirement", Value::Null),
+                    ("/recommendation", json!([])),
+                    ("/appropriate_adult", Value::Null),
+                ],
+            ]
+            .concat(),
+            vec!["/appropriate_adult/needed"],
+        ),
+        (
             "released-before-seen",
             vec![
                 ("/pathway/seen_at", json!("2025-01-12T09:00:00Z")),
