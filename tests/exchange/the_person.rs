@@ -62,6 +62,16 @@ async fn under_16_a_consent_permits_only_with_competence_or_a_parents_word() {
     assert_eq!(courier.count(), 2);
 }
 
+/// That custody is to be told without consent, and why.
+fn override_because(justification: &str) -> serde_json::Value {
+    json!([{
+        "recipient": "custody-northgate",
+        "reason": "RISK-TO-LIFE-SELF",
+        "practitioner": "Practitioner on duty",
+        "justification": justification
+    }])
+}
+
 #[tokio::test]
 async fn at_imminent_risk_custody_gets_the_minimum_and_it_is_marked_for_review() {
     let rig = Rig::new().await;
@@ -70,12 +80,7 @@ async fn at_imminent_risk_custody_gets_the_minimum_and_it_is_marked_for_review()
     wanted["risk"]["to_self"]["imminent"] = true.into();
     wanted["risk"]["to_self"]["current"] = "yes".into();
     wanted["capacity"]["summary"] = "canarycapacity".into();
-    wanted["overrides"] = json!([{
-        "recipient": "custody-northgate",
-        "reason": "RISK-TO-LIFE-SELF",
-        "practitioner": "Practitioner on duty",
-        "justification": "Said what they will do tonight."
-    }]);
+    wanted["overrides"] = override_because("Said what they will do tonight.");
     let answer = rig.submit(&wanted, "k1").await.unwrap();
     let custody = to(&answer, "custody-northgate");
     assert_eq!(
@@ -99,12 +104,7 @@ async fn beside_a_yes_in_part_an_override_is_not_used_and_the_sender_is_told() {
     let mut wanted = assessment(&["custody-northgate"]);
     wanted["risk"]["to_self"]["imminent"] = true.into();
     wanted["risk"]["to_self"]["current"] = "yes".into();
-    wanted["overrides"] = json!([{
-        "recipient": "custody-northgate",
-        "reason": "RISK-TO-LIFE-SELF",
-        "practitioner": "Practitioner on duty",
-        "justification": "Said what they will do tonight."
-    }]);
+    wanted["overrides"] = override_because("Said what they will do tonight.");
     // A whole yes lets the risk go by itself.
     let answer = rig.submit(&wanted, "k1").await.unwrap();
     assert!(!answer["warnings"].to_string().contains("Telephone"), "{}", answer["warnings"]);
@@ -121,12 +121,7 @@ async fn an_override_without_imminent_risk_sends_nothing_and_says_telephone() {
     let mut wanted = assessment(&["custody-northgate"]);
     wanted["consents"] = json!([]);
     wanted["risk"]["to_self"]["imminent"] = false.into();
-    wanted["overrides"] = json!([{
-        "recipient": "custody-northgate",
-        "reason": "RISK-TO-LIFE-SELF",
-        "practitioner": "Practitioner on duty",
-        "justification": "Just to be sure."
-    }]);
+    wanted["overrides"] = override_because("Just to be sure.");
     let answer = rig.submit(&wanted, "k1").await.unwrap();
     assert_eq!(to(&answer, "custody-northgate")["reason"], "override-not-imminent");
     assert!(answer["warnings"].to_string().contains("Telephone"));

@@ -117,10 +117,7 @@ fn settled(mut answer: Answer<'_>) -> Answer<'_> {
 fn says<'a>(directive: &'a Directive, gate: Gate, asking: Asking<'a>) -> Word<'a> {
     let asking = Asking { permits: gate == Gate::Open, ..asking };
     let mut nearest = Code::NothingPermitted;
-    if let Gate::Ignored(code) = gate {
-        return Word::Nothing(code);
-    }
-    let root = directive.root.as_ref();
+    let root = directive.root.as_ref().filter(|_| !matches!(gate, Gate::Ignored(_)));
     if let Some(word) = root.and_then(|root| within(root, &Mets::ALL, asking, &mut nearest)) {
         return word;
     }
