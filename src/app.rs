@@ -21,7 +21,7 @@ use crate::{
     config::{Config, Database, Material, Problem},
     directory::{Agreement, Partner},
     exchange::{
-        Exchange, RetrySchedule, RootKeyError,
+        CheckpointError, Exchange, RetrySchedule, RootKeyError,
         adapters::{AdapterFault, Adapters},
         open_root_key,
         ports::{CommitError, Store},
@@ -68,6 +68,9 @@ pub enum StartError {
     /// The key that all others in the database hang from.
     #[error(transparent)]
     RootKey(#[from] RootKeyError),
+    /// The key of the audit log.
+    #[error(transparent)]
+    LogKey(#[from] CheckpointError),
     /// The compiled-in tables.
     #[error("the compiled-in profiles or allow-lists do not serve: {0}")]
     Tables(String),
@@ -300,6 +303,7 @@ fn prepare(config: &Config) -> Result<Prepared, StartError> {
         tracing::info!(adapter = own.adapter.label(), sha256 = own.sha256, "a site adapter was loaded");
     }
     let courier = courier(config, &material, clock)?;
+    Handle::current().block_on(exchange.begin_log(&config.site_id))?;
     Ok(Prepared { shares, sockets: vec![partners, public, operators], exchange, identity, courier })
 }
 

@@ -110,6 +110,13 @@ pub const READERS: usize = 4;
 pub const SEQUENCER_LAG_MAX: i64 = 100_000;
 /// Audit entries sequenced in one transaction.
 pub const SEQUENCER_BATCH_MAX: usize = 1_000;
+/// Entries of an earlier release whose hashes are put into tiles at once.
+pub const TILES_CAUGHT_UP_MAX: u64 = 10_000;
+/// How long after an entry was made a signed checkpoint that covers it may come, in microseconds (1 second): beyond it the
+/// checkpoint counts as late.
+pub const CHECKPOINT_LATE_MICROS: i64 = 1_000_000;
+/// The shortest time between two checkpoints while entries keep coming, in milliseconds.
+pub const CHECKPOINT_EVERY_MILLISECONDS: u64 = 200;
 /// Audit entries about one referral that one answer shows: the latest, and that there are earlier ones is said.
 pub const AUDIT_SHOWN_MAX: usize = 10_000;
 /// Deliveries that may wait for one partner before new work for it is refused.

@@ -70,6 +70,8 @@ pub struct Metrics {
     overdue: Gauge,
     audit_entries: Gauge,
     audit_waiting: Gauge,
+    audit_unsigned: Gauge,
+    checkpoints_late: Gauge,
 }
 
 fn durations() -> Histogram {
@@ -96,6 +98,8 @@ impl Metrics {
             overdue: Gauge::default(),
             audit_entries: Gauge::default(),
             audit_waiting: Gauge::default(),
+            audit_unsigned: Gauge::default(),
+            checkpoints_late: Gauge::default(),
         };
         metrics.register(started);
         metrics
@@ -135,6 +139,17 @@ impl Metrics {
         );
         r.register("audit_entries", "Audit entries with a place in the log", self.audit_entries.clone());
         r.register("audit_waiting", "Audit entries that wait for their place", self.audit_waiting.clone());
+        r.register_with_unit(
+            "audit_unsigned",
+            "How long the oldest audit entry without a signed checkpoint has waited for one",
+            second(),
+            self.audit_unsigned.clone(),
+        );
+        r.register(
+            "audit_checkpoints_late",
+            "Signed checkpoints that came more than a second after an entry that they cover",
+            self.checkpoints_late.clone(),
+        );
     }
 
     /// One request was answered. `route` is the pattern (`/referrals/{id}`), or `unmatched`.
@@ -161,14 +176,21 @@ impl Metrics {
         let counts = store.delivery_counts().await?;
         let head = store.log_head().await?;
         let due = store.next_due().await?;
+        let signed = store.latest_checkpoint().await?.map_or(0, |checkpoint| checkpoint.size);
+        let unsigned = store.uncovered_since(signed).await?;
+        let late = store.late_checkpoints().await?;
         // A status that nothing stands in any more is not among the counts.
         self.queue.clear();
         for (channel, status, count) in counts {
             let labels = QueueLabels { channel: channel.as_str(), status: status.as_str() };
             self.queue.get_or_create(&labels).set(i64::try_from(count).unwrap_or(i64::MAX));
         }
-        let overdue_micros = due.map_or(0, |moment| now.micros_since(moment).max(0));
-        self.overdue.set(overdue_micros.div_euclid(1_000_000));
+        let whole_seconds = |since: Option<Moment>| {
+            since.map_or(0, |moment| now.micros_since(moment).max(0)).div_euclid(1_000_000)
+        };
+        self.overdue.set(whole_seconds(due));
+        self.audit_unsigned.set(whole_seconds(unsigned));
+        self.checkpoints_late.set(late);
         self.audit_entries.set(head.size);
         self.audit_waiting.set(head.waiting);
         Ok(())

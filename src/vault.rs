@@ -4,10 +4,12 @@
 //!
 //! Sealed bytes are a format byte, a random 96-bit nonce, and AES-256-GCM ciphertext with its tag; the format
 //! byte and the caller's label are authenticated with them, so that sealed content cannot be moved to another
-//! place. The key that signs documents is here too (`document_key`). Not here: where sealed bytes are kept (`store`), and
+//! place. The keys that sign documents (`document_key`) and the audit
+//! log (`log_key`) are here too. Not here: where sealed bytes are kept (`store`), and
 //! the keys that sign tokens and events (`identity`, `outbound`).
 
 mod document_key;
+mod log_key;
 mod root;
 
 use std::{fmt, sync::Arc};
@@ -25,6 +27,7 @@ use crate::{
 };
 
 pub use document_key::{Attested, DocumentKey, Doubt, check_signature, key_ids};
+pub use log_key::LogKey;
 pub use root::RootKey;
 
 /// Length of every key, in bytes.

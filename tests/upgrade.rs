@@ -5,16 +5,21 @@
 use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 use keyway::{
+    audit::{
+        Entry, Kind,
+        tiles::{TileId, root_at},
+    },
     clock::{Moment, SystemClock},
     directory::PartnerStatus,
     exchange::{
         browse::{Browse, EntryPage},
+        log::Log as _,
         made_by::MadeBy,
         ports::{Store, Write},
-        rows::{MessageRow, Quoted, ReferralRow},
+        rows::{AuditRow, MessageRow, Quoted, ReferralRow},
         verify_log,
     },
-    ids::{AssessmentId, PartnerId, ReferralId, SiteId},
+    ids::{AssessmentId, EntryId, PartnerId, ReferralId, SiteId},
     referral::State,
     store::sqlite::{SqliteStore, migrate},
 };
@@ -38,6 +43,31 @@ fn site() -> SiteId {
     SiteId::parse("riverside").unwrap()
 }
 
+/// A new entry.
+fn entry() -> Write {
+    let entry = Entry {
+        entry_id: EntryId::parse("after-the-upgrade").unwrap(),
+        site_id: site(),
+        at: Moment(1),
+        kind: Kind::Moved,
+        actor: String::from("gateway"),
+        about: Vec::new(),
+        facts: Vec::new(),
+        content_sha256: None,
+    };
+    Write::Audit(AuditRow {
+        leaf: entry.leaf(),
+        site_id: entry.site_id,
+        entry_id: entry.entry_id,
+        at: entry.at,
+        kind: entry.kind.as_str(),
+        person_id: None,
+        referral_id: None,
+        partner_id: None,
+        content: None,
+    })
+}
+
 #[tokio::test]
 async fn every_landed_database_opens_whole_with_what_waits_in_it() {
     for version in 1..=8 {
@@ -48,6 +78,14 @@ async fn every_landed_database_opens_whole_with_what_waits_in_it() {
         let verified = verify_log(store, |_| {}).await.unwrap().unwrap();
         assert!(verified.entries > 50, "the kept log of {name} holds a story, not nothing");
         assert_eq!((i64::try_from(verified.entries).unwrap(), head.waiting), (head.size, 0), "{name}");
+        // Of what it logged there are no tiles yet: the next entry brings them.
+        store.commit(vec![entry()], Vec::new()).await.unwrap();
+        assert_eq!(store.sequence_audit(1).await, Ok(1), "{name}");
+        let head = store.log_head().await.unwrap();
+        let edge: Vec<TileId> = TileId::edge(u64::try_from(head.size).unwrap()).collect();
+        let tiles = store.tiles(&edge).await.unwrap();
+        let tile = |id| tiles.get(edge.iter().position(|other| *other == id)?)?.clone();
+        assert_eq!(root_at(u64::try_from(head.size).unwrap(), tile), Ok(head.root), "{name}");
         let partners = store.partners(&site()).await.unwrap();
         assert!(partners.len() >= 6, "{name}");
         assert!(
@@ -61,6 +99,22 @@ async fn every_landed_database_opens_whole_with_what_waits_in_it() {
     }
     // A message that waits for its day is still there to be carried.
     assert!(open("0001-keyway.db").store.next_due().await.unwrap().is_some());
+}
+
+/// Whoever changes an entry and takes the tiles away does not get others that fit.
+#[tokio::test]
+async fn tiles_are_not_filled_in_over_a_changed_entry() {
+    let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/upgrade/0008-keyway.db");
+    let folder = tempfile::tempdir().unwrap();
+    let database = folder.path().join("keyway.db");
+    std::fs::copy(kept, &database).unwrap();
+    migrate(&database).unwrap();
+    let raw = rusqlite::Connection::open(&database).unwrap();
+    raw.execute("UPDATE audit_entry SET leaf = x'01' WHERE log_index = 7", []).unwrap();
+    let store = SqliteStore::open(&database, Arc::new(SystemClock)).unwrap();
+    store.commit(vec![entry()], Vec::new()).await.unwrap();
+    let refused = store.sequence_audit(1).await.unwrap_err();
+    assert!(refused.to_string().contains("the tiles of the log do not fit its head"), "{refused}");
 }
 
 /// The second schema's file was not written by a program of its time: it is the first one's, brought to the second by its

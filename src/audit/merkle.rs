@@ -1,7 +1,6 @@
 //! The Merkle tree of RFC 6962, section 2.1: hashes of leaves and of nodes, and the root over a growing log.
 //!
-//! Not here: what a leaf says (`entry`), and proofs and signed checkpoints, which come later and need the inner
-//! nodes that this room does not keep.
+//! Not here: what a leaf says (`entry`), the inner nodes (`tiles`), and proofs (`proof`).
 
 use aws_lc_rs::digest::{Context, SHA256, digest};
 
@@ -99,6 +98,13 @@ impl Frontier {
             .unwrap_or_else(|| sha256(&[]))
     }
 
+    /// The edge of a log of `size` leaves whose complete subtrees have these roots, the largest first. `None` when there
+    /// are more or fewer of them than the size asks for.
+    #[must_use]
+    pub fn of_roots(size: u64, roots: Vec<Hash>) -> Option<Self> {
+        (usize::try_from(size.count_ones()) == Ok(roots.len())).then_some(Self { size, roots })
+    }
+
     /// For keeping: the size as 8 bytes, most significant first, then the hashes.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -112,11 +118,10 @@ impl Frontier {
         let (size, hashes) = bytes.split_first_chunk::<8>().ok_or(FrontierError)?;
         let size = u64::from_be_bytes(*size);
         let (roots, rest) = hashes.as_chunks::<HASH_BYTES>();
-        let wanted = usize::try_from(size.count_ones()).map_err(|_| FrontierError)?;
-        if !rest.is_empty() || roots.len() != wanted {
+        if !rest.is_empty() {
             return Err(FrontierError);
         }
-        Ok(Self { size, roots: roots.to_vec() })
+        Self::of_roots(size, roots.to_vec()).ok_or(FrontierError)
     }
 }
 

@@ -2,10 +2,16 @@
 //!
 //! Hashes bytes and parses nothing but its own leaves. Personal data never stands in a leaf.
 
+mod checkpoint;
 mod entry;
 mod leaf;
 pub mod merkle;
+pub mod note;
+mod proof;
+pub mod tiles;
 pub mod verify;
 
+pub use checkpoint::Checkpoint;
 pub use entry::{Entry, Kind};
 pub use leaf::{Leaf, LeafError, hex};
+pub use proof::{Proof, verify_consistency, verify_inclusion};

@@ -1,8 +1,9 @@
-//! `keyway audit verify`: computes the audit log again from its stored bytes.
+//! `keyway audit verify`: computes the audit log again from its stored bytes. `keyway audit rotate-key`: makes another key for
+//! its checkpoints.
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
@@ -17,6 +18,9 @@ use crate::{
     },
 };
 
+/// Who changes a key, in the log.
+const ROTATION_ACTOR: &str = "operator:rotate-key";
+
 /// Look after the audit log.
 #[derive(Debug, Args)]
 pub(super) struct AuditArgs {
@@ -27,6 +31,7 @@ pub(super) struct AuditArgs {
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     Verify(VerifyArgs),
+    RotateKey(RotateKeyArgs),
 }
 
 /// Compute the log again from its stored bytes: every entry, its place, and the root.
@@ -42,8 +47,47 @@ struct VerifyArgs {
     json: bool,
 }
 
+/// Make a new key for the log's checkpoints. What the earlier ones signed can still be checked.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  keyway audit rotate-key --config /etc/keyway/keyway.toml\n\n\
+                        May run beside a gateway, which signs with the new key from its next checkpoint on. The change\n\
+                        is an entry in the log. Give the new key to whoever checks checkpoints.\n\
+                        Exit codes: 0 the new key signs, 1 nothing was changed, 2 usage.")]
+struct RotateKeyArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
 pub(super) async fn run(args: AuditArgs) -> Result<ExitCode> {
-    let AuditCommand::Verify(args) = args.command;
+    match args.command {
+        AuditCommand::Verify(args) => verify(args).await,
+        AuditCommand::RotateKey(args) => rotate_key(args).await,
+    }
+}
+
+async fn rotate_key(args: RotateKeyArgs) -> Result<ExitCode> {
+    let Some(config) = args.config.load() else { return Ok(ExitCode::FAILURE) };
+    let exchange = App::open_beside(&config).await?;
+    if exchange.store.log_keys().await?.is_empty() {
+        print::problem("This log has no key yet: the gateway makes one when it starts.");
+        return Ok(ExitCode::FAILURE);
+    }
+    let row = exchange.change_log_key(&config.site_id, ROTATION_ACTOR).await?;
+    let key = row.verifier().context("the new key has a name that no signed note can hold")?.to_text();
+    if args.json {
+        print::object(
+            &json!({"keyId": row.key_id, "verifierKey": key, "validFrom": row.valid_from.to_rfc3339()}),
+        );
+    } else {
+        print::line(&format!("The log's checkpoints are signed with this key from now on:\n{key}"));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify(args: VerifyArgs) -> Result<ExitCode> {
     let Some(config) = args.config.load() else { return Ok(ExitCode::FAILURE) };
     let store = App::open_store(&config)?;
     let verdict = judge(verify_log(store.as_ref(), |_| {}).await)?;

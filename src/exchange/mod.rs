@@ -14,6 +14,7 @@ pub mod authority;
 pub mod browse;
 pub mod caller;
 mod cancel;
+mod checkpoints;
 mod collect;
 mod consents;
 mod coverage;
@@ -25,6 +26,7 @@ mod form_in;
 mod idempotency;
 mod inbound;
 mod ledger;
+pub mod log;
 pub mod made_by;
 mod mailbox;
 mod make_again;
@@ -72,6 +74,7 @@ use crate::{
     vault::{DocumentKey, Vault, VaultError},
 };
 
+pub use checkpoints::CheckpointError;
 pub use coverage::Coverage;
 pub use definitions::{MESSAGES, Message, read_message_definition};
 pub use mailbox::MailboxSend;

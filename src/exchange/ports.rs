@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 
-use super::browse::Browse;
 use super::rows::{
-    AssessmentRow, AttemptRow, AuditRow, ConsentRow, ConversationRow, DecisionRow, DeliveryRow,
-    DeliveryStatus, EpisodeRow, IdempotencyRow, InboundRow, LeasedLane, LogHead, LookupRow, MessageRow,
-    NewDelivery, PersonRow, Quoted, RecallRow, ReferralRow, RootKeyRow, StoredEntry,
+    AssessmentRow, AttemptRow, AuditRow, CheckpointRow, ConsentRow, ConversationRow, DecisionRow,
+    DeliveryRow, DeliveryStatus, EpisodeRow, IdempotencyRow, InboundRow, LeasedLane, LogHead, LogKeyRow,
+    LookupRow, MessageRow, NewDelivery, PersonRow, Quoted, RecallRow, ReferralRow, RootKeyRow, StoredEntry,
 };
+use super::{browse::Browse, log::Log};
 use crate::{
     clock::Moment,
     directory::{Agreement, Channel, Partner},
@@ -94,6 +94,11 @@ pub enum Write {
     Agreement(Agreement),
     /// An audit entry.
     Audit(AuditRow),
+    /// The key that signs checkpoints from now on, and the id of the one that did, which must be the one that signs: another
+    /// that signs exists already.
+    LogKey(LogKeyRow, Option<String>),
+    /// A signed checkpoint, under the key that signs now: with another key, or of the same size, one exists already.
+    Checkpoint(CheckpointRow),
 }
 
 /// A change of a delivery: its status, and when given also the rest.
@@ -195,7 +200,7 @@ pub struct DeliveryBundle {
 
 /// Durable storage. One implementation for each engine; the same SQL serves all.
 #[async_trait]
-pub trait Store: Browse {
+pub trait Store: Browse + Log {
     /// Checks `preconditions` and makes `writes`, all or nothing. When it answers `Ok` the writes are durable.
     async fn commit(&self, writes: WriteSet, preconditions: Vec<Precondition>) -> Result<(), CommitError>;
 

@@ -1,4 +1,4 @@
-//! What the gateway does unasked: carries what is due, and gives audit entries their places.
+//! What the gateway does unasked: carries what is due, gives audit entries their places, and signs the log.
 //!
 //! Two loops on the multi-thread runtime. Each looks when it is rung for, when the next thing is due, and at
 //! the latest after a fixed time, so that a lost ring costs a second and nothing more. What a delivery is and

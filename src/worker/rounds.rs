@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use crate::{
     clock::Moment,
     exchange::{
-        Exchange,
+        CheckpointError, Exchange,
         ports::{CommitError, Courier, Read},
         rows::LeasedLane,
     },
@@ -27,6 +27,8 @@ pub(super) trait Rounds: Send + Sync + 'static {
     async fn deliver(&self, lane: LeasedLane);
     /// Gives audit entries their places; answers how many.
     async fn sequence(&self) -> Result<usize, CommitError>;
+    /// Signs a checkpoint over the entries that have their places.
+    async fn sign(&self) -> Result<(), CheckpointError>;
     /// Ends when something may have become due.
     async fn delivery_rung(&self);
     /// Ends when audit entries may wait.
@@ -60,6 +62,10 @@ impl Rounds for Gateway {
 
     async fn sequence(&self) -> Result<usize, CommitError> {
         self.exchange.store.sequence_audit(limits::SEQUENCER_BATCH_MAX).await
+    }
+
+    async fn sign(&self) -> Result<(), CheckpointError> {
+        self.exchange.sign_checkpoint().await.map(|_| ())
     }
 
     async fn delivery_rung(&self) {

@@ -1,12 +1,13 @@
-//! Gives audit entries their places in the log.
+//! Gives audit entries their places in the log, and signs checkpoints over them.
 
 use std::{sync::Arc, time::Duration};
 
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use super::{Liveness, rounds::Rounds};
+use crate::{exchange::CheckpointError, limits::CHECKPOINT_EVERY_MILLISECONDS};
 
-/// Runs until told to stop, and then once more until nothing waits.
+/// Runs until told to stop, and then once more until nothing waits and all is signed.
 pub(super) async fn run(
     rounds: Arc<dyn Rounds>,
     every: Duration,
@@ -14,9 +15,11 @@ pub(super) async fn run(
     mut stopping: watch::Receiver<bool>,
 ) {
     let mut failing = false;
+    // What an earlier run left unsigned is signed by the first round.
+    let mut unsigned = Unsigned { is_any: true, signed_at: None };
     loop {
         let last = *stopping.borrow_and_update();
-        match sequence_all(rounds.as_ref()).await {
+        match sequence_all(rounds.as_ref(), &mut unsigned, last).await {
             Ok(()) => {
                 liveness.sequenced(rounds.now());
                 failing = false;
@@ -24,7 +27,7 @@ pub(super) async fn run(
             Err(error) => {
                 // Once for each spell of trouble; readiness shows how long it lasts.
                 if !failing {
-                    tracing::error!(error = %error, "audit entries cannot be given their places");
+                    tracing::error!(error = %error, "audit entries cannot be given their places, or not be signed");
                 }
                 failing = true;
             }
@@ -45,7 +48,41 @@ pub(super) async fn run(
     }
 }
 
-async fn sequence_all(rounds: &dyn Rounds) -> Result<(), crate::exchange::ports::CommitError> {
-    while rounds.sequence().await? > 0 {}
-    Ok(())
+/// Whether entries have places that no checkpoint covers, and when the last one was signed.
+struct Unsigned {
+    is_any: bool,
+    signed_at: Option<Instant>,
+}
+
+impl Unsigned {
+    /// While entries keep coming each batch would have a checkpoint of its own: so often they are not signed.
+    fn is_due(&self) -> bool {
+        let pause = Duration::from_millis(CHECKPOINT_EVERY_MILLISECONDS);
+        self.is_any && self.signed_at.is_none_or(|at| at.elapsed() >= pause)
+    }
+
+    async fn sign(&mut self, rounds: &dyn Rounds) -> Result<(), CheckpointError> {
+        rounds.sign().await?;
+        *self = Self { is_any: false, signed_at: Some(Instant::now()) };
+        Ok(())
+    }
+}
+
+async fn sequence_all(
+    rounds: &dyn Rounds,
+    unsigned: &mut Unsigned,
+    is_last: bool,
+) -> Result<(), CheckpointError> {
+    // What cannot be signed gets its place all the same.
+    let mut signed = Ok(());
+    while rounds.sequence().await? > 0 {
+        unsigned.is_any = true;
+        if signed.is_ok() && unsigned.is_due() {
+            signed = unsigned.sign(rounds).await;
+        }
+    }
+    if signed.is_ok() && (unsigned.is_due() || (is_last && unsigned.is_any)) {
+        signed = unsigned.sign(rounds).await;
+    }
+    signed
 }

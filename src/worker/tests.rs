@@ -17,6 +17,7 @@ use crate::{
     clock::Moment,
     directory::Channel,
     exchange::{
+        CheckpointError,
         ports::{CommitError, Read},
         rows::{DeliveryRow, DeliveryStatus, LeasedLane, NewDelivery},
     },
@@ -32,6 +33,8 @@ struct Books {
     most_under_way: AtomicUsize,
     leases: AtomicUsize,
     audit_waiting: AtomicUsize,
+    signed: AtomicUsize,
+    unsignable: AtomicBool,
     broken: AtomicBool,
     takes: Duration,
     delivery: Notify,
@@ -109,6 +112,14 @@ impl Rounds for Books {
         Ok(self.audit_waiting.swap(0, Ordering::SeqCst))
     }
 
+    async fn sign(&self) -> Result<(), CheckpointError> {
+        if self.unsignable.load(Ordering::SeqCst) {
+            return Err(CheckpointError::NoKey);
+        }
+        self.signed.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
+
     async fn delivery_rung(&self) {
         self.delivery.notified().await;
     }
@@ -168,6 +179,38 @@ async fn shutdown_leases_nothing_more_and_waits_for_what_is_under_way() {
     worker.shutdown().await;
     assert_eq!((books.carried(), books.under_way.load(Ordering::SeqCst)), (8, 0));
     assert_eq!(books.audit_waiting.load(Ordering::SeqCst), 0, "what they wrote has its place");
+    assert_eq!(books.signed.load(Ordering::SeqCst), 2, "at the start, and what they wrote");
+}
+
+#[tokio::test]
+async fn what_has_its_place_is_signed_soon_and_not_each_entry_alone() {
+    let books = Books::with_due(0, Duration::ZERO);
+    let worker = Worker::start_rounds(Arc::clone(&books) as Arc<dyn Rounds>, settings());
+    until(|| books.signed.load(Ordering::SeqCst) == 1).await;
+    let watch = crate::clock::Stopwatch::start();
+    for _ in 0..60 {
+        books.audit_waiting.store(1, Ordering::SeqCst);
+        books.sequencer.notify_one();
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    until(|| books.audit_waiting.load(Ordering::SeqCst) == 0).await;
+    let moments = usize::try_from(watch.elapsed_micros() / 200_000).unwrap();
+    let signed = books.signed.load(Ordering::SeqCst);
+    assert!((2..=moments + 3).contains(&signed), "{signed} checkpoints in {moments} times 200 ms");
+    let before = books.signed.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let after = books.signed.load(Ordering::SeqCst);
+    assert!(after <= before + 1, "what is signed is not signed again: {before}, then {after}");
+
+    books.unsignable.store(true, Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    books.audit_waiting.store(1, Ordering::SeqCst);
+    books.sequencer.notify_one();
+    until(|| books.audit_waiting.load(Ordering::SeqCst) == 0).await;
+    assert_eq!(books.signed.load(Ordering::SeqCst), after, "it has its place without a signature");
+    books.unsignable.store(false, Ordering::SeqCst);
+    until(|| books.signed.load(Ordering::SeqCst) == after + 1).await;
+    worker.shutdown().await;
 }
 
 #[tokio::test]

@@ -15,6 +15,7 @@ mod again;
 mod amend;
 mod answered;
 mod answers;
+mod checkpoints;
 mod consent_at_every_exit;
 mod documents;
 mod durable_or_nothing;

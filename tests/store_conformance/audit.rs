@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use keyway::{
-    audit::merkle::{Frontier, leaf_hash, sha256},
+    audit::{
+        merkle::{Frontier, leaf_hash, sha256},
+        tiles::{Tile, TileId, root_at},
+    },
     exchange::{
         ports::{Store, Write},
         rows::StoredEntry,
@@ -26,6 +29,10 @@ async fn check(store: &dyn Store, expected: usize) -> Vec<StoredEntry> {
     let head = store.log_head().await.unwrap();
     assert_eq!(entries.len(), expected);
     assert_eq!((head.size, head.root), (i64::try_from(expected).unwrap(), frontier.root()));
+    let edge: Vec<TileId> = TileId::edge(frontier.size()).collect();
+    let tiles = store.tiles(&edge).await.unwrap();
+    let tile = |id| tiles.get(edge.iter().position(|other| *other == id)?)?.clone();
+    assert_eq!(root_at(frontier.size(), tile), Ok(head.root), "the tiles are those of the log");
     entries
 }
 
@@ -109,6 +116,21 @@ pub(crate) async fn the_latest_entries_about_a_referral_are_shown(engine: &dyn E
     let about = store.audit_about(&site(), &referral_id("ann", "cmht"), 2).await.unwrap();
     let order: Vec<_> = about.iter().map(|e| e.entry_id.as_str()).collect();
     assert_eq!(order, ["entry-b", "entry-c"]);
+}
+
+pub(crate) async fn the_tiles_grow_with_the_log(engine: &dyn Engine) {
+    let store = engine.open();
+    for batch in [1, 255, 2, 299] {
+        let writes = (0..batch).map(|k| Write::Audit(entry(&format!("{batch}-{k}"), START))).collect();
+        store.commit(writes, vec![]).await.unwrap();
+        while store.sequence_audit(100).await.unwrap() > 0 {}
+        let size = usize::try_from(store.log_head().await.unwrap().size).unwrap();
+        check(store.as_ref(), size).await;
+    }
+    let ids = [(0, 0), (0, 1), (0, 2), (1, 0), (2, 0)].map(|(level, index)| TileId { level, index });
+    let widths: Vec<_> =
+        store.tiles(&ids).await.unwrap().iter().map(|tile| tile.as_ref().map(Tile::width)).collect();
+    assert_eq!(widths, [Some(256), Some(256), Some(45), Some(2), None]);
 }
 
 pub(crate) async fn a_late_entry_with_an_early_time_still_gets_a_place(engine: &dyn Engine) {

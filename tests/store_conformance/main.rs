@@ -65,7 +65,8 @@ stories! {
         a_withdrawn_or_acknowledged_item_is_gone, an_item_is_not_shown_before_its_time, what_waits_is_counted;
     audit: entries_get_places_after_concurrent_commits, places_keep_the_order_within_a_commit,
         a_late_entry_with_an_early_time_still_gets_a_place,
-        the_latest_entries_about_a_referral_are_shown, the_log_begins_empty;
+        the_latest_entries_about_a_referral_are_shown, the_log_begins_empty,
+        the_tiles_grow_with_the_log;
     browse: referrals_are_paged_in_the_order_of_time_from_either_side, every_version_is_kept_as_it_was,
         consents_are_paged_in_their_latest_versions_by_when_they_changed, a_person_is_found_by_the_pseudonym_of_one_agency,
         ones_own_acts_are_paged_in_both_directions, what_is_anothers_is_not_found_at_all,

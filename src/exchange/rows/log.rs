@@ -1,4 +1,4 @@
-//! Entries of the audit log, and its head.
+//! Entries of the audit log, its head, its checkpoints and the keys that sign them.
 
 use super::Sealed;
 use crate::{
@@ -65,4 +65,38 @@ pub struct LogHead {
     pub frontier: Vec<u8>,
     /// Entries that wait for their place.
     pub waiting: i64,
+}
+
+/// A key that signs checkpoints, or did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogKeyRow {
+    /// Its id in signed notes: eight hexadecimal digits.
+    pub key_id: String,
+    /// The name in signed notes, which is the origin of the log.
+    pub name: String,
+    /// The public key.
+    pub public_key: [u8; 32],
+    /// The private key, wrapped under the root key.
+    pub wrapped: Vec<u8>,
+    /// Since when it signs.
+    pub valid_from: Moment,
+    /// Until when it did; `None` while it does.
+    pub valid_until: Option<Moment>,
+}
+
+/// A signed checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckpointRow {
+    /// How many entries the log had.
+    pub size: i64,
+    /// The root over them.
+    pub root: [u8; 32],
+    /// The signed note, as it is served.
+    pub note: String,
+    /// The key that signed it.
+    pub key_id: String,
+    /// When.
+    pub signed_at: Moment,
+    /// Whether an entry had waited for it longer than it may.
+    pub late: bool,
 }

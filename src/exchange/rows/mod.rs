@@ -7,7 +7,7 @@ mod people;
 mod referrals;
 
 pub use inbound::{ConversationRow, IdempotencyRow, InboundRow, Quoted};
-pub use log::{AuditRow, LogHead, StoredEntry};
+pub use log::{AuditRow, CheckpointRow, LogHead, LogKeyRow, StoredEntry};
 pub use messages::{
     AttemptRow, DeliveryRow, DeliveryStatus, LeasedLane, MessageKind, MessageRow, NewDelivery,
 };

@@ -18,6 +18,7 @@ pub(in crate::store) mod conversations;
 pub(in crate::store) mod directory;
 pub(in crate::store) mod inbound;
 pub(in crate::store) mod lanes;
+pub(in crate::store) mod log;
 pub(in crate::store) mod messages;
 pub(in crate::store) mod people;
 pub(in crate::store) mod referrals;
@@ -31,6 +32,7 @@ pub(super) fn all() -> Vec<(&'static str, &'static str)> {
         directory::ALL,
         inbound::ALL,
         lanes::ALL,
+        log::ALL,
         messages::ALL,
         people::ALL,
         referrals::ALL,

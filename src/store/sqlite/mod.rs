@@ -6,6 +6,7 @@ mod connection;
 #[cfg(test)]
 mod lag;
 mod lanes;
+mod log;
 mod port;
 mod readers;
 mod run;
@@ -14,6 +15,7 @@ mod sequence;
 mod serving;
 #[cfg(test)]
 mod statements;
+mod tiling;
 mod writer;
 
 use std::{

@@ -21,6 +21,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V9__answer_by", include_str!("../migrations/sqlite/V9__answer_by.sql")),
     ("V10__frames", include_str!("../migrations/sqlite/V10__frames.sql")),
     ("V11__consents_told", include_str!("../migrations/sqlite/V11__consents_told.sql")),
+    ("V12__checkpoints", include_str!("../migrations/sqlite/V12__checkpoints.sql")),
 ];
 
 /// What [`migrate`] did.

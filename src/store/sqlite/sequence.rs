@@ -2,9 +2,9 @@
 
 use rusqlite::Connection;
 
-use super::{lanes::execute, run};
+use super::{lanes::execute, run, tiling};
 use crate::{
-    audit::merkle::{Frontier, leaf_hash},
+    audit::merkle::{Frontier, Hash, leaf_hash},
     exchange::ports::{CommitError, Read},
     ids::EntryId,
     store::{
@@ -43,8 +43,8 @@ impl FromRow for Waiting {
     }
 }
 
-/// Gives at most `limit` entries the next places and swaps the head for the one that was read. Whoever finds
-/// another head in its place has lost, and changes nothing.
+/// Gives at most `limit` entries the next places, puts their hashes into the tiles, and swaps the head for the one that was
+/// read. Whoever finds another head in its place has lost, and changes nothing.
 pub(super) fn sequence(connection: &Connection, limit: usize) -> Result<usize, CommitError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let entries: Vec<Waiting> =
@@ -59,15 +59,20 @@ pub(super) fn sequence(connection: &Connection, limit: usize) -> Result<usize, C
     if i64::try_from(frontier.size()) != Ok(head.size) || frontier.root() != head.root {
         return Err(broken());
     }
+    tiling::catch_up(connection, frontier.size(), &head.root)?;
     let mut next = head.size;
+    let mut hashes: Vec<Hash> = Vec::with_capacity(entries.len());
     for entry in &entries {
         let given = execute(connection, GIVE_PLACE, &[next.into(), (&entry.entry_id).into()])?;
         if given != 1 {
             return Err(CommitError::Exists("log_index"));
         }
-        frontier.append(leaf_hash(&entry.leaf));
+        let hash = leaf_hash(&entry.leaf);
+        frontier.append(hash);
+        hashes.push(hash);
         next = next.saturating_add(1);
     }
+    tiling::extend(connection, frontier.size().saturating_sub(hashes.len() as u64), hashes)?;
     let swapped = execute(
         connection,
         SWAP_HEAD,

@@ -31,18 +31,19 @@ fn every_statement_prepares() {
 
 /// A statement that reads a whole table, or sorts what an index could have given in order, is slow only once the
 /// table is large: so it is looked for here. Meant are: counting by status, counting up to a limit (`counted`), the
-/// table of root keys (one row), whether there is any person (the first row found), and sorting a few rows (ties, one
+/// tables of root keys (one row) and of the keys of the log (a few), whether there is any person (the first row found), and sorting a few rows (ties, one
 /// person's consents, one partner's agreements, the messages under one wire id).
 #[test]
 fn every_statement_finds_its_rows_by_an_index() {
-    const SCANS: [&str; 3] = ["DELIVERY_COUNTS", "ROOT_KEY", "PUT_ROOT_KEY"];
-    const SORTS: [&str; 6] = [
+    const SCANS: [&str; 4] = ["DELIVERY_COUNTS", "LOG_KEYS", "ROOT_KEY", "PUT_ROOT_KEY"];
+    const SORTS: [&str; 7] = [
         "CONSENTS_OF",
         "AGREEMENTS",
         "DELIVERY_COUNTS",
         "MESSAGE_BY_WIRE_ID",
         "MESSAGE_BY_DISCLOSURE",
         "DELIVERY_OF_MESSAGE",
+        "LOG_KEYS",
     ];
     let (_folder, connection) = migrated();
     let mut slow = Vec::new();

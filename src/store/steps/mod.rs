@@ -3,6 +3,7 @@
 
 mod checks;
 mod inbound;
+mod log;
 mod messages;
 mod people;
 mod referrals;
@@ -118,6 +119,8 @@ fn of_write(
         Write::Once(kind, value, expires) => {
             steps.extend([inbound::once(kind, value, expires), inbound::forget_once(now)]);
         }
+        Write::LogKey(row, before) => steps.extend(log::key(row, before)),
+        Write::Checkpoint(row) => steps.push(log::checkpoint(row)),
         Write::Audit(row) => {
             steps.push(inbound::entry(row, *entries));
             *entries = entries.saturating_add(1);
