@@ -29,6 +29,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
         ("riskToSelf", sheet.risk_to_self()),
         ("riskToOthers", sheet.block("/risk/to_others")),
         ("riskFromOthers", sheet.block("/risk/from_others")),
+        ("fitness", sheet.block("/fitness")),
         ("appropriateAdult", sheet.block("/appropriate_adult")),
         ("communication", sheet.block("/communication")),
         ("vulnerabilities", sheet.vulnerabilities()),

@@ -42,8 +42,8 @@ impl Why {
 
 /// What applies to one block in this projection.
 enum Lot<'r> {
-    /// This view leaves; the rest of the block is kept back for this reason.
-    Give { name: &'r str, view: &'r View, rest: Why },
+    /// This view leaves, but for the values that the person keeps back; the rest of the block is kept back for this reason.
+    Give { name: &'r str, view: &'r View, but: Vec<&'r View>, rest: Why },
     /// Nothing of it leaves.
     Keep(Why),
 }
@@ -118,8 +118,12 @@ impl Rules {
             .map(|(block, cell)| {
                 let rest = if cell.cell.is_category() { Why::CategoryOnly } else { Why::NotForRecipient };
                 let Some(view) = &cell.view else { return Lot::Keep(Why::NeverForAudience) };
+                let but = match scope {
+                    Scope::Agreed { excluded, .. } => block.values_under(excluded),
+                    Scope::Minimum { .. } => Vec::new(),
+                };
                 let give = |name: &'r String, rest| match block.view(name) {
-                    Some(view) => Lot::Give { name, view, rest },
+                    Some(view) => Lot::Give { name, view, but, rest },
                     None => Lot::Keep(Why::NoRule),
                 };
                 match scope {
@@ -265,12 +269,15 @@ impl<'r, 'v> Walk<'r, 'v> {
             return Err(if place.is_routing { Fate::Silent } else { nowhere });
         };
         match self.lots.get(number) {
-            Some(Lot::Give { name, view, rest }) => {
-                let mut alternatives = view.get(&shape).into_iter().flatten();
-                if alternatives.any(|guards| self.all_hold(guards)) {
-                    self.way(number, name).ok_or(nowhere)
-                } else {
+            Some(Lot::Give { name, view, but, rest }) => {
+                let is_in =
+                    |view: &View| view.get(&shape).into_iter().flatten().any(|guards| self.all_hold(guards));
+                if !is_in(view) {
                     Err(Fate::Kept(Some(number), *rest))
+                } else if but.iter().any(|values| is_in(values)) {
+                    Err(Fate::Kept(Some(number), Why::ExcludedByPerson))
+                } else {
+                    self.way(number, name).ok_or(nowhere)
                 }
             }
             Some(Lot::Keep(why)) => Err(Fate::Kept(Some(number), *why)),

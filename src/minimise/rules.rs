@@ -12,7 +12,7 @@ use super::{
     outline::Outline,
     pattern::{Guard, Target, expand},
     shapes::{Shape, Shapes},
-    tables::{self, AudienceFile, BlockLine, BlocksFile, CellLine, Letters},
+    tables::{self, AudienceFile, BlockLine, BlocksFile, CellLine, Letters, UnderLine},
 };
 use crate::directory::Audience;
 
@@ -37,7 +37,15 @@ pub(super) struct Block {
     title: String,
     /// The blocks whose rows of the table it falls under.
     rows: Vec<String>,
+    /// Single values of it that fall under the rows of others.
+    under: Vec<Under>,
     views: BTreeMap<String, View>,
+}
+
+/// Values that fall under the rows of other blocks than their own.
+struct Under {
+    rows: Vec<String>,
+    values: View,
 }
 
 /// The leaves of a view, by the numbers of their places; each with the alternatives of what must hold.
@@ -126,6 +134,7 @@ impl Rules {
             rules.add_block(line, &outline).map_err(|e| format!("blocks.toml: block {}: {e}", line.id))?;
         }
         rules.every_leaf_has_one_place(&leaves)?;
+        rules.every_row_is_a_block()?;
         for (audience, source) in columns {
             let name = audience.as_str();
             let column: AudienceFile = toml::from_str(source).map_err(|e| format!("{name}.toml: {e}"))?;
@@ -153,10 +162,10 @@ impl Rules {
             self.leaf(shape)?.belongs.push((number, guards.clone()));
         }
         let full = self.view(extent)?;
+        let within = |shape: &str| self.shapes.named(shape).is_some_and(|place| full.contains_key(&place));
+        let under = self.under(&line.under, &within, outline)?;
         for (name, paths) in &line.views {
             let part = targets(paths, outline).map_err(|e| format!("view {name}: {e}"))?;
-            let within =
-                |shape: &str| self.shapes.named(shape).is_some_and(|place| full.contains_key(&place));
             if let Some(stray) = part.iter().find(|target| !within(&target.shape)) {
                 return Err(format!("view {name}: {} is not in the block's extent", stray.shape));
             }
@@ -170,8 +179,31 @@ impl Rules {
             return Err(format!("there is no block {stray} before it whose row it could fall under"));
         }
         let (id, title, rows) = (line.id.clone(), line.title.clone(), line.rows.clone());
-        self.blocks.push(Block { id, title, rows, views });
+        self.blocks.push(Block { id, title, rows, under, views });
         Ok(())
+    }
+
+    /// The values that fall under the rows of others; `within` says whether a leaf is one of the block.
+    fn under(
+        &self,
+        lines: &[UnderLine],
+        within: &dyn Fn(&str) -> bool,
+        outline: &Outline,
+    ) -> Result<Vec<Under>, String> {
+        let mut under = Vec::new();
+        for UnderLine { path, rows } in lines {
+            let values = targets(std::slice::from_ref(path), outline)?;
+            if let Some(stray) = values.iter().find(|value| !within(&value.shape)) {
+                return Err(format!("under: {} is not in the block's extent", stray.shape));
+            }
+            if rows.is_empty() || values.iter().any(|value| value.guards.is_empty()) {
+                return Err(format!(
+                    "under: {path} is for single values, by a filter, and for rows of others"
+                ));
+            }
+            under.push(Under { rows: rows.clone(), values: self.view(values)? });
+        }
+        Ok(under)
     }
 
     fn view(&self, targets: Vec<Target>) -> Result<View, String> {
@@ -191,6 +223,22 @@ impl Rules {
             let blocks: BTreeSet<usize> = place.belongs.iter().map(|(number, _)| *number).collect();
             if blocks.len() > 1 || (blocks.is_empty() && !place.is_routing) {
                 return Err(format!("blocks.toml: {leaf} belongs to {} blocks", blocks.len()));
+            }
+        }
+        Ok(())
+    }
+
+    /// What single values fall under is told by other blocks, of which some stand further down.
+    fn every_row_is_a_block(&self) -> Result<(), String> {
+        for block in &self.blocks {
+            let mut rows = block.under.iter().flat_map(|under| &under.rows);
+            let is_other =
+                |row: &String| *row != block.id && self.blocks.iter().any(|other| other.id == *row);
+            if let Some(stray) = rows.find(|row| !is_other(row)) {
+                return Err(format!(
+                    "blocks.toml: block {}: under: there is no other block {stray}",
+                    block.id
+                ));
             }
         }
         Ok(())
@@ -224,6 +272,12 @@ impl Block {
     /// Whether it is among `blocks`, or falls under the row of one of them.
     pub(super) fn is_among(&self, blocks: &[String]) -> bool {
         blocks.contains(&self.id) || self.rows.iter().any(|row| blocks.contains(row))
+    }
+
+    /// The values of it that fall under the row of one of `blocks`.
+    pub(super) fn values_under(&self, blocks: &[String]) -> Vec<&View> {
+        let is_meant = |under: &&Under| under.rows.iter().any(|row| blocks.contains(row));
+        self.under.iter().filter(is_meant).map(|under| &under.values).collect()
     }
 }
 

@@ -48,11 +48,24 @@ pub(super) struct BlockLine {
     /// them is kept back of this too.
     #[serde(default)]
     pub(super) rows: Vec<String>,
+    /// Single values of it that say what another row is about.
+    #[serde(default)]
+    pub(super) under: Vec<UnderLine>,
     /// All paths that belong to it.
     pub(super) extent: Vec<String>,
     /// Named parts of it; `full` is the extent.
     #[serde(default)]
     pub(super) views: BTreeMap<String, Vec<String>>,
+}
+
+/// Values of a block that fall under the rows of others too.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct UnderLine {
+    /// Which: a path of the block with a filter, to its leaves.
+    pub(super) path: String,
+    /// The blocks whose rows they fall under: what the person keeps back of one of them is kept back here too.
+    pub(super) rows: Vec<String>,
 }
 
 /// The file of one audience.

@@ -21,11 +21,11 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("communication/reasonable_adjustments/*/note", "communication", "CMPJHBVS"),
     ("pathway", "pathway", "H"),
     ("pathway/site", "pathway", "CMPJH"),
-    ("legal", "legal-status", "H"),
+    ("legal", "legal-status", ""),
     ("legal/next_hearing/court", "legal-status", "MPJH"),
     ("legal/bail_needs", "legal-status", "MPJH"),
     ("legal/summary", "legal-status", "MPJHB"),
-    ("appropriate_adult", "appropriate-adult", "H"),
+    ("appropriate_adult", "appropriate-adult", ""),
     ("appropriate_adult/why", "appropriate-adult", "CPJHSo"),
     ("appropriate_adult/summary", "appropriate-adult", "CMPJHS"),
     ("capacity", "capacity", "H"),
@@ -140,7 +140,45 @@ const UNDER: &[(&str, &[&str])] = &[
     ("participation", &["accompaniment"]),
     ("risk-from-others", &["safeguarding"]),
     ("young-person", &["vulnerabilities", "money"]),
+    ("aliases", &["name"]),
+    ("relationships", &["household"]),
+    ("background", &["vulnerabilities"]),
 ];
+
+/// Codes of `vulnerabilities` and `priorities` that say what a row is about: what is kept back of the row is kept back with them.
+const SAYS: &[(&str, &[&str])] = &[
+    ("mental-health", &["clinical"]),
+    ("physical-health", &["clinical"]),
+    ("dementia-cognitive", &["clinical", "learning"]),
+    ("learning-disability", &["learning"]),
+    ("learning", &["learning"]),
+    ("autism", &["learning"]),
+    ("speech-language-communication", &["learning", "communication"]),
+    ("sensory", &["clinical", "communication"]),
+    ("substance-drugs", &["substance-use"]),
+    ("substance-alcohol", &["substance-use"]),
+    ("substance-use", &["substance-use"]),
+    ("self-harm-suicide", &["risk-to-self"]),
+    ("crisis", &["crisis", "risk-to-self"]),
+    ("trauma", &["trauma"]),
+    ("domestic-abuse-victim", &["safeguarding", "trauma", "risk-from-others"]),
+    ("safeguarding-adult", &["safeguarding"]),
+    ("safety", &["safeguarding", "risk-from-others"]),
+    ("homelessness", &["housing"]),
+    ("housing", &["housing"]),
+    ("financial", &["money"]),
+    ("debt", &["money"]),
+    ("money", &["money"]),
+    ("legal", &["legal-status"]),
+    ("veteran", &["background"]),
+    ("care-experienced", &["background", "young-person"]),
+];
+
+/// The rows that the entry of a list tells of by its code.
+fn said_by(entry: &Value) -> impl Iterator<Item = &'static str> {
+    let code = entry["category"].as_str().or(entry["need"].as_str()).unwrap_or_default().to_owned();
+    SAYS.iter().filter(move |(said, _)| *said == code).flat_map(|(_, rows)| rows.iter().copied())
+}
 
 fn row(place: &str) -> Option<(&'static str, &'static str)> {
     let steps: Vec<&str> = place.split('/').skip(1).collect();
@@ -182,6 +220,10 @@ pub fn may_see(assessment: &Value, place: &str, letter: char, name: &str) -> boo
     }
     if let Some(entry) = entry("onward_referrals") {
         return names(&entry["may_be_told"], name);
+    }
+    let said = entry("vulnerabilities").or_else(|| entry("priorities"));
+    if said.into_iter().flat_map(said_by).any(|row| names(&consent["excludes"], row)) {
+        return false;
     }
     if let Some(entry) = entry("priorities") {
         return match letter {

@@ -57,7 +57,7 @@ aliases | – | – | – | Y | – | – | –
 next-of-kin | – | – | – | – | – | – | –
 young-person | – | – | C | – | – | – | C
 release | – | – | Y | Y | – | – | –
-fitness | – | – | – | – | – | – | –
+fitness | Y | – | – | – | – | – | –
 participation | – | Y | Y | – | – | – | –
 relationships | – | – | – | Y | – | – | –
 background | – | – | – | Y | – | – | –
@@ -276,13 +276,8 @@ pub(super) const PARTS: &[(&str, &str, &[Audience], &str)] = {
              reasonable_adjustments/*/code reasonable_adjustments/*/note",
         ),
         ("pathway", "Y", WITHOUT_FHIR, "point site contact_outcome seen_at"),
-        (
-            "legal-status",
-            "Y",
-            WITHOUT_FHIR,
-            "status_category next_hearing/court next_hearing/at bail_needs summary",
-        ),
-        ("appropriate-adult", "Y", WITHOUT_FHIR, "needed why arranged summary"),
+        ("legal-status", "Y", ALL, "status_category next_hearing/court next_hearing/at bail_needs summary"),
+        ("appropriate-adult", "Y", ALL, "needed why arranged summary"),
         ("capacity", "Y", WITHOUT_FHIR, "status summary note"),
         (
             "housing",
@@ -355,7 +350,68 @@ pub(super) const ROWS: &[(&str, &[&str])] = &[
     ("participation", &["accompaniment"]),
     ("risk-from-others", &["safeguarding"]),
     ("young-person", &["vulnerabilities", "money"]),
+    ("aliases", &["name"]),
+    ("fitness", &["recommendation"]),
+    ("relationships", &["household"]),
+    ("background", &["vulnerabilities"]),
 ];
+
+/// Codes that say what another row is about: where they stand, the codes, and the rows that keep the value back.
+pub(super) const CODES: &[(&str, &str, &str)] = &[
+    ("/vulnerabilities/*/category", "mental-health physical-health", "clinical"),
+    ("/vulnerabilities/*/category", "dementia-cognitive", "clinical learning"),
+    (
+        "/vulnerabilities/*/category",
+        "learning-disability autism adhd-other-neurodevelopmental acquired-brain-injury",
+        "learning",
+    ),
+    ("/vulnerabilities/*/category", "speech-language-communication", "learning communication"),
+    ("/vulnerabilities/*/category", "sensory", "clinical communication"),
+    ("/vulnerabilities/*/category", "substance-drugs substance-alcohol", "substance-use"),
+    ("/vulnerabilities/*/category", "self-harm-suicide", "risk-to-self"),
+    ("/vulnerabilities/*/category", "trauma", "trauma"),
+    (
+        "/vulnerabilities/*/category",
+        "domestic-abuse-victim exploitation-modern-slavery",
+        "safeguarding trauma risk-from-others",
+    ),
+    ("/vulnerabilities/*/category", "safeguarding-child safeguarding-adult", "safeguarding"),
+    ("/vulnerabilities/*/category", "homelessness", "housing"),
+    ("/vulnerabilities/*/category", "financial", "money"),
+    ("/vulnerabilities/*/category", "veteran", "background"),
+    ("/vulnerabilities/*/category", "care-experienced", "background young-person"),
+    ("/vulnerabilities/*/category", "pregnancy", "household clinical"),
+    ("/priorities/*/need", "substance-use", "substance-use"),
+    ("/priorities/*/need", "mental-health physical-health", "clinical"),
+    ("/priorities/*/need", "learning", "learning"),
+    ("/priorities/*/need", "safety", "safeguarding risk-from-others"),
+    ("/priorities/*/need", "crisis", "crisis risk-to-self"),
+    ("/priorities/*/need", "legal", "legal-status"),
+    ("/priorities/*/need", "housing", "housing"),
+    ("/priorities/*/need", "money debt benefits employment literacy", "money"),
+    ("/priorities/*/need", "relationships family", "relationships household"),
+    // No row is about these.
+    ("/priorities/*/need", "food contact education identity-documents immigration social-care other", ""),
+    ("/housing/reason_code", "domestic-abuse", "safeguarding trauma risk-from-others"),
+    ("/housing/reason_code", "leaving-prison", "release pathway legal-status"),
+    ("/housing/reason_code", "leaving-hospital", "release clinical"),
+    ("/housing/reason_code", "leaving-care", "background young-person"),
+    (
+        "/housing/reason_code",
+        "notice-served rent-arrears mortgage-arrears family-no-longer-willing friends-no-longer-willing \
+         relationship-breakdown no-fixed-abode other",
+        "",
+    ),
+];
+
+/// The rows that keep the value with this code at this place back.
+pub(super) fn rows_of(place: &str, code: &str) -> Option<Vec<&'static str>> {
+    let mut lines =
+        CODES.iter().filter(|(at, codes, _)| *at == place && codes.split(' ').any(|one| one == code));
+    let rows = lines.next().map(|(.., rows)| rows.split_whitespace().collect());
+    assert!(lines.next().is_none(), "{place} {code} stands there twice");
+    rows
+}
 
 /// What is the minimum of a block where that is less than the whole.
 pub(super) const MINIMA: &[(&str, &str)] = &[

@@ -25,7 +25,8 @@ lead, before it is used with real people.**
 - **?** only where a condition holds: which entry of a list it stands in, whom it is for, which need the referral is for.
 - **–** never leaves to this audience.
 
-A block that the person keeps back from a recipient does not leave to it, whatever stands here. `*` stands for the entries
+A block that the person keeps back from a recipient does not leave to it, whatever stands here, nor does what
+[disclosure-table.md](disclosure-table.md) says is kept back with it. `*` stands for the entries
 of a list. A field of no block (*routing*) tells the gateway where to send and on whose word, and leaves to nobody. What may
 leave and what does reach somebody is not the same: `keyway map coverage --all` says what is told.
 ";

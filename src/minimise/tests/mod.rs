@@ -6,6 +6,7 @@ mod leak;
 mod page;
 mod rules;
 mod table;
+mod under;
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::*;
-use crate::minimise::tables::{self, AudienceFile, BlocksFile, CellLine};
+use crate::minimise::tables::{self, AudienceFile, BlocksFile, CellLine, UnderLine};
 
 const PAGE: &str = "docs/disclosure-table.md";
 
@@ -24,7 +24,8 @@ lead, before it is used with real people.**
 - **–** never leaves to this audience.
 
 The word beside the letter is the view: `full` is the whole block; the others are listed below. What no view names
-does not leave. Whatever the person excluded for a recipient does not leave to it. Field by field:
+does not leave. Whatever the person excluded for a recipient does not leave to it, nor does what stands below as kept back
+with it: a block that falls under the same row, or a value whose code would say what was kept back. Field by field:
 [field-table.md](field-table.md).
 ";
 
@@ -68,6 +69,12 @@ fn page() -> String {
         writeln!(page, "  - `full`: {}", list(&block.extent)).unwrap();
         for (name, paths) in &block.views {
             writeln!(page, "  - `{name}`: {}", list(paths)).unwrap();
+        }
+        if !block.rows.is_empty() {
+            writeln!(page, "  - kept back with: {}", list(&block.rows)).unwrap();
+        }
+        for UnderLine { path, rows } in &block.under {
+            writeln!(page, "  - kept back with {}: `{path}`", list(rows)).unwrap();
         }
     }
     page.push_str("\n## Never, to anybody\n\nWhat tells the gateway where to send, and on whose word: ");

@@ -60,12 +60,12 @@ fn withheld_names_the_highest_place_that_one_rule_keeps() {
     let rules = &*RULES;
     let seen = project(rules, Audience::Custody, agreed(&[], &[]), &full(), "safety");
     let find = |field: &str| seen.withheld.iter().find(|w| w.field == field).map(|w| (&*w.rule, &*w.reason));
-    assert_eq!(find("/clinical"), Some(("custody/4#clinical", "never-for-audience")));
-    assert_eq!(find("/risk/formulation"), Some(("custody/4#clinical", "never-for-audience")));
-    assert_eq!(find("/person/nhs_number"), Some(("custody/4#nhs-number", "never-for-audience")));
-    assert_eq!(find("/housing/narrative"), Some(("custody/4#housing", "category-only")));
-    assert_eq!(find("/person/identifiers/CRN"), Some(("custody/4#identifiers", "not-for-recipient")));
-    assert_eq!(find("/consents/0/note"), Some(("custody/4#own-consent", "not-for-recipient")));
+    assert_eq!(find("/clinical"), Some(("custody/5#clinical", "never-for-audience")));
+    assert_eq!(find("/risk/formulation"), Some(("custody/5#clinical", "never-for-audience")));
+    assert_eq!(find("/person/nhs_number"), Some(("custody/5#nhs-number", "never-for-audience")));
+    assert_eq!(find("/housing/narrative"), Some(("custody/5#housing", "category-only")));
+    assert_eq!(find("/person/identifiers/CRN"), Some(("custody/5#identifiers", "not-for-recipient")));
+    assert_eq!(find("/consents/0/note"), Some(("custody/5#own-consent", "not-for-recipient")));
     // Routing is not content: it is not listed.
     assert!(!seen.withheld.iter().any(|w| w.field.starts_with("/referrals/1") || w.field == "/profile"));
     assert!(seen.withheld.is_sorted());
@@ -188,6 +188,15 @@ fn tables_that_do_not_add_up_are_refused_with_the_place() {
         custody,
         "block risk-from-others: there is no block safegarding",
     );
+    let to_blocks = |from: &str, to: &str, says: &str| {
+        assert!(tables::BLOCKS.contains(from));
+        refused(tables::ASSESSMENT, &tables::BLOCKS.replace(from, to), custody, says);
+    };
+    to_blocks("rows = [\"substance-use\"]", "rows = [\"substances\"]", "there is no other block substances");
+    to_blocks("rows = [\"substance-use\"]", "rows = [\"vulnerabilities\"]", "no other block vulnerabilities");
+    to_blocks("rows = [\"substance-use\"]", "rows = []", "is for single values");
+    to_blocks("/vulnerabilities/[category=trauma]/**", "/vulnerabilities/*/category", "is for single values");
+    to_blocks("/vulnerabilities/[category=trauma]/**", "/money/summary", "is not in the block's extent");
     let open =
         tables::ASSESSMENT.replacen("\"additionalProperties\": false", "\"additionalProperties\": true", 1);
     refused(&open, tables::BLOCKS, custody, "open");

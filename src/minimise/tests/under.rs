@@ -1,0 +1,149 @@
+//! Codes that say what a row is about: what a person keeps back of the row is not told by the code of another block.
+
+use serde_json::json;
+
+use super::{
+    decided::{BLOCKS, CODES, rows_of},
+    *,
+};
+use crate::minimise::tables;
+
+/// What each list names by a code, and the text that stands beside it.
+const LISTS: [(&str, &str, &str); 2] =
+    [("vulnerabilities", "category", "plain_words"), ("priorities", "need", "own_words")];
+
+/// The codes of the form at `pointer` of its profile.
+fn codes(pointer: &str) -> Vec<String> {
+    let profile: Value = serde_json::from_str(tables::ASSESSMENT).unwrap();
+    let named = profile.pointer(pointer).unwrap();
+    // Either it stands there, or in a definition.
+    let named = match named["$ref"].as_str() {
+        Some(at) => profile.pointer(at.strip_prefix('#').unwrap()).unwrap(),
+        None => named,
+    };
+    serde_json::from_value(named["enum"].clone()).unwrap()
+}
+
+fn codes_of(list: &str) -> Vec<String> {
+    static KNOWN: LazyLock<BTreeMap<&str, Vec<String>>> =
+        LazyLock::new(|| LISTS.map(|(list, key, _)| (list, read_codes(list, key))).into());
+    KNOWN[list].clone()
+}
+
+fn read_codes(list: &str, key: &str) -> Vec<String> {
+    codes(&format!("/properties/{list}/items/properties/{key}"))
+}
+
+/// A word that nothing else holds.
+fn canary(list: &str, code: &str) -> String {
+    format!("CANARY {list} {code} END")
+}
+
+/// Every code of every list, each with its canary.
+fn told() -> Value {
+    let mut assessment = full();
+    for (list, key, text) in LISTS {
+        let entries = codes_of(list).into_iter().map(|code| {
+            let mut entry = json!({key: code, text: canary(list, &code)});
+            if list == "vulnerabilities" {
+                entry["placement_relevant"] = json!(true);
+            } else {
+                (entry["rank"], entry["clinical"]) = (json!(1), json!(false));
+            }
+            entry
+        });
+        assessment[list] = entries.collect();
+    }
+    assessment
+}
+
+/// The codes of a list that a projection holds, and those whose canary it does.
+fn seen(projection: &Projection, list: &str, key: &str) -> (BTreeSet<String>, BTreeSet<String>) {
+    let value = projection.value();
+    let entries = value[list].as_array().map(Vec::as_slice).unwrap_or_default();
+    let named = entries.iter().filter_map(|entry| entry[key].as_str()).map(str::to_owned).collect();
+    let body = value.to_string();
+    let marked = codes_of(list).into_iter().filter(|code| body.contains(&canary(list, code))).collect();
+    (named, marked)
+}
+
+/// Every code has a line, so that a new one cannot be forgotten.
+#[test]
+fn every_code_is_said_to_fall_under_rows_or_under_none() {
+    let mut known = 0;
+    let places = LISTS.map(|(list, key, _)| (format!("/{list}/*/{key}"), codes_of(list)));
+    let reasons = (String::from("/housing/reason_code"), codes("/properties/housing/properties/reason_code"));
+    for (place, codes) in places.into_iter().chain([reasons]) {
+        known += codes.len();
+        for code in codes {
+            let rows = rows_of(&place, &code);
+            let rows = rows.unwrap_or_else(|| panic!("under which rows does {code} of {place} fall?"));
+            assert!(rows.iter().all(|row| BLOCKS.iter().any(|(id, ..)| id == row)), "{place} {code}");
+            assert!(!rows.is_empty() || !place.starts_with("/vulnerabilities"), "{code} says something");
+        }
+    }
+    let lines: usize = CODES.iter().map(|(_, codes, _)| codes.split_whitespace().count()).sum();
+    assert_eq!(lines, known, "a line is about a code that there is not");
+}
+
+#[test]
+fn what_is_kept_back_of_a_row_is_not_told_by_a_code_to_any_audience() {
+    let rules = &*RULES;
+    let assessment = told();
+    let (mut kept, mut stayed) = (0, 0);
+    for audience in Audience::ALL {
+        // For a charity the need of its referral decides what it reads of the priorities.
+        let is_charity = audience == Audience::Voluntary;
+        let needs = ["housing", "debt", "mental-health", "substance-use", "learning", "safety"];
+        for need in needs.into_iter().take(if is_charity { needs.len() } else { 1 }) {
+            let plain = project(rules, audience, agreed(&[], &["trauma"]), &assessment, need);
+            for (block, ..) in BLOCKS {
+                let less = project(rules, audience, agreed(&[block], &["trauma"]), &assessment, need);
+                for (list, key, _) in LISTS.into_iter().filter(|(list, ..)| list != block) {
+                    let place = format!("/{list}/*/{key}");
+                    let (before, now) = (seen(&plain, list, key), seen(&less, list, key));
+                    let stays = |codes: &BTreeSet<String>| -> BTreeSet<String> {
+                        let keeps = |code: &&String| rows_of(&place, code).unwrap().contains(block);
+                        codes.iter().filter(|code| !keeps(code)).cloned().collect()
+                    };
+                    let who = audience.as_str();
+                    assert_eq!(now, (stays(&before.0), stays(&before.1)), "{who}, less {block}: {list}");
+                    kept += before.0.len() - now.0.len();
+                    stayed += now.0.len();
+                    // The service reads which entries stayed, by its number and never by its code.
+                    let told: Vec<_> =
+                        less.withheld.iter().filter(|w| w.reason == "excluded-by-person").collect();
+                    assert!(
+                        before.0 == now.0 || told.iter().any(|w| w.field.starts_with(&format!("/{list}")))
+                    );
+                }
+            }
+        }
+    }
+    assert!(kept > 100 && stayed > 100, "{kept} {stayed}");
+}
+
+/// To health leaves the coded reason too.
+#[test]
+fn a_coded_reason_for_homelessness_stays_with_what_it_says() {
+    let rules = &*RULES;
+    let mut assessment = full();
+    for code in codes("/properties/housing/properties/reason_code") {
+        assessment["housing"]["reason_code"] = json!(code);
+        for (block, ..) in BLOCKS.iter().filter(|(id, ..)| *id != "housing") {
+            let seen = project(rules, Audience::Health, agreed(&[block], &[]), &assessment, "housing");
+            let rows = rows_of("/housing/reason_code", &code).unwrap();
+            let leaves = seen.value().pointer("/housing/reason_code").is_some();
+            assert_eq!(leaves, !rows.contains(block), "{code}, less {block}");
+            assert!(seen.value().pointer("/housing/summary").is_some());
+        }
+    }
+}
+
+/// Under the override the least leaves whatever was kept back: a category is in an O cell of its own.
+#[test]
+fn under_the_override_every_category_leaves() {
+    let seen = project(&RULES, Audience::Custody, minimum(&["vulnerabilities"]), &told(), "safety");
+    let (named, _) = self::seen(&seen, "vulnerabilities", "category");
+    assert_eq!(named.len(), codes_of("vulnerabilities").len());
+}
