@@ -112,9 +112,12 @@ impl Reader<'_> {
             said.push(self.words.notice("pass_on", &[("reader", &*reader), ("recipient", &*recipient)]));
         }
         let born = self.text_at("/{person}/dateOfBirth");
-        if is_custody && text::age(&born, &self.text_at("/issuedAt")).is_some_and(|age| age < ADULT_AGE_YEARS)
-        {
-            said.push(self.words.notice("adult_always", &[]));
+        if text::age(&born, &self.text_at("/issuedAt")).is_some_and(|age| age < ADULT_AGE_YEARS) {
+            if is_custody {
+                said.push(self.words.notice("adult_always", &[]));
+            } else {
+                said.push(self.words.notice("under_18", &[]));
+            }
         }
         said
     }

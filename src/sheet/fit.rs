@@ -1,4 +1,5 @@
-//! One page: whole sections are left out, the least weighty first, until it holds the rest, and the page says which.
+//! One page: whole sections are left out, the least weighty first, until it holds the rest, and the page says how many and
+//! which.
 //! What weighs most is never left out; where that alone is too long, nothing is, and there is another page.
 
 use super::{Item, NoPage, Page, Piece, Rank, font::Fonts, lines, text::without, words::Words};
@@ -15,17 +16,47 @@ impl Page {
         let (words, fonts) = (Words::read()?, Fonts::read()?);
         let mut page = self.clone();
         let high = |section| lines::height(&lines::of_section(section, fonts));
-        let mut heights: Vec<f32> = self.sections.iter().map(high).collect();
-        while !lines::is_one_page(lines::height(&lines::head(&page, fonts)) + heights.iter().sum::<f32>()) {
-            let heaviest =
-                page.sections.iter().map(|section| section.rank).max().filter(|rank| *rank > NEVER);
-            let last = page.sections.iter().rposition(|section| Some(section.rank) == heaviest);
-            let Some(last) = last else { return Ok(self.longer(words)) };
-            page.sections.remove(last);
-            heights.remove(last);
-            page.say_what_is_left_out(&self, words);
+        let heights: Vec<f32> = self.sections.iter().map(high).collect();
+        let mut kept = vec![true; heights.len()];
+        let mut touched = None;
+        while !page.holds(&heights, &kept, fonts) {
+            let there =
+                self.sections.iter().zip(&kept).filter(|(section, kept)| **kept && section.rank > NEVER);
+            let lightest = there.map(|(section, _)| section.rank).max();
+            let mut numbered = self.sections.iter().zip(&kept);
+            let last = numbered.rposition(|(section, kept)| *kept && Some(section.rank) == lightest);
+            let Some(last) = last.and_then(|last| kept.get_mut(last)) else { return Ok(self.longer(words)) };
+            *last = false;
+            touched = lightest;
+            page.keep(&self, &kept, words);
+        }
+        // What had to go for one that is long may have been short: of that rank, what still fits comes back.
+        for (number, section) in self.sections.iter().enumerate() {
+            if Some(section.rank) != touched || kept.get(number) != Some(&false) {
+                continue;
+            }
+            let with = |also: usize| kept.iter().enumerate().map(|(at, kept)| *kept || at == also).collect();
+            let more: Vec<bool> = with(number);
+            let mut fuller = self.clone();
+            fuller.keep(&self, &more, words);
+            if fuller.holds(&heights, &more, fonts) {
+                (page, kept) = (fuller, more);
+            }
         }
         Ok(page)
+    }
+
+    /// Whether one page holds its head and the sections that are kept.
+    fn holds(&self, heights: &[f32], kept: &[bool], fonts: &Fonts) -> bool {
+        let sections: f32 = heights.iter().zip(kept).filter(|(_, kept)| **kept).map(|(high, _)| high).sum();
+        lines::is_one_page(lines::height(&lines::head(self, fonts)) + sections)
+    }
+
+    /// Takes over from `whole` the sections that are kept, and says which are not.
+    fn keep(&mut self, whole: &Self, kept: &[bool], words: &Words) {
+        let sections = whole.sections.iter().zip(kept).filter(|(_, kept)| **kept);
+        self.sections = sections.map(|(section, _)| section.clone()).collect();
+        self.say_what_is_left_out(whole, words);
     }
 
     /// Everything, on more than one page.
@@ -39,7 +70,9 @@ impl Page {
         let headings = whole.sections.iter().map(|section| &section.heading);
         self.left_out = headings.filter(|heading| !kept(heading)).cloned().collect();
         let named: Vec<String> = self.left_out.iter().map(|heading| in_a_sentence(heading)).collect();
-        let mut notice = words.notice("left_out", &[("sections", &named.join("; "))]);
+        let (count, all) = (self.left_out.len().to_string(), whole.sections.len().to_string());
+        let said = [("count", count.as_str()), ("all", &all), ("sections", &named.join("; "))];
+        let mut notice = words.notice("left_out", &said);
         if let Some(telephone) = &self.telephone {
             notice.push(' ');
             notice.push_str(&words.notice("ask", &[("telephone", telephone)]));

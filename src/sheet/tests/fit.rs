@@ -61,7 +61,8 @@ proptest! {
                 let lighter = fitted.sections.iter().filter(|other| other.rank > section.rank).count();
                 prop_assert_eq!(lighter, 0, "{} fell before what weighs less", &section.heading);
                 let name = section.heading.get(1..).unwrap();
-                prop_assert!(fitted.notices.iter().any(|notice| notice.contains(name)));
+                let count = format!("{} of {} parts", fitted.left_out.len(), whole.sections.len());
+                prop_assert!(fitted.notices.iter().any(|n| n.contains(name) && n.contains(&count)));
             }
         }
     }
@@ -103,6 +104,42 @@ fn what_is_too_long_even_alone_goes_on_another_page_uncut() {
     assert_eq!(fitted.notices, ["This sheet is longer than one page. Read every page."]);
     assert!(fitted.left_out().is_empty());
     fitted.pdf().unwrap();
+}
+
+/// Of whom is asked what, and until when, stands on every page, whatever else there is no room for.
+#[test]
+fn what_the_reader_must_act_on_stands_before_the_rest_and_never_falls() {
+    let long = "What was said at some length and does not end soon. ".repeat(8);
+    let mut sheet = custody();
+    sheet["profile"] = json!("https://keyway.example/profiles/justice/probation-summary/2");
+    sheet["person"] = sheet.as_object_mut().unwrap().remove("detainedPerson").unwrap();
+    sheet["request"] = json!({"reason": "Please tell the court of this.", "urgency": "urgent"});
+    sheet["legal"] = json!({"nextHearing": {"court": "Harbour", "at": "2026-07-09"}, "summary": long});
+    sheet["safeguarding"] = json!({"concern": true, "route": "The council"});
+    let recommendations: Vec<Value> = (0..8).map(|_| json!({"code": "MHTR", "text": long})).collect();
+    sheet["recommendations"] = json!(recommendations);
+    sheet["treatmentRequirement"] = json!({"type": "MHTR", "suitable": "yes"});
+    sheet["capacity"] = json!({"status": "has-capacity", "summary": long});
+    sheet["housing"] = json!({"summary": long, "narrative": long});
+    let whole = page(&sheet);
+    let fitted = whole.clone().fitted().unwrap();
+    let headings = |page: &Page| -> Vec<String> {
+        page.sections.iter().map(|section| section.heading.clone()).collect()
+    };
+    let acted_on = ["Safeguarding", "What we ask of you", "The case and the hearing"];
+    let place = |heading: &str| headings(&fitted).iter().position(|one| one == heading);
+    assert!(acted_on.iter().all(|heading| place(heading).is_some()), "{:?}", headings(&fitted));
+    let all = headings(&whole);
+    let first_light = whole.sections.iter().position(|section| section.rank > 0).unwrap();
+    for heading in acted_on {
+        assert!(all.iter().position(|one| one == heading).unwrap() < first_light, "{all:?}");
+    }
+    assert!(fitted.left_out().contains(&String::from("What we suggest")), "{:?}", fitted.left_out());
+    // What is too long for the page takes no room from what weighs as much and is short.
+    let requirements = place("Treatment requirements").unwrap();
+    assert_eq!(requirements, headings(&fitted).len() - 1, "{:?}", headings(&fitted));
+    let count = format!("Left out to fit one page, {} of {} parts: ", fitted.left_out().len(), all.len());
+    assert!(fitted.notices.iter().any(|notice| notice.starts_with(&count)), "{:?}", fitted.notices);
 }
 
 #[test]

@@ -92,6 +92,24 @@ fn the_time_is_londons_and_so_is_the_birthday() {
 }
 
 #[test]
+fn every_sheet_of_somebody_under_18_says_so_before_anything_else() {
+    for (kind, person) in
+        [("custody-sheet", "detainedPerson"), ("court-sheet", "defendant"), ("probation-summary", "person")]
+    {
+        let mut sheet = custody();
+        sheet["profile"] = json!(format!("https://keyway.example/profiles/justice/{kind}/2"));
+        sheet[person] = sheet.as_object_mut().unwrap().remove("detainedPerson").unwrap();
+        let says =
+            |sheet: &Value| page(sheet).warnings.iter().any(|w| w.contains("This person is under 18."));
+        assert!(!says(&sheet), "{kind}: eighteen is not under 18");
+        sheet["issuedAt"] = json!("2026-07-01T22:59:59Z");
+        assert!(says(&sheet), "{kind}");
+        sheet[person]["dateOfBirth"] = json!("not a date");
+        assert!(!says(&sheet), "{kind}: nothing is said of an age that nobody can tell");
+    }
+}
+
+#[test]
 fn an_emergency_says_so_before_anything_else() {
     let mut sheet = custody();
     sheet["disclosure"] = json!({"basis": "override-risk-to-life", "minimum": true});
