@@ -164,6 +164,7 @@ fn outputs(rules: &Rules, assessment: &Value, ld: &Partner, recipients: &[Partne
             provision: Some(String::from("provision.provision[0]")),
             agreement: None,
             basis: None,
+            override_basis: None,
             shares: Vec::new(),
         };
         let permitted = PermittedReferral::new(&decision, recipient).ok_or("not permitted")?;

@@ -1,5 +1,6 @@
 //! The decision. Order of the questions: is the partner in use; is there an agreement in force; did the person
-//! agree; if not, does an override for imminent risk stand in consent's place. The first "no" wins.
+//! agree; does an override for imminent risk stand in consent's place, or beside it where they agreed. The first "no"
+//! wins.
 
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +77,9 @@ pub enum Reason {
     PartnerSuspended,
     /// Imminent risk to life: the minimum leaves without consent and is reviewed within 72 hours.
     OverrideRiskToLife,
+    /// The person agreed, and there is imminent risk to life: of what they keep back the minimum leaves too, and that is
+    /// reviewed within 72 hours.
+    ConsentAndOverride,
     /// An override was asked for, and the agreement has no emergency row: telephone.
     OverrideNotAgreed,
     /// An override was asked for without a current imminent risk in the assessment: telephone.
@@ -87,7 +91,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for tests and for documentation.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::ConsentGiven,
         Self::ConsentRefused,
         Self::NoConsent,
@@ -102,6 +106,7 @@ impl Reason {
         Self::PurposeNotAgreed,
         Self::PartnerSuspended,
         Self::OverrideRiskToLife,
+        Self::ConsentAndOverride,
         Self::OverrideNotAgreed,
         Self::OverrideNotImminent,
         Self::OwnRequest,
@@ -125,6 +130,7 @@ impl Reason {
             Self::PurposeNotAgreed => "purpose-not-agreed",
             Self::PartnerSuspended => "partner-suspended",
             Self::OverrideRiskToLife => "override-risk-to-life",
+            Self::ConsentAndOverride => "consent-and-override",
             Self::OverrideNotAgreed => "override-not-agreed",
             Self::OverrideNotImminent => "override-not-imminent",
             Self::OwnRequest => "own-request",
@@ -141,6 +147,13 @@ pub struct Override {
     pub imminent: bool,
 }
 
+impl Override {
+    /// Whether it is one that stands in for consent.
+    fn stands_in(&self) -> bool {
+        self.imminent && self.reason == "RISK-TO-LIFE-SELF"
+    }
+}
+
 /// What may leave.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
@@ -154,6 +167,15 @@ pub enum Scope {
     },
     /// Only the override's minimum.
     Minimum {
+        /// Blocks that the agreement's emergency row names.
+        blocks: Vec<String>,
+    },
+    /// What the person agreed to, and of what they excluded the override's minimum.
+    AgreedAndMinimum {
+        /// As for [`Scope::Agreed`]: what leaves of these leaves by the override.
+        excluded: Vec<String>,
+        /// As for [`Scope::Agreed`].
+        specific: Vec<String>,
         /// Blocks that the agreement's emergency row names.
         blocks: Vec<String>,
     },
@@ -187,6 +209,10 @@ pub struct Decision {
     pub agreement: Option<(AgreementId, i64)>,
     /// The lawful basis of a disclosure; `None` when nothing leaves.
     pub basis: Option<LawfulBasis>,
+    /// The lawful basis of what leaves by an override beside the person's consent, whose basis is `basis`; `None` where
+    /// all that leaves has one basis.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub override_basis: Option<LawfulBasis>,
     /// What was answered about each agency, where what goes to one is meant for another: the one that gets it, then the one
     /// for which it is. Empty where it goes to nobody else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -200,10 +226,22 @@ impl Decision {
         matches!(self.outcome, Outcome::Permit { .. })
     }
 
-    /// Whether consent was overridden; such a disclosure is reviewed by a second person.
+    /// Whether all that leaves rests on an override, and nothing on what the person said.
     #[must_use]
     pub const fn is_override(&self) -> bool {
         matches!(self.reason, Reason::OverrideRiskToLife)
+    }
+
+    /// Whether an override stands beside what the person agreed to.
+    #[must_use]
+    pub const fn is_beside_consent(&self) -> bool {
+        matches!(self.reason, Reason::ConsentAndOverride)
+    }
+
+    /// Whether an override is used, alone or beside consent; such a disclosure is reviewed by a second person.
+    #[must_use]
+    pub const fn uses_override(&self) -> bool {
+        self.is_override() || self.is_beside_consent()
     }
 }
 
@@ -340,6 +378,7 @@ fn under_agreement<'a>(
         provision: None,
         agreement: None,
         basis: None,
+        override_basis: None,
         shares: Vec::new(),
     };
     if partner.status != PartnerStatus::Active {
@@ -374,11 +413,12 @@ pub fn decide(inputs: Inputs<'_>) -> Decision {
     if let Some(scope) = verdict.scope {
         decision.outcome = Outcome::Permit { scope };
         decision.basis = Some(agreement.basis.clone());
+        join_override(&mut decision, agreement, inputs.r#override);
         return decision;
     }
     // The emergency row stands for itself, whatever else the agreement is for.
     if let Some(asked) = inputs.r#override {
-        match (&agreement.emergency, asked.imminent && asked.reason == "RISK-TO-LIFE-SELF") {
+        match (&agreement.emergency, asked.stands_in()) {
             (_, false) => decision.reason = Reason::OverrideNotImminent,
             (None, true) => decision.reason = Reason::OverrideNotAgreed,
             (Some(row), true) => {
@@ -389,6 +429,19 @@ pub fn decide(inputs: Inputs<'_>) -> Decision {
         }
     }
     decision
+}
+
+/// Sets an override beside what the person agreed to. Whether they keep anything back does not matter here: whoever gets
+/// it must not be able to tell from its being there.
+fn join_override(decision: &mut Decision, agreement: &Agreement, asked: Option<&Override>) {
+    let row = agreement.emergency.as_ref().filter(|row| !row.blocks.is_empty());
+    let Some(row) = row.filter(|_| asked.is_some_and(Override::stands_in)) else { return };
+    if let Outcome::Permit { scope: Scope::Agreed { excluded, specific } } = &decision.outcome {
+        let (excluded, specific, blocks) = (excluded.clone(), specific.clone(), row.blocks.clone());
+        decision.outcome = Outcome::Permit { scope: Scope::AgreedAndMinimum { excluded, specific, blocks } };
+        decision.reason = Reason::ConsentAndOverride;
+        decision.override_basis = Some(row.basis.clone());
+    }
 }
 
 struct Verdict {

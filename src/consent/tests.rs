@@ -136,6 +136,7 @@ fn every_reason_occurs_and_only_consent_or_override_permits() {
         .reason,
         ask(&[], &[agreement()], Some(&imminent())).reason,
         ask(&[], &[no_emergency], Some(&imminent())).reason,
+        ask(&[Ok(consent("a"))], &[agreement()], Some(&imminent())).reason,
         ask(&[], &[agreement()], Some(&later)).reason,
         ask(&[Ok(consent("a"))], &[for_research()], None).reason,
         decide_own_request(&partner(), &[agreement()], &purposes(), NOW).reason,
@@ -227,6 +228,37 @@ fn an_override_gives_the_minimum_and_says_so() {
     assert_eq!(decision.basis.unwrap().confidentiality, "PUBLIC-INTEREST");
     let Outcome::Permit { scope: Scope::Minimum { blocks } } = decision.outcome else { panic!() };
     assert_eq!(blocks, ["risk-to-self"]);
+}
+
+#[test]
+fn beside_a_yes_an_override_adds_its_row_and_each_part_keeps_its_own_basis() {
+    for excluded in [&[][..], &["risk-to-self"][..]] {
+        let mut yes = consent("a");
+        yes.excluded = excluded.iter().map(|word| String::from(*word)).collect();
+        let decision = ask(&[Ok(yes.clone())], &[agreement()], Some(&imminent()));
+        assert_eq!(decision.reason, Reason::ConsentAndOverride, "whether or not anything is kept back");
+        assert!(decision.uses_override() && decision.is_beside_consent() && !decision.is_override());
+        assert_eq!(decision.consent, Some((yes.id.clone(), yes.version)));
+        assert_eq!(decision.basis.unwrap().confidentiality, "CONSENT-EXPLICIT");
+        assert_eq!(decision.override_basis.unwrap().confidentiality, "PUBLIC-INTEREST");
+        let Outcome::Permit { scope } = decision.outcome else { panic!() };
+        let (excluded, blocks) = (yes.excluded.clone(), vec![String::from("risk-to-self")]);
+        assert_eq!(scope, Scope::AgreedAndMinimum { excluded, specific: Vec::new(), blocks });
+
+        // Without a risk now, without a row, and with a row of nothing it is what they agreed to and no more.
+        let later = Override { imminent: false, ..imminent() };
+        let other = Override { reason: String::from("RISK-TO-OTHERS"), ..imminent() };
+        let (mut no_row, mut empty) = (agreement(), agreement());
+        no_row.emergency = None;
+        empty.emergency.as_mut().unwrap().blocks.clear();
+        for (agreement, over) in
+            [(agreement(), later), (agreement(), other), (no_row, imminent()), (empty, imminent())]
+        {
+            let decision = ask(&[Ok(yes.clone())], &[agreement], Some(&over));
+            assert_eq!((decision.reason, decision.override_basis), (Reason::ConsentGiven, None));
+            assert!(matches!(decision.outcome, Outcome::Permit { scope: Scope::Agreed { .. } }));
+        }
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::{
     ask_again::need_of,
     caller::Caller,
     idempotency::Ticket,
+    less::{Left, TakenBack},
     plan::{Asked, Basis},
     ports::{Precondition, Write, WriteSet},
     prepare::{Circumstances, Considered},
@@ -17,6 +18,7 @@ use super::{
     rows::{AssessmentRow, ReferralRow, Sealed},
     sought::Sought,
     submit::{Arrived, Joins, plan_order, shown_warnings},
+    withdraw::Taken,
 };
 use crate::{
     assessment::Assessment,
@@ -144,6 +146,7 @@ impl Exchange {
         let amending = Amending {
             basis: Basis {
                 caller,
+                actor: caller.partner_id.as_str(),
                 sender,
                 person: &arrived.person,
                 assessment,
@@ -162,12 +165,20 @@ impl Exchange {
             self.amend_one(&amending, one, &mut plan).await?;
             plan.preconditions.extend(one.as_seen());
         }
+        self.has_room_for(site, &plan.writes).await?;
+        let mut taken = Taken::default();
+        let said_anew = arrived.said.said_anew(caller, &arrived.person, arrived.consent_seq);
+        let less = self.take_back_what_is_more(&said_anew, Left::Something, &plan.writes, &mut taken).await?;
+        plan.writes.extend(taken.writes);
+        plan.preconditions.extend(taken.preconditions);
+        plan.warnings.extend(less.iter().map(TakenBack::told));
         for referral in &amending.open {
             if !asked.iter().any(|one| one.is_for(referral)) {
                 not_named(referral, &mut plan);
             }
         }
-        self.has_room_for(site, &plan.writes).await?;
+        let anew = less.into_iter().filter_map(|one| one.anew);
+        plan.shown.extend(anew.map(|shown| with(shown, "change", json!("new"))));
 
         let mut answer = Map::new();
         if let Some(answered) = &answered {
@@ -286,12 +297,16 @@ impl Exchange {
             self.ask_for_the_first_time(amending, one, plan);
             return Ok(());
         };
-        if plan.shows_taken_back(referral) {
-            return Ok(());
-        }
         let basis = &amending.basis;
         let circumstances = one.circumstances(basis.consents, basis.consent_seq, basis.now);
         let considered = self.consider(&circumstances, basis.assessment, &one.wanted.need);
+        if plan.shows_taken_back(referral) {
+            // What the person took back with this is gone; an override beside it is asked for the first time.
+            if considered.projection.is_some() {
+                self.ask_for_the_first_time(amending, one, plan);
+            }
+            return Ok(());
+        }
         let change = self.compared(amending, &circumstances, one, referral, &considered).await?;
         let must_be_recalled =
             matches!(change, Change::Narrower) && !self.out_so_far(referral).await?.is_empty();

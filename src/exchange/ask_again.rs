@@ -3,6 +3,8 @@
 use super::{
     Exchange,
     deliver::change,
+    less::makes_another,
+    people::Consents,
     ports::{DeliveryBundle, Precondition, Write, WriteSet},
     prepare::{Circumstances, Considered, Decided, Earlier, Used},
     recall::{Ends, Why, set_state},
@@ -49,6 +51,8 @@ pub(super) struct AskedAgain {
     considered: Option<Considered>,
     /// What the recipient has already, where a message is made anew.
     earlier: Option<Earlier>,
+    /// The person's consents that it was asked by.
+    consents: Consents,
     pub(super) partner: Partner,
     /// For whom it is meant, where the recipient passes it on.
     reader: Option<Partner>,
@@ -58,9 +62,26 @@ pub(super) struct AskedAgain {
     pub(super) preconditions: Vec<Precondition>,
 }
 
+impl AskedAgain {
+    /// Whether anything of the assessment may go now.
+    pub(super) fn may_still_go(&self) -> bool {
+        self.considered.as_ref().is_some_and(|considered| considered.projection.is_some())
+    }
+}
+
 impl Exchange {
     /// Asks consent, agreement and policy again for a message that is about to leave.
     pub(super) async fn ask_again(&self, bundle: &DeliveryBundle, exit: Exit) -> Result<AskedAgain, Refusal> {
+        self.ask_again_by(bundle, exit, None).await
+    }
+
+    /// The same by what the person says now, and how that will be numbered, where it is not on record yet.
+    pub(super) async fn ask_again_by(
+        &self,
+        bundle: &DeliveryBundle,
+        exit: Exit,
+        said: Option<(&Consents, i64)>,
+    ) -> Result<AskedAgain, Refusal> {
         let (message, referral) = (&bundle.message, &bundle.referral);
         let site = &message.site_id;
         // The versions are read before what they guard, so that a change in between is found at commit.
@@ -77,6 +98,7 @@ impl Exchange {
             decided: None,
             considered: None,
             earlier: None,
+            consents: Vec::new(),
             preconditions: vec![
                 Precondition::ConsentSeq(site.clone(), person.person_id.clone(), person.consent_seq),
                 Precondition::as_seen(&partner),
@@ -87,7 +109,7 @@ impl Exchange {
             key,
         };
         asked.preconditions.extend(asked.reader.as_ref().map(Precondition::as_seen));
-        let consent_seq = person.consent_seq;
+        let consent_seq = said.map_or(person.consent_seq, |(_, seq)| seq);
         // A recall holds ids only: the recipient alone must be there.
         let reads = asked.reader.iter().filter(|_| message.kind != MessageKind::Recall);
         if std::iter::once(&asked.partner).chain(reads).any(|agency| agency.status != PartnerStatus::Active) {
@@ -111,7 +133,7 @@ impl Exchange {
                     self.now(),
                 );
                 let permits = decision.permits();
-                let decided = Decided { decision, permitted: Vec::new(), assessment: None };
+                let decided = Decided::of_ids(decision);
                 let used = Used { partner: &asked.partner, consent_seq, now: self.now() };
                 let row = self.decision_row(referral, &decided, &used, exit, &asked.key);
                 asked.course = match (permits, is_out(&bundle.delivery)) {
@@ -123,7 +145,8 @@ impl Exchange {
             }
             MessageKind::Disclosure if is_over(referral.state) => asked.course = Course::Over,
             MessageKind::Disclosure => {
-                self.ask_again_for_disclosure(bundle, exit, consent_seq, &mut asked).await?;
+                let said = said.map(|(consents, _)| consents);
+                self.ask_again_for_disclosure(bundle, exit, said, consent_seq, &mut asked).await?;
             }
         }
         Ok(asked)
@@ -133,6 +156,7 @@ impl Exchange {
         &self,
         bundle: &DeliveryBundle,
         exit: Exit,
+        said: Option<&Consents>,
         consent_seq: i64,
         asked: &mut AskedAgain,
     ) -> Result<(), Refusal> {
@@ -140,12 +164,20 @@ impl Exchange {
         let then_row = bundle.decision.as_ref().ok_or_else(Refusal::internal)?;
         let then = self.open_decision(then_row, &asked.key)?;
         let agreements = self.store.agreements(&message.site_id, &message.recipient_id).await?;
-        let rows = self.store.consents_of(&message.site_id, &message.person_id).await?;
         // What rests on an override is measured against the override: a consent given since neither narrows it
-        // nor takes it back.
-        let overridden = then.decision.is_override();
-        let consents = if overridden { Vec::new() } else { self.open_consents(&asked.key, &rows) };
-        let over = overridden.then(|| Override { reason: String::from("RISK-TO-LIFE-SELF"), imminent: true });
+        // nor takes it back. What rests on both is measured against both.
+        let consents = if then.decision.is_override() {
+            Vec::new()
+        } else if let Some(said) = said {
+            said.clone()
+        } else {
+            let rows = self.store.consents_of(&message.site_id, &message.person_id).await?;
+            self.open_consents(&asked.key, &rows)
+        };
+        let over = then
+            .decision
+            .uses_override()
+            .then(|| Override { reason: String::from("RISK-TO-LIFE-SELF"), imminent: true });
         let partner = asked.partner.clone();
         let reader = self.reading(asked.reader.as_ref()).await?;
         let now = self.now();
@@ -164,7 +196,13 @@ impl Exchange {
             then.assessment.as_ref().or(referral.assessment_id.as_ref()).ok_or_else(Refusal::internal)?;
         let assessment = self.open_assessment(referral, id, &asked.key).await?;
         let need = need_of(referral, id, &assessment);
-        let considered = self.consider(&circumstances, &assessment, &need);
+        let mut considered = self.consider(&circumstances, &assessment, &need);
+        // Its consent is gone, and the override is too old to make another message: what the person says is the answer.
+        let lost = then.decision.is_beside_consent() && considered.decision.is_override();
+        if lost && !makes_another(referral, now) {
+            let by_consent = Circumstances { asked_override: None, ..circumstances };
+            considered = self.consider(&by_consent, &assessment, &need);
+        }
         let decided = considered.decided(id);
         let row = self.decision_row(referral, &decided, &circumstances.used(), exit, &asked.key);
         let same_tables = then_row.policy_version == row.policy_version;
@@ -174,6 +212,7 @@ impl Exchange {
         }
         asked.decided = Some((decided, row));
         asked.considered = Some(considered);
+        asked.consents = consents;
         Ok(())
     }
 
@@ -206,7 +245,7 @@ impl Exchange {
         let mut referral = bundle.referral.clone();
         let shares = &decided.decision.shares;
         let told = self.decided_about(&referral, row, shares, "gateway");
-        let mut writes = vec![Write::Decision(row.clone()), told];
+        let (mut writes, mut more) = (vec![Write::Decision(row.clone()), told], WriteSet::new());
         if asked.course == Course::Close {
             return Ok((writes, preconditions));
         }
@@ -236,6 +275,12 @@ impl Exchange {
                     _ => Why::NoLongerPermitted,
                 };
                 self.add_recall(&mut referral, consent, why, &ends, "gateway", &mut writes)?;
+                // What it still may have goes to it anew: an override's minimum above all.
+                let rest = Box::pin(self.ask_for_the_rest(bundle, asked, &asked.consents, "gateway")).await?;
+                if let Some(rest) = rest {
+                    more.extend(rest.writes);
+                    preconditions.extend(rest.preconditions);
+                }
             }
             // The answer to a request is stopped; the request itself stays answered.
             Course::Stop if bundle.message.kind == MessageKind::Answer => return Ok((writes, preconditions)),
@@ -263,6 +308,7 @@ impl Exchange {
                 .extend(self.tell_asker_too(&mut referral, &asked.key, "gateway", &mut writes).await);
         }
         writes.push(Write::ReferralMoved(referral));
+        writes.extend(more);
         Ok((writes, preconditions))
     }
 

@@ -19,7 +19,7 @@ use crate::{
     consent::Exit,
     directory::Channel,
     ids::MessageId,
-    referral::{Action, Role, step},
+    referral::{Action, Role, State, step},
 };
 
 /// Which part of a message is fetched.
@@ -90,7 +90,7 @@ impl Exchange {
         for _ in 0..DECIDE_TRIES {
             let bundle = self.addressed_to(caller, message, part).await?;
             if message_is_over(&bundle) {
-                return Err(gone());
+                return Err(gone(Gone::of_message(&bundle)));
             }
             let asked = self.ask_again(&bundle, Exit::Collect).await?;
             let committed = if asked.course == Course::Go {
@@ -102,7 +102,7 @@ impl Exchange {
             };
             match committed {
                 Ok(Some(bytes)) => return Ok((bundle, bytes)),
-                Ok(None) => return Err(gone()),
+                Ok(None) => return Err(gone(Gone::of(&asked, bundle.referral.state))),
                 Err(CommitError::Conflict(_)) => {}
                 Err(other) => return Err(other.into()),
             }
@@ -218,14 +218,72 @@ fn part_label(message: &str, part: Part) -> String {
     message_label(message, part.label())
 }
 
-pub(super) fn gone() -> Refusal {
-    Refusal::new(
-        Refused::Gone,
-        "deleted",
-        "",
-        "This message was taken back, or something newer has taken its place. Do not use an earlier copy; look \
-         for a recall or a newer message.",
-    )
+/// Why something is not given out any more, as far as whoever asks for it may know. Each is said in words that are true of
+/// it: nobody is told to look for a recall or a newer message that does not come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gone {
+    /// It was taken back.
+    TakenBack,
+    /// Something newer has its place.
+    Replaced,
+    /// It was stopped before anybody had it, and nothing takes its place.
+    Stopped,
+    /// What allowed it has ended; nobody took it back.
+    Closed,
+}
+
+impl Gone {
+    /// By how its referral ended.
+    pub(super) const fn of_state(state: State) -> Self {
+        match state {
+            State::Superseded => Self::Replaced,
+            State::Withheld | State::EnteredInError => Self::Stopped,
+            _ => Self::TakenBack,
+        }
+    }
+
+    /// By what was found when it was asked again.
+    pub(super) const fn of(asked: &AskedAgain, state: State) -> Self {
+        match asked.course {
+            Course::Recall => Self::TakenBack,
+            Course::Remake => Self::Replaced,
+            Course::Stop => Self::Stopped,
+            Course::Over => Self::of_state(state),
+            Course::Go | Course::Wait | Course::Close => Self::Closed,
+        }
+    }
+
+    /// Of a message that is over.
+    pub(super) fn of_message(bundle: &DeliveryBundle) -> Self {
+        match (is_over(bundle.referral.state), bundle.message.kind) {
+            (true, MessageKind::Disclosure) => Self::of_state(bundle.referral.state),
+            (false, MessageKind::Disclosure) => Self::Replaced,
+            (_, MessageKind::Recall | MessageKind::Request | MessageKind::Answer) => Self::Stopped,
+        }
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::TakenBack => {
+                "This was taken back: do not use any copy of it. If you had it already, a recall tells you so too. What you \
+                 may still have of it, if anything, comes as a new message."
+            }
+            Self::Replaced => {
+                "Something newer has taken the place of this: do not use an earlier copy; look for the newer message."
+            }
+            Self::Stopped => {
+                "This was stopped before it was given out, and nothing has taken its place. Telephone whoever sent it."
+            }
+            Self::Closed => {
+                "This is not given out any more: what allowed it has ended. Nobody took it back, and nothing newer has taken \
+                 its place. Telephone whoever sent it."
+            }
+        }
+    }
+}
+
+pub(super) fn gone(why: Gone) -> Refusal {
+    Refusal::new(Refused::Gone, "deleted", "", why.text())
 }
 
 /// Whether the message itself is over: stopped, recalled, or overtaken.

@@ -27,6 +27,8 @@ pub(super) struct Recorded {
     pub(super) shown: Vec<Value>,
     /// Agreements that became refusals: what rests on them is taken back.
     pub(super) turned: Vec<(ConsentId, PartnerId)>,
+    /// The agencies of which something new was said.
+    pub(super) agencies: Vec<PartnerId>,
 }
 
 impl Exchange {
@@ -47,7 +49,7 @@ impl Exchange {
             self.store.consents_of(site, &person.row.person_id).await?
         };
         let mut known = self.open_consents(&person.key, &rows);
-        let (mut shown, mut turned) = (Vec::new(), Vec::new());
+        let (mut shown, mut turned, mut agencies) = (Vec::new(), Vec::new(), Vec::new());
         for (place, said) in assessment.consents().into_iter().enumerate() {
             let at =
                 known.iter().position(|c| c.as_ref().is_ok_and(|c| c.recipient.as_str() == said.recipient));
@@ -77,13 +79,14 @@ impl Exchange {
                 turned.push((consent.id.clone(), consent.recipient.clone()));
             }
             shown.push(json!({"consent_id": consent.id, "recipient": consent.recipient}));
+            agencies.push(consent.recipient.clone());
             writes.extend(self.consent_writes(caller, person, &consent));
             match at.and_then(|at| known.get_mut(at)) {
                 Some(slot) => *slot = Ok(consent),
                 None => known.push(Ok(consent)),
             }
         }
-        Ok(Recorded { consents: known, shown, turned })
+        Ok(Recorded { consents: known, shown, turned, agencies })
     }
 
     pub(super) fn consent_writes(

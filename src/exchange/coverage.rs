@@ -222,6 +222,7 @@ impl Asking<'_> {
             provision: None,
             agreement: None,
             basis: None,
+            override_basis: None,
             shares: Vec::new(),
         };
         let permitted = PermittedReferral::new(&decision, self.recipient)?;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     Answer, Exchange,
     caller::Caller,
-    collect::Part,
+    collect::{Gone, Part, gone},
     deliver::change,
     ports::CommitError,
     refusal::{Refusal, Refused},
@@ -125,12 +125,7 @@ impl Exchange {
                 DeliveryStatus::Delivered => return Ok(Answer::json(200, &json!({"messageId": id}))),
                 DeliveryStatus::Collected => {}
                 DeliveryStatus::Withdrawn | DeliveryStatus::Dead | DeliveryStatus::Attempting => {
-                    return Err(Refusal::new(
-                        Refused::Gone,
-                        "deleted",
-                        "",
-                        "This message was taken back. Do not use an earlier copy.",
-                    ));
+                    return Err(gone(Gone::of_message(&bundle)));
                 }
                 DeliveryStatus::Queued => {
                     return Err(Refusal::new(

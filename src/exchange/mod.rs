@@ -26,6 +26,7 @@ mod form_in;
 mod idempotency;
 mod inbound;
 mod ledger;
+mod less;
 pub mod log;
 pub mod made_by;
 mod mailbox;

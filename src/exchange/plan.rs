@@ -18,7 +18,7 @@ use crate::{
     assessment::{AskedReferral, Assessment},
     audit::Kind,
     clock::Moment,
-    consent::{Decision, Exit, Outcome, Override, Scope, Share},
+    consent::{Exit, Outcome, Override, Scope, Share},
     directory::{Agreement, Channel, Nature, Partner},
     ids::{AssessmentId, EpisodeId, ReferralId},
     limits,
@@ -90,6 +90,8 @@ impl Asked<'_> {
 /// What the plan for each recipient rests on.
 pub(super) struct Basis<'a> {
     pub(super) caller: &'a Caller,
+    /// Who does it, in the log.
+    pub(super) actor: &'a str,
     pub(super) sender: &'a Partner,
     pub(super) person: &'a Identified,
     pub(super) assessment: &'a Assessment,
@@ -118,7 +120,7 @@ impl Exchange {
         earlier: Option<&Earlier>,
         writes: &mut WriteSet,
     ) -> Planned {
-        let actor = basis.caller.partner_id.as_str();
+        let actor = basis.actor;
         let circumstances = one.circumstances(basis.consents, basis.consent_seq, basis.now);
         let considered = self.consider(&circumstances, basis.assessment, &one.wanted.need);
         let key = &basis.person.key;
@@ -151,7 +153,7 @@ impl Exchange {
                     let delivery = self.new_delivery(&message, one.partner.channel, one.may_go(basis.now));
                     about.push(Write::Message(message));
                     // An emergency does not wait behind what is late or was set aside.
-                    let urgent = considered.decision.is_override() || one.wanted.urgency == "emergency";
+                    let urgent = considered.decision.uses_override() || one.wanted.urgency == "emergency";
                     about.push(if urgent { Write::EnqueueFirst(delivery) } else { Write::Enqueue(delivery) });
                     let made_by = self.made_by(&mapped);
                     made = Some(RehearsedMessage::new(mapped, made_by));
@@ -165,7 +167,7 @@ impl Exchange {
         }
         warnings.extend(not_both(one.place, shares));
         about.extend(self.kept_back(&referral, &considered.withheld(), key, actor));
-        about.extend(self.override_on_record(basis, one, &referral));
+        about.extend(self.override_on_record(basis, one, &referral, &considered));
         if one.over.is_some() && !considered.decision.permits() {
             warnings.push(Issue::new(
                 "business-rule",
@@ -178,9 +180,9 @@ impl Exchange {
                 },
             ));
         }
-        warnings.extend(not_by_override(one, &considered.decision));
+        warnings.extend(beside_consent(one, &considered));
         let withheld = considered.withheld();
-        let shown = show_planned(&referral, one, shares, &withheld);
+        let shown = show_planned(&referral, one, &considered);
         writes.push(Write::Referral(referral));
         writes.push(Write::Decision(decision));
         writes.extend(about);
@@ -205,7 +207,7 @@ impl Exchange {
             (true, Nature::Referral) => State::Queued,
             (true, Nature::Advice) => State::Issued,
         };
-        let review = considered.decision.is_override();
+        let review = considered.decision.uses_override();
         ReferralRow {
             site_id: basis.caller.site_id.clone(),
             referral_id: ReferralId::fresh(&self.mint),
@@ -278,18 +280,28 @@ impl Exchange {
         })
     }
 
-    /// The entry of a disclosure without consent, with who answers for it and why, sealed.
+    /// The entry of a disclosure without consent, or beyond it; who answers for it and why, and which part goes by it and
+    /// which by consent, are sealed.
     fn override_on_record(
         &self,
         basis: &Basis<'_>,
         one: &Asked<'_>,
         referral: &ReferralRow,
+        considered: &Considered,
     ) -> Option<Write> {
-        let (asked, answerable) = one.over.as_ref()?;
+        let (asked, mut answerable) = one.over.clone()?;
         let due = referral.review_due_at?;
+        let permitted = considered.projection.as_ref().map(|seen| &*seen.permitted).unwrap_or_default();
+        let is_by_it =
+            |word: &&String| considered.decision.is_override() || considered.by_override().contains(word);
+        let (by_override, by_consent): (Vec<_>, Vec<_>) = permitted.iter().partition(is_by_it);
+        if let Some(fields) = answerable.as_object_mut() {
+            fields.insert(String::from("by_override"), json!(by_override));
+            fields.insert(String::from("by_consent"), json!(by_consent));
+        }
         let label = format!("override:{}", referral.referral_id);
         Some(
-            self.note_on(referral, basis.now, Kind::Overridden, basis.caller.partner_id.as_str())
+            self.note_on(referral, basis.now, Kind::Overridden, basis.actor)
                 .fact("reason", &asked.reason)
                 .fact("review-due", &due)
                 .content(self.vault.seal(&basis.person.key, &label, answerable.to_string().as_bytes()))
@@ -314,19 +326,30 @@ fn not_both(place: usize, shares: &[Share]) -> Option<Issue> {
     Some(Issue::new("business-rule", format!("/referrals/{place}/on_behalf_of"), text))
 }
 
-/// What the sender is told where the person agreed in part, so that an override is not what anything goes by: what the person
-/// keeps back stays back, also where it is about the risk.
-fn not_by_override(one: &Asked<'_>, decision: &Decision) -> Option<Issue> {
-    let Outcome::Permit { scope: Scope::Agreed { excluded, .. } } = &decision.outcome else { return None };
-    if one.over.is_none() || excluded.is_empty() {
-        return None;
-    }
-    let text = "The person agreed in part, so the override was not used and what they keep back does not leave, also where it \
-                is about the risk: `withheld` names it. Telephone the recipient.";
+/// What the sender is told of an override beside what the person agreed to in part: whether what they keep back leaves by it.
+fn beside_consent(one: &Asked<'_>, considered: &Considered) -> Option<Issue> {
+    one.over.as_ref()?;
+    let text = match &considered.decision.outcome {
+        Outcome::Permit { scope: Scope::AgreedAndMinimum { excluded, .. } } if !excluded.is_empty() => {
+            if considered.by_override().is_empty() {
+                "The person agreed in part, and the override lets nothing go of what they keep back: `withheld` names it. \
+                 Telephone the recipient."
+            } else {
+                "The person agreed in part. Of what they keep back the override lets the minimum go: `by_override` names it, \
+                 and a second person reviews it. The recipient is not told what was kept back."
+            }
+        }
+        Outcome::Permit { scope: Scope::Agreed { excluded, .. } } if !excluded.is_empty() => {
+            "The person agreed in part, and the override was not used: what they keep back does not leave, also where it is \
+             about the risk. There is no current imminent risk, the agreement has no emergency row, or it is meant for \
+             another agency. Telephone the recipient."
+        }
+        _ => return None,
+    };
     Some(Issue::new("business-rule", format!("/referrals/{}", one.place), text))
 }
 
-fn show_planned(referral: &ReferralRow, one: &Asked<'_>, shares: &[Share], withheld: &[Withheld]) -> Value {
+fn show_planned(referral: &ReferralRow, one: &Asked<'_>, considered: &Considered) -> Value {
     let mut shown = json!({
         "referral_id": referral.referral_id,
         "recipient": referral.recipient_id,
@@ -336,16 +359,20 @@ fn show_planned(referral: &ReferralRow, one: &Asked<'_>, shares: &[Share], withh
         "state": referral.state,
         "reason": referral.reason,
         "disclosure_id": referral.disclosure_id,
-        "withheld": withheld,
+        "withheld": considered.withheld(),
         "review_due_at": referral.review_due_at.map(Moment::to_rfc3339),
     });
+    if let (true, Some(shown)) = (considered.decision.is_beside_consent(), shown.as_object_mut()) {
+        shown.insert(String::from("by_override"), json!(considered.by_override()));
+    }
     if let (Some(request), Some(shown)) = (&referral.in_answer_to, shown.as_object_mut()) {
         shown.insert(String::from("in_answer_to"), json!(request));
     }
     if let (Some(reader), Some(shown)) = (&referral.on_behalf_of, shown.as_object_mut()) {
         shown.insert(String::from("on_behalf_of"), json!(reader));
+        let shares = considered.decision.shares.iter();
         let decided: Vec<Value> =
-            shares.iter().map(|share| json!({"agency": share.partner, "reason": share.reason})).collect();
+            shares.map(|share| json!({"agency": share.partner, "reason": share.reason})).collect();
         shown.insert(String::from("decided"), Value::Array(decided));
     }
     shown

@@ -70,10 +70,21 @@ pub(super) struct Used<'a> {
 pub(super) struct Decided {
     pub(super) decision: Decision,
     pub(super) permitted: Vec<String>,
+    /// Of `permitted`, what rests on an override although the person kept it back; the rest is by their consent. Empty where
+    /// an override stands alone: then all is by it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) by_override: Vec<String>,
     /// The assessment that `permitted` was taken from. A referral that is said anew has another by then, and what is
     /// out must be measured against its own.
     #[serde(default)]
     pub(super) assessment: Option<AssessmentId>,
+}
+
+impl Decided {
+    /// A decision about what holds nothing of an assessment.
+    pub(super) const fn of_ids(decision: Decision) -> Self {
+        Self { decision, permitted: Vec::new(), by_override: Vec::new(), assessment: None }
+    }
 }
 
 /// The latest that a recipient has, or may have, of a referral.
@@ -93,8 +104,18 @@ pub(super) struct Considered {
 impl Considered {
     /// The decision as it is stored; `assessment` is what it was made about.
     pub(super) fn decided(&self, assessment: &AssessmentId) -> Decided {
-        let permitted = self.projection.as_ref().map(|p| p.permitted.clone()).unwrap_or_default();
-        Decided { decision: self.decision.clone(), permitted, assessment: Some(assessment.clone()) }
+        let words = |of: fn(&Projection) -> &Vec<String>| self.projection.as_ref().map(of).cloned();
+        Decided {
+            decision: self.decision.clone(),
+            permitted: words(|projection| &projection.permitted).unwrap_or_default(),
+            by_override: words(|projection| &projection.by_override).unwrap_or_default(),
+            assessment: Some(assessment.clone()),
+        }
+    }
+
+    /// What an override lets go beside the person's consent although they kept it back, as `block:view`.
+    pub(super) fn by_override(&self) -> &[String] {
+        self.projection.as_ref().map(|projection| projection.by_override.as_slice()).unwrap_or_default()
     }
 
     /// What is kept back, by rule.

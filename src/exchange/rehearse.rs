@@ -125,6 +125,7 @@ impl Exchange {
             provision: None,
             agreement: None,
             basis: None,
+            override_basis: None,
             shares: reader
                 .map_or_else(Vec::new, |reader| [recipient, reader].map(Share::as_if_agreed).into()),
         };

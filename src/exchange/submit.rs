@@ -11,9 +11,11 @@ use super::{
     consents::Recorded,
     form_in::FormIn,
     idempotency::Ticket,
+    less::{Left, TakenBack},
     people::{Description, Identified},
     plan::{Asked, Basis},
     ports::{Precondition, Write, WriteSet},
+    recall::Why,
     refusal::{Issue, Refusal, Refused},
     rehearse::Rehearsed,
     rows::{AssessmentRow, MessageKind},
@@ -174,6 +176,7 @@ impl Exchange {
             let Some(one) = asked.get(place) else { continue };
             let basis = Basis {
                 caller,
+                actor: caller.partner_id.as_str(),
                 sender,
                 person: &person,
                 assessment,
@@ -193,6 +196,12 @@ impl Exchange {
             preconditions.extend(one.as_seen());
         }
         self.has_room_for(site, &writes).await?;
+        let mut taken = Taken::default();
+        let said_anew = said.said_anew(caller, &person, consent_seq);
+        let less = self.take_back_what_is_more(&said_anew, Left::Something, &writes, &mut taken).await?;
+        warnings.extend(less.iter().map(TakenBack::told));
+        writes.extend(taken.writes);
+        preconditions.extend(taken.preconditions);
 
         let mut answer = Map::new();
         if let Some(answered) = &answered {
@@ -286,7 +295,9 @@ impl Exchange {
         // consent must notice what is being added.
         writes.push(Write::ConsentSeqUp(site.clone(), person.row.person_id.clone()));
         let consent_seq = person.row.consent_seq + 1;
-        let taken = self.take_back_what_turned(caller, &person, partners, &said).await?;
+        let mut taken = self.take_back_what_turned(caller, &person, partners, &said).await?;
+        let said_anew = said.said_anew(caller, &person, consent_seq);
+        self.take_back_what_is_more(&said_anew, Left::Nothing, &[], &mut taken).await?;
         writes.extend(taken.writes);
         preconditions.extend(taken.preconditions);
         Ok(Arrived { writes, preconditions, warnings, person, episode_id, assessment_id, said, consent_seq })
@@ -323,7 +334,8 @@ impl Exchange {
         for (consent, recipient) in &said.turned {
             let Some(recipient) = partners.iter().find(|p| p.partner_id == *recipient) else { continue };
             let actor = caller.partner_id.as_str();
-            let back = TakingBack { consent, agency: recipient, key: &person.key, actor };
+            let (consent, why) = (Some(consent), Why::ConsentWithdrawn);
+            let back = TakingBack { consent, why, agency: recipient, key: &person.key, actor };
             self.take_back_all(&caller.site_id, &person.row.person_id, &back, &mut taken).await?;
         }
         Ok(taken)

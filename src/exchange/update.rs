@@ -5,6 +5,7 @@ use super::{
     Answer, DECIDE_TRIES, Exchange,
     anew::{Anew, Outcome, is_open, moved_by},
     cancel::PLACE,
+    less::{Left, TakenBack},
     message::Incoming,
     people::{Description, Identified},
     ports::{Precondition, Write, WriteSet},
@@ -14,6 +15,7 @@ use super::{
     request::awaited,
     rows::{MessageKind, ReferralRow},
     submit::Joins,
+    withdraw::Taken,
 };
 use crate::{
     audit::Kind,
@@ -175,6 +177,12 @@ impl Exchange {
             self.plan_anew(&anew, &mut writes, &mut warnings).await?
         };
         self.has_room_for(site, &writes).await?;
+        let mut taken = Taken::default();
+        let said_anew = arrived.said.said_anew(caller, &arrived.person, arrived.consent_seq);
+        let less = self.take_back_what_is_more(&said_anew, Left::Something, &writes, &mut taken).await?;
+        writes.extend(taken.writes);
+        preconditions.extend(taken.preconditions);
+        warnings.extend(less.iter().map(TakenBack::told));
         let key = &arrived.person.key;
         let kind = match outcome {
             Outcome::Sent => REFERRAL_IN,

@@ -8,7 +8,8 @@ use super::{
     ask_again::{is_out, is_over},
     caller::Caller,
     deliver::change,
-    people::consent_label,
+    less::SaidAnew,
+    people::{Consents, consent_label},
     ports::{Precondition, Write, WriteSet},
     recall::{Ends, Why, set_state},
     refusal::{Refusal, Refused},
@@ -34,7 +35,8 @@ pub(super) struct Effects {
 
 /// Whose consent no longer holds, and for whom.
 pub(super) struct TakingBack<'a> {
-    pub(super) consent: &'a ConsentId,
+    pub(super) consent: Option<&'a ConsentId>,
+    pub(super) why: Why,
     pub(super) agency: &'a Partner,
     pub(super) key: &'a ContentKey,
     pub(super) actor: &'a str,
@@ -125,8 +127,22 @@ impl Exchange {
             row.person_id.clone(),
             person.consent_seq,
         ));
-        let back = TakingBack { consent: &row.consent_id, agency: &recipient, key: &key, actor };
+        let (consent, why) = (Some(&row.consent_id), Why::ConsentWithdrawn);
+        let back = TakingBack { consent, why, agency: &recipient, key: &key, actor };
         self.take_back_all(site, &row.person_id, &back, &mut taken).await?;
+        let known = self.store.consents_of(site, &row.person_id).await?;
+        let mut consents = self.open_consents(&key, &known);
+        put_in_place(&mut consents, next);
+        let said = SaidAnew {
+            site,
+            person: &row.person_id,
+            key: &key,
+            agencies: std::slice::from_ref(&row.recipient_id),
+            consents: &consents,
+            consent_seq: person.consent_seq + 1,
+            actor,
+        };
+        self.take_back_all_that_is_more(&said, &mut taken).await?;
         Ok(taken)
     }
 
@@ -139,7 +155,8 @@ impl Exchange {
         taken: &mut Taken,
     ) -> Result<(), Refusal> {
         for referral in self.store.referrals_resting_on(site, person, &back.agency.partner_id).await? {
-            // An override never rested on this consent; it goes to its review instead.
+            // An override never rested on this consent alone; it goes to its review instead, and what it held by this
+            // consent is asked about by itself.
             let overridden = referral.review_due_at.is_some();
             if referral.audience.is_some() && !overridden && !is_over(referral.state) {
                 self.take_back(referral, back, taken).await?;
@@ -149,7 +166,7 @@ impl Exchange {
     }
 
     /// Stops or recalls one referral.
-    async fn take_back(
+    pub(super) async fn take_back(
         &self,
         mut referral: ReferralRow,
         back: &TakingBack<'_>,
@@ -166,11 +183,11 @@ impl Exchange {
             match delivery.status {
                 // A mailbox item that was read and not acknowledged leaves the inbox too.
                 DeliveryStatus::Queued | DeliveryStatus::Dead | DeliveryStatus::Collected => {
-                    taken.writes.push(change(delivery, DeliveryStatus::Withdrawn, now, "consent-withdrawn"));
+                    taken.writes.push(change(delivery, DeliveryStatus::Withdrawn, now, back.why.as_str()));
                     taken.writes.push(
                         self.note_on(&referral, now, Kind::Stopped, back.actor)
                             .about("message", &delivery.new.message_id)
-                            .fact("reason", "consent-withdrawn")
+                            .fact("reason", &back.why.as_str())
                             .fact("attempts", &delivery.attempts)
                             .write(),
                     );
@@ -192,8 +209,7 @@ impl Exchange {
                 in_reply_to: None,
                 key: back.key,
             };
-            let why = Why::ConsentWithdrawn;
-            self.add_recall(&mut referral, Some(back.consent), why, &ends, back.actor, &mut taken.writes)?;
+            self.add_recall(&mut referral, back.consent, back.why, &ends, back.actor, &mut taken.writes)?;
             taken.effects.recalled.push(referral.referral_id.clone());
         } else {
             referral.disclosure_id = None;
@@ -226,6 +242,18 @@ impl Exchange {
             }
         }
         Ok(effects)
+    }
+}
+
+/// Puts a version of a consent in the place of the one before it.
+pub(super) fn put_in_place(consents: &mut Consents, next: Consent) {
+    let is_it = |known: &Result<Consent, (ConsentId, i64)>| match known {
+        Ok(consent) => consent.id == next.id,
+        Err((id, _)) => *id == next.id,
+    };
+    match consents.iter_mut().find(|known| is_it(known)) {
+        Some(place) => *place = Ok(next),
+        None => consents.push(Ok(next)),
     }
 }
 

@@ -127,7 +127,7 @@ impl Exchange {
         let permitted = decision.permits();
         let words = permitted.then(|| String::from("supplied-words:full"));
         let used = Used { partner: &partner, consent_seq: person.consent_seq, now };
-        let decided = Decided { decision, permitted: words.into_iter().collect(), assessment: None };
+        let decided = Decided { permitted: words.into_iter().collect(), ..Decided::of_ids(decision) };
         let row = self.decision_row(referral, &decided, &used, exit, key);
         let mut preconditions = vec![
             Precondition::ConsentSeq(site.clone(), person.person_id, person.consent_seq),

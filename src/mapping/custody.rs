@@ -5,6 +5,7 @@ use super::{
     target,
     tree::{Tree, map},
 };
+use crate::minimise::Ground;
 
 /// The profile and its version.
 pub(super) const PROFILE: &str = "https://keyway.example/profiles/justice/custody-sheet/2";
@@ -17,10 +18,20 @@ const NOTICE_OF_MINIMUM: &str = "Emergency: shared without the person's consent 
                                  safe; other parts were left out. Telephone the practitioner. This does not \
                                  replace a spoken handover.";
 
+/// What is said first where an override stands beside the person's consent. Nothing in it says whether they kept anything
+/// back.
+const NOTICE_OF_BOTH: &str = "Emergency: there is an imminent risk to life. Shared with the person's consent, and to \
+                              keep them safe. Telephone the practitioner. This does not replace a spoken handover.";
+
 /// The sheet.
 pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
+    let notice = match sheet.ground {
+        Ground::Consent => HANDOVER,
+        Ground::Override => NOTICE_OF_MINIMUM,
+        Ground::Both => NOTICE_OF_BOTH,
+    };
     let body = [
-        ("notice", Some(Tree::fixed(if sheet.is_minimum() { NOTICE_OF_MINIMUM } else { HANDOVER }))),
+        ("notice", Some(Tree::fixed(notice))),
         ("inReplyTo", sheet.in_reply_to()),
         ("disclosure", sheet.disclosure()),
         ("consent", sheet.consent()),

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     assessment::identifier::{Check, Identifier, IdentifierType},
     directory::Partner,
-    minimise::Projection,
+    minimise::{Ground, Projection},
 };
 
 /// How sensitive everything is that leaves, in the Government's classification.
@@ -28,13 +28,13 @@ pub(super) struct Sheet<'a> {
     pub(super) frame: &'a Frame<'a>,
     /// The projection.
     pub(super) root: Place<'a>,
-    /// Whether this is an override's minimum.
-    minimum: bool,
+    /// On what it rests.
+    pub(super) ground: Ground,
 }
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(frame: &'a Frame<'a>, projection: &'a Projection) -> Self {
-        Self { frame, root: Place::of(projection), minimum: projection.minimum }
+        Self { frame, root: Place::of(projection), ground: projection.ground }
     }
 
     /// The place at `path`.
@@ -88,7 +88,13 @@ impl<'a> Sheet<'a> {
 
     /// Why this may be shared.
     pub(super) fn disclosure(&self) -> Option<Tree> {
-        let (basis, minimum) = (self.basis(), self.minimum);
+        let minimum = self.ground == Ground::Override;
+        // Of what rests on both nothing tells the parts apart: that would be what the person kept back.
+        let basis = match self.ground {
+            Ground::Consent => "consent",
+            Ground::Override => "override-risk-to-life",
+            Ground::Both => "consent-and-risk-to-life",
+        };
         map([
             ("basis", Some(Tree::frame("basis", basis))),
             ("minimum", Some(Tree::frame("basis", minimum))),
@@ -102,18 +108,9 @@ impl<'a> Sheet<'a> {
         ])
     }
 
-    const fn basis(&self) -> &'static str {
-        if self.minimum { "override-risk-to-life" } else { "consent" }
-    }
-
     /// Risk to self. Silence about it would read as "no risk", so what was not stated says so.
     pub(super) fn risk_to_self(&self) -> Option<Tree> {
         self.block("/risk/to_self").or_else(|| map([("level", Some(Tree::fixed("not-stated")))]))
-    }
-
-    /// Whether this is the minimum that an override lets through.
-    pub(super) const fn is_minimum(&self) -> bool {
-        self.minimum
     }
 
     /// The recipient's own part of the person's consent.

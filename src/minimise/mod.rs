@@ -42,6 +42,17 @@ pub struct Ask<'a> {
     pub need: &'a str,
 }
 
+/// On what a projection rests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// What the person agreed to.
+    Consent,
+    /// An override alone: it is the minimum that leaves without consent on imminent risk.
+    Override,
+    /// What the person agreed to, and an override beside it. It is the same whether they kept anything back.
+    Both,
+}
+
 /// What is left of an assessment for one recipient: all that a message to it may be made from.
 #[derive(Clone, Debug)]
 pub struct Projection {
@@ -49,8 +60,10 @@ pub struct Projection {
     pub withheld: Vec<Withheld>,
     /// The blocks that were let through, as `block:view`, sorted.
     pub permitted: Vec<String>,
-    /// Whether this is the minimum that leaves without consent on imminent risk.
-    pub minimum: bool,
+    /// Of `permitted`, what the person kept back and an override beside their consent let through.
+    pub by_override: Vec<String>,
+    /// On what it rests.
+    pub ground: Ground,
     /// The assessment, pruned to what may leave; same shape, and lists closed up.
     pub places: Arc<Places>,
 }
@@ -68,7 +81,8 @@ impl Projection {
     /// All of `value`, of which nothing was kept back.
     pub(crate) fn whole(value: &serde_json::Value) -> Self {
         let places = Arc::new(Places::of(value));
-        Self { withheld: Vec::new(), permitted: Vec::new(), minimum: false, places }
+        let (withheld, permitted, by_override) = (Vec::new(), Vec::new(), Vec::new());
+        Self { withheld, permitted, by_override, ground: Ground::Consent, places }
     }
 
     /// The same with another value, to see what a message makes of it.

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 use serde_json::{Map, Value};
 
 use super::{
-    Ask, Projection, Rules, Withheld,
+    Ask, Ground, Projection, Rules, Withheld,
     pattern::{Guard, Named},
     places::{Places, Step},
     rules::{Column, View},
@@ -43,7 +43,8 @@ impl Why {
 /// What applies to one block in this projection.
 enum Lot<'r> {
     /// This view leaves, but for the values that the person keeps back; the rest of the block is kept back for this reason.
-    Give { name: &'r str, view: &'r View, but: Vec<&'r View>, rest: Why },
+    /// `over`: it leaves by an override beside what the person agreed to.
+    Give { name: &'r str, view: &'r View, but: Vec<&'r View>, rest: Why, over: bool },
     /// Nothing of it leaves.
     Keep(Why),
 }
@@ -65,7 +66,6 @@ impl Rules {
     /// Nothing leaves when `ask` names another recipient than the decision does.
     #[must_use]
     pub fn project(&self, permitted: &PermittedReferral, assessment: &Value, ask: Ask<'_>) -> Projection {
-        let minimum = matches!(permitted.scope(), Scope::Minimum { .. });
         let (reader, addressee) = (permitted.reader(), permitted.recipient().partner_id.as_str());
         let audience = reader.kind.audience();
         let column = audience
@@ -77,7 +77,8 @@ impl Rules {
             return Projection {
                 withheld: vec![all],
                 permitted: Vec::new(),
-                minimum,
+                by_override: Vec::new(),
+                ground: Ground::Consent,
                 places: Arc::new(Places::of(&nothing())),
             };
         };
@@ -101,12 +102,13 @@ impl Rules {
         };
         let (leaves, fate) = walk.visit(assessment, Shapes::WHOLE, None, 0);
         walk.tell(None, fate);
-        let permitted = walk.given();
+        let ground = column.ground(self, permitted.scope());
+        let (permitted, by_override) = (walk.given(|_| true), walk.given(|over| over));
         let Walk { mut withheld, places, .. } = walk;
         withheld.sort();
         withheld.dedup();
         let places = if leaves { places } else { Places::of(&nothing()) };
-        Projection { withheld, permitted, minimum, places: Arc::new(places) }
+        Projection { withheld, permitted, by_override, ground, places: Arc::new(places) }
     }
 
     /// What applies to each block: the cell, the scope of the decision and the need, put together.
@@ -118,39 +120,66 @@ impl Rules {
             .map(|(block, cell)| {
                 let rest = if cell.cell.is_category() { Why::CategoryOnly } else { Why::NotForRecipient };
                 let Some(view) = &cell.view else { return Lot::Keep(Why::NeverForAudience) };
+                // A value that says what the person keeps back of another row is none that the emergency row names.
                 let but = match scope {
-                    Scope::Agreed { excluded, .. } => block.values_under(excluded),
+                    Scope::Agreed { excluded, .. } | Scope::AgreedAndMinimum { excluded, .. } => {
+                        block.values_under(excluded)
+                    }
                     Scope::Minimum { .. } => Vec::new(),
                 };
-                let give = |name: &'r String, rest| match block.view(name) {
-                    Some(view) => Lot::Give { name, view, but, rest },
+                let give = |name: &'r String, rest, over| match block.view(name) {
+                    Some(view) => Lot::Give { name, view, but, rest, over },
                     None => Lot::Keep(Why::NoRule),
                 };
-                match scope {
-                    Scope::Minimum { blocks } => match &cell.minimum {
-                        Some(name) if blocks.contains(&block.id) => give(name, Why::OverrideMinimum),
-                        _ => Lot::Keep(Why::OverrideMinimum),
-                    },
-                    // A word that we do not know cannot be honoured in part, so everything is kept back.
-                    Scope::Agreed { excluded, .. }
-                        if block.is_among(excluded) || !excluded.iter().all(known) =>
-                    {
-                        Lot::Keep(Why::ExcludedByPerson)
+                let (excluded, specific) = match scope {
+                    Scope::Minimum { blocks } => {
+                        return match &cell.minimum {
+                            Some(name) if blocks.contains(&block.id) => {
+                                give(name, Why::OverrideMinimum, false)
+                            }
+                            _ => Lot::Keep(Why::OverrideMinimum),
+                        };
                     }
-                    Scope::Agreed { specific, .. }
-                        if cell.cell == super::tables::Letters::Specific && !specific.contains(&block.id) =>
-                    {
-                        Lot::Keep(Why::NeedsSpecificConsent)
-                    }
-                    Scope::Agreed { .. } => match &cell.when_need {
-                        Some(needs) if !needs.iter().any(|need| need == ask.need) => {
-                            Lot::Keep(Why::NotForRecipient)
+                    Scope::Agreed { excluded, specific }
+                    | Scope::AgreedAndMinimum { excluded, specific, .. } => (excluded, specific),
+                };
+                // A word that we do not know cannot be honoured in part, so everything is kept back.
+                if block.is_among(excluded) || !excluded.iter().all(known) {
+                    return match (scope, &cell.minimum) {
+                        (Scope::AgreedAndMinimum { blocks, .. }, Some(name))
+                            if blocks.contains(&block.id) =>
+                        {
+                            give(name, Why::ExcludedByPerson, true)
                         }
-                        _ => give(view, rest),
-                    },
+                        _ => Lot::Keep(Why::ExcludedByPerson),
+                    };
+                }
+                if cell.cell == super::tables::Letters::Specific && !specific.contains(&block.id) {
+                    return Lot::Keep(Why::NeedsSpecificConsent);
+                }
+                match &cell.when_need {
+                    Some(needs) if !needs.iter().any(|need| need == ask.need) => {
+                        Lot::Keep(Why::NotForRecipient)
+                    }
+                    _ => give(view, rest, false),
                 }
             })
             .collect()
+    }
+}
+
+impl Column {
+    /// On what all of it rests: an override is a ground where it could let something of this column out.
+    fn ground(&self, rules: &Rules, scope: &Scope) -> Ground {
+        let could = |blocks: &[String]| {
+            let mut cells = rules.blocks.iter().zip(&self.cells);
+            cells.any(|(block, cell)| cell.minimum.is_some() && blocks.contains(&block.id))
+        };
+        match scope {
+            Scope::Minimum { .. } => Ground::Override,
+            Scope::AgreedAndMinimum { blocks, .. } if could(blocks) => Ground::Both,
+            Scope::Agreed { .. } | Scope::AgreedAndMinimum { .. } => Ground::Consent,
+        }
     }
 }
 
@@ -269,7 +298,7 @@ impl<'r, 'v> Walk<'r, 'v> {
             return Err(if place.is_routing { Fate::Silent } else { nowhere });
         };
         match self.lots.get(number) {
-            Some(Lot::Give { name, view, but, rest }) => {
+            Some(Lot::Give { name, view, but, rest, over }) => {
                 let is_in =
                     |view: &View| view.get(&shape).into_iter().flatten().any(|guards| self.all_hold(guards));
                 if !is_in(view) {
@@ -277,7 +306,7 @@ impl<'r, 'v> Walk<'r, 'v> {
                 } else if but.iter().any(|values| is_in(values)) {
                     Err(Fate::Kept(Some(number), Why::ExcludedByPerson))
                 } else {
-                    self.way(number, name).ok_or(nowhere)
+                    self.way(number, name, *over).ok_or(nowhere)
                 }
             }
             Some(Lot::Keep(why)) => Err(Fate::Kept(Some(number), *why)),
@@ -286,17 +315,17 @@ impl<'r, 'v> Walk<'r, 'v> {
     }
 
     /// The way of the leaves of block `number`, of which the view `name` leaves.
-    fn way(&mut self, number: usize, name: &str) -> Option<u16> {
+    fn way(&mut self, number: usize, name: &str, over: bool) -> Option<u16> {
         let known = self.ways.get_mut(number)?;
         if known.is_none() {
             let block = self.rules.blocks.get(number)?;
-            *known = Some(self.places.add_way(through(block, name, self.column, self.decision)));
+            *known = Some(self.places.add_way(through(block, name, self.column, self.decision, over)));
         }
         *known
     }
 
-    /// What was let through, as `block:view`, sorted.
-    fn given(&self) -> Vec<String> {
+    /// What was let through in a way that is meant (whether by an override beside consent), as `block:view`, sorted.
+    fn given(&self, is_meant: impl Fn(bool) -> bool) -> Vec<String> {
         let given: BTreeSet<String> = self
             .rules
             .blocks
@@ -304,7 +333,9 @@ impl<'r, 'v> Walk<'r, 'v> {
             .zip(&self.ways)
             .zip(&self.lots)
             .filter_map(|((block, way), lot)| match (way, lot) {
-                (Some(_), Lot::Give { name, .. }) => Some(format!("{}:{name}", block.id)),
+                (Some(_), Lot::Give { name, over, .. }) if is_meant(*over) => {
+                    Some(format!("{}:{name}", block.id))
+                }
                 _ => None,
             })
             .collect();

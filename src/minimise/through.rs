@@ -19,13 +19,20 @@ pub struct Through {
     pub provision: Option<String>,
 }
 
-/// The way of a block's leaves in this column, under this decision.
-pub(super) fn through(block: &Block, view: &str, column: &Column, decision: &Decision) -> Through {
+/// The way of a block's leaves in this column, under this decision; `over`: by an override beside what the person agreed to.
+pub(super) fn through(
+    block: &Block,
+    view: &str,
+    column: &Column,
+    decision: &Decision,
+    over: bool,
+) -> Through {
+    let by_consent = !over && !decision.is_override();
     Through {
         block: block.id.clone(),
         view: view.to_owned(),
         rule: format!("{}#{}", column.name, block.id),
-        consent: decision.consent.clone().filter(|_| !decision.is_override()),
-        provision: decision.provision.clone().filter(|_| !decision.is_override()),
+        consent: decision.consent.clone().filter(|_| by_consent),
+        provision: decision.provision.clone().filter(|_| by_consent),
     }
 }

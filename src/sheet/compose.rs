@@ -14,6 +14,8 @@ const ADULT_AGE_YEARS: i16 = 18;
 const LEAD: &str = ": ";
 /// The sheet on which an appropriate adult is a duty by age, and a spoken handover follows.
 const CUSTODY: &str = "custody-sheet";
+/// The basis of a sheet on which an override stands beside the person's consent.
+const ON_BOTH: &str = "consent-and-risk-to-life";
 
 /// A sheet with the words for it.
 struct Reader<'a> {
@@ -100,6 +102,9 @@ impl Reader<'_> {
         let mut said = Vec::new();
         if self.at("/disclosure/minimum").and_then(Value::as_bool) == Some(true) {
             said.push(self.words.notice("minimum", &[]));
+        }
+        if self.text_at("/disclosure/basis") == ON_BOTH {
+            said.push(self.words.notice("both", &[]));
         }
         if is_custody {
             said.push(self.words.notice("handover", &[]));

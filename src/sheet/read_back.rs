@@ -44,6 +44,8 @@ pub enum Answer<'a> {
     Agreed,
     /// The least goes without consent, as a life is at risk.
     Minimum,
+    /// The person agreed, and of what they keep back the least goes too, as a life is at risk.
+    Both,
     /// It may not go, for this reason code.
     Denied(&'a str),
 }
@@ -103,6 +105,7 @@ struct Texts {
     asked: String,
     refused: String,
     minimum: String,
+    both: String,
     denied: String,
     kept: String,
     hints: String,
@@ -139,6 +142,7 @@ impl ReadBack {
             Answer::NotAsked => say(either(&texts.asked, &texts.asked_both), ""),
             Answer::Agreed => say(either(&texts.agreed, &texts.agreed_both), ""),
             Answer::Minimum => say(&texts.minimum, ""),
+            Answer::Both => say(&texts.both, ""),
             Answer::Denied(REFUSED) => say(either(&texts.refused, &texts.refused_one), ""),
             Answer::Denied(reason) => {
                 let why = words.reasons.get(reason).map_or(reason, String::as_str);
@@ -162,7 +166,7 @@ impl ReadBack {
         if goes {
             also.push(texts.change.clone());
         }
-        if plan.emergency && plan.answer != Answer::Minimum {
+        if plan.emergency && !matches!(plan.answer, Answer::Minimum | Answer::Both) {
             also.push(texts.emergency.clone());
         }
         let sees = plan.given.iter().filter(|_| goes);

@@ -104,7 +104,7 @@ async fn less_consent_before_an_attempt_makes_a_new_message_with_a_new_id() {
 }
 
 #[tokio::test]
-async fn less_consent_after_an_attempt_whose_end_nobody_knows_is_a_recall() {
+async fn less_consent_after_an_attempt_whose_end_nobody_knows_is_a_recall_and_what_is_left_follows() {
     let rig = Rig::new().await;
     let answer = rig.submit(&assessment(&["probation-harbour"]), "k1").await.unwrap();
     let lost = Scripted::new(|_| outcome(AttemptClass::Ambiguous, "timeout"));
@@ -120,8 +120,12 @@ async fn less_consent_after_an_attempt_whose_end_nobody_knows_is_a_recall() {
     let courier = Scripted::delivers();
     rig.deliver_all(&courier).await;
     let texts = courier.texts();
-    assert_eq!(texts.len(), 1, "only the recall goes");
-    assert!(texts[0].contains("disclosure.recalled"), "{}", texts[0]);
+    let recalls = texts.iter().filter(|text| text.contains("disclosure.recalled")).count();
+    let to_probation = courier.carried.lock().unwrap();
+    let to_probation =
+        to_probation.iter().filter(|parcel| parcel.partner.partner_id.as_str() == "probation-harbour");
+    assert_eq!((recalls, to_probation.count()), (1, 2), "the recall, and what may still go");
+    assert_eq!(lost.count(), 1, "the first is not tried again");
     let referral = rig.referral(&id(to(&answer, "probation-harbour"), "referral_id")).await;
     assert_eq!(referral["state"], "recalled");
 }

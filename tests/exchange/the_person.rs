@@ -99,23 +99,6 @@ async fn at_imminent_risk_custody_gets_the_minimum_and_it_is_marked_for_review()
 }
 
 #[tokio::test]
-async fn beside_a_yes_in_part_an_override_is_not_used_and_the_sender_is_told() {
-    let rig = Rig::new().await;
-    let mut wanted = assessment(&["custody-northgate"]);
-    wanted["risk"]["to_self"]["imminent"] = true.into();
-    wanted["risk"]["to_self"]["current"] = "yes".into();
-    wanted["overrides"] = override_because("Said what they will do tonight.");
-    // A whole yes lets the risk go by itself.
-    let answer = rig.submit(&wanted, "k1").await.unwrap();
-    assert!(!answer["warnings"].to_string().contains("Telephone"), "{}", answer["warnings"]);
-    wanted["consents"][0]["excludes"] = json!(["risk-to-self"]);
-    let answer = Rig::new().await.submit(&wanted, "k1").await.unwrap();
-    assert_eq!(to(&answer, "custody-northgate")["reason"], "consent-given");
-    let told = answer["warnings"].to_string();
-    assert!(told.contains("the override was not used") && told.contains("Telephone"), "{told}");
-}
-
-#[tokio::test]
 async fn an_override_without_imminent_risk_sends_nothing_and_says_telephone() {
     let rig = Rig::new().await;
     let mut wanted = assessment(&["custody-northgate"]);

@@ -230,7 +230,7 @@ impl Exchange {
         let decision =
             decide_own_request(agency, &agreements, self.rules.purposes(agency.kind.audience()), self.now());
         if decision.permits() {
-            return Ok(Decided { decision, permitted: Vec::new(), assessment: None });
+            return Ok(Decided::of_ids(decision));
         }
         Err(Refusal::new(
             Refused::Forbidden,

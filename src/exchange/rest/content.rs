@@ -9,7 +9,7 @@ use crate::{
         Exchange,
         ask_again::{Course, is_out, is_over},
         caller::Caller,
-        collect::{gone, message_is_over},
+        collect::{Gone, gone, message_is_over},
         ports::{CommitError, DeliveryBundle, Precondition, Write},
         prepare::message_label,
         refusal::Refusal,
@@ -38,7 +38,7 @@ impl Exchange {
     ) -> Result<Option<Sent>, Refusal> {
         let is_sender = row.sender_id == caller.partner_id;
         if !is_sender && is_over(now.state) {
-            return Err(gone());
+            return Err(gone(Gone::of_state(now.state)));
         }
         let Some(disclosure) = &row.disclosure_id else { return Ok(None) };
         if row.disclosure_id != now.disclosure_id {
@@ -61,13 +61,13 @@ impl Exchange {
             self.with_receiver(row).await?.ok_or_else(Refusal::not_found)?
         };
         if message_is_over(&bundle) {
-            return Err(gone());
+            return Err(gone(Gone::of_message(&bundle)));
         }
         let asked = self.ask_again(&bundle, Exit::Read).await?;
         if asked.course != Course::Go {
             let (writes, preconditions) = self.settle(&bundle, &asked).await?;
             return match self.commit(writes, preconditions).await {
-                Ok(()) | Err(CommitError::Conflict(_)) => Err(gone()),
+                Ok(()) | Err(CommitError::Conflict(_)) => Err(gone(Gone::of(&asked, row.state))),
                 Err(other) => Err(other.into()),
             };
         }
@@ -111,7 +111,7 @@ impl Exchange {
             return Ok((writes, asked.preconditions));
         }
         match self.commit(writes, asked.preconditions).await {
-            Ok(()) | Err(CommitError::Conflict(_)) => Err(gone()),
+            Ok(()) | Err(CommitError::Conflict(_)) => Err(gone(Gone::Closed)),
             Err(other) => Err(other.into()),
         }
     }

@@ -179,6 +179,7 @@ fn project(audience: Audience, assessment: &Value, minimum: bool) -> Projection 
         provision: None,
         agreement: None,
         basis: None,
+        override_basis: None,
         shares: Vec::new(),
     };
     let permitted = PermittedReferral::new(&decision, &recipient).unwrap();

@@ -155,6 +155,11 @@ proptest! {
             Scope::Agreed { excluded: Vec::new(), specific: blocks(rules, &named) },
             Scope::Agreed { excluded: blocks(rules, &excluded), specific: Vec::new() },
             Scope::Minimum { blocks: blocks(rules, &named) },
+            Scope::AgreedAndMinimum {
+                excluded: blocks(rules, &excluded),
+                specific: Vec::new(),
+                blocks: blocks(rules, &named),
+            },
         ];
         for audience in Audience::ALL {
             for scope in &scopes {

@@ -82,6 +82,7 @@ fn permitted(audience: Audience, scope: Scope) -> PermittedReferral {
         provision: None,
         agreement: None,
         basis: None,
+        override_basis: None,
         shares: Vec::new(),
     };
     PermittedReferral::new(&decision, &partner).unwrap()

@@ -18,7 +18,7 @@ lead, before it is used with real people.**
 
 - **Y** leaves with the person's consent for that recipient, under an agreement with it.
 - **O** may also leave without consent under the override for imminent risk to life: at most the view after the
-  arrow, and only if the agreement's emergency row names the block.
+  arrow, and only if the agreement's emergency row names the block. So also where the person agreed and keeps this back.
 - **C** leaves as a category, without detail.
 - **S** leaves only when the person gave a separate, specific consent for it.
 - **–** never leaves to this audience.

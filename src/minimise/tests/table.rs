@@ -189,13 +189,59 @@ fn what_the_person_excludes_stays_and_nothing_else_changes() {
 }
 
 #[test]
+fn beside_consent_the_override_lets_out_the_minimum_of_what_is_excluded_and_nothing_else() {
+    let rules = &*RULES;
+    let all: Vec<&str> = BLOCKS.iter().map(|(id, ..)| *id).collect();
+    let joined = |excluded: &[&str], blocks: &[&str]| {
+        let words = |list: &[&str]| list.iter().map(|word| String::from(*word)).collect();
+        Scope::AgreedAndMinimum { excluded: words(excluded), specific: Vec::new(), blocks: words(blocks) }
+    };
+    for audience in Audience::ALL {
+        let seen = |scope| project(rules, audience, scope, &full(), "housing");
+        let agreed_to = |excluded: &[&str]| seen(agreed(excluded, &[]));
+        // Whoever keeps nothing back is told of by consent alone, and still nobody can tell.
+        let plain = seen(joined(&[], &all));
+        assert_eq!(plain.value(), agreed_to(&[]).value());
+        assert!(plain.by_override.is_empty());
+        let has_override = cells().into_iter().any(|cell| cell.audience == audience && cell.has_override());
+        assert_eq!(plain.ground, if has_override { Ground::Both } else { Ground::Consent });
+        for cell in cells().into_iter().filter(|cell| cell.audience == audience) {
+            let excluded = [cell.block];
+            let both = seen(joined(&excluded, &all));
+            assert_eq!(cell.found(&both), cell.minimum(), "{}", cell.says("kept back, under the override"));
+            let word = |word: &&String| word.starts_with(&format!("{}:", cell.block));
+            assert_eq!(both.by_override.iter().filter(word).count(), usize::from(!cell.minimum().is_empty()));
+            assert!(both.by_override.iter().all(|word| both.permitted.contains(word)));
+            // A row that does not name it, and a row that names only others, let nothing of it out.
+            let others: Vec<&str> = all.iter().copied().filter(|id| *id != cell.block).collect();
+            assert_eq!(cell.found(&seen(joined(&excluded, &others))), BTreeSet::new());
+            // What they agreed to stays by consent.
+            let without: BTreeSet<String> = shapes(&agreed_to(&excluded).value()).into_keys().collect();
+            let mut expected = without.clone();
+            expected.extend(cell.minimum());
+            let is_under = |one: &Cell| {
+                let mut rows = ROWS.iter().filter(|(block, _)| *block == one.block);
+                one.audience == audience && rows.any(|(_, rows)| rows.contains(&cell.block))
+            };
+            expected.extend(cells().iter().filter(|one| is_under(one)).flat_map(Cell::minimum));
+            let found: BTreeSet<String> = shapes(&both.value()).into_keys().collect();
+            let differs: Vec<_> = found.symmetric_difference(&expected).collect();
+            assert!(differs.is_empty(), "{}: {differs:?}", cell.says("kept back"));
+        }
+        // A word that nobody knows keeps everything back; the row stands for itself.
+        let strange = seen(joined(&["no-such-block"], &all));
+        assert_eq!(strange.value(), seen(minimum(&all)).value());
+    }
+}
+
+#[test]
 fn the_override_lets_out_the_minimum_of_the_agreed_blocks_only() {
     let rules = &*RULES;
     let all: Vec<&str> = BLOCKS.iter().map(|(id, ..)| *id).collect();
     for audience in Audience::ALL {
         // An emergency row that names more than the table allows gets no more than the table allows.
         let most = project(rules, audience, minimum(&all), &full(), "housing");
-        assert!(most.minimum);
+        assert_eq!(most.ground, Ground::Override);
         let mut expected = BTreeSet::new();
         for cell in cells().into_iter().filter(|cell| cell.audience == audience) {
             assert_eq!(cell.found(&most), cell.minimum(), "{}", cell.says("under the override"));

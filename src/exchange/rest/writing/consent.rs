@@ -14,10 +14,12 @@ use crate::{
         DECIDE_TRIES, Exchange,
         caller::Caller,
         consents::{Compared, compare, last_word},
+        less::SaidAnew,
         ports::{Precondition, Write},
+        recall::Why,
         refusal::{Refusal, Refused},
         rest::kinds::Kind,
-        withdraw::{Taken, TakingBack},
+        withdraw::{Taken, TakingBack, put_in_place},
     },
     ids::{ConsentId, PersonId},
     limits,
@@ -50,7 +52,7 @@ impl Exchange {
             let row = self.store.person(site, &person_id).await?.ok_or_else(Refusal::internal)?;
             let key = self.vault.person_key(site, &person_id, &row.wrapped_key)?;
             let rows = self.store.consents_of(site, &person_id).await?;
-            let known = self.open_consents(&key, &rows);
+            let mut known = self.open_consents(&key, &rows);
             let draft = self.statement(kind, body, &person_id)?;
             let recipient = self.store.partner(site, &draft.recipient).await?.ok_or_else(|| {
                 let text = "No agency with this id is in the directory of your site.";
@@ -86,11 +88,23 @@ impl Exchange {
             taken.writes.extend(self.consent_writes(caller, &person, &consent));
             taken.writes.push(Write::ConsentSeqUp(site.clone(), person_id.clone()));
             taken.preconditions.push(Precondition::ConsentSeq(site.clone(), person_id.clone(), seq));
+            let actor = caller.partner_id.as_str();
             if turned {
-                let actor = caller.partner_id.as_str();
-                let back = TakingBack { consent: &consent.id, agency: &recipient, key: &person.key, actor };
+                let (consent, why) = (Some(&consent.id), Why::ConsentWithdrawn);
+                let back = TakingBack { consent, why, agency: &recipient, key: &person.key, actor };
                 self.take_back_all(site, &person_id, &back, &mut taken).await?;
             }
+            put_in_place(&mut known, consent.clone());
+            let said = SaidAnew {
+                site,
+                person: &person_id,
+                key: &person.key,
+                agencies: std::slice::from_ref(&consent.recipient),
+                consents: &known,
+                consent_seq: seq + 1,
+                actor,
+            };
+            self.take_back_all_that_is_more(&said, &mut taken).await?;
             if let Some((kept, unused)) =
                 self.keep_made(caller, keeping, consent.id.as_str(), consent.version, 201)
             {

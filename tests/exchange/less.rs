@@ -1,0 +1,179 @@
+//! The person agrees to less than before and the agency that has it is not asked anything new: what it holds is taken back
+//! there and then, or something narrower comes; what is no longer given out says so in words that are true.
+
+use keyway::exchange::refusal::{Refusal, Refused};
+use serde_json::{Value, json};
+
+use crate::harness::{Rig, Scripted, assessment, id, json as body_of, to};
+
+const CARRIER: &str = "probation-harbour";
+const READER: &str = "court-harbour";
+
+async fn sheet(rig: &Rig, who: &str, courier: &Scripted, place: usize) -> Result<Value, Refusal> {
+    let message = courier.carried.lock().unwrap()[place].message_id.to_string();
+    rig.exchange.collect_sheet(&rig.caller(who), &message).await.map(|answer| body_of(&answer))
+}
+
+/// An assessment that asks `recipient`, and says of `about` what `change` makes of a plain yes.
+fn said_of(recipient: &str, about: &str, change: impl Fn(&mut Value)) -> Value {
+    let mut value = assessment(&[recipient]);
+    let mut consent = assessment(&[about])["consents"][0].clone();
+    consent["recorded_at"] = "2026-11-23T09:30:00Z".into();
+    change(&mut consent);
+    let consents = value["consents"].as_array_mut().unwrap();
+    consents.retain(|one| one["recipient"] != about);
+    consents.push(consent);
+    value
+}
+
+/// The place of the only recall after the first `place` messages, and of what else came.
+fn recall_and_rest(courier: &Scripted, from: usize) -> (usize, Vec<usize>) {
+    let texts = courier.texts();
+    let is_recall = |place: &usize| texts[*place].contains("disclosure.recalled");
+    let (recalls, rest): (Vec<_>, Vec<_>) = (from..texts.len()).partition(is_recall);
+    assert_eq!(recalls.len(), 1, "{texts:?}");
+    (recalls[0], rest)
+}
+
+async fn amend(rig: &Rig, earlier: &Value, value: &Value) -> Value {
+    let (caller, body, id) = (rig.caller("ld-harbour"), value.to_string(), id(earlier, "assessment_id"));
+    body_of(&rig.exchange.amend_assessment(&caller, &id, "k2", body.as_bytes(), false).await.unwrap())
+}
+
+#[tokio::test]
+async fn whoever_is_not_named_and_holds_more_than_is_agreed_to_gets_a_recall_and_what_is_left() {
+    for amended in [true, false] {
+        let rig = Rig::new().await;
+        let mut first = assessment(&[CARRIER]);
+        first["risk"]["to_self"]["handover_advice"] = "canaryadvice".into();
+        let first = rig.submit(&first, "k1").await.unwrap();
+        let courier = Scripted::delivers();
+        rig.deliver_all(&courier).await;
+        sheet(&rig, CARRIER, &courier, 0).await.unwrap();
+        let later = said_of(READER, CARRIER, |consent| consent["excludes"] = json!(["risk-to-self"]));
+        let referral = id(to(&first, CARRIER), "referral_id");
+        let answer = if amended {
+            let answer = amend(&rig, &first, &later).await;
+            let to_it =
+                answer["referrals"].as_array().unwrap().iter().filter(|one| one["recipient"] == CARRIER);
+            let changes: Vec<&str> = to_it.map(|one| one["change"].as_str().unwrap()).collect();
+            assert_eq!(changes, ["recalled", "new"], "{answer}");
+            answer
+        } else {
+            rig.submit(&later, "k2").await.unwrap()
+        };
+        let told = answer["warnings"].to_string();
+        assert!(told.contains(&referral) && told.contains("was sent as referral"), "{told}");
+        assert_eq!(rig.referral(&referral).await["state"], "recalled");
+        rig.deliver_all(&courier).await;
+        let (_, rest) = recall_and_rest(&courier, 1);
+        let to_carrier =
+            |place: &&usize| courier.carried.lock().unwrap()[**place].partner.partner_id.as_str() == CARRIER;
+        let narrower = *rest.iter().find(to_carrier).unwrap();
+        let seen = sheet(&rig, CARRIER, &courier, narrower).await.unwrap();
+        assert!(!seen.to_string().contains("canaryadvice"));
+        let gone = sheet(&rig, CARRIER, &courier, 0).await.unwrap_err();
+        assert_eq!(gone.class, Refused::Gone);
+        assert!(gone.issues[0].diagnostics.contains("taken back"));
+    }
+}
+
+#[tokio::test]
+async fn a_yes_to_as_much_or_more_takes_nothing_back() {
+    for change in [
+        (|_: &mut Value| {}) as fn(&mut Value),
+        |consent| consent["valid_until"] = "2027-09-01".into(),
+        |consent| consent["specific"] = json!(["trauma"]),
+    ] {
+        let rig = Rig::new().await;
+        rig.submit(&assessment(&[CARRIER]), "k1").await.unwrap();
+        let courier = Scripted::delivers();
+        rig.deliver_all(&courier).await;
+        rig.submit(&said_of(READER, CARRIER, change), "k2").await.unwrap();
+        rig.deliver_all(&courier).await;
+        assert!(courier.texts().iter().all(|text| !text.contains("recalled")));
+        sheet(&rig, CARRIER, &courier, 0).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_later_yes_that_nobody_could_give_takes_back_what_the_earlier_let_go() {
+    for (field, value) in [("capacity", "lacks-capacity"), ("valid_until", "2026-11-23T09:45:00Z")] {
+        let change = |consent: &mut Value| consent[field] = value.into();
+        // Named, or not: it comes to the same.
+        for recipient in [READER, CARRIER] {
+            let rig = Rig::new().await;
+            let first = rig.submit(&assessment(&[CARRIER]), "k1").await.unwrap();
+            let courier = Scripted::delivers();
+            rig.deliver_all(&courier).await;
+            let answer = amend(&rig, &first, &said_of(recipient, CARRIER, change)).await;
+            let to_it = to(&answer, CARRIER);
+            assert_eq!(to_it["change"], "recalled", "{answer}");
+            rig.deliver_all(&courier).await;
+            let mine: Vec<String> =
+                courier.texts().into_iter().filter(|text| text.contains("recalled")).collect();
+            assert_eq!(mine.len(), 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_courts_view_that_went_through_probation_goes_back_and_comes_narrower() {
+    let rig = Rig::new().await;
+    let mut first = assessment(&[CARRIER, READER]);
+    let asked = first["referrals"].as_array_mut().unwrap();
+    asked.retain(|one| one["recipient"] == CARRIER);
+    asked[0]["on_behalf_of"] = READER.into();
+    first["profile"] = "https://keyway.example/profiles/assessment/adult/2".into();
+    let one = first.as_object_mut().unwrap().remove("treatment_requirement");
+    first["treatment_requirements"] = one.into_iter().collect();
+    first["offence"].as_object_mut().unwrap().remove("note");
+    first["risk"]["to_self"]["handover_advice"] = "canaryadvice".into();
+    rig.submit(&first, "k1").await.unwrap();
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    let seen = sheet(&rig, CARRIER, &courier, 0).await.unwrap();
+    assert!(seen["issuedFor"].is_object() && seen.to_string().contains("canaryadvice"));
+    // The court alone is spoken of, and probation holds it.
+    let later = said_of("cmht-riverside", READER, |consent| consent["excludes"] = json!(["risk-to-self"]));
+    rig.submit(&later, "k2").await.unwrap();
+    rig.deliver_all(&courier).await;
+    let (recall, rest) = recall_and_rest(&courier, 1);
+    let carried = courier.carried.lock().unwrap()[recall].partner.partner_id.to_string();
+    assert_eq!(carried, CARRIER);
+    let to_carrier =
+        |place: &&usize| courier.carried.lock().unwrap()[**place].partner.partner_id.as_str() == CARRIER;
+    let narrower = *rest.iter().find(to_carrier).unwrap();
+    let seen = sheet(&rig, CARRIER, &courier, narrower).await.unwrap();
+    assert!(seen["issuedFor"].is_object() && !seen.to_string().contains("canaryadvice"), "{seen}");
+}
+
+#[tokio::test]
+async fn what_is_not_given_out_any_more_says_what_became_of_it() {
+    // Time ran out: nobody took it back, and nothing newer comes.
+    let rig = Rig::new().await;
+    let mut short = assessment(&[CARRIER]);
+    short["consents"][0]["valid_until"] = "2026-11-23T12:00:00Z".into();
+    rig.submit(&short, "k1").await.unwrap();
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    rig.clock.advance_seconds(3 * 3_600);
+    let gone = sheet(&rig, CARRIER, &courier, 0).await.unwrap_err();
+    let said = &gone.issues[0].diagnostics;
+    assert!(said.contains("Nobody took it back, and nothing newer"), "{said}");
+    rig.deliver_all(&courier).await;
+    assert_eq!(courier.count(), 1);
+
+    // A newer one has its place.
+    let rig = Rig::new().await;
+    let first = rig.submit(&assessment(&[READER]), "k1").await.unwrap();
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    let mut news = assessment(&[READER]);
+    news["communication"]["language"] = "cy".into();
+    amend(&rig, &first, &news).await;
+    let gone = sheet(&rig, READER, &courier, 0).await.unwrap_err();
+    assert!(gone.issues[0].diagnostics.contains("look for the newer message"), "{gone:?}");
+    rig.deliver_all(&courier).await;
+    assert_eq!(courier.count(), 2);
+}
