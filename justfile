@@ -50,6 +50,6 @@ compare:
 fuzz:
     bash .ci/run fuzz
 
-# The long forms: the kill test 50 times, ten million random decisions.
+# The long forms: the kill test 50 times, ten million random decisions, the officer's questions on a million log entries.
 soak:
     bash .ci/run soak

@@ -119,6 +119,14 @@ pub const CHECKPOINT_LATE_MICROS: i64 = 1_000_000;
 pub const CHECKPOINT_EVERY_MILLISECONDS: u64 = 200;
 /// Audit entries about one referral that one answer shows: the latest, and that there are earlier ones is said.
 pub const AUDIT_SHOWN_MAX: usize = 10_000;
+/// Entries that one answer to "who saw" reads of one record of a person: the latest, and that there are earlier ones is said.
+pub const LEDGER_ROWS_MAX: usize = 5_000;
+/// Rows of any other answer to an information governance officer; that there are more is said.
+pub const OVERSIGHT_ROWS_MAX: usize = 5_000;
+/// Decisions about one referral that are read to say why: the latest.
+pub const DECISIONS_TOLD_MAX: usize = 1_000;
+/// Longest reason of a review, in bytes.
+pub const REVIEW_REASON_MAX_BYTES: usize = 2_000;
 /// Deliveries that may wait for one partner before new work for it is refused.
 pub const PARTNER_BACKLOG_MAX: u64 = 1_000_000;
 

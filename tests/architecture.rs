@@ -164,7 +164,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("refinery", &["src/store/"]),
     ("actix*", &["src/http/", "src/app.rs", "src/app/", "src/cli/demo"]),
     ("reqwest", &["src/outbound/", "src/cli/demo"]),
-    ("rustix", &["src/open_files.rs"]),
+    ("rustix", &["src/open_files.rs", "src/cli/ig/look.rs"]),
     ("flate2", &["src/packages/"]),
     ("tar", &["src/packages/"]),
     ("rcgen", &["src/cli/demo"]),

@@ -70,6 +70,10 @@ kinds! {
     KeyChanged = "key-changed";
     /// A token was issued.
     TokenIssued = "token-issued";
+    /// An information governance officer, or another operator, asked a question of what is recorded.
+    LookedUp = "looked-up";
+    /// A second person reviewed a disclosure without consent.
+    Reviewed = "reviewed";
 }
 
 /// One entry of the audit log. `about` holds ids of Keyway's own things (never content, never a name): pairs

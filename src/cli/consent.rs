@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     decide::{self, DecideArgs},
+    explain::{self, ExplainArgs},
     map::run::{agency, choose_by, to_whom},
     print,
     rehearsing::{self, RehearsalArgs, Stage},
@@ -36,6 +37,7 @@ pub(super) struct ConsentArgs {
 enum ConsentCommand {
     ReadBack(ReadBackArgs),
     Decide(DecideArgs),
+    Explain(ExplainArgs),
 }
 
 /// Say in plain words what an agency would see of an assessment, to be read out to the person.
@@ -67,6 +69,7 @@ pub(super) async fn run(args: ConsentArgs) -> Result<ExitCode> {
     match args.command {
         ConsentCommand::ReadBack(args) => read_back(args).await,
         ConsentCommand::Decide(args) => decide::run(&args),
+        ConsentCommand::Explain(args) => explain::run(args).await,
     }
 }
 

@@ -10,7 +10,9 @@ mod decide;
 pub mod demo;
 mod directory;
 mod document;
+mod explain;
 mod identifier;
+mod ig;
 mod map;
 mod migrate;
 mod partner;
@@ -60,6 +62,7 @@ enum Command {
     VerifyDocument(document::VerifyDocumentArgs),
     Render(render::RenderArgs),
     Consent(consent::ConsentArgs),
+    Ig(ig::IgArgs),
 }
 
 /// Which settings file.
@@ -99,6 +102,7 @@ pub fn run() -> ExitCode {
         Command::VerifyDocument(args) => document::run(&args),
         Command::Render(args) => on_runtime(render::run(args)),
         Command::Consent(args) => on_runtime(consent::run(args)),
+        Command::Ig(args) => on_runtime(ig::run(args)),
     };
     let code = ended.unwrap_or_else(|error| {
         print::problem(&format!("{error:#}"));

@@ -24,6 +24,7 @@ mod documents;
 pub mod enrol;
 mod form_in;
 mod idempotency;
+pub mod ig;
 mod inbound;
 mod ledger;
 mod less;

@@ -5,9 +5,10 @@ use async_trait::async_trait;
 use super::rows::{
     AssessmentRow, AttemptRow, AuditRow, CheckpointRow, ConsentRow, ConversationRow, DecisionRow,
     DeliveryRow, DeliveryStatus, EpisodeRow, IdempotencyRow, InboundRow, LeasedLane, LogHead, LogKeyRow,
-    LookupRow, MessageRow, NewDelivery, PersonRow, Quoted, RecallRow, ReferralRow, RootKeyRow, StoredEntry,
+    LookupRow, MessageRow, NewDelivery, PersonRow, Quoted, RecallRow, ReferralRow, ReviewRow, RootKeyRow,
+    StoredEntry,
 };
-use super::{browse::Browse, log::Log};
+use super::{browse::Browse, ig::ports::Oversight, log::Log};
 use crate::{
     clock::Moment,
     directory::{Agreement, Channel, Partner},
@@ -87,6 +88,8 @@ pub enum Write {
     Recall(RecallRow),
     /// A recall's answer: `(site, recall, answer, when)`.
     RecallAnswered(SiteId, RecallId, String, Moment),
+    /// The review of a disclosure without consent; a second one exists already.
+    Review(ReviewRow),
     /// A partner, new or changed; its version moves on by itself.
     Partner(Partner),
     /// A new version of an agreement; the partner's version moves on by itself. A version that is stored never
@@ -200,7 +203,7 @@ pub struct DeliveryBundle {
 
 /// Durable storage. One implementation for each engine; the same SQL serves all.
 #[async_trait]
-pub trait Store: Browse + Log {
+pub trait Store: Browse + Log + Oversight {
     /// Checks `preconditions` and makes `writes`, all or nothing. When it answers `Ok` the writes are durable.
     async fn commit(&self, writes: WriteSet, preconditions: Vec<Precondition>) -> Result<(), CommitError>;
 

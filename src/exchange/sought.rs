@@ -180,8 +180,13 @@ impl Scribe {
             }),
             Sought::Entry(id) => store.log_entry(site, id).await?.map(|entry| {
                 let note = note.about("entry", id);
-                match &entry.referral_id {
+                let note = match &entry.referral_id {
                     Some(referral) => note.referral(referral),
+                    None => note,
+                };
+                // Whoever looked for an entry about somebody looked for them.
+                match &entry.person_id {
+                    Some(person) => note.person(person),
                     None => note,
                 }
             }),

@@ -34,6 +34,7 @@ mod less;
 mod meanwhile;
 mod messages;
 mod on_behalf;
+mod oversight;
 mod published;
 mod rehearsed;
 mod requests;

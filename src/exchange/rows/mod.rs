@@ -12,7 +12,7 @@ pub use messages::{
     AttemptRow, DeliveryRow, DeliveryStatus, LeasedLane, MessageKind, MessageRow, NewDelivery,
 };
 pub use people::{AssessmentRow, ConsentRow, EpisodeRow, LookupRow, PersonRow, RootKeyRow};
-pub use referrals::{DecisionRow, RecallRow, ReferralRow};
+pub use referrals::{DecisionRow, RecallRow, ReferralRow, ReviewOutcome, ReviewRow};
 
 pub use crate::minimise::Withheld;
 

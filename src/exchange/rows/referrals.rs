@@ -1,5 +1,7 @@
 //! Referrals, the decisions about them, and what was taken back.
 
+use serde::{Deserialize, Serialize};
+
 use super::Sealed;
 use crate::{
     clock::Moment,
@@ -130,4 +132,38 @@ pub struct RecallRow {
     pub answer: String,
     /// When it was answered.
     pub answered_at: Option<Moment>,
+}
+
+/// What a second person found of a disclosure without consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReviewOutcome {
+    /// It was right.
+    Upheld,
+    /// It should not have been made.
+    NotUpheld,
+}
+
+impl ReviewOutcome {
+    /// The word in the database and in the log.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Upheld => "upheld",
+            Self::NotUpheld => "not-upheld",
+        }
+    }
+}
+
+/// The review of a disclosure without consent. Who reviewed it and why stands sealed with its entry in the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewRow {
+    /// The tenant.
+    pub site_id: SiteId,
+    /// What was disclosed.
+    pub referral_id: ReferralId,
+    /// What was found.
+    pub outcome: ReviewOutcome,
+    /// When.
+    pub reviewed_at: Moment,
 }

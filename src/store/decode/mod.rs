@@ -5,6 +5,7 @@ pub(super) mod audit;
 pub(super) mod directory;
 pub(super) mod inbound;
 pub(super) mod messages;
+pub(super) mod oversight;
 pub(super) mod people;
 pub(super) mod referrals;
 

@@ -20,6 +20,7 @@ pub(in crate::store) mod inbound;
 pub(in crate::store) mod lanes;
 pub(in crate::store) mod log;
 pub(in crate::store) mod messages;
+pub(in crate::store) mod oversight;
 pub(in crate::store) mod people;
 pub(in crate::store) mod referrals;
 
@@ -34,6 +35,7 @@ pub(super) fn all() -> Vec<(&'static str, &'static str)> {
         lanes::ALL,
         log::ALL,
         messages::ALL,
+        oversight::ALL,
         people::ALL,
         referrals::ALL,
     ]

@@ -7,6 +7,7 @@ mod connection;
 mod lag;
 mod lanes;
 mod log;
+mod oversight;
 mod port;
 mod readers;
 mod run;

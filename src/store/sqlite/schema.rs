@@ -22,6 +22,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V10__frames", include_str!("../migrations/sqlite/V10__frames.sql")),
     ("V11__consents_told", include_str!("../migrations/sqlite/V11__consents_told.sql")),
     ("V12__checkpoints", include_str!("../migrations/sqlite/V12__checkpoints.sql")),
+    ("V13__oversight", include_str!("../migrations/sqlite/V13__oversight.sql")),
 ];
 
 /// What [`migrate`] did.

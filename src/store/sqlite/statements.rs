@@ -36,7 +36,8 @@ fn every_statement_prepares() {
 #[test]
 fn every_statement_finds_its_rows_by_an_index() {
     const SCANS: [&str; 4] = ["DELIVERY_COUNTS", "LOG_KEYS", "ROOT_KEY", "PUT_ROOT_KEY"];
-    const SORTS: [&str; 7] = [
+    const SORTS: [&str; 8] = [
+        "CONSENTS_AT",
         "CONSENTS_OF",
         "AGREEMENTS",
         "DELIVERY_COUNTS",

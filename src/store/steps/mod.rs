@@ -102,6 +102,7 @@ fn of_write(
         Write::RecallAnswered(site, recall, answer, at) => {
             steps.push(referrals::recall_answered(&site, &recall, answer, at));
         }
+        Write::Review(row) => steps.push(referrals::review(&row)),
         Write::Message(row) => steps.push(messages::message(row)),
         Write::Enqueue(row) => steps.extend(messages::enqueue(&row)),
         Write::EnqueueFirst(row) => steps.extend(messages::enqueue_first(&row)),

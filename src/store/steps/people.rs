@@ -11,7 +11,7 @@ use crate::{
     ids::{PartnerId, PersonId, SiteId},
     store::{
         cell::{Cell, json, word},
-        sql::{directory as directory_sql, people as sql},
+        sql::{directory as directory_sql, oversight, people as sql},
     },
 };
 
@@ -154,9 +154,11 @@ fn kept(site: &SiteId, partner: &PartnerId, now: Moment) -> Step {
 
 /// Also moves the partner on: whoever decided under the old agreement decides again. The same version again must say
 /// the same.
-pub(super) fn agreement(row: Agreement, now: Moment) -> [Step; 4] {
+pub(super) fn agreement(row: Agreement, now: Moment) -> [Step; 5] {
     let kept = kept(&row.site_id, &row.partner_id, now);
     let up = partner_version_up(&row.site_id, &row.partner_id);
+    let entered = vec![(&row.site_id).into(), (&row.agreement_id).into(), row.version.into(), now.into()];
+    let entered = Step::new("agreement", oversight::AGREEMENT_ENTERED, entered);
     let cells: Vec<Cell> = vec![
         (&row.site_id).into(),
         (&row.agreement_id).into(),
@@ -171,7 +173,7 @@ pub(super) fn agreement(row: Agreement, now: Moment) -> [Step; 4] {
     ];
     let same = Step::new("agreement", directory_sql::HAS_AGREEMENT, cells.clone())
         .expect(Expect::Found(CommitError::Exists("agreement")));
-    [up, kept, Step::new("agreement", directory_sql::PUT_AGREEMENT, cells), same]
+    [up, kept, entered, Step::new("agreement", directory_sql::PUT_AGREEMENT, cells), same]
 }
 
 fn partner_version_up(site: &SiteId, partner: &PartnerId) -> Step {

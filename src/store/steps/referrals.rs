@@ -5,10 +5,13 @@ use crate::{
     clock::Moment,
     exchange::{
         ports::{CommitError, Precondition},
-        rows::{DecisionRow, RecallRow, ReferralRow},
+        rows::{DecisionRow, RecallRow, ReferralRow, ReviewRow},
     },
     ids::{RecallId, SiteId},
-    store::{cell::word, sql::referrals as sql},
+    store::{
+        cell::word,
+        sql::{oversight, referrals as sql},
+    },
 };
 
 pub(super) fn referral(row: ReferralRow) -> [Step; 2] {
@@ -147,4 +150,18 @@ pub(super) fn recall(row: RecallRow) -> Step {
 pub(super) fn recall_answered(site: &SiteId, recall: &RecallId, answer: String, at: Moment) -> Step {
     Step::new("recall_answer", sql::ANSWER_RECALL, vec![answer.into(), at.into(), site.into(), recall.into()])
         .expect(Expect::OneRow(CommitError::Exists("recall_answer")))
+}
+
+/// A second one is refused: what was answered once stands.
+pub(super) fn review(row: &ReviewRow) -> Step {
+    Step::new(
+        "review",
+        oversight::PUT_REVIEW,
+        vec![
+            (&row.site_id).into(),
+            (&row.referral_id).into(),
+            row.outcome.as_str().into(),
+            row.reviewed_at.into(),
+        ],
+    )
 }

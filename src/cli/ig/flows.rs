@@ -1,0 +1,159 @@
+//! `keyway ig flows`: flows declared against flows used.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Args;
+use serde_json::json;
+
+use super::{
+    look::{LookArgs, unless_refused},
+    table::Table,
+};
+use crate::{
+    cli::print,
+    directory::Audience,
+    exchange::ig::{Flow, FlowStands},
+};
+
+/// Show flows declared by agreements against flows used: what was sent under each version, to which audience, how often, first
+/// and last; what is declared and was never used, and what was used and is not declared now.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  \
+    keyway ig flows --markdown --as ig.officer --config /etc/keyway/keyway.toml > flows.md\n\n\
+    Counted are messages that disclose an assessment. May run beside a gateway.\n\
+    Exit codes: 0 shown, 1 it cannot be put on record or read, 2 usage.")]
+pub(super) struct FlowsArgs {
+    /// As CSV, for a register.
+    #[arg(long, conflicts_with_all = ["markdown", "json"])]
+    csv: bool,
+    /// As a table in Markdown.
+    #[arg(long, conflicts_with = "json")]
+    markdown: bool,
+    #[command(flatten)]
+    look: LookArgs,
+}
+
+pub(super) async fn run(args: FlowsArgs) -> Result<ExitCode> {
+    let Some(asked) = args.look.open().await? else { return Ok(ExitCode::FAILURE) };
+    let answer = asked.exchange.flows(&asked.config.site_id, &asked.officer).await;
+    let Some(told) = unless_refused(answer, "") else { return Ok(ExitCode::FAILURE) };
+    if asked.json {
+        print::object(&json!(told));
+    } else if args.csv {
+        print::bytes(register(&told.flows).csv().as_bytes());
+    } else if args.markdown {
+        print::line(&format!("Flows at {}\n", told.at));
+        print::bytes(register(&told.flows).markdown().as_bytes());
+    } else {
+        brief(&told.flows).print();
+        let count = |stands: FlowStands| told.flows.iter().filter(|flow| flow.stands == stands).count();
+        print::line(&format!(
+            "{} declared and used, {} declared and never used, {} used and not declared now.",
+            count(FlowStands::DeclaredAndUsed),
+            count(FlowStands::DeclaredNeverUsed),
+            count(FlowStands::UsedNotDeclaredNow)
+        ));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The cells of one flow, once for each audience that it was used for.
+fn cells(flow: &Flow) -> Vec<[String; 5]> {
+    let audience = |one: Option<&str>| one.unwrap_or_default().to_owned();
+    if flow.used.is_empty() {
+        let never = String::new;
+        return vec![[
+            audience(flow.audience.map(Audience::as_str)),
+            never(),
+            String::from("0"),
+            never(),
+            never(),
+        ]];
+    }
+    let used = flow.used.iter().map(|used| {
+        [
+            audience(used.audience.map(Audience::as_str)),
+            used.on_behalf_of.as_ref().map(ToString::to_string).unwrap_or_default(),
+            used.disclosures.to_string(),
+            used.first.clone(),
+            used.last.clone(),
+        ]
+    });
+    used.collect()
+}
+
+fn named(flow: &Flow) -> [String; 2] {
+    let id = flow.agreement_id.as_ref().map(ToString::to_string).unwrap_or_default();
+    [id, flow.version.map(|version| version.to_string()).unwrap_or_default()]
+}
+
+fn brief(flows: &[Flow]) -> Table {
+    let heads =
+        ["agreement", "version", "recipient", "audience", "passed on to", "messages", "last", "stands"];
+    let mut table = Table::new(&heads);
+    for flow in flows {
+        let [id, version] = named(flow);
+        let because = flow.because.map(|why| format!(": {why}")).unwrap_or_default();
+        let stands = format!("{}{because}", flow.stands.as_str());
+        for [audience, reader, number, _, last] in cells(flow) {
+            table.row(&[&id, &version, flow.recipient.as_str(), &audience, &reader, &number, &last, &stands]);
+        }
+    }
+    table
+}
+
+/// Everything that is known of each, for a register.
+fn register(flows: &[Flow]) -> Table {
+    let mut table = Table::new(&[
+        "agreement",
+        "version",
+        "recipient",
+        "kind",
+        "audience",
+        "passed on to",
+        "purposes",
+        "valid from",
+        "valid to",
+        "data protection basis",
+        "legal power",
+        "confidentiality basis",
+        "emergency blocks",
+        "impact assessment",
+        "messages",
+        "first",
+        "last",
+        "stands",
+        "because",
+    ]);
+    for flow in flows {
+        let [id, version] = named(flow);
+        let basis = flow.basis.as_ref();
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let emergency = flow.emergency.as_ref().map(|blocks| blocks.join(" ")).unwrap_or_default();
+        for [audience, reader, number, first, last] in cells(flow) {
+            table.row(&[
+                &id,
+                &version,
+                flow.recipient.as_str(),
+                flow.kind.map_or("", |kind| kind.as_str()),
+                &audience,
+                &reader,
+                &flow.purposes.join(" "),
+                &text(flow.valid_from.as_deref()),
+                &text(flow.valid_to.as_deref()),
+                &text(basis.map(|basis| basis.data_protection.as_str())),
+                &text(basis.map(|basis| basis.power.as_str())),
+                &text(basis.map(|basis| basis.confidentiality.as_str())),
+                &emergency,
+                &text(flow.dpia_reference.as_deref()),
+                &number,
+                &first,
+                &last,
+                flow.stands.as_str(),
+                flow.because.unwrap_or_default(),
+            ]);
+        }
+    }
+    table
+}
