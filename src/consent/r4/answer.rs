@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use smallvec::SmallVec;
 
 use super::{code::Code, provision::Provision, time};
 
@@ -29,6 +30,9 @@ impl Verdict {
     }
 }
 
+/// How many things a Consent says at most, but for many items.
+const CODES_USUAL: usize = 8;
+
 /// What one Consent said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Said<'a> {
@@ -39,7 +43,7 @@ pub struct Said<'a> {
     /// See `id`.
     pub version: Option<&'a str>,
     /// What it said, sorted: more than one thing only about several items.
-    pub codes: Vec<Code>,
+    pub codes: SmallVec<[Code; CODES_USUAL]>,
     /// The provision that decided, as in `provision.provision[2]`.
     pub provision: Option<&'a str>,
     /// Where it cannot be read, as a JSON Pointer.
@@ -129,7 +133,7 @@ impl Answer<'_> {
             .iter()
             .map(|said| {
                 json!({
-                    "place": said.place, "id": said.id, "version": said.version, "reasons": said.codes,
+                    "place": said.place, "id": said.id, "version": said.version, "reasons": said.codes.as_slice(),
                     "provision": said.provision, "at": said.at,
                 })
             })

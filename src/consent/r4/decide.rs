@@ -1,6 +1,8 @@
 //! The decision. A refusal outweighs every permission, in whichever Consent it stands; without a permission the answer is
 //! no; and a Consent that cannot be read makes it no, for nobody can say of whom or what it speaks.
 
+use smallvec::SmallVec;
+
 use super::{
     answer::{Answer, Part, Said, Verdict, Withheld},
     code::Code,
@@ -50,7 +52,8 @@ pub fn decide<'a>(consents: &'a [Result<Directive, Unread>], request: &'a Reques
     };
     let mut directives: Vec<(&Directive, Gate)> = Vec::with_capacity(consents.len());
     for (place, consent) in consents.iter().enumerate() {
-        let mut said = Said { place, id: None, version: None, codes: Vec::new(), provision: None, at: None };
+        let mut said =
+            Said { place, id: None, version: None, codes: SmallVec::new(), provision: None, at: None };
         match consent {
             Ok(directive) => {
                 (said.id, said.version) = (directive.id.as_deref(), directive.version.as_deref());
@@ -78,10 +81,11 @@ pub fn decide<'a>(consents: &'a [Result<Directive, Unread>], request: &'a Reques
         answer.reasons.push(Code::SubjectsDiffer);
         return answer;
     }
-    let gates: Vec<Gate> =
-        (0..directives.len()).map(|place| with_replaced(place, &directives, request)).collect();
-    let asked: Vec<(&Directive, Gate)> =
-        directives.iter().zip(&gates).map(|((directive, _), gate)| (*directive, *gate)).collect();
+    let asked: Vec<(&Directive, Gate)> = directives
+        .iter()
+        .enumerate()
+        .map(|(place, (directive, _))| (*directive, with_replaced(place, &directives, request)))
+        .collect();
     if request.items.is_empty() {
         about_all(&asked, request, &mut answer);
     } else {
