@@ -4,13 +4,13 @@
 //! `cargo bench --bench decisions -- [--rounds N] [--json]`. The run fails when nothing is permitted, or nothing denied.
 #![expect(clippy::indexing_slicing, reason = "a list of fixed length, and a place below it")]
 
-use std::{
-    hint::black_box,
-    io::{self, Write as _},
-    time::{Duration, Instant},
-};
+#[path = "../measured/mod.rs"]
+mod measured;
+
+use std::{hint::black_box, time::Duration};
 
 use keyway::consent::r4::{Directive, Request, Unread, Verdict, decide};
+use measured::{Asked, micros_at, timed};
 use serde_json::{Value, json};
 
 /// As in the program itself.
@@ -24,7 +24,8 @@ const CONSENTS: usize = 10;
 const PROVISIONS: usize = 20;
 
 fn main() -> Result<(), String> {
-    let (rounds, as_json) = asked(std::env::args().skip(1))?;
+    let asked = Asked::read(&["--rounds"])?;
+    let rounds = asked.number("--rounds", ROUNDS)?;
     let consents: Vec<Value> = (0..CONSENTS).map(consent).collect();
     let bytes: usize = consents.iter().map(|one| one.to_string().len()).sum();
     let mut reading = Vec::new();
@@ -46,45 +47,16 @@ fn main() -> Result<(), String> {
     if permitted == 0 || permitted == rounds || directives.iter().any(Result::is_err) {
         return Err(format!("{permitted} of {rounds} were permitted: this measures something else"));
     }
-    let seen = json!({
+    asked.show(&json!({
         "consents": CONSENTS, "provisions": CONSENTS * PROVISIONS, "bytes": bytes, "decisions": rounds,
         "permitted": permitted, "decide": shares(&mut times), "read_all": shares(&mut reading),
-    });
-    let shown = if as_json { seen.to_string() } else { format!("{seen:#}") };
-    writeln!(io::stdout(), "{shown}").map_err(|error| error.to_string())
+    }))
 }
 
-fn asked(mut arguments: impl Iterator<Item = String>) -> Result<(usize, bool), String> {
-    let (mut rounds, mut as_json) = (ROUNDS, false);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--rounds" => {
-                let number = arguments.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
-                rounds = number.ok_or("--rounds needs a number")?;
-            }
-            "--json" => as_json = true,
-            // cargo adds it.
-            "--bench" => {}
-            _ => return Err(format!("{argument} is not known")),
-        }
-    }
-    Ok((rounds, as_json))
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let begun = Instant::now();
-    let made = work();
-    (made, begun.elapsed())
-}
-
-/// Median and 99th percentile, in microseconds with two decimals.
+/// Median and 99th percentile.
 fn shares(times: &mut [Duration]) -> Value {
     times.sort_unstable();
-    let at = |percent: usize| {
-        times.get(times.len() * percent / 100).map(|time| (time.as_secs_f64() * 1e8).round() / 100.0)
-    };
-    json!({"median_us": at(50), "p99_us": at(99)})
+    json!({"median_us": micros_at(times, 50), "p99_us": micros_at(times, 99)})
 }
 
 const V3: &str = "http://terminology.hl7.org/CodeSystem/";

@@ -5,11 +5,10 @@
 //! and with every list four and sixteen times as long. Not timed: reading the assessment, and checking what was written
 //! against its profile (`benches/validate` times that).
 
-use std::{
-    hint::black_box,
-    io::{self, Write as _},
-    time::{Duration, Instant},
-};
+#[path = "../measured/mod.rs"]
+mod measured;
+
+use std::hint::black_box;
 
 use keyway::{
     clock::Moment,
@@ -19,6 +18,7 @@ use keyway::{
     mapping::{Frame, render},
     minimise::{Ask, Rules},
 };
+use measured::{Asked, micros_at, timed};
 use serde_json::{Value, json};
 
 /// As in the program itself.
@@ -43,7 +43,8 @@ const RECIPIENTS: [(&str, AgencyKind, Channel); 6] = [
 const NOW: Moment = Moment(1_795_428_000_000_000);
 
 fn main() -> Result<(), String> {
-    let (rounds, as_json) = asked(std::env::args().skip(1))?;
+    let asked = Asked::read(&["--rounds"])?;
+    let rounds = asked.number("--rounds", ROUNDS)?;
     let rules = Rules::compile()?;
     let original: Value = serde_json::from_str(ASSESSMENT).map_err(|error| error.to_string())?;
     let (ld, recipients) = agencies()?;
@@ -58,48 +59,16 @@ fn main() -> Result<(), String> {
             times.push(time);
         }
         times.sort_unstable();
-        let at = |percent: usize| times.get(rounds * percent / 100).copied().map(micros);
         seen.push(json!({
             "lists": format!("{size}x"),
             "assessment_bytes": assessment.to_string().len(),
             "written_bytes": made.bytes,
             "lineage_lines": made.lines,
-            "median_us": at(50),
-            "p95_us": at(95),
+            "median_us": micros_at(&times, 50),
+            "p95_us": micros_at(&times, 95),
         }));
     }
-    let seen = Value::Array(seen);
-    let shown = if as_json { seen.to_string() } else { format!("{seen:#}") };
-    writeln!(io::stdout(), "{shown}").map_err(|error| error.to_string())
-}
-
-fn asked(mut arguments: impl Iterator<Item = String>) -> Result<(usize, bool), String> {
-    let (mut rounds, mut as_json) = (ROUNDS, false);
-    while let Some(argument) = arguments.next() {
-        match argument.as_str() {
-            "--rounds" => {
-                let number = arguments.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
-                rounds = number.ok_or("--rounds needs a number")?;
-            }
-            "--json" => as_json = true,
-            // cargo adds it.
-            "--bench" => {}
-            _ => return Err(format!("{argument} is not known")),
-        }
-    }
-    Ok((rounds, as_json))
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let begun = Instant::now();
-    let made = work();
-    (made, begun.elapsed())
-}
-
-/// Microseconds with one decimal.
-fn micros(time: Duration) -> f64 {
-    (time.as_secs_f64() * 10_000_000.0).round() / 10.0
+    asked.show(&Value::Array(seen))
 }
 
 /// The assessment with each of its lists `times` as long; whom it asks, and what was agreed, stay.

@@ -7,13 +7,15 @@
 //! other validators can be given the same ones.
 
 mod bundles;
+#[path = "../measured/mod.rs"]
+mod measured;
 mod memory;
 
 use std::{
     fs::File,
     hint::black_box,
     io::{self, BufWriter, Write as _},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use keyway::{
@@ -23,6 +25,7 @@ use keyway::{
         check::{Ask, Program},
     },
 };
+use measured::{Asked, micros_at, timed};
 use serde_json::{Value, json};
 
 /// As in the program itself.
@@ -39,10 +42,11 @@ const NOW: i64 = 1_795_000_000_000_000;
 const COMPILES: usize = 5;
 
 fn main() -> Result<(), String> {
-    let asked = Asked::read(std::env::args().skip(1))?;
+    let asked = Asked::read(&["--messages", "--peak", "--write"])?;
+    let messages = asked.number("--messages", MESSAGES)?;
     let original = bundles::original()?;
-    if let Some(file) = &asked.write {
-        return write(&original, &asked, file).map_err(|error| error.to_string());
+    if let Some(file) = asked.value("--write") {
+        return write(&original, messages, file).map_err(|error| error.to_string());
     }
     let before = memory::status_kib("RssAnon");
     let (program, first) = timed(compile);
@@ -54,11 +58,14 @@ fn main() -> Result<(), String> {
         drop(again?);
         compiles.push(time);
     }
-    let times = times(&program, &original, asked.messages)?;
-    let peak = (asked.peak > 0).then(|| peak(&program, &original, asked.peak)).transpose()?;
-    let seen = json!({
+    let times = times(&program, &original, messages)?;
+    let peak = match asked.number("--peak", 0)? {
+        0 => None,
+        most => Some(peak(&program, &original, most)?),
+    };
+    asked.show(&json!({
         "validator": "keyway",
-        "messages": asked.messages,
+        "messages": messages,
         "bytes": bundles::message(&original, 1).len(),
         "parse_us": summary(times.parse),
         "check_us": summary(times.check),
@@ -66,50 +73,12 @@ fn main() -> Result<(), String> {
         "compile_ms": {"first": millis(first), "median": millis(median(&mut compiles))},
         "program_rss_kib": held,
         "peak": peak,
-    });
-    let shown = if asked.json { seen.to_string() } else { format!("{seen:#}") };
-    writeln!(io::stdout(), "{shown}").map_err(|error| error.to_string())
+    }))
 }
 
-/// What was asked for on the command line.
-#[derive(Default)]
-struct Asked {
-    messages: u64,
-    peak: u64,
-    write: Option<String>,
-    json: bool,
-}
-
-impl Asked {
-    fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut asked = Self { messages: MESSAGES, ..Self::default() };
-        while let Some(argument) = arguments.next() {
-            let mut number =
-                || arguments.next().and_then(|n| n.parse().ok()).ok_or(format!("{argument} needs a number"));
-            match argument.as_str() {
-                "--messages" => asked.messages = number()?,
-                "--peak" => asked.peak = number()?,
-                "--write" => asked.write = arguments.next(),
-                "--json" => asked.json = true,
-                // cargo adds it.
-                "--bench" => {}
-                _ => return Err(format!("{argument} is not known")),
-            }
-        }
-        Ok(asked)
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures real time")]
-fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {
-    let begun = Instant::now();
-    let made = work();
-    (made, begun.elapsed())
-}
-
-fn write(original: &Value, asked: &Asked, file: &str) -> io::Result<()> {
+fn write(original: &Value, messages: u64, file: &str) -> io::Result<()> {
     let mut out = BufWriter::new(File::create(file)?);
-    for number in 1..=asked.messages {
+    for number in 1..=messages {
         out.write_all(&bundles::message(original, number))?;
         out.write_all(b"\n")?;
     }
@@ -166,14 +135,8 @@ fn median(times: &mut [Duration]) -> Duration {
 }
 
 fn summary(mut times: Vec<Duration>) -> Value {
-    let median = median(&mut times);
-    let at = |percent: usize| times.get(times.len() * percent / 100).copied().map(micros);
-    json!({"median": micros(median), "p95": at(95), "p99": at(99)})
-}
-
-/// Microseconds with one decimal.
-fn micros(time: Duration) -> f64 {
-    (time.as_secs_f64() * 10_000_000.0).round() / 10.0
+    times.sort_unstable();
+    json!({"median": micros_at(&times, 50), "p95": micros_at(&times, 95), "p99": micros_at(&times, 99)})
 }
 
 fn millis(time: Duration) -> f64 {
