@@ -168,7 +168,7 @@ fn told(args: &ReadBackArgs, stage: &Stage, one: &Rehearsed, was_asked: bool) ->
     let lineage = one.message.iter().flat_map(|message| message.lineage.lines());
     let given: BTreeSet<(String, String)> = lineage
         .filter_map(|line| line.through)
-        .map(|through| (through.block.clone(), through.view.clone()))
+        .map(|through| (through.block.to_owned(), through.view.to_owned()))
         .collect();
     let kept: BTreeSet<(String, String)> = one
         .withheld

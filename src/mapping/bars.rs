@@ -120,7 +120,7 @@ pub fn tell(mut echoed: Value, issues: Vec<Value>) -> Value {
             "resource": {
                 "resourceType": "OperationOutcome",
                 "id": id,
-                "meta": {"lastUpdated": at, "profile": [codes::ours("ld-operation-outcome")]},
+                "meta": {"lastUpdated": at, "profile": [codes::ours!("ld-operation-outcome")]},
                 "issue": [],
             },
         }));
@@ -150,7 +150,7 @@ pub fn response_accepted(
 /// a message.
 #[must_use]
 pub fn response_rejected(bundle: &Value, reply: &Reply<'_>, reason: &str, words: &str) -> Option<Value> {
-    let mut codings = vec![json!({"system": format!("{}/decline-reason", codes::OURS), "code": reason})];
+    let mut codings = vec![json!({"system": codes::our_codes!("decline-reason"), "code": reason})];
     codings.push(match reason {
         "capacity" => json!({
             "system": codes::REJECTED_REASONS,
@@ -176,7 +176,7 @@ fn response(bundle: &Value, reply: &Reply<'_>, further: Vec<Value>) -> Option<Va
             "resourceType": "MessageHeader",
             "meta": {
                 "lastUpdated": at,
-                "profile": [codes::BARS_RESPONSE_HEADER, codes::ours("ld-message-header-response")],
+                "profile": [codes::BARS_RESPONSE_HEADER, codes::ours!("ld-message-header-response")],
             },
             "eventCoding": {"system": codes::MESSAGE_EVENTS, "code": messages::ANSWER.event.code()},
             "destination": [{
@@ -205,7 +205,7 @@ fn response(bundle: &Value, reply: &Reply<'_>, further: Vec<Value>) -> Option<Va
         "meta": {
             "versionId": "1.0.0",
             "lastUpdated": at,
-            "profile": [codes::BARS_BUNDLE, codes::ours(messages::ANSWER.name)],
+            "profile": [codes::BARS_BUNDLE, messages::ANSWER.profile],
             "security": bundle.pointer("/meta/security").cloned().unwrap_or_else(|| json!([])),
         },
         "type": "message",
@@ -264,7 +264,7 @@ fn encounter(bundle: &Value, seed: &str, at: &str, status: &str, why: Option<Val
     let mut resource = json!({
         "resourceType": "Encounter",
         "id": id,
-        "meta": {"lastUpdated": at, "profile": [codes::ours("ld-encounter")]},
+        "meta": {"lastUpdated": at, "profile": [codes::ours!("ld-encounter")]},
         "identifier": [{"system": format!("{}/receiver-contact", codes::ID), "value": id}],
         "status": status,
         "class": {"system": codes::V3_ACT, "code": "AMB", "display": "ambulatory"},
@@ -293,7 +293,7 @@ fn booked(bundle: &Value, reply: &Reply<'_>, offer: &Appointment<'_>) -> Value {
         "fullUrl": urn(reply.bundle_id, "appointment"),
         "resource": {
             "resourceType": "Appointment",
-            "meta": {"lastUpdated": at, "profile": [codes::ours("ld-appointment")]},
+            "meta": {"lastUpdated": at, "profile": [codes::ours!("ld-appointment")]},
             "status": "booked",
             "description": offer.place,
             "start": offer.start.to_rfc3339(),

@@ -1,8 +1,6 @@
 //! Code systems and profiles by name. Where the reference data do not show a published code, the system is ours.
 
-use serde_json::{Value, json};
-
-use super::messages;
+use super::{messages, tree::Tree};
 
 /// Our profiles and extensions.
 pub const OUR_PROFILES: &str = "https://keyway.example/fhir/StructureDefinition/";
@@ -76,34 +74,48 @@ pub(super) const PRACTICE_SETTING: &str = "https://fhir.hl7.org.uk/CodeSystem/UK
 pub(super) const V3_ACT: &str = "http://terminology.hl7.org/CodeSystem/v3-ActCode";
 
 /// A profile or an extension of ours.
-pub(super) fn ours(name: &str) -> String {
-    format!("{OUR_PROFILES}{name}")
+macro_rules! ours {
+    ($name:literal) => {
+        concat!("https://keyway.example/fhir/StructureDefinition/", $name)
+    };
 }
+pub(super) use ours;
 
-/// A UK Core profile of `resource`.
-pub(super) fn uk_core(resource: &str) -> String {
-    format!("https://fhir.hl7.org.uk/StructureDefinition/UKCore-{resource}")
+/// A code system of ours.
+macro_rules! our_codes {
+    ($name:literal) => {
+        concat!("https://keyway.example/fhir/CodeSystem/", $name)
+    };
 }
+pub(super) use our_codes;
+
+/// A UK Core profile of a resource.
+macro_rules! uk_core {
+    ($resource:literal) => {
+        concat!("https://fhir.hl7.org.uk/StructureDefinition/UKCore-", $resource)
+    };
+}
+pub(super) use uk_core;
 
 /// A UK Core extension.
-pub(super) fn uk_core_extension(name: &str) -> String {
-    format!("https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-{name}")
+macro_rules! uk_core_extension {
+    ($name:literal) => {
+        concat!("https://fhir.hl7.org.uk/StructureDefinition/Extension-UKCore-", $name)
+    };
+}
+pub(super) use uk_core_extension;
+
+/// A code with its published text.
+pub(super) fn coding(system: &'static str, code: &'static str, display: &'static str) -> Tree {
+    Tree::object([("system", system.into()), ("code", code.into()), ("display", display.into())])
 }
 
 /// How sensitive what is sent is.
-pub(super) fn restricted() -> Value {
-    json!({
-        "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
-        "code": "R",
-        "display": "restricted",
-    })
+pub(super) fn restricted() -> Tree {
+    coding("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "R", "restricted")
 }
 
 /// That something was kept back: it must not be taken for all that is known.
-pub(super) fn subsetted() -> Value {
-    json!({
-        "system": "http://terminology.hl7.org/CodeSystem/v3-ObservationValue",
-        "code": "SUBSETTED",
-        "display": "subsetted",
-    })
+pub(super) fn subsetted() -> Tree {
+    coding("http://terminology.hl7.org/CodeSystem/v3-ObservationValue", "SUBSETTED", "subsetted")
 }

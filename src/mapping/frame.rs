@@ -72,14 +72,14 @@ impl Frame<'_> {
     /// When it was first asked, as a FHIR instant.
     pub(super) fn asked_at(&self) -> Tree {
         match self.changed {
-            Some(changed) => Tree::frame("since", changed.since.to_rfc3339()),
+            Some(changed) => Tree::time("since", changed.since),
             None => self.at(),
         }
     }
 
     /// When the message is made, as a FHIR instant.
     pub(super) fn at(&self) -> Tree {
-        Tree::frame("now", self.now.to_rfc3339())
+        Tree::time("now", self.now)
     }
 
     /// The `urn:uuid:` address of the resource that plays `role`.

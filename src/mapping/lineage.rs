@@ -3,7 +3,7 @@
 //! A message has thousands of leaves and most lineages are kept and never read, so what is kept are numbers: the words
 //! are made when somebody asks ([`Lineage::lines`]).
 
-use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
@@ -15,7 +15,7 @@ const PLACES_USUAL: usize = 512;
 
 /// Where one leaf of a message comes from, and what let that through.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Traced {
+pub struct Traced<'l> {
     /// The leaf: `body#/…` or `detail#/…`, a JSON pointer into that part.
     pub output: String,
     /// A path of the assessment (`/risk/to_self/level`), `frame:…` (what the gateway knows about the
@@ -24,7 +24,7 @@ pub struct Traced {
     /// The mapping rule, with its version: `custody-sheet/2#riskToSelf`.
     pub rule: String,
     /// What let the source through; `None` where the source is no path of the assessment.
-    pub through: Option<Arc<Through>>,
+    pub through: Option<Through<'l>>,
 }
 
 /// What a leaf is made from.
@@ -97,7 +97,7 @@ impl Part {
         for step in steps.into_iter().rev() {
             // Writing to a String cannot fail.
             let _ = match step {
-                Step::Field(key) => write!(output, "/{}", escaped(key.text(places))),
+                Step::Field(key) => write!(output, "/{}", escaped(&key.text(places))),
                 Step::Entry(entry) => write!(output, "/{entry}"),
             };
         }
@@ -115,10 +115,10 @@ impl Part {
             }
             match top {
                 Some(Step::Field(key)) => key.text(places),
-                _ => "message",
+                _ => "message".into(),
             }
         };
-        format!("{}#{}", self.version, line.rule.unwrap_or_else(top))
+        format!("{}#{}", self.version, line.rule.map_or_else(top, Cow::Borrowed))
     }
 }
 
@@ -187,7 +187,7 @@ impl Lineage {
 
     /// One line for each leaf and source, in the order of the message. A leaf that is made from a group which several
     /// blocks let through has a line for each.
-    pub fn lines(&self) -> impl Iterator<Item = Traced> {
+    pub fn lines(&self) -> impl Iterator<Item = Traced<'_>> {
         self.parts.iter().flat_map(move |part| {
             part.lines.iter().flat_map(move |line| {
                 let (source, ways) = self.source(line.source);
@@ -204,11 +204,10 @@ impl Lineage {
     }
 
     /// A source in words, and the ways by which it came: one that is none when no table let it through.
-    fn source(&self, source: Source) -> (String, Vec<Option<Arc<Through>>>) {
+    fn source(&self, source: Source) -> (String, Vec<Option<Through<'_>>>) {
         match source {
             Source::Place(number) => {
-                let ways = self.places.through(number);
-                let ways: Vec<_> = ways.into_iter().map(|way| Some(Arc::clone(way))).collect();
+                let ways: Vec<_> = self.places.through(number).map(Some).collect();
                 let words = format!("{}{}", self.made_from, self.places.pointer(number));
                 (words, if ways.is_empty() { vec![None] } else { ways })
             }
@@ -224,16 +223,16 @@ impl Serialize for Lineage {
     }
 }
 
-impl Serialize for Traced {
+impl Serialize for Traced<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("output", &self.output)?;
         map.serialize_entry("source", &self.source)?;
         map.serialize_entry("rule", &self.rule)?;
         if let Some(through) = &self.through {
-            map.serialize_entry("block", &through.block)?;
-            map.serialize_entry("view", &through.view)?;
-            map.serialize_entry("allowed_by", &through.rule)?;
+            map.serialize_entry("block", through.block)?;
+            map.serialize_entry("view", through.view)?;
+            map.serialize_entry("allowed_by", through.rule)?;
             map.serialize_entry("consent", &through.consent)?;
             map.serialize_entry("provision", &through.provision)?;
         }

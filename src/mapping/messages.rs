@@ -1,6 +1,8 @@
 //! The messages that are spoken here: one table, from which what is read and written, what is offered and what is stated of
 //! it are made. Its `MessageDefinition`s are in `profiles/fhir/`.
 
+use super::codes::ours;
+
 /// What a message is about, as BaRS has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
@@ -34,6 +36,8 @@ pub struct Message {
     pub name: &'static str,
     /// The canonical of its `MessageDefinition`.
     pub definition: &'static str,
+    /// The canonical of the profile of its Bundle.
+    pub profile: &'static str,
     /// What it is about.
     pub event: Event,
     /// Whether the gateway sends it.
@@ -56,6 +60,7 @@ macro_rules! message {
         Message {
             name: $name,
             definition: concat!("https://keyway.example/fhir/MessageDefinition/", $name),
+            profile: ours!($name),
             event: Event::$event,
             sent: $sent,
             taken: Taken::$taken,

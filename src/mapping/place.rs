@@ -2,9 +2,7 @@
 //!
 //! Reading is free; whatever is written from a place carries its path along.
 
-use serde_json::Value;
-
-use super::tree::{Key, Tree, list, map};
+use super::tree::{Names, Tree};
 use crate::minimise::{Held, Places, Projection};
 
 /// A place of the projection.
@@ -49,7 +47,13 @@ impl<'p> Place<'p> {
 
     /// The items of an array; any other value is the only item.
     pub(super) fn items(&self) -> Vec<Self> {
-        if self.is_list() { self.below().collect() } else { vec![*self] }
+        self.each().collect()
+    }
+
+    /// The same, one by one.
+    pub(super) fn each(self) -> impl Iterator<Item = Self> {
+        let (whole, below) = if self.is_list() { (None, Some(self.below())) } else { (Some(self), None) };
+        whole.into_iter().chain(below.into_iter().flatten())
     }
 
     /// The fields of an object, in order.
@@ -98,29 +102,13 @@ impl<'p> Place<'p> {
     }
 
     /// The value as it is.
-    pub(super) fn copy(&self) -> Tree {
-        self.copy_as(&|_| None)
+    pub(super) const fn copy(&self) -> Tree {
+        Tree::copy(self, Names::Kept)
     }
 
     /// The value with its keys in the agencies' camelCase.
-    pub(super) fn copy_camel(&self) -> Tree {
-        self.copy_as(&camel)
-    }
-
-    /// `named` gives the names of fields that are not to stay as they are.
-    fn copy_as(&self, named: &impl Fn(&str) -> Option<String>) -> Tree {
-        match self.held() {
-            Held::List => list(self.below().map(|item| item.copy_as(named))),
-            Held::Group => {
-                let key = |field: &Self| {
-                    let name = self.places.name(field.number)?;
-                    Some(named(name).map_or(Key::Place(field.number), Key::from))
-                };
-                map(self.below().filter_map(|field| Some((key(&field)?, Some(field.copy_as(named))))))
-            }
-            _ => None,
-        }
-        .unwrap_or_else(|| Tree::as_it_is(self))
+    pub(super) const fn copy_camel(&self) -> Tree {
+        Tree::copy(self, Names::Camel)
     }
 
     /// Every leaf below this place; itself when it is one.
@@ -132,23 +120,9 @@ impl<'p> Place<'p> {
     }
 
     /// Another value that says the same in the recipient's terms.
-    pub(super) fn becomes(&self, value: impl Into<Value>) -> Tree {
-        Tree::made_of(self, value.into())
+    pub(super) fn becomes(&self, said: impl Into<Tree>) -> Tree {
+        said.into().made_of(self)
     }
-}
-
-fn camel(key: &str) -> Option<String> {
-    if !key.contains('_') {
-        return None;
-    }
-    let mut words = key.split('_');
-    let mut out = words.next().unwrap_or_default().to_owned();
-    for word in words {
-        let mut letters = word.chars();
-        out.extend(letters.next().map(|first| first.to_ascii_uppercase()));
-        out.push_str(letters.as_str());
-    }
-    Some(out)
 }
 
 #[cfg(test)]
@@ -166,7 +140,8 @@ mod tests {
         let places = Arc::new(Places::of(&source));
         let written = Place::root(&places).copy_camel().write(&places, "detail", "x/1");
         assert_eq!(String::from_utf8_lossy(&written.bytes), r#"{"withdrawalRisk":{"level":"high"}}"#);
-        let lines: Vec<Traced> = Lineage::new(written.part).of(&places).lines().collect();
+        let lineage = Lineage::new(written.part).of(&places);
+        let lines: Vec<Traced<'_>> = lineage.lines().collect();
         assert_eq!(lines[0].output, "detail#/withdrawalRisk/level");
         assert_eq!(lines[0].source, "/withdrawal_risk/level");
         assert_eq!(lines[0].rule, "x/1#withdrawalRisk");

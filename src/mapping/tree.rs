@@ -2,13 +2,18 @@
 //!
 //! Not here: what any message looks like.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::{
     lineage::{Part, Source, Step},
     place::Place,
 };
-use crate::minimise::{Held, Places};
+use crate::{
+    clock::Moment,
+    minimise::{Held, Places},
+};
 
 /// Room for most messages, so that few are moved as they grow.
 const BYTES_USUAL: usize = 16 * 1024;
@@ -20,17 +25,53 @@ pub(super) enum Key {
     Given(&'static str),
     /// The name of the field that a place is.
     Place(u32),
+    /// The same in the agencies' camelCase.
+    Camel(u32),
     /// A name that was made.
     Made(Box<str>),
 }
 
 impl Key {
     /// The name; `places` are those that the message is made from.
-    pub(super) fn text<'k>(&'k self, places: &'k Places) -> &'k str {
-        match self {
+    pub(super) fn text<'k>(&'k self, places: &'k Places) -> Cow<'k, str> {
+        Cow::Borrowed(match self {
             Self::Given(name) => name,
             Self::Place(number) => places.name(*number).unwrap_or_default(),
+            Self::Camel(number) => {
+                let name = places.name(*number).unwrap_or_default();
+                return String::from_utf8(camel(name).collect()).unwrap_or_default().into();
+            }
             Self::Made(name) => name,
+        })
+    }
+}
+
+/// A name in the agencies' camelCase, as the bytes of a text.
+fn camel(name: &str) -> impl Iterator<Item = u8> {
+    let mut begins = false;
+    name.bytes().filter_map(move |byte| {
+        if byte == b'_' {
+            begins = true;
+            return None;
+        }
+        Some(if std::mem::take(&mut begins) { byte.to_ascii_uppercase() } else { byte })
+    })
+}
+
+/// How the fields of what is copied are named.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Names {
+    /// As they are.
+    Kept,
+    /// In the agencies' camelCase.
+    Camel,
+}
+
+impl Names {
+    const fn of(self, field: u32) -> Key {
+        match self {
+            Self::Kept => Key::Place(field),
+            Self::Camel => Key::Camel(field),
         }
     }
 }
@@ -53,11 +94,11 @@ pub(super) enum Content {
     /// A text that the mapping gives.
     Given(&'static str),
     /// A text that was held or made.
-    Text(Box<str>),
+    Text(String),
+    /// A time, as a FHIR instant.
+    Moment(Moment),
     /// Anything else, whole codings among it.
     Other(Box<Value>),
-    /// What a place holds, as it is: read when the message is written.
-    Place(u32),
 }
 
 impl From<&'static str> for Content {
@@ -68,7 +109,7 @@ impl From<&'static str> for Content {
 
 impl From<String> for Content {
     fn from(text: String) -> Self {
-        Self::Text(text.into_boxed_str())
+        Self::Text(text)
     }
 }
 
@@ -112,24 +153,21 @@ impl Sources {
 #[derive(Clone, Debug)]
 enum Node {
     Leaf(Content, Sources),
+    /// A place with all that is below it: read when the message is written.
+    Copy(u32, Names),
     Map(Vec<(Key, Tree)>),
     List(Vec<Tree>),
+    /// Something that names the rule for what is below.
+    Under(&'static str, Box<Tree>),
 }
 
 /// A part of a message, with the origin of every leaf.
 #[derive(Clone, Debug)]
-pub(super) struct Tree {
-    node: Node,
-    rule: Option<&'static str>,
-}
+pub(super) struct Tree(Node);
 
 impl Tree {
-    const fn new(node: Node) -> Self {
-        Self { node, rule: None }
-    }
-
     fn leaf(content: Content, source: Source) -> Self {
-        Self::new(Node::Leaf(content, Sources::One(source)))
+        Self(Node::Leaf(content, Sources::One(source)))
     }
 
     /// A constant of the mapping; may be a whole coding.
@@ -142,14 +180,37 @@ impl Tree {
         Self::leaf(value.into().into(), Source::Frame(part))
     }
 
-    /// What a place of the projection holds.
-    pub(super) fn as_it_is(place: &Place<'_>) -> Self {
-        Self::leaf(Content::Place(place.number()), Source::Place(place.number()))
+    /// A time that the gateway knows about the message.
+    pub(super) const fn time(part: &'static str, moment: Moment) -> Self {
+        Self(Node::Leaf(Content::Moment(moment), Sources::One(Source::Frame(part))))
     }
 
-    /// A value made from a place of the projection.
-    pub(super) fn made_of(place: &Place<'_>, value: impl Into<Content>) -> Self {
-        Self::leaf(value.into(), Source::Place(place.number()))
+    /// What a place of the projection holds, without what is said there to be nothing.
+    pub(super) const fn copy(place: &Place<'_>, names: Names) -> Self {
+        Self(Node::Copy(place.number(), names))
+    }
+
+    /// This, made from a place of the projection.
+    pub(super) fn made_of(mut self, place: &Place<'_>) -> Self {
+        self.come_from(Source::Place(place.number()));
+        self
+    }
+
+    /// This, as something that the gateway knows about the message.
+    pub(super) fn known_by(mut self, part: &'static str) -> Self {
+        self.come_from(Source::Frame(part));
+        self
+    }
+
+    fn come_from(&mut self, source: Source) {
+        match &mut self.0 {
+            Node::Leaf(_, sources) => *sources = Sources::One(source),
+            Node::Map(fields) => fields.iter_mut().for_each(|(_, field)| field.come_from(source)),
+            Node::List(items) => items.iter_mut().for_each(|item| item.come_from(source)),
+            Node::Under(_, tree) => tree.come_from(source),
+            // What is copied comes from where it is.
+            Node::Copy(..) => {}
+        }
     }
 
     /// A value made from one or more places of the projection.
@@ -158,37 +219,37 @@ impl Tree {
         value: impl Into<Value>,
     ) -> Self {
         let sources: Box<[Source]> = places.into_iter().map(|place| Source::Place(place.number())).collect();
-        Self::new(Node::Leaf(value.into().into(), Sources::Several(sources)))
+        Self(Node::Leaf(value.into().into(), Sources::Several(sources)))
     }
 
     /// An object of which every field is there.
     pub(super) fn object<const N: usize>(fields: [(&'static str, Self); N]) -> Self {
-        Self::new(Node::Map(fields.into_iter().map(|(key, tree)| (Key::from(key), tree)).collect()))
+        Self(Node::Map(fields.into_iter().map(|(key, tree)| (Key::from(key), tree)).collect()))
     }
 
     /// An array of these.
     pub(super) fn array<const N: usize>(items: [Self; N]) -> Self {
-        Self::new(Node::List(items.into()))
+        Self(Node::List(items.into()))
     }
 
     /// Names the rule for every leaf below that has no nearer one.
-    pub(super) const fn under(mut self, rule: &'static str) -> Self {
-        self.rule = Some(rule);
-        self
+    pub(super) fn under(self, rule: &'static str) -> Self {
+        Self(Node::Under(rule, Box::new(self)))
     }
 
     /// Writes the message, which was made from `places`; `part` is `body` or `detail`, `version` names the mapping.
     pub(super) fn write(self, places: &Places, part: &'static str, version: &'static str) -> Written {
-        let mut written = Written { bytes: Vec::with_capacity(BYTES_USUAL), part: Part::new(part, version) };
+        let bytes = Vec::with_capacity(BYTES_USUAL);
+        let mut written = Written { bytes, part: Part::new(part, version), time: None };
         written.tree(places, self, 0, None);
         written
     }
 }
 
-impl From<&'static str> for Tree {
+impl<C: Into<Content>> From<C> for Tree {
     /// A constant of the mapping.
-    fn from(text: &'static str) -> Self {
-        Self::fixed(text)
+    fn from(content: C) -> Self {
+        Self::fixed(content)
     }
 }
 
@@ -197,13 +258,13 @@ pub(super) fn map<K: Into<Key>>(fields: impl IntoIterator<Item = (K, Option<Tree
     let fields = fields.into_iter();
     let mut kept: Vec<(Key, Tree)> = Vec::with_capacity(fields.size_hint().1.unwrap_or_default());
     kept.extend(fields.filter_map(|(key, tree)| Some((key.into(), tree?))));
-    (!kept.is_empty()).then(|| Tree::new(Node::Map(kept)))
+    (!kept.is_empty()).then(|| Tree(Node::Map(kept)))
 }
 
 /// An array. Without items there is no array.
 pub(super) fn list(items: impl IntoIterator<Item = Tree>) -> Option<Tree> {
     let kept: Vec<Tree> = items.into_iter().collect();
-    (!kept.is_empty()).then(|| Tree::new(Node::List(kept)))
+    (!kept.is_empty()).then(|| Tree(Node::List(kept)))
 }
 
 /// A finished part of a message.
@@ -213,6 +274,8 @@ pub(super) struct Written {
     pub(super) bytes: Vec<u8>,
     /// One line for each leaf and source.
     pub(super) part: Part,
+    /// The last time that was written: most of a message's are the same.
+    time: Option<(Moment, String)>,
 }
 
 impl Written {
@@ -227,32 +290,46 @@ impl Written {
     }
 
     fn field(&mut self, places: &Places, key: Key, tree: Tree, above: u32, rule: Option<&'static str>) {
-        self.text(key.text(places));
-        self.bytes.push(b':');
-        let below = self.part.enter(above, Step::Field(key));
+        let below = self.name(places, key, above);
         self.tree(places, tree, below, rule);
+    }
+
+    /// Writes the name of a field of what stands at `above`; the field's place.
+    fn name(&mut self, places: &Places, key: Key, above: u32) -> u32 {
+        if let Key::Camel(number) = key
+            && let Some(name) = places.name(number).filter(|name| is_plain(name))
+        {
+            self.bytes.push(b'"');
+            self.bytes.extend(camel(name));
+            self.bytes.push(b'"');
+        } else {
+            self.text(&key.text(places));
+        }
+        self.bytes.push(b':');
+        self.part.enter(above, Step::Field(key))
     }
 
     /// Writes `tree`, which stands at `here`, under `rule` where it names none itself.
     fn tree(&mut self, places: &Places, tree: Tree, here: u32, rule: Option<&'static str>) {
-        let rule = tree.rule.or(rule);
-        match tree.node {
+        match tree.0 {
             Node::Leaf(content, sources) => {
                 let sources = sources.as_slice();
                 match content {
                     Content::Given(text) => self.text_leaf(text, sources, here, rule),
                     Content::Text(text) => self.text_leaf(&text, sources, here, rule),
+                    Content::Moment(moment) => {
+                        let (_, text) = self
+                            .time
+                            .take_if(|(written, _)| *written == moment)
+                            .unwrap_or_else(|| (moment, moment.to_rfc3339()));
+                        self.text_leaf(&text, sources, here, rule);
+                        self.time = Some((moment, text));
+                    }
                     Content::Other(value) => self.value_leaves(&value, sources, here, rule),
-                    Content::Place(number) => match places.held(number) {
-                        Held::Text(text) => self.text_leaf(text, sources, here, rule),
-                        Held::Number(digits) => {
-                            self.bytes.extend_from_slice(digits.as_bytes());
-                            self.part.add(here, sources, rule);
-                        }
-                        _ => self.value_leaves(&places.value(number), sources, here, rule),
-                    },
                 }
             }
+            Node::Copy(number, names) => self.copy(places, number, names, here, rule),
+            Node::Under(rule, tree) => self.tree(places, *tree, here, Some(rule)),
             Node::Map(fields) => {
                 let mut before = b'{';
                 for (key, tree) in fields {
@@ -275,6 +352,42 @@ impl Written {
         }
     }
 
+    /// Writes what `number` holds. What is said there to be nothing is left out, unless nothing else is there.
+    fn copy(&mut self, places: &Places, number: u32, names: Names, here: u32, rule: Option<&'static str>) {
+        let source = [Source::Place(number)];
+        let below = places.below(number).filter(|below| !places.holds_nothing(*below));
+        let begun = self.bytes.len();
+        match places.held(number) {
+            Held::Text(text) => return self.text_leaf(text, &source, here, rule),
+            Held::Number(digits) => {
+                self.bytes.extend_from_slice(digits.as_bytes());
+                return self.part.add(here, &source, rule);
+            }
+            Held::Group => {
+                for below in below {
+                    self.bytes.push(if self.bytes.len() == begun { b'{' } else { b',' });
+                    let below_here = self.name(places, names.of(below), here);
+                    self.copy(places, below, names, below_here, rule);
+                }
+                if self.bytes.len() > begun {
+                    return self.bytes.push(b'}');
+                }
+            }
+            Held::List => {
+                for (index, below) in below.enumerate() {
+                    self.bytes.push(if index == 0 { b'[' } else { b',' });
+                    let below_here = self.part.enter(here, Step::Entry(index));
+                    self.copy(places, below, names, below_here, rule);
+                }
+                if self.bytes.len() > begun {
+                    return self.bytes.push(b']');
+                }
+            }
+            Held::Bool(_) | Held::Null => {}
+        }
+        self.value_leaves(&places.value(number), &source, here, rule);
+    }
+
     fn value_leaves(&mut self, value: &Value, sources: &[Source], here: u32, rule: Option<&'static str>) {
         self.write(value);
         self.note_leaves(value, sources, here, rule);
@@ -287,7 +400,7 @@ impl Written {
 
     /// Most texts are written as they are.
     fn text(&mut self, text: &str) {
-        if text.bytes().any(|byte| byte < b' ' || byte == b'"' || byte == b'\\') {
+        if !is_plain(text) {
             return self.write(text);
         }
         self.bytes.reserve(text.len() + 2);
@@ -318,6 +431,11 @@ impl Written {
             _ => self.part.add(here, sources, rule),
         }
     }
+}
+
+/// Whether a text is written in JSON as it is. All are counted, for that is quicker than to stop at the first.
+fn is_plain(text: &str) -> bool {
+    text.bytes().filter(|byte| matches!(byte, ..b' ' | b'"' | b'\\')).count() == 0
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@ use serde_json::Value;
 
 use super::outline::Outline;
 
+/// How many fields of a group are looked through one by one.
+const FEW_FIELDS: usize = 16;
+
 /// What a term may stand for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Named<'a> {
@@ -67,7 +70,7 @@ impl Term {
     }
 
     /// Whether a field is this; `None` is one that is not there.
-    fn equals(&self, value: Option<&Value>, named: Named<'_>) -> bool {
+    fn equals(&self, value: Option<&Value>, named: &Named<'_>) -> bool {
         let wanted = match self {
             Self::Text(text) => Some(text.as_str()),
             Self::Recipient => Some(named.recipient),
@@ -96,9 +99,15 @@ impl Guard {
     }
 
     /// Whether it holds for a leaf whose ancestors, root first, are `ancestors`.
-    pub(super) fn holds(&self, ancestors: &[&Value], named: Named<'_>) -> bool {
+    pub(super) fn holds(&self, ancestors: &[&Value], named: &Named<'_>) -> bool {
         let Some(at) = ancestors.get(self.depth) else { return false };
-        let field = at.get(&self.key);
+        let field = at.as_object().and_then(|fields| {
+            // To look through a few is quicker than to hash the name for each leaf anew.
+            if fields.len() > FEW_FIELDS {
+                return fields.get(&self.key);
+            }
+            fields.iter().find(|(name, _)| **name == self.key).map(|(_, field)| field)
+        });
         match &self.test {
             Test::Is(terms) => terms.iter().any(|term| term.equals(field, named)),
             Test::Holds(term) => {

@@ -7,15 +7,12 @@
 use std::{
     borrow::Cow,
     fmt::{self, Write as _},
-    sync::Arc,
 };
 
 use serde_json::{Map, Value};
 
-use super::Through;
+use super::{Through, through::Grounds};
 
-/// No way leads to it: a group, or a value that no table was asked about.
-const NO_WAY: u16 = u16::MAX;
 /// Room for the places of most projections, and for their texts in bytes.
 const PLACES_USUAL: usize = 512;
 const TEXTS_USUAL: usize = 8 * 1024;
@@ -33,7 +30,7 @@ pub(super) enum Step<'n> {
 #[derive(Clone, Copy)]
 enum Way {
     Field(u32, u32),
-    Entry(usize),
+    Entry(u32),
 }
 
 /// What a place holds. A group and a list hold what is below them, and nothing of their own.
@@ -72,7 +69,8 @@ struct Node {
     above: u32,
     /// How many places it is, with all below.
     size: u32,
-    way: u16,
+    /// By which passage of the table it came; a group, and what no table was asked about, by none.
+    passage: Option<u16>,
 }
 
 /// The places of one value.
@@ -80,7 +78,7 @@ struct Node {
 pub struct Places {
     nodes: Vec<Node>,
     texts: String,
-    ways: Vec<Arc<Through>>,
+    grounds: Grounds,
 }
 
 /// Says how much there is, and nothing of it.
@@ -91,21 +89,16 @@ impl fmt::Debug for Places {
 }
 
 impl Places {
-    /// Room for those of most projections.
-    pub(super) fn with_room() -> Self {
-        Self {
-            nodes: Vec::with_capacity(PLACES_USUAL),
-            texts: String::with_capacity(TEXTS_USUAL),
-            ways: Vec::new(),
-        }
+    /// None yet of what may leave on these grounds, with room for those of most projections.
+    pub(super) fn with_room(grounds: Grounds) -> Self {
+        Self { nodes: Vec::with_capacity(PLACES_USUAL), texts: String::with_capacity(TEXTS_USUAL), grounds }
     }
 
     /// The places of a value of which nothing was left out.
     #[must_use]
     pub fn of(value: &Value) -> Self {
         fn add(places: &mut Places, value: &Value, step: Option<Step<'_>>, above: u32) {
-            let here = places.enter(step, above);
-            places.put(here, value);
+            let here = places.enter(step, above, value, None);
             match value {
                 Value::Object(fields) => {
                     for (name, field) in fields {
@@ -126,22 +119,23 @@ impl Places {
         places
     }
 
-    /// A new place below `above`; its number.
-    pub(super) fn enter(&mut self, step: Option<Step<'_>>, above: u32) -> u32 {
+    /// A new place below `above`, of `value`, and by which passage that came; its number. What is in a group or a list is
+    /// no part of it.
+    pub(super) fn enter(
+        &mut self,
+        step: Option<Step<'_>>,
+        above: u32,
+        value: &Value,
+        passage: Option<u16>,
+    ) -> u32 {
         let number = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         let step = step.map(|step| match step {
             Step::Field(name) => {
                 let (from, to) = self.keep(name);
                 Way::Field(from, to)
             }
-            Step::Entry(entry) => Way::Entry(entry),
+            Step::Entry(entry) => Way::Entry(u32::try_from(entry).unwrap_or(u32::MAX)),
         });
-        self.nodes.push(Node { content: Content::Null, step, above, size: 1, way: NO_WAY });
-        number
-    }
-
-    /// Notes what `number` holds: of a group or a list, that it is one.
-    pub(super) fn put(&mut self, number: u32, value: &Value) {
         let content = match value {
             Value::Object(_) => Content::Group,
             Value::Array(_) => Content::List,
@@ -156,9 +150,8 @@ impl Places {
                 Content::Number(from, to)
             }
         };
-        if let Some(node) = self.nodes.get_mut(at(number)) {
-            node.content = content;
-        }
+        self.nodes.push(Node { content, step, above, size: 1, passage });
+        number
     }
 
     /// Adds to the texts; from where on it stands there, and to where.
@@ -218,11 +211,11 @@ impl Places {
     /// Whether nothing stands there: nothing said, or an empty group.
     #[must_use]
     pub fn holds_nothing(&self, number: u32) -> bool {
-        match self.held(number) {
-            Held::Null => true,
-            Held::Group | Held::List => self.size(number) == 1,
+        self.nodes.get(at(number)).is_none_or(|node| match node.content {
+            Content::Null => true,
+            Content::Group | Content::List => node.size == 1,
             _ => false,
-        }
+        })
     }
 
     /// Nothing more is below `number`.
@@ -236,19 +229,6 @@ impl Places {
     /// Takes back `number` and all that is below.
     pub(super) fn forget(&mut self, number: u32) {
         self.nodes.truncate(at(number));
-    }
-
-    /// A new way, for [`Places::came_by`].
-    pub(super) fn add_way(&mut self, way: Through) -> u16 {
-        self.ways.push(Arc::new(way));
-        u16::try_from(self.ways.len() - 1).unwrap_or(NO_WAY)
-    }
-
-    /// Notes what let the leaf at `number` through.
-    pub(super) fn came_by(&mut self, number: u32, way: u16) {
-        if let Some(node) = self.nodes.get_mut(at(number)) {
-            node.way = way;
-        }
     }
 
     /// How many there are.
@@ -272,15 +252,29 @@ impl Places {
     /// The place at `path`, a JSON pointer, below `number`; `None` when there is none.
     #[must_use]
     pub fn find(&self, number: u32, path: &str) -> Option<u32> {
-        path.split('/').skip(1).try_fold(number, |number, step| match self.held(number) {
-            Held::Group if step.contains('~') => {
-                let name = step.replace("~1", "/").replace("~0", "~");
-                self.below(number).find(|below| self.name(*below).is_some_and(|own| own == name))
-            }
-            Held::Group => self.below(number).find(|below| self.name(*below).is_some_and(|own| own == step)),
-            Held::List => self.below(number).nth(step.parse().ok()?),
-            _ => None,
-        })
+        let (mut here, mut rest) = (number, path);
+        while let Some(steps) = rest.strip_prefix('/') {
+            let end = steps.bytes().position(|byte| byte == b'/').unwrap_or(steps.len());
+            let (step, further) = steps.split_at(end);
+            here = match self.nodes.get(at(here))?.content {
+                Content::Group if step.as_bytes().contains(&b'~') => {
+                    let name = step.replace("~1", "/").replace("~0", "~");
+                    self.below(here).find(|below| self.is_named(*below, &name))?
+                }
+                Content::Group => self.below(here).find(|below| self.is_named(*below, step))?,
+                Content::List => self.below(here).nth(step.parse().ok()?)?,
+                _ => return None,
+            };
+            rest = further;
+        }
+        rest.is_empty().then_some(here)
+    }
+
+    fn is_named(&self, number: u32, name: &str) -> bool {
+        match self.nodes.get(at(number)).and_then(|node| node.step) {
+            Some(Way::Field(from, to)) => at(to - from) == name.len() && self.text(from, to) == name,
+            _ => false,
+        }
     }
 
     /// Where `number` stands in the whole, as a JSON pointer.
@@ -294,11 +288,12 @@ impl Places {
         }
         let mut pointer = String::new();
         for step in steps.into_iter().rev() {
-            // Writing to a String cannot fail.
-            let _ = match *step {
-                Way::Field(from, to) => write!(pointer, "/{}", escaped(self.text(from, to))),
-                Way::Entry(entry) => write!(pointer, "/{entry}"),
-            };
+            pointer.push('/');
+            match *step {
+                Way::Field(from, to) => pointer.push_str(&escaped(self.text(from, to))),
+                // Writing to a String cannot fail.
+                Way::Entry(entry) => _ = write!(pointer, "{entry}"),
+            }
         }
         pointer
     }
@@ -319,17 +314,16 @@ impl Places {
     }
 
     /// What let `number` through: one for a leaf; for a group, each that let one of its leaves through.
-    #[must_use]
-    pub fn through(&self, number: u32) -> Vec<&Arc<Through>> {
+    pub fn through(&self, number: u32) -> impl Iterator<Item = Through<'_>> {
         let from = at(number);
         let leaves = self.nodes.get(from..from + at(self.size(number))).unwrap_or_default();
-        let mut found: Vec<&Arc<Through>> = Vec::new();
-        for way in leaves.iter().filter_map(|leaf| self.ways.get(usize::from(leaf.way))) {
-            if !found.iter().any(|known| Arc::ptr_eq(known, way)) {
-                found.push(way);
+        let mut found: Vec<u16> = Vec::new();
+        for passage in leaves.iter().filter_map(|leaf| leaf.passage) {
+            if !found.contains(&passage) {
+                found.push(passage);
             }
         }
-        found
+        found.into_iter().filter_map(|passage| self.grounds.through(passage))
     }
 }
 

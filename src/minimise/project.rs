@@ -1,6 +1,6 @@
 //! The projection: one pass over the assessment; a leaf leaves when the view that applies to its block names it.
 
-use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
+use std::{fmt::Write as _, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -10,9 +10,13 @@ use super::{
     places::{Places, Step},
     rules::{Column, View},
     shapes::Shapes,
-    through::through,
+    tables::Letters,
+    through::{Grounds, Passage},
 };
-use crate::consent::{Decision, PermittedReferral, Scope};
+use crate::consent::{PermittedReferral, Scope};
+
+/// Room for where most fields stand, in bytes.
+const FIELD_USUAL: usize = 48;
 
 /// Why something is kept back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +46,9 @@ impl Why {
 
 /// What applies to one block in this projection.
 enum Lot<'r> {
-    /// This view leaves, but for the values that the person keeps back; the rest of the block is kept back for this reason.
-    /// `over`: it leaves by an override beside what the person agreed to.
-    Give { name: &'r str, view: &'r View, but: Vec<&'r View>, rest: Why, over: bool },
+    /// This view leaves, by the passage with this number, but for the values that the person keeps back; the rest of the
+    /// block is kept back for this reason.
+    Give { passage: u16, view: &'r View, but: Vec<&'r View>, rest: Why },
     /// Nothing of it leaves.
     Keep(Why),
 }
@@ -57,7 +61,35 @@ enum Fate {
     /// Some of it leaves, or it is kept back for several reasons (each already told).
     Told,
     /// All of it is kept back by one rule: the block, if it belongs to one, and why.
-    Kept(Option<usize>, Why),
+    Kept(Option<u16>, Why),
+}
+
+/// What became of the parts of a group.
+#[derive(Default)]
+struct Sum {
+    /// Some of it leaves.
+    leaves: bool,
+    /// The fate of the first part that is kept back.
+    kept: Option<Fate>,
+    /// Not all of it is kept back by that one rule.
+    differs: bool,
+}
+
+impl Sum {
+    /// Adds a part; whether all of that is kept back.
+    fn add(&mut self, leaves: bool, fate: Fate) -> bool {
+        self.leaves |= leaves;
+        match (fate, self.kept) {
+            (Fate::Silent, _) => return false,
+            (Fate::Told, _) => {
+                self.differs = true;
+                return false;
+            }
+            (Fate::Kept(..), None) => self.kept = Some(fate),
+            (Fate::Kept(..), Some(first)) => self.differs |= fate != first,
+        }
+        true
+    }
 }
 
 impl Rules {
@@ -92,20 +124,20 @@ impl Rules {
                 reader: Some(reader.partner_id.as_str()).filter(|reader| *reader != addressee),
                 need: ask.need,
             },
-            decision: permitted.decision(),
             ancestors: Vec::new(),
             way_down: Vec::new(),
-            fates: Vec::new(),
+            kept: Vec::new(),
             withheld: Vec::new(),
-            ways: vec![None; self.blocks.len()],
-            places: Places::with_room(),
+            given: vec![false; column.passages.len()],
+            places: Places::with_room(Grounds::new(&column.passages, permitted.decision())),
         };
         let (leaves, fate) = walk.visit(assessment, Shapes::WHOLE, None, 0);
         walk.tell(None, fate);
         let ground = column.ground(self, permitted.scope());
-        let (permitted, by_override) = (walk.given(|_| true), walk.given(|over| over));
+        let by_override = |passage: &Passage| ground == Ground::Both && passage.is_minimum;
+        let (permitted, by_override) = (walk.given(|_| true), walk.given(by_override));
         let Walk { mut withheld, places, .. } = walk;
-        withheld.sort();
+        withheld.sort_unstable();
         withheld.dedup();
         let places = if leaves { places } else { Places::of(&nothing()) };
         Projection { withheld, permitted, by_override, ground, places: Arc::new(places) }
@@ -118,8 +150,8 @@ impl Rules {
             .iter()
             .zip(&column.cells)
             .map(|(block, cell)| {
-                let rest = if cell.cell.is_category() { Why::CategoryOnly } else { Why::NotForRecipient };
-                let Some(view) = &cell.view else { return Lot::Keep(Why::NeverForAudience) };
+                let rest = if cell.letters.is_category() { Why::CategoryOnly } else { Why::NotForRecipient };
+                let Some(view) = cell.view else { return Lot::Keep(Why::NeverForAudience) };
                 // A value that says what the person keeps back of another row is none that the emergency row names.
                 let but = match scope {
                     Scope::Agreed { excluded, .. } | Scope::AgreedAndMinimum { excluded, .. } => {
@@ -127,16 +159,14 @@ impl Rules {
                     }
                     Scope::Minimum { .. } => Vec::new(),
                 };
-                let give = |name: &'r String, rest, over| match block.view(name) {
-                    Some(view) => Lot::Give { name, view, but, rest, over },
+                let give = |passage: u16, rest| match column.passages.get(usize::from(passage)) {
+                    Some(found) => Lot::Give { passage, view: &found.leaves, but, rest },
                     None => Lot::Keep(Why::NoRule),
                 };
                 let (excluded, specific) = match scope {
                     Scope::Minimum { blocks } => {
-                        return match &cell.minimum {
-                            Some(name) if blocks.contains(&block.id) => {
-                                give(name, Why::OverrideMinimum, false)
-                            }
+                        return match cell.minimum {
+                            Some(least) if blocks.contains(&block.id) => give(least, Why::OverrideMinimum),
                             _ => Lot::Keep(Why::OverrideMinimum),
                         };
                     }
@@ -145,23 +175,23 @@ impl Rules {
                 };
                 // A word that we do not know cannot be honoured in part, so everything is kept back.
                 if block.is_among(excluded) || !excluded.iter().all(known) {
-                    return match (scope, &cell.minimum) {
-                        (Scope::AgreedAndMinimum { blocks, .. }, Some(name))
+                    return match (scope, cell.minimum) {
+                        (Scope::AgreedAndMinimum { blocks, .. }, Some(least))
                             if blocks.contains(&block.id) =>
                         {
-                            give(name, Why::ExcludedByPerson, true)
+                            give(least, Why::ExcludedByPerson)
                         }
                         _ => Lot::Keep(Why::ExcludedByPerson),
                     };
                 }
-                if cell.cell == super::tables::Letters::Specific && !specific.contains(&block.id) {
+                if cell.letters == Letters::Specific && !specific.contains(&block.id) {
                     return Lot::Keep(Why::NeedsSpecificConsent);
                 }
                 match &cell.when_need {
                     Some(needs) if !needs.iter().any(|need| need == ask.need) => {
                         Lot::Keep(Why::NotForRecipient)
                     }
-                    _ => give(view, rest, false),
+                    _ => give(view, rest),
                 }
             })
             .collect()
@@ -192,20 +222,29 @@ enum Down<'r> {
     Unknown,
 }
 
+impl<'r> Down<'r> {
+    fn step(self) -> Option<Step<'r>> {
+        match self {
+            Self::Field(name) => Some(Step::Field(name)),
+            Self::Entry(number) => Some(Step::Entry(number)),
+            Self::Unknown => None,
+        }
+    }
+}
+
 /// One pass. `way_down` and `ancestors` follow the way down; both are as long as the place is deep.
 struct Walk<'r, 'v> {
     rules: &'r Rules,
     column: &'r Column,
     lots: Vec<Lot<'r>>,
     named: Named<'v>,
-    decision: &'v Decision,
     ancestors: Vec<&'v Value>,
     way_down: Vec<Down<'r>>,
-    /// What became of the places of the groups that are open now, the innermost last.
-    fates: Vec<(Down<'r>, Fate)>,
+    /// What is kept back of the groups that are open now, the innermost last.
+    kept: Vec<(Down<'r>, Fate)>,
     withheld: Vec<Withheld>,
-    /// By which way the leaves of each block came, once one did.
-    ways: Vec<Option<u16>>,
+    /// By which passages of the column something came.
+    given: Vec<bool>,
     places: Places,
 }
 
@@ -213,38 +252,42 @@ impl<'r, 'v> Walk<'r, 'v> {
     /// Gives a place of its own to each part of `value` that leaves; `value` has the place `shape` in the profile and stands
     /// below `above` by `step`. Whether any of it leaves, and what became of it.
     fn visit(&mut self, value: &'v Value, shape: usize, step: Option<Down<'r>>, above: u32) -> (bool, Fate) {
+        let rules = self.rules;
         match value {
             Value::Object(fields) => {
                 let (here, mark) = self.open(value, step, above);
-                let mut any = false;
+                let mut sum = Sum::default();
                 for (name, field) in fields {
-                    let Some((known, below)) = self.rules.shapes.field(shape, name) else {
-                        self.fates.push((Down::Unknown, Fate::Kept(None, Why::NoRule)));
-                        continue;
-                    };
-                    any |= self.below(field, below, Down::Field(known), here);
+                    if let Some((known, below)) = rules.shapes.field(shape, name) {
+                        self.below(field, below, Down::Field(known), here, &mut sum);
+                    } else {
+                        let fate = Fate::Kept(None, Why::NoRule);
+                        sum.add(false, fate);
+                        self.kept.push((Down::Unknown, fate));
+                    }
                 }
-                (any, self.close(here, mark, !any))
+                self.close(step, here, mark, &sum)
             }
             Value::Array(entries) => {
                 // What the profile does not know is not looked into, so that the way down is never longer than the
                 // profile is deep.
-                let Some(below) = self.rules.shapes.entry(shape) else {
+                let Some(below) = rules.shapes.entry(shape) else {
                     let nothing = entries.is_empty();
                     return (false, if nothing { Fate::Silent } else { Fate::Kept(None, Why::NoRule) });
                 };
                 let (here, mark) = self.open(value, step, above);
-                let mut any = false;
+                let mut sum = Sum::default();
                 for (number, entry) in entries.iter().enumerate() {
-                    any |= self.below(entry, below, Down::Entry(number), here);
+                    self.below(entry, below, Down::Entry(number), here, &mut sum);
                 }
-                (any, self.close(here, mark, !any))
+                self.close(step, here, mark, &sum)
             }
             leaf => match self.judge(shape) {
-                Ok(way) => {
-                    let here = self.enter(step, above);
-                    self.places.put(here, leaf);
-                    self.places.came_by(here, way);
+                Ok(passage) => {
+                    self.places.enter(step.and_then(Down::step), above, leaf, Some(passage));
+                    if let Some(given) = self.given.get_mut(usize::from(passage)) {
+                        *given = true;
+                    }
                     (true, Fate::Told)
                 }
                 Err(fate) => (false, fate),
@@ -252,43 +295,44 @@ impl<'r, 'v> Walk<'r, 'v> {
         }
     }
 
-    fn below(&mut self, value: &'v Value, shape: usize, step: Down<'r>, above: u32) -> bool {
-        self.way_down.push(step);
+    fn below(&mut self, value: &'v Value, shape: usize, step: Down<'r>, above: u32, sum: &mut Sum) {
         let (leaves, fate) = self.visit(value, shape, Some(step), above);
-        self.way_down.pop();
-        self.fates.push((step, fate));
-        leaves
+        if sum.add(leaves, fate) {
+            self.kept.push((step, fate));
+        }
     }
 
-    fn enter(&mut self, step: Option<Down<'r>>, above: u32) -> u32 {
-        let step = step.and_then(|step| match step {
-            Down::Field(name) => Some(Step::Field(name)),
-            Down::Entry(number) => Some(Step::Entry(number)),
-            Down::Unknown => None,
-        });
-        self.places.enter(step, above)
-    }
-
-    /// Begins a group: its place, and from where on the fates are those of its parts.
+    /// Begins a group: its place, and from where on what is kept back is of its parts.
     fn open(&mut self, value: &'v Value, step: Option<Down<'r>>, above: u32) -> (u32, usize) {
         self.ancestors.push(value);
-        let here = self.enter(step, above);
-        self.places.put(here, value);
-        (here, self.fates.len())
+        self.way_down.extend(step);
+        (self.places.enter(step.and_then(Down::step), above, value, None), self.kept.len())
     }
 
-    /// Ends a group. One of which nothing leaves has no place.
-    fn close(&mut self, here: u32, mark: usize, is_empty: bool) -> Fate {
-        self.ancestors.pop();
-        if is_empty {
-            self.places.forget(here);
-        } else {
+    /// Ends a group. One of which nothing leaves has no place. The same rule for every part is told once, higher up;
+    /// otherwise each part is told here.
+    fn close(&mut self, step: Option<Down<'r>>, here: u32, mark: usize, sum: &Sum) -> (bool, Fate) {
+        if sum.leaves {
             self.places.leave(here);
+        } else {
+            self.places.forget(here);
         }
-        self.sum(mark)
+        if sum.differs {
+            for number in mark..self.kept.len() {
+                if let Some((step, fate)) = self.kept.get(number).copied() {
+                    self.tell(Some(step), fate);
+                }
+            }
+        }
+        self.kept.truncate(mark);
+        self.ancestors.pop();
+        if step.is_some() {
+            self.way_down.pop();
+        }
+        (sum.leaves, if sum.differs { Fate::Told } else { sum.kept.unwrap_or(Fate::Silent) })
     }
 
-    /// By which way the leaf at `shape` may leave; if it may not, what becomes of it.
+    /// By which passage the leaf at `shape` may leave; if it may not, what becomes of it.
     fn judge(&mut self, shape: usize) -> Result<u16, Fate> {
         let nowhere = Fate::Kept(None, Why::NoRule);
         let rules = self.rules;
@@ -298,91 +342,49 @@ impl<'r, 'v> Walk<'r, 'v> {
             return Err(if place.is_routing { Fate::Silent } else { nowhere });
         };
         match self.lots.get(number) {
-            Some(Lot::Give { name, view, but, rest, over }) => {
+            Some(Lot::Give { passage, view, but, rest }) => {
                 let is_in =
                     |view: &View| view.get(&shape).into_iter().flatten().any(|guards| self.all_hold(guards));
                 if !is_in(view) {
-                    Err(Fate::Kept(Some(number), *rest))
+                    Err(Fate::Kept(u16::try_from(number).ok(), *rest))
                 } else if but.iter().any(|values| is_in(values)) {
-                    Err(Fate::Kept(Some(number), Why::ExcludedByPerson))
+                    Err(Fate::Kept(u16::try_from(number).ok(), Why::ExcludedByPerson))
                 } else {
-                    self.way(number, name, *over).ok_or(nowhere)
+                    Ok(*passage)
                 }
             }
-            Some(Lot::Keep(why)) => Err(Fate::Kept(Some(number), *why)),
+            Some(Lot::Keep(why)) => Err(Fate::Kept(u16::try_from(number).ok(), *why)),
             None => Err(nowhere),
         }
     }
 
-    /// The way of the leaves of block `number`, of which the view `name` leaves.
-    fn way(&mut self, number: usize, name: &str, over: bool) -> Option<u16> {
-        let known = self.ways.get_mut(number)?;
-        if known.is_none() {
-            let block = self.rules.blocks.get(number)?;
-            *known = Some(self.places.add_way(through(block, name, self.column, self.decision, over)));
-        }
-        *known
-    }
-
-    /// What was let through in a way that is meant (whether by an override beside consent), as `block:view`, sorted.
-    fn given(&self, is_meant: impl Fn(bool) -> bool) -> Vec<String> {
-        let given: BTreeSet<String> = self
-            .rules
-            .blocks
-            .iter()
-            .zip(&self.ways)
-            .zip(&self.lots)
-            .filter_map(|((block, way), lot)| match (way, lot) {
-                (Some(_), Lot::Give { name, over, .. }) if is_meant(*over) => {
-                    Some(format!("{}:{name}", block.id))
-                }
-                _ => None,
-            })
-            .collect();
-        given.into_iter().collect()
+    /// What was let through by the passages that are meant, as `block:view`, sorted.
+    fn given(&self, is_meant: impl Fn(&Passage) -> bool) -> Vec<String> {
+        let passages = self.column.passages.iter().zip(&self.given);
+        let meant = passages.filter(|(passage, given)| **given && is_meant(passage));
+        let mut given: Vec<String> = meant.map(|(passage, _)| passage.given.clone()).collect();
+        given.sort_unstable();
+        given
     }
 
     fn all_hold(&self, guards: &[Guard]) -> bool {
-        guards.iter().all(|guard| guard.holds(&self.ancestors, self.named))
-    }
-
-    /// One fate for all since `mark`: the same rule for every part is told once, higher up; otherwise each part is told
-    /// here.
-    fn sum(&mut self, mark: usize) -> Fate {
-        let fates = self.fates.get(mark..).unwrap_or_default();
-        let mut speaking = fates.iter().map(|(_, fate)| *fate).filter(|fate| *fate != Fate::Silent);
-        let one = match speaking.next() {
-            None => Some(Fate::Silent),
-            Some(first) => (first != Fate::Told && speaking.all(|fate| fate == first)).then_some(first),
-        };
-        if let Some(one) = one {
-            self.fates.truncate(mark);
-            return one;
-        }
-        for number in mark..self.fates.len() {
-            if let Some((step, fate)) = self.fates.get(number).copied() {
-                self.tell(Some(step), fate);
-            }
-        }
-        self.fates.truncate(mark);
-        Fate::Told
+        guards.iter().all(|guard| guard.holds(&self.ancestors, &self.named))
     }
 
     /// Tells what is kept back at `step` below where the pass is; without a step, of the whole.
     fn tell(&mut self, step: Option<Down<'r>>, fate: Fate) {
         let Fate::Kept(block, why) = fate else { return };
-        let rule = match block.and_then(|number| self.rules.blocks.get(number)) {
-            Some(block) => format!("{}#{}", self.column.name, block.id),
-            None => self.column.name.clone(),
-        };
-        let mut field = String::new();
+        let cell = block.and_then(|number| self.column.cells.get(usize::from(number)));
+        let rule = cell.map_or(&self.column.name, |cell| &cell.rule).clone();
+        let mut field = String::with_capacity(FIELD_USUAL);
         for step in self.way_down.iter().copied().chain(step) {
-            // Writing to a String cannot fail.
-            let _ = match step {
-                Down::Field(name) => write!(field, "/{name}"),
-                Down::Entry(number) => write!(field, "/{number}"),
-                Down::Unknown => write!(field, "/*"),
-            };
+            field.push('/');
+            match step {
+                Down::Field(name) => field.push_str(name),
+                // Writing to a String cannot fail.
+                Down::Entry(number) => _ = write!(field, "{number}"),
+                Down::Unknown => field.push('*'),
+            }
         }
         if field.is_empty() {
             field.push('*');

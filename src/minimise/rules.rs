@@ -4,6 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     fmt::{self, Write},
+    sync::Arc,
 };
 
 use aws_lc_rs::digest::{Context, SHA256};
@@ -13,6 +14,7 @@ use super::{
     pattern::{Guard, Target, expand},
     shapes::{Shape, Shapes},
     tables::{self, AudienceFile, BlockLine, BlocksFile, CellLine, Letters, UnderLine},
+    through::Passage,
 };
 use crate::directory::Audience;
 
@@ -39,7 +41,7 @@ pub(super) struct Block {
     rows: Vec<String>,
     /// Single values of it that fall under the rows of others.
     under: Vec<Under>,
-    views: BTreeMap<String, View>,
+    views: BTreeMap<String, Arc<View>>,
 }
 
 /// Values that fall under the rows of other blocks than their own.
@@ -57,7 +59,22 @@ pub(super) struct Column {
     pub(super) name: String,
     purposes: Vec<String>,
     /// One for each block, in the blocks' order.
-    pub(super) cells: Vec<CellLine>,
+    pub(super) cells: Vec<Cell>,
+    /// Every view of a block that may leave.
+    pub(super) passages: Arc<[Passage]>,
+}
+
+/// What the table says of one block for one audience.
+pub(super) struct Cell {
+    pub(super) letters: Letters,
+    /// The rule, with its version: `custody/1#risk-to-self`.
+    pub(super) rule: String,
+    /// By which passage of the column it leaves with consent.
+    pub(super) view: Option<u16>,
+    /// By which it may leave under the override.
+    pub(super) minimum: Option<u16>,
+    /// It leaves only when the referral is for one of these needs.
+    pub(super) when_need: Option<Vec<String>>,
 }
 
 impl fmt::Debug for Rules {
@@ -169,9 +186,9 @@ impl Rules {
             if let Some(stray) = part.iter().find(|target| !within(&target.shape)) {
                 return Err(format!("view {name}: {} is not in the block's extent", stray.shape));
             }
-            views.insert(name.clone(), self.view(part)?);
+            views.insert(name.clone(), Arc::new(self.view(part)?));
         }
-        if views.insert(String::from(FULL), full).is_some() {
+        if views.insert(String::from(FULL), Arc::new(full)).is_some() {
             return Err(String::from("the view full is the extent and is not written"));
         }
         // Rows are of blocks that stand before, so that none leads round in a circle.
@@ -254,21 +271,19 @@ impl Rules {
         if let Some(stray) = file.cells.keys().find(|id| !self.blocks.iter().any(|b| &b.id == *id)) {
             return Err(format!("there is no block {stray}"));
         }
-        let mut cells = Vec::new();
+        let name = format!("{name}/{}", file.version);
+        let (mut cells, mut passages) = (Vec::new(), Vec::new());
         for block in &self.blocks {
-            let cell = file.cells.get(&block.id).ok_or_else(|| format!("no cell for block {}", block.id))?;
-            check_cell(block, cell).map_err(|e| format!("block {}: {e}", block.id))?;
-            cells.push(cell.clone());
+            let line = file.cells.get(&block.id).ok_or_else(|| format!("no cell for block {}", block.id))?;
+            let rule = format!("{name}#{}", block.id);
+            let cell = cell(block, line, rule, &mut passages);
+            cells.push(cell.map_err(|e| format!("block {}: {e}", block.id))?);
         }
-        Ok(Column { name: format!("{name}/{}", file.version), purposes: file.purposes.clone(), cells })
+        Ok(Column { name, purposes: file.purposes.clone(), cells, passages: passages.into() })
     }
 }
 
 impl Block {
-    pub(super) fn view(&self, name: &str) -> Option<&View> {
-        self.views.get(name)
-    }
-
     /// Whether it is among `blocks`, or falls under the row of one of them.
     pub(super) fn is_among(&self, blocks: &[String]) -> bool {
         blocks.contains(&self.id) || self.rows.iter().any(|row| blocks.contains(row))
@@ -281,22 +296,33 @@ impl Block {
     }
 }
 
-/// A cell's letters and views must say the same.
-fn check_cell(block: &Block, cell: &CellLine) -> Result<(), String> {
-    let views = [cell.view.as_ref(), cell.minimum.as_ref()];
-    if let Some(unknown) = views.into_iter().flatten().find(|name| block.view(name).is_none()) {
-        return Err(format!("there is no view {unknown}"));
-    }
-    if cell.view.is_some() == (cell.cell == Letters::Never) {
+/// A cell of the table for `block`, whose letters and views must say the same; its passages are added to the others.
+fn cell(block: &Block, line: &CellLine, rule: String, passages: &mut Vec<Passage>) -> Result<Cell, String> {
+    let mut passage = |view: &String, is_minimum: bool| {
+        let leaves = block.views.get(view).ok_or_else(|| format!("there is no view {view}"))?;
+        let number = u16::try_from(passages.len()).map_err(|_| String::from("there are too many views"))?;
+        passages.push(Passage {
+            block: block.id.clone(),
+            view: view.clone(),
+            rule: rule.clone(),
+            given: format!("{}:{view}", block.id),
+            is_minimum,
+            leaves: Arc::clone(leaves),
+        });
+        Ok::<_, String>(number)
+    };
+    let view = line.view.as_ref().map(|view| passage(view, false)).transpose()?;
+    let minimum = line.minimum.as_ref().map(|view| passage(view, true)).transpose()?;
+    if view.is_some() == (line.cell == Letters::Never) {
         return Err(String::from("a view is needed, unless the cell is \"-\""));
     }
-    if cell.minimum.is_some() != cell.cell.overrides() {
+    if minimum.is_some() != line.cell.overrides() {
         return Err(String::from("an override view goes with O, and only with it"));
     }
-    if cell.cell.is_category() && cell.view.as_deref() == Some(FULL) {
+    if line.cell.is_category() && line.view.as_deref() == Some(FULL) {
         return Err(String::from("a category is never the full block"));
     }
-    Ok(())
+    Ok(Cell { letters: line.cell, rule, view, minimum, when_need: line.when_need.clone() })
 }
 
 /// The leaves that `paths` name.

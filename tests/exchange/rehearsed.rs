@@ -86,13 +86,14 @@ async fn every_field_names_the_provision_that_let_it_through() {
             assert!(one.message.is_none() && one.withheld[0].reason == "consent-refused");
             continue;
         }
-        let traced: Vec<_> = one.message.unwrap().lineage.lines().collect();
+        let lineage = one.message.unwrap().lineage;
+        let traced: Vec<_> = lineage.lines().collect();
         let from_the_person: Vec<_> = traced.iter().filter(|line| line.source.starts_with('/')).collect();
         assert!(from_the_person.len() > 100);
         for line in from_the_person {
             let through = line.through.as_ref().unwrap();
-            assert_eq!(through.consent, decision.consent, "{}", line.output);
-            assert_eq!(through.provision.as_deref(), Some("provision.provision[0]"));
+            assert_eq!(through.consent, decision.consent.as_ref(), "{}", line.output);
+            assert_eq!(through.provision, Some("provision.provision[0]"));
             assert!(through.rule.starts_with("health/"), "{}", through.rule);
         }
         let own = traced.iter().filter(|line| !line.source.starts_with('/'));

@@ -273,7 +273,7 @@ pub(in crate::cli) fn parts(message: &RehearsedMessage) -> impl Iterator<Item = 
         .chain(message.detail.as_deref().map(|detail| ("detail", detail)))
 }
 
-fn traced(line: &Traced) -> String {
+fn traced(line: &Traced<'_>) -> String {
     let Traced { output, source, rule, through } = line;
     let way = through.as_ref().map(|through| format!(" {} ({})", through.rule, through.view));
     let given = through.as_ref().and_then(|through| through.consent.as_ref());

@@ -127,7 +127,7 @@ pub(super) fn composition(message: &Message<'_>, found: &[Entry], partial: bool)
         ("relatesTo", replaces(message).and_then(|one| list([one]))),
         ("section", list(sections)),
     ];
-    message.entry(ROLE, "Composition", "ld-trusted-assessment", fields)
+    message.entry(ROLE, "Composition", codes::ours!("ld-trusted-assessment"), fields)
 }
 
 /// The document whose place this one takes.

@@ -63,9 +63,8 @@ fn unsigned(frame: &Frame<'_>, projection: &Projection, sealing: &Sealing<'_>) -
     let mut entries = vec![composition::composition(&message, &found, partial)];
     entries.extend(found);
     entries.push(provenance(&message, sealing));
-    let security = [Tree::fixed(codes::restricted())]
-        .into_iter()
-        .chain(partial.then(|| Tree::frame("withheld", codes::subsetted())));
+    let security =
+        std::iter::once(codes::restricted()).chain(partial.then(|| codes::subsetted().known_by("withheld")));
     let meta = map([
         ("lastUpdated", Some(frame.at())),
         ("profile", Some(Tree::fixed(json!([DOCUMENT_PROFILE])))),
@@ -93,11 +92,9 @@ pub(super) fn identifier(frame: &Frame<'_>) -> Option<Tree> {
 
 /// What kind of document it is.
 pub(super) fn kind() -> Tree {
-    Tree::fixed(json!({"coding": [{
-        "system": format!("{}/document-type", codes::OURS),
-        "code": "trusted-assessment",
-        "display": "Trusted assessment",
-    }]}))
+    let coding =
+        codes::coding(codes::our_codes!("document-type"), "trusted-assessment", "Trusted assessment");
+    Tree::object([("coding", Tree::array([coding]))])
 }
 
 /// Who assessed, what put it together, and by which rules.
@@ -137,5 +134,5 @@ fn provenance(message: &Message<'_>, sealing: &Sealing<'_>) -> Entry {
         ("agent", list(agents.into_iter().flatten())),
         ("entity", list(rules.into_iter().flatten())),
     ];
-    message.entry("provenance", "Provenance", "ld-provenance", fields)
+    message.entry("provenance", "Provenance", codes::ours!("ld-provenance"), fields)
 }

@@ -7,7 +7,7 @@ use crate::{
     mapping::{
         codes,
         place::Place,
-        tree::{Tree, list, map},
+        tree::{Tree, list},
     },
     minimise::Held,
 };
@@ -19,17 +19,13 @@ const ELSEWHERE: [&str; 5] = ["profile", "person", "practitioner", "referrals", 
 
 /// The answers.
 pub(super) fn answers(message: &Message<'_>) -> Entry {
-    let about = message
-        .at("/person/demographics")
-        .and_then(|place| item("demographics", "person.demographics", &place));
-    let blocks = message
-        .root
-        .fields()
-        .into_iter()
-        .filter(|(key, _)| !ELSEWHERE.contains(key))
-        .filter_map(|(key, place)| groups(key, key, &place))
-        .flatten();
-    let items: Vec<Tree> = about.into_iter().chain(blocks).collect();
+    let mut items = Vec::new();
+    if let Some(place) = message.at("/person/demographics") {
+        items.extend(item("demographics", String::from("person.demographics"), &place));
+    }
+    for (key, place) in message.root.fields().into_iter().filter(|(key, _)| !ELSEWHERE.contains(key)) {
+        add(&mut items, key, String::from(key), &place);
+    }
     let authored = message
         .at("/assessed_at")
         .filter(|place| place.text().and_then(Moment::from_rfc3339).is_some())
@@ -43,37 +39,33 @@ pub(super) fn answers(message: &Message<'_>) -> Entry {
         ("author", message.refer("practitioner-role")),
         ("item", list(items)),
     ];
-    message.entry(ROLE, "QuestionnaireResponse", "ld-assessment", fields)
+    message.entry(ROLE, "QuestionnaireResponse", codes::ours!("ld-assessment"), fields)
 }
 
-/// The items for one field: one, or one for each object in a list.
-fn groups(key: &str, link: &str, place: &Place<'_>) -> Option<Vec<Tree>> {
-    let items: Vec<Tree> = if place.is_list_of_groups() {
-        place.items().iter().filter_map(|one| item(key, link, one)).collect()
+/// Adds the items for one field: one, or one for each object in a list.
+fn add(items: &mut Vec<Tree>, key: &str, link: String, place: &Place<'_>) {
+    if place.is_list_of_groups() {
+        items.extend(place.each().filter_map(|one| item(key, link.clone(), &one)));
     } else {
-        item(key, link, place).into_iter().collect()
-    };
-    (!items.is_empty()).then_some(items)
+        items.extend(item(key, link, place));
+    }
 }
 
-fn item(key: &str, link: &str, place: &Place<'_>) -> Option<Tree> {
-    let head = [("linkId", Some(Tree::fixed(link.to_owned()))), ("text", Some(Tree::fixed(label(key))))];
+fn item(key: &str, link: String, place: &Place<'_>) -> Option<Tree> {
     let content = if place.is_group() {
-        let below: Vec<Tree> = place
-            .fields()
-            .into_iter()
-            .filter_map(|(key, field)| groups(key, &format!("{link}.{key}"), &field))
-            .flatten()
-            .collect();
-        ("item", Some(list(below)?))
+        let mut below = Vec::new();
+        for (key, field) in place.fields() {
+            add(&mut below, key, [&link, ".", key].concat(), &field);
+        }
+        ("item", list(below)?)
     } else {
-        ("answer", Some(list(place.items().iter().filter_map(|one| answer(key, one)))?))
+        ("answer", list(place.each().map(|one| answer(key, &one)))?)
     };
-    map(head.into_iter().chain([content]))
+    Some(Tree::object([("linkId", link.into()), ("text", label(key).into()), content]))
 }
 
 /// An answer of the type that the questionnaire has for the field: dates are those of fields that hold dates.
-fn answer(key: &str, place: &Place<'_>) -> Option<Tree> {
+fn answer(key: &str, place: &Place<'_>) -> Tree {
     let kind = match place.held() {
         Held::Bool(_) => "valueBoolean",
         Held::Number(_) if place.whole_number().is_some() && !matches!(key, "score" | "maximum") => {
@@ -84,7 +76,7 @@ fn answer(key: &str, place: &Place<'_>) -> Option<Tree> {
         Held::Text(text) if is_dated(key) && is_moment_or_day(text) => "valueDateTime",
         _ => "valueString",
     };
-    map([(kind, Some(place.copy()))])
+    Tree::object([(kind, place.copy())])
 }
 
 fn is_moment_or_day(text: &str) -> bool {
@@ -100,7 +92,9 @@ pub(in crate::mapping) fn label(key: &str) -> String {
     if matches!(key, "adhd" | "tag") {
         return key.to_ascii_uppercase();
     }
-    let words = key.replace('_', " ");
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    let mut label = key.replace('_', " ");
+    if let Some(first) = label.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    label
 }

@@ -1,8 +1,6 @@
 //! This recipient's own part of the person's consent, as a Consent.
 
-use serde_json::json;
-
-use super::{Entry, Message, concept, refer};
+use super::{Entry, Message, bare, coding, concept, concept_of, refer};
 use crate::mapping::{
     codes,
     place::Place,
@@ -17,7 +15,7 @@ pub(super) fn consent(message: &Message<'_>) -> Option<Entry> {
         concept("http://terminology.hl7.org/CodeSystem/consentscope", "patient-privacy", "Privacy Consent");
     // The base rule: nothing may be shared. What may be is the nested permission, so that a receiver which reads
     // only the outer rule reads a no.
-    let rule = json!({"coding": [{"system": codes::V3_ACT, "code": "OPTOUT"}]});
+    let rule = concept_of([bare(codes::V3_ACT, "OPTOUT")]);
     let fields = [
         ("status", Some(decision.becomes("active"))),
         ("scope", Some(scope)),
@@ -26,10 +24,10 @@ pub(super) fn consent(message: &Message<'_>) -> Option<Entry> {
         ("dateTime", consent.at("/recorded_at").map(|place| place.copy())),
         ("performer", message.refer("patient").and_then(|person| list([person]))),
         ("organization", message.refer("organization-sender").and_then(|sender| list([sender]))),
-        ("policyRule", Some(Tree::fixed(rule))),
+        ("policyRule", Some(rule)),
         ("provision", provision(message, &consent)),
     ];
-    Some(message.entry("consent", "Consent", "ld-consent", fields))
+    Some(message.entry("consent", "Consent", codes::ours!("ld-consent"), fields))
 }
 
 /// Until when, to whom, for what. What the person kept back is not for the recipient to know.
@@ -52,11 +50,11 @@ fn provision(message: &Message<'_>, consent: &Place<'_>) -> Option<Tree> {
         ("actor", actor.and_then(|actor| list([actor]))),
         (
             "purpose",
-            Some(Tree::fixed(json!([super::coding(
+            Some(Tree::array([coding(
                 "http://terminology.hl7.org/CodeSystem/v3-ActReason",
                 "TREAT",
-                "treatment"
-            )]))),
+                "treatment",
+            )])),
         ),
     ]);
     map([("provision", permit.and_then(|permit| list([permit])))])

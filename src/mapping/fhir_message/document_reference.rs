@@ -1,9 +1,8 @@
 //! Where the trusted assessment is, that can be fetched beside the message.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::json;
 
-use super::{Entry, Message};
+use super::{Entry, Message, concept_of};
 use crate::mapping::{
     codes,
     document::{self, Document},
@@ -32,8 +31,8 @@ pub(super) fn document_reference(message: &Message<'_>, pointed: &Document) -> E
         ("date", Some(frame.at())),
         ("author", message.refer("practitioner-role").and_then(|author| list([author]))),
         ("custodian", message.refer("organization-sender")),
-        ("securityLabel", list([Tree::fixed(json!({"coding": [codes::restricted()]}))])),
+        ("securityLabel", list([concept_of([codes::restricted()])])),
         ("content", list(map([("attachment", attachment)]))),
     ];
-    message.entry("document-reference", "DocumentReference", "ld-document-reference", fields)
+    message.entry("document-reference", "DocumentReference", codes::ours!("ld-document-reference"), fields)
 }

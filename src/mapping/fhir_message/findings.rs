@@ -1,9 +1,11 @@
 //! What a system acts on: flags, scores, diagnoses, risk, the person's own aims. The whole text is among the
 //! answers (`answers`), from which these derive.
 
-use serde_json::{Value, json};
+use std::borrow::Cow;
 
-use super::{Entry, Message, answers, concept, labelled, note, our_concept, patient, words};
+use super::{
+    Entry, Message, answers, bare, coding, concept, concept_of, labelled, note, our_concept, patient, words,
+};
 use crate::{
     assessment::TAG_DOMAINS,
     clock::Moment,
@@ -39,53 +41,52 @@ fn each(message: &Message<'_>, path: &str, make: Finding) -> Vec<Entry> {
     items.iter().enumerate().filter_map(|(index, item)| make(message, index, item)).collect()
 }
 
-fn flag(message: &Message<'_>, role: String, category: Tree, code: Option<Tree>) -> Entry {
+fn flag(
+    message: &Message<'_>,
+    role: impl Into<Cow<'static, str>>,
+    category: Tree,
+    code: Option<Tree>,
+) -> Entry {
     let fields = [
         ("status", Some(Tree::fixed("active"))),
         ("category", list([category])),
         ("code", code),
         ("subject", message.refer("patient")),
     ];
-    message.entry(role, "Flag", "ld-flag", fields)
+    message.entry(role, "Flag", codes::ours!("ld-flag"), fields)
 }
 
 fn safeguarding(message: &Message<'_>) -> Option<Entry> {
     let concern = message.at("/safeguarding/concern").filter(Place::says_yes)?;
-    let unspecified = json!([super::coding(
+    let unspecified = Tree::array([coding(
         "https://fhir.nhs.uk/CodeSystem/safeguarding-codes-bars",
         "U",
-        "Unspecified Safeguarding Concern Identified"
+        "Unspecified Safeguarding Concern Identified",
     )]);
     let code = map([
         ("coding", Some(concern.becomes(unspecified))),
         ("text", labelled(&[("Route", message.at("/safeguarding/route"))])),
     ]);
     let category = concept(codes::FLAG_CATEGORIES, "SG", "Safeguarding Concern");
-    Some(flag(message, String::from("flag-safeguarding"), category, code))
+    Some(flag(message, "flag-safeguarding", category, code))
 }
 
 fn adjustment(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> {
-    let ours = item.at("/code").and_then(|place| our_coding(&place, "reasonable-adjustment"));
+    let system = codes::our_codes!("reasonable-adjustment");
+    let ours = item.at("/code").map(|place| Tree::array([bare(system, place.copy())]));
     let code = map([("coding", ours), ("text", item.at("/note").map(|place| place.copy()))])?;
     let category = concept(codes::FLAG_CATEGORIES, "RA", "Reasonable Adjustment");
     Some(flag(message, format!("flag-adjustment-{index}"), category, Some(code)))
 }
 
-fn our_coding(place: &Place<'_>, system: &str) -> Option<Tree> {
-    list(map([
-        ("system", Some(Tree::fixed(format!("{}/{system}", codes::OURS)))),
-        ("code", Some(place.copy())),
-    ]))
-}
-
 fn risk_to_self(message: &Message<'_>) -> Option<Entry> {
     let risk = message.at("/risk/to_self")?;
-    let not_stated = || concept(format!("{}/risk-level", codes::OURS), "not-stated", "Not stated");
+    let levels = codes::our_codes!("risk-level");
+    let not_stated = || concept(levels, "not-stated", "Not stated");
     // Silence would read as "no risk", so what was not stated says so.
-    let level =
-        risk.at("/level").and_then(|place| our_concept(&place, "risk-level")).unwrap_or_else(not_stated);
+    let level = risk.at("/level").map_or_else(not_stated, |place| our_concept(&place, levels));
     let prediction = map([
-        ("outcome", Some(Tree::fixed(json!({"text": "Harm to self"})))),
+        ("outcome", Some(Tree::object([("text", "Harm to self".into())]))),
         ("qualitativeRisk", Some(level)),
         ("rationale", labelled(&[("Current", risk.at("/current")), ("Imminent", risk.at("/imminent"))])),
     ]);
@@ -99,7 +100,7 @@ fn risk_to_self(message: &Message<'_>) -> Option<Entry> {
         ("mitigation", risk.at("/safety_plan").map(|place| place.copy())),
         ("note", note(risk.at("/handover_advice").as_ref())),
     ];
-    Some(message.entry("risk-to-self", "RiskAssessment", "ld-risk-assessment", fields))
+    Some(message.entry("risk-to-self", "RiskAssessment", codes::ours!("ld-risk-assessment"), fields))
 }
 
 fn when(message: &Message<'_>) -> Option<Tree> {
@@ -126,38 +127,34 @@ fn observation(message: &Message<'_>, code: Tree) -> [(&'static str, Option<Tree
 /// The Threshold Assessment Grid: its domains and their scores. Its wording is copyright and is not here.
 fn tag(message: &Message<'_>) -> Option<Entry> {
     let grid = message.at("/screening/tag")?;
-    let system = format!("{}/tag-domain", codes::OURS);
+    let system = codes::our_codes!("tag-domain");
     let scores: Vec<Tree> = TAG_DOMAINS
         .iter()
         .filter_map(|domain| {
             let score = grid.at(&format!("/{domain}"))?;
-            let code = json!({"coding": [{"system": system, "code": domain.replace('_', "-")}]});
+            let code = concept_of([bare(system, domain.replace('_', "-"))]);
             // Which domains end at 3 is not known here: whoever reads a 3 must know that.
-            let range = Tree::fixed(json!([{"text": "Range not verified"}]));
-            map([
-                ("code", Some(Tree::fixed(code))),
-                ("valueInteger", Some(score.copy())),
-                ("referenceRange", Some(range)),
-            ])
+            let range = Tree::array([Tree::object([("text", "Range not verified".into())])]);
+            Some(Tree::object([("code", code), ("valueInteger", score.copy()), ("referenceRange", range)]))
         })
         .collect();
     if scores.is_empty() {
         return None;
     }
-    let code = json!({
-        "coding": [{"system": format!("{}/screening-tool", codes::OURS), "code": "tag"}],
-        "text": "Threshold Assessment Grid",
-    });
-    let fields = observation(message, Tree::fixed(code))
+    let code = Tree::object([
+        ("coding", Tree::array([bare(codes::our_codes!("screening-tool"), "tag")])),
+        ("text", "Threshold Assessment Grid".into()),
+    ]);
+    let fields = observation(message, code)
         .into_iter()
         .chain([("component", list(scores)), ("note", note(grid.at("/note").as_ref()))]);
-    Some(message.entry("observation-tag", "Observation", "ld-observation-tag", fields))
+    Some(message.entry("observation-tag", "Observation", codes::ours!("ld-observation-tag"), fields))
 }
 
 fn tool(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> {
     let name = item.at("/tool")?;
     let known = TOOLS.iter().find(|(tool, _)| name.text() == Some(*tool));
-    let coding = known.map(|(_, code)| name.becomes(json!([{"system": codes::SNOMED, "code": code}])));
+    let coding = known.map(|(_, code)| name.becomes(Tree::array([bare(codes::SNOMED, *code)])));
     let code = map([("coding", coding), ("text", Some(name.copy()))])?;
     let score = item.at("/score");
     let whole = score.as_ref().is_some_and(|place| place.whole_number().is_some());
@@ -173,7 +170,7 @@ fn tool(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> 
         .chain(value)
         .chain([("note", note(item.at("/note").as_ref()))]);
     let role = format!("observation-tool-{index}");
-    Some(message.entry(role, "Observation", "ld-observation-score", fields))
+    Some(message.entry(role, "Observation", codes::ours!("ld-observation-score"), fields))
 }
 
 /// A diagnosis as it was told or read; L&D does not confirm it, so it has no verification status.
@@ -191,7 +188,7 @@ fn diagnosis(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<En
         ("recordedDate", when(message)),
     ];
     let role = format!("condition-{index}");
-    Some(message.entry(role, "Condition", "ld-condition", fields))
+    Some(message.entry(role, "Condition", codes::ours!("ld-condition"), fields))
 }
 
 /// What the person wants, in their own words.
@@ -200,21 +197,18 @@ fn goal(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> 
     let wanted = item.at("/own_words").or(need)?;
     let rank = item.at("/rank").and_then(|place| {
         let text = place.whole_number().map(|rank| format!("The person's own rank: {rank}"))?;
-        map([("text", Some(place.becomes(Value::from(text))))])
+        map([("text", Some(place.becomes(text)))])
     });
     let place_given = item.at("/rank").and_then(|place| {
-        map([("url", Some(Tree::fixed(codes::ours("own-rank")))), ("valuePositiveInt", Some(place.copy()))])
+        map([("url", Some(Tree::fixed(codes::ours!("own-rank")))), ("valuePositiveInt", Some(place.copy()))])
     });
     let fields = [
         ("extension", place_given.and_then(|rank| list([rank]))),
         ("lifecycleStatus", Some(Tree::fixed("proposed"))),
-        (
-            "category",
-            need.and_then(|place| our_concept(&place, "need")).and_then(|category| list([category])),
-        ),
+        ("category", need.map(|place| Tree::array([our_concept(&place, codes::our_codes!("need"))]))),
         ("priority", rank),
         ("description", words(&wanted)),
         ("subject", message.refer("patient")),
     ];
-    Some(message.entry(format!("goal-{index}"), "Goal", "ld-goal", fields))
+    Some(message.entry(format!("goal-{index}"), "Goal", codes::ours!("ld-goal"), fields))
 }

@@ -1,8 +1,6 @@
 //! The MessageHeader.
 
-use serde_json::json;
-
-use super::{Entry, Message, entry, refer};
+use super::{Entry, Message, bare, concept_of, entry, refer};
 use crate::{
     directory::Partner,
     mapping::{
@@ -59,10 +57,7 @@ struct Kind {
 
 fn of(frame: &Frame<'_>, kind: &Kind, reason: &'static str, definition: &'static str) -> Entry {
     let fields = [
-        (
-            "eventCoding",
-            Some(Tree::fixed(json!({"system": codes::MESSAGE_EVENTS, "code": kind.event.code()}))),
-        ),
+        ("eventCoding", Some(bare(codes::MESSAGE_EVENTS, kind.event.code()))),
         (
             "destination",
             list(map([
@@ -81,14 +76,17 @@ fn of(frame: &Frame<'_>, kind: &Kind, reason: &'static str, definition: &'static
                 ("endpoint", Some(source(frame))),
             ]),
         ),
-        ("reason", Some(Tree::fixed(json!({"coding": [{"system": codes::MESSAGE_REASON, "code": reason}]})))),
+        ("reason", Some(concept_of([bare(codes::MESSAGE_REASON, reason)]))),
         ("response", kind.answers.clone()),
         ("focus", refer(frame, kind.focus).and_then(|focus| list([focus]))),
         ("definition", Some(Tree::fixed(definition))),
     ];
-    let own = if kind.answers.is_some() { "ld-message-header-response" } else { "ld-message-header-request" };
-    let profiles = [kind.profile.to_owned(), codes::ours(own)];
-    entry(frame, ROLE, "MessageHeader", &profiles, fields)
+    let own = if kind.answers.is_some() {
+        codes::ours!("ld-message-header-response")
+    } else {
+        codes::ours!("ld-message-header-request")
+    };
+    entry(frame, ROLE, "MessageHeader", &[kind.profile, own], fields)
 }
 
 /// Where an agency gets its messages: its service id where the directory has it, as BaRS addresses it; otherwise its own

@@ -20,15 +20,15 @@ mod service;
 mod status;
 mod unchanged;
 
-use serde_json::{Value, json};
+use std::borrow::Cow;
 
 use super::{
-    codes,
+    codes::{self, coding},
     document::Document,
     frame::Frame,
     messages,
     place::Place,
-    tree::{Content, Tree, list, map},
+    tree::{Tree, list, map},
 };
 use crate::minimise::{Held, Projection};
 
@@ -76,18 +76,18 @@ impl<'a> Message<'a> {
     /// resource.
     pub(super) fn entry(
         &self,
-        role: impl Into<String>,
+        role: impl Into<Cow<'static, str>>,
         kind: &'static str,
-        profile: &str,
+        profile: &'static str,
         fields: impl IntoIterator<Item = (&'static str, Option<Tree>)>,
     ) -> Entry {
-        entry(self.frame, role, kind, &[codes::ours(profile)], fields)
+        entry(self.frame, role, kind, &[profile], fields)
     }
 }
 
 /// One resource and the role that it plays.
 pub(super) struct Entry {
-    role: String,
+    role: Cow<'static, str>,
     resource: Option<Tree>,
 }
 
@@ -112,16 +112,14 @@ pub(super) fn referral(
     let findings = findings::entries(&message);
     let consent = consent::consent(&message);
     let document = document.map(|document| document_reference::document_reference(&message, document));
-    let supporting: Vec<String> = consent
+    let supporting = consent
         .iter()
-        .map(|consent| consent.role.clone())
-        .chain([String::from(answers::ROLE)])
-        .chain(findings.iter().map(|finding| finding.role.clone()))
-        .chain(document.iter().map(|document| document.role.clone()))
-        .collect();
+        .map(Entry::role)
+        .chain([answers::ROLE])
+        .chain(findings.iter().chain(&document).map(Entry::role));
     let mut entries = vec![
         header::referral(&message),
-        request::service_request(&message, &supporting),
+        request::service_request(&message, supporting),
         patient::patient(&message),
         request::encounter(&message),
         request::care_plan(&message),
@@ -133,7 +131,7 @@ pub(super) fn referral(
     entries.extend(findings);
     entries.push(answers::answers(&message));
     entries.extend(document);
-    let profile = if frame.changed.is_some() { messages::UPDATE.name } else { messages::NEW.name };
+    let profile = if frame.changed.is_some() { messages::UPDATE.profile } else { messages::NEW.profile };
     bundle(frame, Some(profile), entries, !projection.withheld.is_empty())
 }
 
@@ -149,11 +147,15 @@ pub(super) fn found(message: &Message<'_>) -> Vec<Entry> {
 
 /// The bundle, and the profile of ours that it follows, where there is one. `subsetted` says that something was kept
 /// back, as the receiver must not take the message for all that is known.
-fn bundle(frame: &Frame<'_>, profile: Option<&str>, entries: Vec<Entry>, subsetted: bool) -> Option<Tree> {
-    let profiles: Vec<String> =
-        std::iter::once(codes::BARS_BUNDLE.to_owned()).chain(profile.map(codes::ours)).collect();
-    let security = std::iter::once(Tree::fixed(codes::restricted()))
-        .chain(subsetted.then(|| Tree::frame("withheld", codes::subsetted())));
+fn bundle(
+    frame: &Frame<'_>,
+    profile: Option<&'static str>,
+    entries: Vec<Entry>,
+    subsetted: bool,
+) -> Option<Tree> {
+    let profiles = std::iter::once(codes::BARS_BUNDLE).chain(profile).map(Tree::from);
+    let security = std::iter::once(codes::restricted())
+        .chain(subsetted.then(|| codes::subsetted().known_by("withheld")));
     map([
         ("resourceType", Some(Tree::fixed("Bundle"))),
         ("id", Some(Tree::frame("wire_id", frame.wire_id))),
@@ -162,7 +164,7 @@ fn bundle(frame: &Frame<'_>, profile: Option<&str>, entries: Vec<Entry>, subsett
             map([
                 ("versionId", Some(Tree::fixed("1.0.0"))),
                 ("lastUpdated", Some(frame.at())),
-                ("profile", Some(Tree::fixed(json!(profiles)))),
+                ("profile", list(profiles)),
                 ("security", list(security)),
             ]),
         ),
@@ -184,12 +186,13 @@ pub(super) fn written(frame: &Frame<'_>, entries: Vec<Entry>) -> Option<Tree> {
 
 fn entry(
     frame: &Frame<'_>,
-    role: impl Into<String>,
+    role: impl Into<Cow<'static, str>>,
     kind: &'static str,
-    profiles: &[String],
+    profiles: &[&'static str],
     fields: impl IntoIterator<Item = (&'static str, Option<Tree>)>,
 ) -> Entry {
-    let meta = map([("lastUpdated", Some(frame.at())), ("profile", Some(Tree::fixed(json!(profiles))))]);
+    let profiles = list(profiles.iter().map(|profile| Tree::from(*profile)));
+    let meta = map([("lastUpdated", Some(frame.at())), ("profile", profiles)]);
     let head = [("resourceType", Some(Tree::fixed(kind))), ("meta", meta)];
     let resource = map(head.into_iter().chain(fields)).map(|tree| tree.under(kind));
     Entry { role: role.into(), resource }
@@ -200,24 +203,23 @@ fn refer(frame: &Frame<'_>, role: &str) -> Option<Tree> {
 }
 
 /// A concept of one code.
-fn concept(system: impl Into<Content>, code: &'static str, display: &'static str) -> Tree {
-    let coding = [("system", Tree::fixed(system)), ("code", code.into()), ("display", display.into())];
-    Tree::object([("coding", Tree::array([Tree::object(coding)]))])
+fn concept(system: &'static str, code: &'static str, display: &'static str) -> Tree {
+    concept_of([coding(system, code, display)])
 }
 
-fn coding(system: &str, code: &str, display: &str) -> Value {
-    json!({"system": system, "code": code, "display": display})
+/// A concept of these codes.
+pub(super) fn concept_of<const N: usize>(codings: [Tree; N]) -> Tree {
+    Tree::object([("coding", Tree::array(codings))])
+}
+
+/// A code without a text, whose system says all.
+pub(super) fn bare(system: impl Into<Tree>, code: impl Into<Tree>) -> Tree {
+    Tree::object([("system", system.into()), ("code", code.into())])
 }
 
 /// A concept whose code is the assessment's own, in one of our code systems.
-fn our_concept(place: &Place<'_>, system: &str) -> Option<Tree> {
-    map([(
-        "coding",
-        list(map([
-            ("system", Some(Tree::fixed(format!("{}/{system}", codes::OURS)))),
-            ("code", Some(place.copy())),
-        ])),
-    )])
+fn our_concept(place: &Place<'_>, system: &'static str) -> Tree {
+    concept_of([bare(system, place.copy())])
 }
 
 /// A concept that is only text.

@@ -1,8 +1,6 @@
 //! The Patient: who it is, and how to reach them without harm.
 
-use serde_json::json;
-
-use super::{Entry, Message, coding, concept, entry};
+use super::{Entry, Message, bare, coding, concept, concept_of, entry};
 use crate::mapping::{
     codes,
     frame::Frame,
@@ -26,13 +24,13 @@ pub(super) fn patient(message: &Message<'_>) -> Entry {
         ("communication", language(message)),
         ("generalPractitioner", practice.and_then(|practice| list([practice]))),
     ];
-    message.entry(ROLE, "Patient", "ld-patient", fields)
+    message.entry(ROLE, "Patient", codes::ours!("ld-patient"), fields)
 }
 
 /// The person of a message that tells nothing about them: the pseudonym alone.
 pub(super) fn pseudonym(frame: &Frame<'_>) -> Entry {
     let identifier = pseudonym_of(frame).and_then(|one| list([one]));
-    entry(frame, ROLE, "Patient", &[codes::ours("ld-patient-pseudonym")], [("identifier", identifier)])
+    entry(frame, ROLE, "Patient", &[codes::ours!("ld-patient-pseudonym")], [("identifier", identifier)])
 }
 
 fn pseudonym_of(frame: &Frame<'_>) -> Option<Tree> {
@@ -54,16 +52,16 @@ fn nhs_number(message: &Message<'_>) -> Option<Tree> {
     if verified.text() != Some("01") {
         return None;
     }
-    let status = json!({"coding": [coding(
+    let status = concept(
         "https://fhir.hl7.org.uk/CodeSystem/UKCore-NHSNumberVerificationStatusEngland",
         "01",
         "Number present and verified",
-    )]});
+    );
     map([
         (
             "extension",
             list(map([
-                ("url", Some(Tree::fixed(codes::uk_core_extension("NHSNumberVerificationStatus")))),
+                ("url", Some(Tree::fixed(codes::uk_core_extension!("NHSNumberVerificationStatus")))),
                 ("valueCodeableConcept", Some(verified.becomes(status))),
             ])),
         ),
@@ -122,23 +120,18 @@ fn address(message: &Message<'_>) -> Option<Tree> {
 
 fn language(message: &Message<'_>) -> Option<Tree> {
     let tag = message.at("/communication/language")?;
-    let language = map([(
-        "coding",
-        list(map([("system", Some(Tree::fixed("urn:ietf:bcp:47"))), ("code", Some(tag.copy()))])),
-    )]);
-    list(map([("language", language), ("preferred", Some(Tree::fixed(true)))]))
+    let language = concept_of([bare("urn:ietf:bcp:47", tag.copy())]);
+    Some(Tree::array([Tree::object([("language", language), ("preferred", true.into())])]))
 }
 
 fn extensions(message: &Message<'_>) -> Vec<Tree> {
-    let text = |path: &str, url: String| {
+    let text = |path: &str, url: &'static str| {
         let place = message.at(path)?;
         map([("url", Some(Tree::fixed(url))), ("valueCodeableConcept", map([("text", Some(place.copy()))]))])
     };
     let ethnicity = message.at("/person/demographics/ethnicity").and_then(|place| ethnic_category(&place));
-    let religion = text(
-        "/person/demographics/religion",
-        String::from("http://hl7.org/fhir/StructureDefinition/patient-religion"),
-    );
+    let religion =
+        text("/person/demographics/religion", "http://hl7.org/fhir/StructureDefinition/patient-religion");
     let interpreter = message.at("/communication/interpreter_needed").and_then(|place| {
         map([
             ("url", Some(Tree::fixed("http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired"))),
@@ -158,12 +151,12 @@ fn ethnic_category(place: &Place<'_>) -> Option<Tree> {
     let is_code = ETHNIC_CATEGORIES.contains(&given);
     let value = if is_code {
         let system = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EthnicCategoryEngland";
-        map([("coding", list(map([("system", Some(Tree::fixed(system))), ("code", Some(place.copy()))])))])
+        Some(concept_of([bare(system, place.copy())]))
     } else {
         map([("text", Some(place.copy()))])
     };
     map([
-        ("url", Some(Tree::fixed(codes::uk_core_extension("EthnicCategory")))),
+        ("url", Some(Tree::fixed(codes::uk_core_extension!("EthnicCategory")))),
         ("valueCodeableConcept", value),
     ])
 }
@@ -181,12 +174,12 @@ pub(super) fn safe_contact_flag(message: &Message<'_>) -> Option<Entry> {
         ("Must not come to know", contact.at("/must_not_know")),
     ])?;
     let category = concept(codes::FLAG_CATEGORIES, "API", "Additional Patient Information");
-    let safe_contact = coding(&format!("{}/flag-code", codes::OURS), "safe-contact", "Safe contact");
+    let safe_contact = coding(codes::our_codes!("flag-code"), "safe-contact", "Safe contact");
     let fields = [
         ("status", Some(Tree::fixed("active"))),
         ("category", list([category])),
-        ("code", map([("coding", Some(Tree::fixed(json!([safe_contact])))), ("text", Some(text))])),
+        ("code", map([("coding", Some(Tree::array([safe_contact]))), ("text", Some(text))])),
         ("subject", message.refer(ROLE)),
     ];
-    Some(message.entry("flag-safe-contact", "Flag", "ld-flag", fields))
+    Some(message.entry("flag-safe-contact", "Flag", codes::ours!("ld-flag"), fields))
 }

@@ -1,7 +1,5 @@
 //! Who sends, who receives and who wrote it: organisations, the practitioner; the service is in `service`.
 
-use serde_json::json;
-
 use super::{Entry, Message, entry};
 use crate::{
     directory::Partner,
@@ -29,7 +27,7 @@ pub(super) fn organisations(frame: &Frame<'_>) -> [Entry; 2] {
     ]
 }
 
-fn organisation(frame: &Frame<'_>, role: &str, part: &'static str, partner: &Partner) -> Entry {
+fn organisation(frame: &Frame<'_>, role: &'static str, part: &'static str, partner: &Partner) -> Entry {
     let identifier = map([
         ("system", Some(Tree::frame(part, organisation_system(partner)))),
         ("value", Some(Tree::frame(part, organisation_code(partner)))),
@@ -38,7 +36,7 @@ fn organisation(frame: &Frame<'_>, role: &str, part: &'static str, partner: &Par
         ("identifier", identifier.and_then(|one| list([one]))),
         ("name", Some(Tree::frame(part, partner.name.as_str()))),
     ];
-    entry(frame, role, "Organization", &[codes::ours("ld-organization")], fields)
+    entry(frame, role, "Organization", &[codes::ours!("ld-organization")], fields)
 }
 
 /// The practice where the person is registered; the Patient points to it.
@@ -49,7 +47,7 @@ fn gp_practice(message: &Message<'_>) -> Option<Entry> {
     });
     let name = practice.at("/name").or_else(|| practice.at("/ods_code"))?;
     let fields = [("identifier", identifier.and_then(|one| list([one]))), ("name", Some(name.copy()))];
-    Some(message.entry("organization-gp", "Organization", "ld-organization", fields))
+    Some(message.entry("organization-gp", "Organization", codes::ours!("ld-organization"), fields))
 }
 
 fn practitioner(message: &Message<'_>) -> Entry {
@@ -57,7 +55,7 @@ fn practitioner(message: &Message<'_>) -> Entry {
         .copy("/practitioner/name")
         .unwrap_or_else(|| Tree::frame("sender", message.frame.sender.name.as_str()));
     let fields = [("name", map([("text", Some(name))]).and_then(|name| list([name])))];
-    message.entry("practitioner", "Practitioner", "ld-practitioner", fields)
+    message.entry("practitioner", "Practitioner", codes::ours!("ld-practitioner"), fields)
 }
 
 fn practitioner_role(message: &Message<'_>) -> Entry {
@@ -69,7 +67,7 @@ fn practitioner_role(message: &Message<'_>) -> Entry {
         map([
             ("system", Some(Tree::fixed("phone"))),
             ("value", Some(number.copy())),
-            ("use", Some(Tree::fixed(json!("work")))),
+            ("use", Some(Tree::fixed("work"))),
         ])
     });
     let role = message.copy("/practitioner/role").and_then(|role| map([("text", Some(role))]));
@@ -79,5 +77,5 @@ fn practitioner_role(message: &Message<'_>) -> Entry {
         ("code", role.and_then(|role| list([role]))),
         ("telecom", telephone.and_then(|number| list([number]))),
     ];
-    message.entry("practitioner-role", "PractitionerRole", "ld-practitioner-role", fields)
+    message.entry("practitioner-role", "PractitionerRole", codes::ours!("ld-practitioner-role"), fields)
 }

@@ -11,5 +11,5 @@ pub(in crate::mapping) fn recall(frame: &Frame<'_>, reason: &str) -> Option<Tree
         patient::pseudonym(frame),
     ];
     entries.extend(people::organisations(frame));
-    bundle(frame, Some(messages::CANCEL.name), entries, false)
+    bundle(frame, Some(messages::CANCEL.profile), entries, false)
 }

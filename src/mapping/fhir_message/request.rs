@@ -1,8 +1,6 @@
 //! What is asked: ServiceRequest and Task, the Encounter that it comes from, and the `CarePlan` in words.
 
-use serde_json::json;
-
-use super::{Entry, Message, coding, our_concept, service, words};
+use super::{Entry, Message, bare, coding, concept, concept_of, our_concept, service, words};
 use crate::{
     clock::Moment,
     mapping::{
@@ -16,11 +14,11 @@ use crate::{
 pub(super) const ROLE: &str = "service-request";
 
 /// The request. `supporting` are the roles of the resources that bear it out.
-pub(super) fn service_request(message: &Message<'_>, supporting: &[String]) -> Entry {
+pub(super) fn service_request<'r>(message: &Message<'_>, supporting: impl Iterator<Item = &'r str>) -> Entry {
     let refer = |role: &str| message.refer(role);
     let reasons: Vec<Tree> = [
         message.at("/referrals/0/reason").as_ref().and_then(words),
-        message.at("/referrals/0/need").and_then(|need| service::need(message, &need)),
+        message.at("/referrals/0/need").map(|need| service::need(message, &need)),
     ]
     .into_iter()
     .flatten()
@@ -40,18 +38,18 @@ pub(super) fn service_request(message: &Message<'_>, supporting: &[String]) -> E
         ("requester", refer("practitioner-role")),
         ("performer", refer("healthcare-service").and_then(|service| list([service]))),
         ("reasonCode", list(reasons)),
-        ("supportingInfo", list(supporting.iter().filter_map(|role| refer(role)))),
+        ("supportingInfo", list(supporting.filter_map(refer))),
     ];
-    let profiles = [codes::BARS_REFERRAL.to_owned(), codes::ours("ld-service-request")];
+    let profiles = [codes::BARS_REFERRAL, codes::ours!("ld-service-request")];
     super::entry(message.frame, ROLE, "ServiceRequest", &profiles, fields)
 }
 
 /// One referral: BaRS's category, and our use case beside it, as BaRS has none for this.
 pub(super) fn category() -> Tree {
-    Tree::fixed(json!({"coding": [
+    concept_of([
         coding(codes::MESSAGE_CATEGORY, "referral", "Transfer of Care"),
-        coding(&format!("{}/use-case", codes::OURS), "ld-referral", "Liaison and diversion referral"),
-    ]}))
+        coding(codes::our_codes!("use-case"), "ld-referral", "Liaison and diversion referral"),
+    ])
 }
 
 fn identifier(message: &Message<'_>) -> Option<Tree> {
@@ -87,8 +85,7 @@ pub(super) fn task(message: &Message<'_>) -> Entry {
         ("priority", Some(priority(message))),
         (
             "code",
-            Some(Tree::fixed(json!({"coding": [coding(
-                "http://hl7.org/fhir/CodeSystem/task-code", "fulfill", "Fulfill the focal request")]}))),
+            Some(concept("http://hl7.org/fhir/CodeSystem/task-code", "fulfill", "Fulfill the focal request")),
         ),
         ("focus", refer(ROLE)),
         ("for", refer("patient")),
@@ -99,20 +96,19 @@ pub(super) fn task(message: &Message<'_>) -> Entry {
         ("owner", refer("organization-receiver")),
         ("restriction", map([("period", map([("end", Some(answer_by(message)))]))])),
     ];
-    message.entry("task", "Task", "ld-task", fields)
+    message.entry("task", "Task", codes::ours!("ld-task"), fields)
 }
 
 /// Status, why it waits, and the finer word: what the receiver did with it so far is not undone by a change.
 fn standing(frame: &Frame<'_>) -> (Tree, Option<Tree>, Tree) {
-    let system = format!("{}/business-status", codes::OURS);
+    let system = codes::our_codes!("business-status");
     let Some(changed) = frame.changed else {
-        let sent = json!({"coding": [coding(&system, "sent", "Sent")]});
-        return (Tree::fixed("requested"), None, Tree::fixed(sent));
+        return (Tree::fixed("requested"), None, concept(system, "sent", "Sent"));
     };
-    let word = json!({"coding": [{"system": system, "code": changed.business_status}]});
+    let word = concept_of([bare(system, changed.business_status.to_owned())]);
     let waits =
-        (changed.task == "on-hold").then(|| Tree::fixed(json!({"text": "The receiver asked for more."})));
-    (Tree::frame("standing", changed.task), waits, Tree::frame("standing", word))
+        (changed.task == "on-hold").then(|| Tree::object([("text", "The receiver asked for more.".into())]));
+    (Tree::frame("standing", changed.task), waits, word.known_by("standing"))
 }
 
 /// The contact with L&D. Its class is `FLD`: outside a health site and outside the person's home.
@@ -130,13 +126,13 @@ pub(super) fn encounter(message: &Message<'_>) -> Entry {
     let fields = [
         ("identifier", contact.and_then(|one| list([one]))),
         ("status", Some(Tree::fixed("finished"))),
-        ("class", Some(Tree::fixed(coding(codes::V3_ACT, "FLD", "field")))),
+        ("class", Some(coding(codes::V3_ACT, "FLD", "field"))),
         ("subject", message.refer("patient")),
         ("episodeOfCare", list(map([("reference", Some(Tree::frame("journey_id", journey)))]))),
         ("period", map([("start", Some(started))])),
         ("location", location(message).and_then(|place| list([place]))),
     ];
-    message.entry("encounter", "Encounter", "ld-encounter", fields)
+    message.entry("encounter", "Encounter", codes::ours!("ld-encounter"), fields)
 }
 
 fn location(message: &Message<'_>) -> Option<Tree> {
@@ -144,7 +140,7 @@ fn location(message: &Message<'_>) -> Option<Tree> {
     let display = site.or(point)?;
     map([
         ("location", map([("display", Some(display.copy()))])),
-        ("physicalType", point.and_then(|point| physical_type(&point))),
+        ("physicalType", point.as_ref().and_then(physical_type)),
     ])
 }
 
@@ -153,10 +149,10 @@ fn physical_type(point: &Place<'_>) -> Option<Tree> {
     let (code, display) = match point.text()? {
         "police-custody" | "voluntary-attendance" => ("M03", "Police Station / Police Custody Suite"),
         "street-triage" => ("N01", "Street or other public open space"),
-        _ => return our_concept(point, "pathway-point"),
+        _ => return Some(our_concept(point, codes::our_codes!("pathway-point"))),
     };
     let system = "https://fhir.hl7.org.uk/CodeSystem/UKCore-EncounterLocationTypeEngland";
-    Some(point.becomes(json!({"coding": [coding(system, code, display)]})))
+    Some(point.becomes(concept(system, code, display)))
 }
 
 /// The referral in words: what this kind of service reads first, why, what is recommended, what the person wants first.
@@ -182,7 +178,7 @@ pub(super) fn care_plan(message: &Message<'_>) -> Entry {
         ("author", message.refer("practitioner-role")),
         ("activity", list(activities)),
     ];
-    message.entry("care-plan", "CarePlan", "ld-care-plan", fields)
+    message.entry("care-plan", "CarePlan", codes::ours!("ld-care-plan"), fields)
 }
 
 fn activity(place: &Place<'_>) -> Option<Tree> {
@@ -213,7 +209,7 @@ pub(super) fn asked(frame: &Frame<'_>, status: &'static str, since: Moment) -> E
         ("subject", super::refer(frame, "patient")),
         ("authoredOn", Some(Tree::frame("created_at", since.to_rfc3339()))),
     ];
-    let profiles = [codes::BARS_REFERRAL.to_owned(), codes::ours("ld-service-request-status")];
+    let profiles = [codes::BARS_REFERRAL, codes::ours!("ld-service-request-status")];
     super::entry(frame, ROLE, "ServiceRequest", &profiles, fields)
 }
 
@@ -232,7 +228,7 @@ pub(super) fn revoked(frame: &Frame<'_>, reason: &str) -> Entry {
         (
             "coding",
             list(map([
-                ("system", Some(Tree::fixed(format!("{}/recall-reason", codes::OURS)))),
+                ("system", Some(Tree::fixed(codes::our_codes!("recall-reason")))),
                 ("code", Some(Tree::frame("reason", reason))),
             ])),
         ),
@@ -247,6 +243,6 @@ pub(super) fn revoked(frame: &Frame<'_>, reason: &str) -> Entry {
         ("authoredOn", Some(frame.at())),
         ("reasonCode", why.and_then(|why| list([why]))),
     ];
-    let profiles = [codes::BARS_REFERRAL.to_owned(), codes::ours("ld-service-request-cancelled")];
+    let profiles = [codes::BARS_REFERRAL, codes::ours!("ld-service-request-cancelled")];
     super::entry(frame, ROLE, "ServiceRequest", &profiles, fields)
 }

@@ -2,9 +2,7 @@
 //!
 //! Where nobody said what kind of service an agency is, the message says its name and no kind.
 
-use serde_json::{Value, json};
-
-use super::{Entry, Message, coding, in_words, our_concept};
+use super::{Entry, Message, bare, coding, concept_of, in_words, our_concept};
 use crate::{
     directory::service::{self, Coded, Service},
     mapping::{
@@ -19,8 +17,8 @@ fn kind(message: &Message<'_>) -> Option<&'static Service> {
     service::of(message.frame.recipient)
 }
 
-fn our_coding(system: &str, coded: &Coded) -> Value {
-    coding(&format!("{}/{system}", codes::OURS), &coded.code, &coded.display)
+fn coded(system: &'static str, coded: &'static Coded) -> Tree {
+    coding(system, &coded.code, &coded.display)
 }
 
 /// The resource.
@@ -39,45 +37,42 @@ pub(super) fn entry(message: &Message<'_>) -> Entry {
         ("specialty", known.and_then(specialty).and_then(|specialty| list([specialty]))),
         ("name", Some(Tree::frame("recipient", recipient.name.as_str()))),
     ];
-    message.entry("healthcare-service", "HealthcareService", "ld-healthcare-service", fields)
+    message.entry("healthcare-service", "HealthcareService", codes::ours!("ld-healthcare-service"), fields)
 }
 
 /// The care setting, with the team type of MHSDS that says the same.
-fn setting(known: &Service) -> Option<Tree> {
+fn setting(known: &'static Service) -> Option<Tree> {
     let setting = known.setting.as_ref()?;
-    let published = coding(codes::SNOMED, &setting.code, &setting.display);
-    let codings: Vec<Value> = std::iter::once(published)
-        .chain(known.team.as_ref().map(|team| our_coding("mhsds-team-type", team)))
-        .collect();
-    Some(Tree::frame("recipient", json!({"coding": codings})))
+    let team = known.team.as_ref().map(|team| coded(codes::our_codes!("mhsds-team-type"), team));
+    let codings = list(std::iter::once(coded(codes::SNOMED, setting)).chain(team));
+    map([("coding", codings)]).map(|setting| setting.known_by("recipient"))
 }
 
-fn specialty(known: &Service) -> Option<Tree> {
+fn specialty(known: &'static Service) -> Option<Tree> {
     let specialty = known.specialty.as_ref()?;
-    let coded = coding(codes::PRACTICE_SETTING, &specialty.code, &specialty.display);
-    Some(Tree::frame("recipient", json!({"coding": [coded]})))
+    Some(concept_of([coded(codes::PRACTICE_SETTING, specialty)]).known_by("recipient"))
 }
 
 /// What is asked for: the kind of service. No published code says it for a referral of this sort.
 pub(super) fn asked(message: &Message<'_>) -> Option<Tree> {
     let known = kind(message)?;
-    let coded = coding(&format!("{}/health-service", codes::OURS), &known.name, &known.title);
-    Some(Tree::frame("recipient", json!({"coding": [coded], "text": known.title})))
+    let coding = coding(codes::our_codes!("health-service"), &known.name, &known.title);
+    let asked = Tree::object([("coding", Tree::array([coding])), ("text", known.title.as_str().into())]);
+    Some(asked.known_by("recipient"))
 }
 
 /// The need that the referral is for; for a service that reports to MHSDS with its reason for referral, where that
 /// list has the same.
-pub(super) fn need(message: &Message<'_>, need: &Place<'_>) -> Option<Tree> {
+pub(super) fn need(message: &Message<'_>, need: &Place<'_>) -> Tree {
     let reason = kind(message)
         .filter(|known| known.team.is_some())
         .and_then(|_| service::reason(need.text()?))
-        .map(|reason| {
-            coding(&format!("{}/mhsds-reason-for-referral", codes::OURS), &reason.code, &reason.display)
-        });
-    let Some(reason) = reason else { return our_concept(need, "need") };
-    let ours =
-        map([("system", Some(Tree::fixed(format!("{}/need", codes::OURS)))), ("code", Some(need.copy()))]);
-    map([("coding", list(ours.into_iter().chain([need.becomes(reason)])))])
+        .map(|reason| coding(codes::our_codes!("mhsds-reason-for-referral"), &reason.code, &reason.display));
+    let ours = codes::our_codes!("need");
+    match reason {
+        Some(reason) => concept_of([bare(ours, need.copy()), need.becomes(reason)]),
+        None => our_concept(need, ours),
+    }
 }
 
 /// What this kind of service reads before everything else, each after its words.

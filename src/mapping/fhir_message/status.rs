@@ -1,9 +1,7 @@
 //! The answer to a referral that came as a FHIR message: how it stands, in ids and closed codes. What was found or
 //! said about the person is not in it; a receiver's own words stay where its sender reads the referral.
 
-use serde_json::json;
-
-use super::{Entry, bundle, coding, entry, header, patient, people, refer, request};
+use super::{Entry, bare, bundle, coding, concept_of, entry, header, patient, people, refer, request};
 use crate::{
     clock::Moment,
     mapping::{
@@ -43,7 +41,7 @@ pub(in crate::mapping) fn status(frame: &Frame<'_>, standing: &Standing<'_>) -> 
         task(frame, standing),
     ];
     entries.extend(people::organisations(frame));
-    bundle(frame, Some(messages::STATUS.name), entries, false)
+    bundle(frame, Some(messages::STATUS.profile), entries, false)
 }
 
 /// The receiver's own encounter, whose status is the answer.
@@ -55,11 +53,11 @@ fn encounter(frame: &Frame<'_>, standing: &Standing<'_>) -> Entry {
     let fields = [
         ("identifier", contact.and_then(|one| list([one]))),
         ("status", Some(Tree::frame("standing", standing.encounter))),
-        ("class", Some(Tree::fixed(coding(codes::V3_ACT, "AMB", "ambulatory")))),
+        ("class", Some(coding(codes::V3_ACT, "AMB", "ambulatory"))),
         ("subject", refer(frame, "patient")),
         ("reasonCode", standing.reason.map(|(list, reason)| reasons(list, reason))),
     ];
-    let profiles = [codes::uk_core("Encounter"), codes::ours("ld-encounter-status")];
+    let profiles = [codes::uk_core!("Encounter"), codes::ours!("ld-encounter-status")];
     entry(frame, "receiver-encounter", "Encounter", &profiles, fields)
 }
 
@@ -71,32 +69,34 @@ fn reasons(list: &str, reason: &str) -> Tree {
         }
         _ => coding(codes::REJECTED_REASONS, "OTH", "Other"),
     };
-    let system = format!("{}/{list}", codes::OURS);
-    Tree::frame("reason", json!([{"coding": [{"system": system, "code": reason}, bars], "text": reason}]))
+    let concept = [("coding", Tree::array([ours(list, reason), bars])), ("text", reason.to_owned().into())];
+    Tree::array([Tree::object(concept)]).known_by("reason")
 }
 
 /// Our code alone.
 fn why((list, reason): (&str, &str)) -> Tree {
-    let system = format!("{}/{list}", codes::OURS);
-    Tree::frame("reason", json!({"coding": [{"system": system, "code": reason}]}))
+    concept_of([ours(list, reason)]).known_by("reason")
+}
+
+/// A code of one of our code systems.
+fn ours(list: &str, code: &str) -> Tree {
+    bare(format!("{}/{list}", codes::OURS), code.to_owned())
 }
 
 fn task(frame: &Frame<'_>, standing: &Standing<'_>) -> Entry {
-    let business = json!({"coding": [{
-        "system": format!("{}/business-status", codes::OURS),
-        "code": standing.business_status,
-    }]});
+    let business =
+        concept_of([bare(codes::our_codes!("business-status"), standing.business_status.to_owned())]);
     let fields = [
         ("identifier", request::identifier_of(frame)),
         ("status", Some(Tree::frame("standing", standing.task))),
         ("statusReason", standing.reason.map(why)),
-        ("businessStatus", Some(Tree::frame("standing", business))),
+        ("businessStatus", Some(business.known_by("standing"))),
         ("intent", Some(Tree::fixed("order"))),
         ("focus", refer(frame, request::ROLE)),
         ("for", refer(frame, "patient")),
         ("lastModified", Some(frame.at())),
         ("owner", refer(frame, "organization-sender")),
     ];
-    let profiles = [codes::uk_core("Task"), codes::ours("ld-task-status")];
+    let profiles = [codes::uk_core!("Task"), codes::ours!("ld-task-status")];
     entry(frame, "task", "Task", &profiles, fields)
 }

@@ -91,7 +91,7 @@ pub fn audit_event(logged: &Logged<'_>) -> Value {
         "type": coding(shape.kind),
         "subtype": [
             coding(shape.subtype),
-            {"system": format!("{}/audit-kind", codes::OURS), "code": logged.kind},
+            {"system": codes::our_codes!("audit-kind"), "code": logged.kind},
         ],
         "action": shape.action,
         "recorded": logged.at.to_rfc3339(),

@@ -132,7 +132,7 @@ fn meta(profile: Option<&str>, version: i64, at: Option<Moment>) -> Value {
         meta.insert("lastUpdated".into(), json!(at.to_rfc3339()));
     }
     if let Some(profile) = profile {
-        meta.insert("profile".into(), json!([codes::ours(profile)]));
+        meta.insert("profile".into(), json!([format!("{}{profile}", codes::OUR_PROFILES)]));
     }
     Value::Object(meta)
 }

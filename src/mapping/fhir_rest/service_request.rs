@@ -23,7 +23,7 @@ pub fn service_request(seen: &Seen<'_>) -> Value {
         "intent": "plan",
         "category": [{"coding": [
             {"system": codes::MESSAGE_CATEGORY, "code": "referral", "display": "Transfer of Care"},
-            {"system": format!("{}/use-case", codes::OURS), "code": "ld-referral"},
+            {"system": codes::our_codes!("use-case"), "code": "ld-referral"},
         ]}],
         "priority": seen.priority(),
         "subject": seen.person.reference(),
@@ -78,7 +78,7 @@ pub fn with_sent_content(frame: Value, message: &Value) -> Value {
         }
     }
     if let Some(Value::Object(meta)) = filled.get_mut("meta") {
-        meta.insert("profile".into(), json!([codes::ours("ld-service-request")]));
+        meta.insert("profile".into(), json!([codes::ours!("ld-service-request")]));
     }
     put(&mut filled, "contained", (!contained.is_empty()).then_some(Value::Array(contained)));
     filled

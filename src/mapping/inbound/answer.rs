@@ -161,10 +161,9 @@ fn meaning(reader: &mut Reader<'_>, header: &Value) -> Option<Said> {
     }
     for (index, entry) in of_kind("Task") {
         let task = resource(entry);
-        let system = format!("{}/business-status", codes::OURS);
+        let system = codes::our_codes!("business-status");
         let waits = array(task, "/businessStatus/coding").iter().any(|coding| {
-            text(coding, "/system") == Some(system.as_str())
-                && text(coding, "/code") == Some("on-waiting-list")
+            text(coding, "/system") == Some(system) && text(coding, "/code") == Some("on-waiting-list")
         });
         match text(task, "/status") {
             Some("on-hold") => {

@@ -113,7 +113,7 @@ fn booked(reader: &mut Reader<'_>, index: usize, appointment: &Value) -> Option<
     let is_ours = array(appointment, "/meta/profile")
         .iter()
         .filter_map(Value::as_str)
-        .any(|profile| profile.split('|').next() == Some(codes::ours("ld-appointment").as_str()));
+        .any(|profile| profile.split('|').next() == Some(codes::ours!("ld-appointment")));
     let (place, further) = match at {
         None if is_ours => (description, None),
         at => (at, description),

@@ -124,9 +124,9 @@ pub(super) fn person(
 }
 
 fn nhs_number(identifiers: &[&Value], taken: &Taken) -> Option<String> {
-    let url = codes::uk_core_extension("NHSNumberVerificationStatus");
+    let url = codes::uk_core_extension!("NHSNumberVerificationStatus");
     let status = |identifier: &Value| {
-        array(identifier, "/extension").iter().position(|one| text(one, "/url") == Some(url.as_str()))
+        array(identifier, "/extension").iter().position(|one| text(one, "/url") == Some(url))
     };
     let is_verified = |identifier: &&&Value| {
         let place = status(identifier).map(|place| format!("/extension/{place}/valueCodeableConcept/coding"));

@@ -232,16 +232,16 @@ impl<'v> Draft<'v> {
 
     /// What the person needs, as a code of ours; `other` when nothing is said.
     fn need(&self) -> Value {
-        let system = format!("{}/need", codes::OURS);
+        let system = codes::our_codes!("need");
         let codings = array(self.asked.value, "/reasonCode").iter().flat_map(|one| array(one, "/coding"));
-        self.code_of(codings, &system).unwrap_or_else(|| json!("other"))
+        self.code_of(codings, system).unwrap_or_else(|| json!("other"))
     }
 
     /// What is asked of the service, as a code of ours; a screening when nothing is said.
     fn request_type(&self) -> Value {
-        let system = format!("{}/request-type", codes::OURS);
+        let system = codes::our_codes!("request-type");
         let codings = array(self.asked.value, "/code/coding").iter();
-        self.code_of(codings, &system).unwrap_or_else(|| json!("screening"))
+        self.code_of(codings, system).unwrap_or_else(|| json!("screening"))
     }
 
     /// The code of the first coding of this system.

@@ -58,7 +58,7 @@ fn a_document_goes_with_the_referral_and_is_what_its_profile_asks_for() {
     let document = document(&mapped);
     insta::assert_snapshot!("trusted_assessment", pretty(&document));
     // Every word that may leave is in it, and is read without opening a resource.
-    let of_document: Vec<Traced> =
+    let of_document: Vec<Traced<'_>> =
         mapped.lineage.lines().filter(|line| line.output.starts_with("detail#")).collect();
     let in_words: BTreeSet<&str> = of_document
         .iter()

@@ -21,7 +21,7 @@ fn check(audience: Audience) -> Mapped {
 
 /// Every leaf of the message has an origin, and every origin in the assessment is there.
 fn assert_traced(mapped: &Mapped, projection: &Projection, assessment: &Value) {
-    let lines: Vec<Traced> = mapped.lineage.lines().collect();
+    let lines: Vec<Traced<'_>> = mapped.lineage.lines().collect();
     let traced: BTreeSet<&str> = lines.iter().map(|line| line.output.as_str()).collect();
     let parts = [("body", Some(&mapped.body)), ("detail", mapped.detail.as_ref())];
     for (part, bytes) in parts {

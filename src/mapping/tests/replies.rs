@@ -67,8 +67,8 @@ fn the_planned_encounter_has_a_person_and_a_journey_whatever_the_sender_sent() {
     changed["id"] = json!("01900000-0000-7000-8000-0000000000dd");
     assert_eq!(planned(&changed)["episodeOfCare"], own["episodeOfCare"]);
     let mut ours = asked.clone();
-    ours["entry"][2]["resource"]["meta"] = json!({"profile": [codes::ours("ld-patient")]});
-    assert_eq!(planned(&ours)["meta"]["profile"], json!([codes::ours("ld-encounter")]));
+    ours["entry"][2]["resource"]["meta"] = json!({"profile": [codes::ours!("ld-patient")]});
+    assert_eq!(planned(&ours)["meta"]["profile"], json!([codes::ours!("ld-encounter")]));
     // What the sender's own Encounter says goes first.
     let theirs = json!({"resourceType": "Encounter", "subject": {"reference": "urn:uuid:q"},
                         "episodeOfCare": [{"reference": "EpisodeOfCare/7"}]});

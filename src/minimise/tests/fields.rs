@@ -34,11 +34,11 @@ leave and what does reach somebody is not the same: `keyway map coverage --all` 
 /// How `leaf` of `block` stands in an audience's column.
 fn letters(column: &Column, block: usize, leaf: usize) -> String {
     let cell = &column.cells[block];
-    let within = |view: &Option<String>| -> Option<&Vec<Vec<Guard>>> {
-        RULES.blocks[block].view(view.as_ref()?).and_then(|view| view.get(&leaf))
+    let within = |passage: Option<u16>| -> Option<&Vec<Vec<Guard>>> {
+        column.passages[usize::from(passage?)].leaves.get(&leaf)
     };
-    let Some(guards) = within(&cell.view) else { return String::from("–") };
-    let mut text = String::from(match cell.cell {
+    let Some(guards) = within(cell.view) else { return String::from("–") };
+    let mut text = String::from(match cell.letters {
         Letters::Yes | Letters::YesOverride => "Y",
         Letters::Category | Letters::CategoryOverride => "C",
         Letters::Specific => "S",
@@ -47,7 +47,7 @@ fn letters(column: &Column, block: usize, leaf: usize) -> String {
     if cell.when_need.is_some() || guards.iter().all(|all| !all.is_empty()) {
         text.push('?');
     }
-    if within(&cell.minimum).is_some() {
+    if within(cell.minimum).is_some() {
         text.push_str(" O");
     }
     text
