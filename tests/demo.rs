@@ -8,6 +8,8 @@
     reason = "a test stops where it is surprised"
 )]
 
+#[path = "demo/beside.rs"]
+mod beside;
 #[path = "demo/canaries.rs"]
 mod canaries;
 
@@ -91,7 +93,8 @@ fn everything_happens_as_the_fixtures_say_it_must() {
     }
     check_folder(&data);
     check_lines(&output);
-    check_made_again(&data);
+    beside::made_again(&data);
+    beside::oversight(&data, &report);
 
     let again = demo(&data, &[]);
     assert!(!again.status.success() && again.stdout.is_empty(), "an earlier demonstration is left alone");
@@ -162,44 +165,6 @@ fn check_folder(data: &Path) {
         use std::os::unix::fs::PermissionsExt as _;
         assert_eq!(fs::metadata(key).unwrap().permissions().mode() & 0o777, 0o600, "{}", key.display());
     }
-}
-
-/// Every message that disclosed something is made again to the byte; the others say why they cannot be.
-fn check_made_again(data: &Path) {
-    let file = rusqlite::Connection::open(data.join("keyway.db")).unwrap();
-    let mut rows = file.prepare("SELECT message_id, kind FROM message ORDER BY message_id").unwrap();
-    let rows = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
-    let messages: Vec<(String, String)> = rows.map(Result::unwrap).collect();
-    let again = |message: &str, further: &[&str]| {
-        Command::new(env!("CARGO_BIN_EXE_keyway"))
-            .args(["map", "again", message, "--config"])
-            .arg(data.join("keyway.toml"))
-            .args(further)
-            .output()
-            .expect("the binary runs")
-    };
-    // One of each kind and of each way to make one is enough: each run of the binary takes its time.
-    let mut tried = std::collections::BTreeSet::new();
-    for (message, kind) in &messages {
-        let output = again(message, &["--json"]);
-        let told = report(&output);
-        let mapping = told["made_by"]["mapping"].as_str().unwrap_or_default().to_owned();
-        let (code, result) = if kind == "disclosure" { (0, "same") } else { (2, "cannot-be-made-again") };
-        assert_eq!((output.status.code(), &told["result"]), (Some(code), &json!(result)), "{kind} {told}");
-        assert_eq!(
-            (told["stored_matches"].as_bool(), told["why"].is_null()),
-            (Some(true), code == 0),
-            "{told}"
-        );
-        tried.insert((kind.clone(), mapping));
-        if tried.len() >= 6 {
-            break;
-        }
-    }
-    assert!(tried.iter().any(|(kind, _)| kind == "disclosure"), "{tried:?}");
-    let unknown = again("01900000-0000-7000-8000-00000000dead", &[]);
-    assert_eq!(unknown.status.code(), Some(1));
-    assert!(text(&unknown.stderr).contains("no such message"), "{}", text(&unknown.stderr));
 }
 
 /// No line of the log, and none of the story, holds anything that points to a person.

@@ -249,11 +249,12 @@ pub(super) fn steps(ground: &Ground) -> Vec<Step> {
     let purposes = (!ground.purposes.is_empty()).then(|| ground.purposes.join(" "));
     let by_override = matches!(ground.reason.as_str(), "override-risk-to-life" | "consent-and-override");
     let asked_override = by_override || ground.reason.starts_with("override-");
-    let says_yes = matches!(ground.reason.as_str(), "consent-given" | "consent-and-override");
+    let says_yes =
+        matches!(ground.reason.as_str(), "consent-given" | "consent-and-override" | "consent-implied");
     // Where each stops: the first "no" is the reason, and what comes after it was not asked.
     let (in_use, agreed, purpose, person) = match ground.reason.as_str() {
         "partner-suspended" => (No, NotAsked, NotAsked, NotAsked),
-        "no-agreement" => (Yes, No, NotAsked, NotAsked),
+        "no-agreement" | "no-processing-record" => (Yes, No, NotAsked, NotAsked),
         "purpose-not-agreed" => (Yes, Yes, No, NotAsked),
         "own-request" => (Yes, if agreement.is_some() { Yes } else { NotAsked }, Yes, NotAsked),
         // An override stands for itself, also where the agreement is for another purpose.

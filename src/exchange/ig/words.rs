@@ -27,6 +27,7 @@ pub(super) fn kept(code: &str) -> &str {
         "excluded-by-person" => "The person keeps it back from this agency.",
         "needs-specific-consent" => "It needs a consent of its own, and there is none.",
         "override-minimum" => "Without consent only the minimum leaves.",
+        "not-in-agreement" => "The agreement with this agency does not cover it.",
         "no-rule" => "No rule lets it leave.",
         other => reason(other),
     }

@@ -1,5 +1,7 @@
 //! What an information governance officer asks: about one person, one referral, one consent, or a whole site.
 
+use super::directory::agreement;
+
 statements! {
     PUT_REVIEW = "INSERT INTO review (site_id, referral_id, outcome, reviewed_at) VALUES ($1, $2, $3, $4)";
     /// When a version of an agreement was first entered: before it is, for afterwards it is there.
@@ -62,15 +64,14 @@ statements! {
         WHERE m.site_id = $1 AND m.kind = 'disclosure' \
         GROUP BY d.agreement_id, d.agreement_version, r.recipient_id, r.audience, r.on_behalf_of";
     /// Every version of every agreement that was known at a moment; the latest is the highest version.
-    AGREEMENTS_KNOWN = "SELECT a.site_id, a.agreement_id, a.partner_id, a.version, a.purposes, a.valid_from, \
-        a.valid_to, a.basis, a.emergency, a.dpia_reference FROM agreement a LEFT JOIN agreement_entered e \
-        ON e.site_id = a.site_id AND e.agreement_id = a.agreement_id AND e.version = a.version \
-        WHERE a.site_id = $1 AND COALESCE(e.entered_at, 0) <= $2 ORDER BY a.agreement_id, a.version";
+    AGREEMENTS_KNOWN = concat!("SELECT ", agreement!(), " FROM agreement a WHERE site_id = $1 AND COALESCE((SELECT \
+        e.entered_at FROM agreement_entered e WHERE e.site_id = a.site_id AND e.agreement_id = a.agreement_id \
+        AND e.version = a.version), 0) <= $2 ORDER BY agreement_id, version");
     /// Each consent of a person in the version that stood at a moment.
     CONSENTS_AT = "SELECT site_id, consent_id, version, person_id, recipient_id, status, recorded_by, recorded_at, body \
-        FROM consent c WHERE site_id = $1 AND person_id = $2 AND version = (SELECT MAX(version) FROM consent d \
-        WHERE d.site_id = c.site_id AND d.consent_id = c.consent_id AND d.recorded_at <= $3) \
-        ORDER BY recorded_at, consent_id";
+        FROM consent c WHERE site_id = $1 AND person_id = $2 AND version = (SELECT version FROM consent d \
+        WHERE d.site_id = c.site_id AND d.consent_id = c.consent_id AND d.recorded_at + 0 <= $3 ORDER BY version DESC \
+        LIMIT 1) ORDER BY recorded_at, consent_id";
     /// An agency as it stood at a moment.
     AGENCY_AT = "SELECT site_id, partner_id, kind, name, organisation_code, channel, endpoint, client_id, \
         certificate_sha256, jwks, status, forgives, service, version, recorded_at FROM partner_version \
