@@ -148,6 +148,18 @@ impl Vault {
         }
     }
 
+    /// A salt that hangs from a person's key: when that is destroyed, nobody can open what was committed to under it.
+    #[must_use]
+    pub fn salt(key: &ContentKey, label: &str) -> [u8; KEY_BYTES] {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, key.0.as_ref());
+        let tag = hmac::sign(&key, &length_prefixed(&["keyway/salt/1", label]));
+        let mut salt = [0; KEY_BYTES];
+        for (to, from) in salt.iter_mut().zip(tag.as_ref()) {
+            *to = *from;
+        }
+        salt
+    }
+
     fn wrapping_key(&self) -> ContentKey {
         ContentKey(self.derive(&["wrap"]))
     }

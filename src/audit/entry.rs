@@ -66,6 +66,8 @@ kinds! {
     AccessRefused = "access-refused";
     /// The directory, an agreement or a partner changed.
     DirectoryChanged = "directory-changed";
+    /// The log was exported.
+    Exported = "exported";
     /// A key that the gateway signs or seals with was made or changed.
     KeyChanged = "key-changed";
     /// A token was issued.

@@ -101,9 +101,20 @@ pub enum LeafError {
     Fields,
 }
 
-impl Leaf {
-    /// Reads a leaf. Only bytes that [`Entry::leaf`] can write are read; anything else is an error.
-    pub fn read(leaf: &[u8]) -> Result<Self, LeafError> {
+/// A leaf where it stands, without a copy of anything. Its lists are in order, and read when they are asked.
+pub(super) struct View<'a> {
+    pub(super) entry_id: &'a str,
+    pub(super) site_id: &'a str,
+    pub(super) at: Moment,
+    pub(super) kind: &'a str,
+    actor: &'a str,
+    about: &'a [u8],
+    facts: &'a [u8],
+    pub(super) content_sha256: Option<[u8; 32]>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn read(leaf: &'a [u8]) -> Result<Self, LeafError> {
         let Some((&FORMAT, mut rest)) = leaf.split_first() else {
             return Err(LeafError::Format);
         };
@@ -128,6 +139,37 @@ impl Leaf {
     }
 
     /// The id in `about` under this name.
+    pub(super) fn id_of(&self, name: &str) -> Option<&'a str> {
+        pairs(self.about).find(|(n, _)| *n == name).map(|(_, id)| id)
+    }
+}
+
+/// The pairs of a list that was found in order.
+fn pairs(mut list: &[u8]) -> impl Iterator<Item = (&str, &str)> {
+    std::iter::from_fn(move || {
+        let rest = &mut list;
+        Some((take_text(rest).ok()?, take_text(rest).ok()?))
+    })
+}
+
+impl Leaf {
+    /// Reads a leaf. Only bytes that [`Entry::leaf`] can write are read; anything else is an error.
+    pub fn read(leaf: &[u8]) -> Result<Self, LeafError> {
+        let view = View::read(leaf)?;
+        let owned = |list| pairs(list).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        Ok(Self {
+            entry_id: view.entry_id.to_owned(),
+            site_id: view.site_id.to_owned(),
+            at: view.at,
+            kind: view.kind.to_owned(),
+            actor: view.actor.to_owned(),
+            about: owned(view.about),
+            facts: owned(view.facts),
+            content_sha256: view.content_sha256,
+        })
+    }
+
+    /// The id in `about` under this name.
     #[must_use]
     pub fn id_of(&self, name: &str) -> Option<&str> {
         self.about.iter().find(|(n, _)| n == name).map(|(_, id)| id.as_str())
@@ -148,24 +190,26 @@ fn take<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], LeafError> {
     Ok(bytes)
 }
 
-fn take_text(rest: &mut &[u8]) -> Result<String, LeafError> {
+fn take_text<'a>(rest: &mut &'a [u8]) -> Result<&'a str, LeafError> {
     let bytes = take(rest)?;
     if bytes.len() > TEXT_MAX_BYTES {
         return Err(LeafError::Fields);
     }
-    String::from_utf8(bytes.to_vec()).map_err(|_| LeafError::Fields)
+    std::str::from_utf8(bytes).map_err(|_| LeafError::Fields)
 }
 
-fn take_list(rest: &mut &[u8]) -> Result<Vec<(String, String)>, LeafError> {
-    let mut bytes = take(rest)?;
-    if bytes.len() > LIST_MAX_BYTES {
+/// The bytes of a list whose pairs are all in order.
+fn take_list<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], LeafError> {
+    let list = take(rest)?;
+    if list.len() > LIST_MAX_BYTES {
         return Err(LeafError::Fields);
     }
-    let mut pairs = Vec::new();
-    while !bytes.is_empty() {
-        pairs.push((take_text(&mut bytes)?, take_text(&mut bytes)?));
+    let mut left = list;
+    while !left.is_empty() {
+        take_text(&mut left)?;
+        take_text(&mut left)?;
     }
-    Ok(pairs)
+    Ok(list)
 }
 
 #[cfg(test)]

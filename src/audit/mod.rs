@@ -2,12 +2,14 @@
 //!
 //! Hashes bytes and parses nothing but its own leaves. Personal data never stands in a leaf.
 
+pub mod bundle;
 mod checkpoint;
 mod entry;
 mod leaf;
 pub mod merkle;
 pub mod note;
 mod proof;
+pub mod receipt;
 pub mod tiles;
 pub mod verify;
 

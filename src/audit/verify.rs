@@ -2,12 +2,14 @@
 //! and the whole with the head.
 //!
 //! Takes rows in the order of the log and keeps only the edge of the tree, so a log of any length is checked in
-//! little memory. A change that a row shows by itself is named with its index; one that only the root shows (a
-//! leaf changed together with its columns, two rows exchanged) is found at the end, without a place.
+//! little memory. A change that a row shows by itself, or beside the hash that the tiles hold of its leaf, is named with
+//! its index; one that only a root shows (leaf, columns and tiles changed together) is found at the next checkpoint.
 
 use super::{
-    leaf::{Leaf, hex},
-    merkle::{Frontier, leaf_hash, sha256},
+    Checkpoint,
+    leaf::{View, hex},
+    merkle::{Frontier, Hash, leaf_hash, sha256},
+    note::{self, VerifierKey},
 };
 use crate::clock::Moment;
 
@@ -34,6 +36,8 @@ pub struct Row<'a> {
     pub leaf: &'a [u8],
     /// The sealed content, as stored.
     pub content: Option<&'a [u8]>,
+    /// The hash of the leaf that the log's tiles hold; `None` where they have none yet.
+    pub hash: Option<Hash>,
 }
 
 /// What is wrong.
@@ -51,6 +55,27 @@ pub enum What {
     /// The content's hash is not the one in the leaf, or one of the two is missing.
     #[error("the content is not the one whose hash stands in the leaf")]
     Content,
+    /// The hash of the leaf is another than the tiles hold.
+    #[error("the leaf is not the one whose hash stands in the tiles of the log")]
+    Hash,
+    /// The tiles do not fit together, or one is missing: at this level, from this entry on.
+    #[error(
+        "a tile of the log over this entry is missing, or is not the one over those below it (level {0})"
+    )]
+    Tile(u8),
+    /// The log is not the one that was signed.
+    #[error("the first {0} entries are not those that a checkpoint was signed over")]
+    Checkpoint(u64),
+    /// A checkpoint's note does not open, or says something else than is stored beside it.
+    #[error(
+        "the checkpoint of {0} entries is not signed by a key of this log, or says something else than its columns"
+    )]
+    Note(u64),
+    /// Entries at the end are missing, or this is an old copy.
+    #[error(
+        "a checkpoint was signed over {0} entries, and the log has fewer: its end is missing, or this is an old copy"
+    )]
+    Shorter(u64),
     /// The head counts another number of entries.
     #[error("the head of the log counts another number of entries")]
     Size,
@@ -105,8 +130,30 @@ impl Verifier {
             self.fault = Some(fault);
             fault
         })?;
-        self.frontier.append(leaf_hash(row.leaf));
+        let hash = leaf_hash(row.leaf);
+        if row.hash.is_some_and(|kept| kept != hash) {
+            let fault = Fault { index: Some(row.index), what: What::Hash };
+            self.fault = Some(fault);
+            return Err(fault);
+        }
+        self.frontier.append(hash);
         Ok(())
+    }
+
+    /// How many rows were pushed.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.frontier.size()
+    }
+
+    /// Compares a checkpoint over as many entries as were pushed with them. After a fault `finish` says it again.
+    pub fn checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), Fault> {
+        if checkpoint.size == self.frontier.size() && checkpoint.root == self.frontier.root() {
+            return Ok(());
+        }
+        let fault = Fault { index: None, what: What::Checkpoint(checkpoint.size) };
+        self.fault = Some(fault);
+        Err(fault)
     }
 
     /// Compares what was pushed with the head of the log.
@@ -134,11 +181,19 @@ impl Verifier {
     }
 }
 
+/// The checkpoint in a note that one of these keys signed under its own name; `None` when none did, or it is no checkpoint of
+/// this log.
+#[must_use]
+pub fn signed_checkpoint(signed: &str, keys: &[VerifierKey]) -> Option<Checkpoint> {
+    let (text, key) = note::open(signed, keys).ok()?;
+    Checkpoint::parse(text).filter(|checkpoint| checkpoint.origin == key.name())
+}
+
 fn check(row: &Row<'_>, next: u64) -> Result<(), What> {
     if row.index != next {
         return Err(What::Place);
     }
-    let leaf = Leaf::read(row.leaf).map_err(|_| What::Leaf)?;
+    let leaf = View::read(row.leaf).map_err(|_| What::Leaf)?;
     let columns = [
         ("entry_id", leaf.entry_id == row.entry_id),
         ("at", leaf.at == row.at),
@@ -159,6 +214,7 @@ fn check(row: &Row<'_>, next: u64) -> Result<(), What> {
 
 #[cfg(test)]
 mod tests {
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair as _};
     use proptest::prelude::*;
 
     use super::*;
@@ -180,6 +236,7 @@ mod tests {
         partner_id: Option<Vec<u8>>,
         leaf: Vec<u8>,
         content: Option<Vec<u8>>,
+        hash: Option<Hash>,
     }
 
     fn stored(index: u64) -> Stored {
@@ -210,6 +267,8 @@ mod tests {
             partner_id: partner_id.map(String::into_bytes),
             leaf: entry.leaf(),
             content,
+            // Of every other tile, say.
+            hash: index.is_multiple_of(2).then(|| leaf_hash(&entry.leaf())),
         }
     }
 
@@ -247,6 +306,7 @@ mod tests {
                 partner_id: partner_id.as_deref(),
                 leaf: &row.leaf,
                 content: row.content.as_deref(),
+                hash: row.hash,
             })?;
         }
         verifier.finish(head.size, &head.root, &head.frontier)
@@ -286,7 +346,16 @@ mod tests {
         assert_eq!(with(&|r| r[4].partner_id = None), (Some(4), What::Column("partner_id")));
         assert_eq!(with(&|r| r[3].content = None), (Some(3), What::Content));
         assert_eq!(with(&|r| r[4].content = Some(vec![])), (Some(4), What::Content));
+        assert_eq!(with(&|r| r[4].hash = Some([0; 32])), (Some(4), What::Hash));
+        assert_eq!(
+            with(&|r| {
+                r[4] = Stored { index: 4, hash: r[4].hash, ..stored(8) };
+            }),
+            (Some(4), What::Hash),
+            "a whole row in the place of another"
+        );
         let exchanged = with(&|r| {
+            r[2].hash = None;
             r.swap(2, 7);
             r[2].index = 2;
             r[7].index = 7;
@@ -303,6 +372,39 @@ mod tests {
         rows[0].kind = b"viewed".into();
         let fault = verify(&rows, &head).unwrap_err();
         assert_eq!(fault.to_string(), "entry 0: the column kind does not say what the leaf says");
+    }
+
+    #[test]
+    fn a_checkpoint_is_of_these_entries_and_signed_by_this_log() {
+        let (rows, head) = log(5);
+        let checkpoint = Checkpoint { origin: String::from("log.example"), size: 5, root: head.root };
+        let mut verifier = Verifier::new();
+        assert!(verifier.checkpoint(&checkpoint).is_err(), "before they are there");
+        let mut verifier = Verifier::new();
+        for row in &rows {
+            verifier.frontier.append(leaf_hash(&row.leaf));
+        }
+        assert_eq!((verifier.size(), verifier.checkpoint(&checkpoint)), (5, Ok(())));
+        let another = Checkpoint { root: [0; 32], ..checkpoint.clone() };
+        let fault = Fault { index: None, what: What::Checkpoint(5) };
+        assert_eq!(verifier.checkpoint(&another), Err(fault));
+        assert_eq!(verifier.finish(head.size, &head.root, &head.frontier), Err(fault), "it is not forgotten");
+
+        let pair = Ed25519KeyPair::from_seed_unchecked(&[1; 32]).unwrap();
+        let key =
+            |name: &str| VerifierKey::new(name, pair.public_key().as_ref().try_into().unwrap()).unwrap();
+        let signed = |name: &str, text: &str| {
+            note::write(text, &key(name), pair.sign(text.as_bytes()).as_ref().try_into().unwrap())
+        };
+        let own = [key("log.example")];
+        assert_eq!(
+            signed_checkpoint(&signed("log.example", &checkpoint.text()), &own),
+            Some(checkpoint.clone())
+        );
+        let of_another = Checkpoint { origin: String::from("other.example"), ..checkpoint.clone() };
+        assert_eq!(signed_checkpoint(&signed("log.example", &of_another.text()), &own), None);
+        assert_eq!(signed_checkpoint(&signed("other.example", &checkpoint.text()), &own), None);
+        assert_eq!(signed_checkpoint(&signed("log.example", "a receipt\n"), &own), None);
     }
 
     proptest! {
@@ -340,7 +442,9 @@ mod tests {
             let mut rows: Vec<Stored> = order.iter().map(|&from| whole[from].clone()).collect();
             for (row, index) in rows.iter_mut().zip(0..) {
                 row.index = index;
+                row.hash = None;
             }
+            let whole: Vec<Stored> = whole.into_iter().map(|row| Stored { hash: None, ..row }).collect();
             prop_assert_eq!(verify(&rows, &head).is_err(), rows != whole);
         }
     }

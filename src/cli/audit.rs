@@ -1,7 +1,13 @@
-//! `keyway audit verify`: computes the audit log again from its stored bytes. `keyway audit rotate-key`: makes another key for
-//! its checkpoints.
+//! `keyway audit`: `verify` computes the audit log again from its stored bytes, `prove` prints a receipt with its proof,
+//! `export` writes the log as files, `rotate-key` makes another key for it.
 
-use std::process::ExitCode;
+mod bundle;
+
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
@@ -10,14 +16,21 @@ use serde_json::{Value, json};
 use super::{ConfigArg, print, shown};
 use crate::{
     app::App,
-    audit::verify::{Fault, Verified},
+    audit::{
+        Checkpoint, hex,
+        note::VerifierKey,
+        verify::{Fault, Verified, signed_checkpoint},
+    },
     config::Database,
     exchange::{
+        log_verifiers,
         ports::{Read, StoreError},
-        verify_log,
+        verify_log_against,
     },
 };
 
+/// After how many entries something is said on a terminal.
+const PROGRESS_EVERY: u64 = 256_000;
 /// Who changes a key, in the log.
 const ROTATION_ACTOR: &str = "operator:rotate-key";
 
@@ -31,18 +44,53 @@ pub(super) struct AuditArgs {
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     Verify(VerifyArgs),
+    Export(bundle::ExportArgs),
+    Prove(ProveArgs),
     RotateKey(RotateKeyArgs),
 }
 
-/// Compute the log again from its stored bytes: every entry, its place, and the root.
+/// Compute the log again from its stored bytes: every entry, its place, the hashes, the root, and every checkpoint.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  keyway audit verify --config /etc/keyway/keyway.toml --json\n\n\
+#[command(
+    after_help = "Example:\n  keyway audit verify --config /etc/keyway/keyway.toml --checkpoint kept-in-may --json\n  \
+                        keyway audit verify --bundle audit-2026-11-27 --key gateway.example/log+1a2b3c4d+AQ…\n\n\
                         May run beside a gateway. Entries that have no place yet are counted as waiting.\n\
-                        Exit codes: 0 the log is whole, 1 it is not or cannot be read, 2 usage.")]
+                        Somebody who has the database and the key-encryption key can write another log and sign it: give a\n\
+                        checkpoint (what /log/checkpoint answered) or a key that was kept elsewhere, and that is found too.\n\
+                        Exit codes: 0 the log is whole, 1 it is not or cannot be read, 2 usage."
+)]
 struct VerifyArgs {
     #[command(flatten)]
     config: ConfigArg,
+    /// Check this exported log, and no database.
+    #[arg(long, value_name = "FOLDER", conflicts_with = "config")]
+    bundle: Option<PathBuf>,
+    /// A checkpoint that was kept elsewhere, from which the log must go on.
+    #[arg(long, value_name = "FILE")]
+    checkpoint: Option<PathBuf>,
+    /// A key that is trusted, as `/log/keys` shows it; may stand several times. Without it: the keys of the log itself.
+    #[arg(long, value_name = "KEY", value_parser = verifier_key)]
+    key: Vec<VerifierKey>,
     /// Print one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Print the signed receipt of a message, with the proof that its entry is in the log.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  keyway audit prove --disclosure 0193f3a0-5c1e-7d2a-9b3c-2f1e4d5c6b7a --json\n\n\
+                        May run beside a gateway, and while none runs. docs/receipts.md says how to check what it prints\n\
+                        without Keyway.\n\
+                        Exit codes: 0 proved, 1 there is no such message or its entry is not proved yet, 2 usage."
+)]
+struct ProveArgs {
+    #[command(flatten)]
+    config: ConfigArg,
+    /// The id of the disclosure, or of the message.
+    #[arg(long, value_name = "ID")]
+    disclosure: String,
+    /// Print one JSON object, as `/disclosures/{id}/receipt` gives it.
     #[arg(long)]
     json: bool,
 }
@@ -64,8 +112,32 @@ struct RotateKeyArgs {
 pub(super) async fn run(args: AuditArgs) -> Result<ExitCode> {
     match args.command {
         AuditCommand::Verify(args) => verify(args).await,
+        AuditCommand::Export(args) => bundle::export(args).await,
+        AuditCommand::Prove(args) => prove(args).await,
         AuditCommand::RotateKey(args) => rotate_key(args).await,
     }
+}
+
+async fn prove(args: ProveArgs) -> Result<ExitCode> {
+    let Some(config) = args.config.load() else { return Ok(ExitCode::FAILURE) };
+    let exchange = App::open_beside(&config).await?;
+    let Some(found) = exchange.receipt(&config.site_id, &args.disclosure).await? else {
+        print::problem("There is no message with a receipt under this id.");
+        return Ok(ExitCode::FAILURE);
+    };
+    if args.json {
+        print::object(&found.to_json());
+    } else {
+        print::line(&found.receipt);
+        if let Some((_, proof)) = &found.proved {
+            print::line(proof);
+        }
+    }
+    if found.proved.is_none() {
+        print::problem("No checkpoint covers its entry yet: the gateway signs one when it runs.");
+        return Ok(ExitCode::FAILURE);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn rotate_key(args: RotateKeyArgs) -> Result<ExitCode> {
@@ -88,25 +160,75 @@ async fn rotate_key(args: RotateKeyArgs) -> Result<ExitCode> {
 }
 
 async fn verify(args: VerifyArgs) -> Result<ExitCode> {
+    let kept = args.checkpoint.as_deref().map(|file| {
+        let note = bundle::read(file).and_then(|bytes| String::from_utf8(bytes).ok());
+        note.with_context(|| format!("{} cannot be read as a checkpoint", shown(file)))
+    });
+    let kept = kept.transpose()?;
+    if let Some(folder) = &args.bundle {
+        let found = bundle::check(folder, &args.key, kept.as_deref(), progress)?;
+        let verdict = found
+            .map(|checkpoint| Verified { entries: checkpoint.size, root: hex(&checkpoint.root) })
+            .map_err(|fault| Wrong { index: fault.index(), what: fault.to_string() });
+        return Ok(tell(&args, &verdict, None, &shown(folder)));
+    }
     let Some(config) = args.config.load() else { return Ok(ExitCode::FAILURE) };
     let store = App::open_store(&config)?;
-    let verdict = judge(verify_log(store.as_ref(), |_| {}).await)?;
+    let own = log_verifiers(store.as_ref()).await?;
+    let Database::Sqlite(file) = &config.database;
+    if let Some(stranger) = own.iter().find(|key| !args.key.is_empty() && !args.key.contains(key)) {
+        let what = format!("the log has the key {}, which is not among those given", stranger.id());
+        return Ok(tell(&args, &Err(Wrong { index: None, what }), None, &shown(file)));
+    }
+    let kept = match kept.map(|note| kept_checkpoint(&note, &own)).transpose() {
+        Ok(kept) => kept,
+        Err(error) => {
+            let wrong = Wrong { index: None, what: error.to_string() };
+            return Ok(tell(&args, &Err(wrong), None, &shown(file)));
+        }
+    };
+    let mut seen = 0_u64;
+    let found = verify_log_against(store.as_ref(), kept.as_ref(), |_| {
+        seen = seen.saturating_add(1);
+        progress(seen);
+    });
+    let verdict = judge(found.await)?;
     let waiting = match store.log_head().await {
         Ok(head) => Some(head.waiting),
         // The verdict has said so.
         Err(StoreError::Corrupt(_)) => None,
         Err(error) => return Err(error.into()),
     };
-    let Database::Sqlite(file) = &config.database;
+    Ok(tell(&args, &verdict, waiting, &shown(file)))
+}
+
+fn tell(args: &VerifyArgs, verdict: &Result<Verified, Wrong>, waiting: Option<i64>, file: &str) -> ExitCode {
     if args.json {
-        print::object(&as_object(&verdict, waiting));
+        print::object(&as_object(verdict, waiting));
     } else {
-        match &verdict {
+        match verdict {
             Ok(found) => print::line(&whole(found, waiting)),
-            Err(wrong) => print::problem(&not_whole(wrong, &shown(file))),
+            Err(wrong) => print::problem(&not_whole(wrong, file)),
         }
     }
-    Ok(if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if verdict.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// How far it is, now and then, for whoever looks at a terminal.
+fn progress(seen: u64) {
+    if seen.is_multiple_of(PROGRESS_EVERY) && io::stderr().is_terminal() {
+        // Nobody waits for it: where it cannot be written nothing is lost.
+        drop(writeln!(io::stderr(), "{seen} entries so far"));
+    }
+}
+
+/// The checkpoint that somebody kept.
+fn kept_checkpoint(note: &str, keys: &[VerifierKey]) -> Result<Checkpoint> {
+    signed_checkpoint(note, keys).context("the checkpoint that was kept is not signed by a key of this log")
+}
+
+fn verifier_key(text: &str) -> Result<VerifierKey, &'static str> {
+    VerifierKey::parse(text).ok_or("must be name+id+base64, as /log/keys shows it")
 }
 
 /// What is wrong with the log: at which entry, where that is known, and what.
@@ -141,7 +263,7 @@ fn as_object(verdict: &Result<Verified, Wrong>, waiting: Option<i64>) -> Value {
 
 fn whole(found: &Verified, waiting: Option<i64>) -> String {
     format!(
-        "The log is whole: {} entries, root {}; {} entries wait for their place.\n\
+        "The log is whole: {} entries with their hashes and checkpoints, root {}; {} entries wait for their place.\n\
          This covers the audit log only: what else the database holds was not looked at.",
         found.entries,
         found.root,

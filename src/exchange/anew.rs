@@ -73,7 +73,8 @@ impl Exchange {
         moved.messages += 1;
         let is_behind = self.replace_what_waits(referral, actor, writes).await?;
         writes.push(Write::ReferralMoved(moved.clone()));
-        writes.push(self.disclosed(&moved, &message, &mapped, &decision, actor));
+        let kept_back = Self::committed_to(&message, &withheld, key);
+        writes.push(self.disclosed(&moved, &message, &mapped, &decision, &kept_back, actor));
         let delivery = self.new_delivery(&message, one.partner.channel, one.may_go(now));
         writes.push(Write::Message(message));
         // An emergency passes what is late, but never the message that it changes.

@@ -297,7 +297,8 @@ impl Exchange {
                 let (message, mapped) = self.make_disclosure(&referral, row, projection, &ends, earlier)?;
                 referral.disclosure_id.clone_from(&message.disclosure_id);
                 referral.messages += 1;
-                writes.push(self.disclosed(&referral, &message, &mapped, row, "gateway"));
+                let kept_back = Self::committed_to(&message, &considered.withheld(), key);
+                writes.push(self.disclosed(&referral, &message, &mapped, row, &kept_back, "gateway"));
                 let delivery = self.new_delivery(&message, bundle.delivery.new.channel, now);
                 writes.push(Write::Message(message));
                 writes.push(Write::EnqueueFirst(delivery));

@@ -7,6 +7,7 @@ use super::{
     ask_again::{AskedAgain, Course, is_over},
     caller::Caller,
     deliver::change,
+    mailbox::RECEIPT_HEADER,
     ports::{CommitError, DeliveryBundle, Precondition, Write},
     prepare::message_label,
     recall::set_state,
@@ -77,6 +78,8 @@ impl Exchange {
         let mut answer = Answer::json(200, &serde_json::Value::Null);
         answer.body = bytes;
         answer.headers.push(("keyway-referral-id", bundle.referral.referral_id.to_string()));
+        let receipt = self.receipt_header(&bundle.message).await;
+        answer.headers.extend(receipt.map(|receipt| (RECEIPT_HEADER, receipt)));
         Ok(answer)
     }
 

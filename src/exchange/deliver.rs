@@ -182,6 +182,7 @@ impl Exchange {
             correlation_id,
             content_type: message.content_type.clone(),
             body,
+            receipt: self.receipt_header(message).await,
             send_by,
         };
         Ok((parcel, attempt))

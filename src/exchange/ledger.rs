@@ -3,7 +3,7 @@
 use super::{
     Exchange,
     ports::Write,
-    rows::{AuditRow, ReferralRow, Sealed},
+    rows::{AuditRow, MessageRow, ReferralRow, Sealed},
 };
 use crate::{
     audit::{Entry, Kind, hex, merkle::sha256},
@@ -93,6 +93,14 @@ impl Note {
     pub(super) fn about(mut self, what: &'static str, id: &(impl ToString + ?Sized)) -> Self {
         self.about.push((what, id.to_string()));
         self
+    }
+
+    /// Makes it the entry that tells of a message: it has the message's id, by which a receipt finds it.
+    pub(super) fn of_message(mut self, message: &MessageRow) -> Self {
+        if let Some(id) = EntryId::parse(message.message_id.as_str()) {
+            self.entry_id = id;
+        }
+        self.about("message", &message.message_id)
     }
 
     /// Adds a fact in closed codes. Never content.

@@ -19,6 +19,9 @@ use crate::{
     profile::Schema,
 };
 
+/// The header field that holds a message's receipt.
+pub(super) const RECEIPT_HEADER: &str = "keyway-receipt";
+
 /// A message from a mailbox's owner: `mex-To`, `mex-WorkflowID`, `mex-LocalID`, and the bytes.
 #[derive(Clone, Debug)]
 pub struct MailboxSend {
@@ -102,6 +105,7 @@ impl Exchange {
             ("keyway-content-type", message.content_type.clone()),
             ("keyway-correlation-id", correlation_id),
         ];
+        answer.headers.extend(self.receipt_header(message).await.map(|receipt| (RECEIPT_HEADER, receipt)));
         Ok(answer)
     }
 

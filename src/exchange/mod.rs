@@ -40,6 +40,7 @@ mod prepare;
 mod progress;
 mod query;
 mod recall;
+mod receipts;
 mod refer;
 pub mod refusal;
 mod rehearse;
@@ -52,6 +53,7 @@ pub mod rows;
 mod sought;
 mod strangers;
 mod submit;
+mod tiles;
 mod told_by_service;
 mod update;
 mod validate;
@@ -82,9 +84,10 @@ pub use definitions::{MESSAGES, Message, read_message_definition};
 pub use mailbox::MailboxSend;
 pub use make_again::{Again, MadeAgain};
 pub use message::{MessageHead, Target};
+pub use receipts::Receipted;
 pub use rehearse::{Rehearsal, Rehearsed, RehearsedMessage};
 pub use root_key::{RootKeyError, open_root_key};
-pub use verify::verify_log;
+pub use verify::{log_verifiers, verify_log, verify_log_against};
 
 /// How often a use case decides again when something moved under it, before it says "come back".
 const DECIDE_TRIES: usize = 5;

@@ -149,7 +149,8 @@ impl Exchange {
                     warnings.extend(mapped.warnings.iter().cloned());
                     referral.disclosure_id.clone_from(&message.disclosure_id);
                     referral.messages = 1;
-                    about.push(self.disclosed(&referral, &message, &mapped, &decision, actor));
+                    let kept_back = Self::committed_to(&message, &considered.withheld(), key);
+                    about.push(self.disclosed(&referral, &message, &mapped, &decision, &kept_back, actor));
                     let delivery = self.new_delivery(&message, one.partner.channel, one.may_go(basis.now));
                     about.push(Write::Message(message));
                     // An emergency does not wait behind what is late or was set aside.

@@ -360,6 +360,8 @@ pub struct Parcel {
     pub content_type: String,
     /// The bytes.
     pub body: Vec<u8>,
+    /// The signed receipt, in base64.
+    pub receipt: Option<String>,
     /// The latest moment for the first byte.
     pub send_by: Moment,
 }

@@ -11,6 +11,7 @@ use super::{
     people::Consents,
     ports::Write,
     recall::Ends,
+    receipts::WITHHELD_COMMITMENT,
     refusal::Refusal,
     rows::{DecisionRow, MessageKind, MessageRow, NewDelivery, ReferralRow, Sealed, Withheld},
 };
@@ -323,22 +324,24 @@ impl Exchange {
         Ok(mapped)
     }
 
-    /// The entry of a disclosure: which message, by which decision, made how.
+    /// The entry of a disclosure: which message, by which decision, made how, and the commitment to what was withheld.
     pub(super) fn disclosed(
         &self,
         referral: &ReferralRow,
         message: &MessageRow,
         mapped: &Mapped,
         decision: &DecisionRow,
+        withheld: &str,
         actor: &str,
     ) -> Write {
         let mut note = self
             .note_on(referral, message.created_at, Kind::Disclosed, actor)
-            .about("message", &message.message_id)
+            .of_message(message)
             .about("decision", &decision.decision_id)
             .fact("body-sha256", &hex(&message.body_sha256))
             .fact("mapping", &message.mapping_version)
-            .fact("policy", &decision.policy_version);
+            .fact("policy", &decision.policy_version)
+            .fact(WITHHELD_COMMITMENT, withheld);
         if let Some(detail) = &mapped.detail {
             note = note.fact("detail-sha256", &hex(&sha256(detail)));
         }

@@ -57,7 +57,7 @@ impl Exchange {
         writes.push(decided);
         writes.push(
             self.note_on(moved, now, Kind::Disclosed, actor)
-                .about("message", &message.message_id)
+                .of_message(&message)
                 .fact("what", "status")
                 .fact("to", &asker.partner_id)
                 .fact("body-sha256", &hex(&message.body_sha256))

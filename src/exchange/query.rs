@@ -187,7 +187,12 @@ impl Exchange {
         }
     }
 
-    async fn record_look(&self, caller: &Caller, referral: &ReferralRow, what: &str) -> Result<(), Refusal> {
+    pub(super) async fn record_look(
+        &self,
+        caller: &Caller,
+        referral: &ReferralRow,
+        what: &str,
+    ) -> Result<(), Refusal> {
         let look: Write = self
             .note_on(referral, self.now(), Kind::Viewed, caller.partner_id.as_str())
             .fact("what", &what)

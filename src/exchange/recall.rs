@@ -8,7 +8,7 @@ use super::{
     rows::{MessageKind, RecallRow, ReferralRow},
 };
 use crate::{
-    audit::Kind,
+    audit::{Kind, hex},
     clock::Moment,
     directory::Partner,
     ids::{ConsentId, RecallId},
@@ -85,8 +85,9 @@ impl Exchange {
         writes.push(
             self.note_on(referral, now, Kind::Recalled, actor)
                 .about("recall", &recall.recall_id)
-                .about("message", &message.message_id)
+                .of_message(&message)
                 .fact("reason", &why.as_str())
+                .fact("body-sha256", &hex(&message.body_sha256))
                 .write(),
         );
         let recall_id = recall.recall_id.clone();

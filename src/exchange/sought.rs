@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     audit::Kind,
-    ids::{AssessmentId, ConsentId, EntryId, MessageId, Mint, PartnerId, ReferralId, SiteId},
+    ids::{AssessmentId, ConsentId, DisclosureId, EntryId, MessageId, Mint, PartnerId, ReferralId, SiteId},
     limits::{
         REFUSED_LOOKS_GATHER_MILLISECONDS, REFUSED_LOOKS_IN_COMMIT, REFUSED_LOOKS_PER_PARTNER,
         REFUSED_LOOKS_WAITING,
@@ -69,6 +69,8 @@ pub(super) enum Sought {
     Consent(ConsentId),
     /// A message, or the sheet behind one.
     Message(MessageId),
+    /// A disclosure, or the message of another kind.
+    Disclosure(DisclosureId),
     /// A log entry.
     Entry(EntryId),
     /// A mailbox.
@@ -177,6 +179,10 @@ impl Scribe {
                 let row = &bundle.referral;
                 let note = note.referral(&row.referral_id).person(&row.person_id);
                 note.partner(&row.recipient_id).about("message", id)
+            }),
+            Sought::Disclosure(id) => store.message_by_disclosure(site, id).await?.map(|row| {
+                let note = note.referral(&row.referral_id).person(&row.person_id);
+                note.partner(&row.recipient_id).about("disclosure", id)
             }),
             Sought::Entry(id) => store.log_entry(site, id).await?.map(|entry| {
                 let note = note.about("entry", id);

@@ -96,7 +96,8 @@ pub(super) fn register(config: &mut web::ServiceConfig, gateway: &Arc<Gateway>, 
             continue;
         }
         registered.push(path);
-        let mut resource = web::resource(path);
+        // A place in the log has as many parts as its number has.
+        let mut resource = web::resource(path.replace("{place}", "{place:.+}"));
         for route in routes::of(listener).filter(|route| route.path == path) {
             let gateway = Arc::clone(gateway);
             let guard = web::method(method(route.method));

@@ -20,6 +20,7 @@ mod error;
 mod form;
 mod health;
 mod listener;
+mod log;
 mod mailbox;
 mod media;
 mod message_definitions;

@@ -6,7 +6,7 @@ use std::future::ready;
 use super::{
     assessments,
     call::Handler,
-    capabilities, consents, discovery, health, mailbox, message_definitions,
+    capabilities, consents, discovery, health, log, mailbox, message_definitions,
     process_message::process_message,
     referrals,
     requests::take_request,
@@ -169,7 +169,7 @@ impl Interaction {
 pub struct Route {
     /// The method.
     pub method: Verb,
-    /// The path, with `{name}` where it varies.
+    /// The path, with `{name}` where one part of it varies; `{place}` is all that is left of it.
     pub path: &'static str,
     /// Where it is offered.
     pub listeners: &'static [Listener],
@@ -469,6 +469,16 @@ pub static ROUTES: &[Route] = &[
     post("/referrals/{id}/actions/{action}", Takes::OptionalJson, Access::Scope("keyway/referrals.u"), |c| {
         Box::pin(referrals::act(c))
     }),
+    // The audit log. What is fixed in a path stands before what varies there.
+    get("/disclosures/{id}/receipt", PARTNERS, Access::Scope("keyway/referrals.r"), |c| {
+        Box::pin(log::receipt(c))
+    }),
+    get("/log/checkpoint", PARTNERS, Access::Scope("keyway/log.r"), |c| Box::pin(log::checkpoint(c))),
+    get("/log/keys", PARTNERS, Access::Scope("keyway/log.r"), |c| Box::pin(log::keys(c))),
+    get("/log/tile/entries/{place}", PARTNERS, Access::Scope("keyway/log-entries.r"), |c| {
+        Box::pin(log::entries(c))
+    }),
+    get("/log/tile/{level}/{place}", PARTNERS, Access::Scope("keyway/log.r"), |c| Box::pin(log::tile(c))),
     // Mailboxes.
     post("/messageexchange/{mailbox}", Takes::Nothing, Access::Scope("keyway/mailbox"), |c| {
         Box::pin(mailbox::handshake(c))

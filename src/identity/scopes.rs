@@ -3,8 +3,9 @@
 use crate::directory::AgencyKind;
 
 /// What every agency may have.
-const EVERYONE: [&str; 22] = [
+const EVERYONE: [&str; 23] = [
     "keyway/validate",
+    "keyway/log.r",
     "keyway/requests.c",
     "keyway/referrals.r",
     "keyway/referrals.u",
@@ -28,7 +29,8 @@ const EVERYONE: [&str; 22] = [
     "system/Task.u",
 ];
 /// What the liaison and diversion service may have besides.
-const SERVICE: [&str; 3] = ["keyway/assessments.c", "system/Consent.c", "system/Consent.u"];
+const SERVICE: [&str; 4] =
+    ["keyway/assessments.c", "keyway/log-entries.r", "system/Consent.c", "system/Consent.u"];
 /// What its partners may have besides.
 const PARTNER: [&str; 2] = ["keyway/documents.r", "keyway/sheets.r"];
 

@@ -108,6 +108,7 @@ mod tests {
             correlation_id: String::new(),
             content_type: String::new(),
             body: Vec::new(),
+            receipt: None,
             send_by: Moment(0),
         }
     }

@@ -56,6 +56,9 @@ pub(super) fn head(
     let mut headers = HeaderMap::new();
     put(&mut headers, CONTENT_TYPE, &parcel.content_type)?;
     put(&mut headers, HeaderName::from_static("x-correlation-id"), &parcel.correlation_id)?;
+    if let Some(receipt) = &parcel.receipt {
+        put(&mut headers, HeaderName::from_static("keyway-receipt"), receipt)?;
+    }
     let id = parcel.message_id.as_str();
     match parcel.partner.channel {
         Channel::FhirPush => {

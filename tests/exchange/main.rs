@@ -36,6 +36,7 @@ mod messages;
 mod on_behalf;
 mod oversight;
 mod published;
+mod receipts;
 mod rehearsed;
 mod requests;
 mod said;

@@ -213,7 +213,7 @@ impl Exchange {
         let delivery = self.new_delivery(&message, asker.channel, used.now);
         let disclosed = self
             .note_on(moved, used.now, Kind::Disclosed, actor)
-            .about("message", &message.message_id)
+            .of_message(&message)
             .fact("what", "contact-outcome")
             .fact("body-sha256", &hex(&message.body_sha256))
             .write();

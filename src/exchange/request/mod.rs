@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     assessment::look_at,
-    audit::{Kind, merkle::sha256},
+    audit::{Kind, hex, merkle::sha256},
     clock::Moment,
     consent::{Exit, decide_own_request},
     directory::{AgencyKind, Nature, Partner},
@@ -179,11 +179,11 @@ impl Exchange {
             "warnings": shown_warnings(&warnings),
         });
         writes.push(self.inbound_write(caller, &referral, &person, came));
-        let message_id = message.message_id.clone();
         writes.push(
             self.note_on(&referral, now, Kind::Received, caller.partner_id.as_str())
-                .about("message", &message_id)
+                .of_message(&message)
                 .fact("request", &referral.reason)
+                .fact("body-sha256", &hex(&message.body_sha256))
                 .fact("body-hmac", &self.keyed_digest(site, came.body))
                 .write(),
         );

@@ -93,6 +93,7 @@ pub(super) fn parcel(channel: Channel, endpoint: &str) -> Parcel {
         correlation_id: CORRELATION_ID.to_owned(),
         content_type: content_type.to_owned(),
         body: BODY.to_vec(),
+        receipt: None,
         send_by: NOW.plus_seconds(10),
     }
 }
