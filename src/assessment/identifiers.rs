@@ -7,7 +7,7 @@ use super::{
     NhsNumber,
     identifier::{Check, Identifier, IdentifierType},
 };
-use crate::fhir::Issue;
+use crate::{clock::Moment, fhir::Issue};
 
 /// What there is to say about identifiers, each at its own place and never with its value.
 #[derive(Debug, Default)]
@@ -19,9 +19,9 @@ pub struct Looked {
 }
 
 /// Looks at `held`, lists of identifiers by type, which stands at the JSON pointer `place`. No identifier may be
-/// `nhs_number`, the person's own: lists like these leave to agencies outside health.
+/// `nhs_number`, the person's own: lists like these leave to agencies outside health. `now` is when they came.
 #[must_use]
-pub fn look_at(held: Option<&Value>, place: &str, nhs_number: Option<&NhsNumber>) -> Looked {
+pub fn look_at(held: Option<&Value>, place: &str, nhs_number: Option<&NhsNumber>, now: Moment) -> Looked {
     let mut looked = Looked::default();
     for (name, values) in held.and_then(Value::as_object).into_iter().flatten() {
         let kind = IdentifierType::of_name(name);
@@ -38,7 +38,9 @@ pub fn look_at(held: Option<&Value>, place: &str, nhs_number: Option<&NhsNumber>
             let Some(kind) = kind else { continue };
             match Identifier::parse(kind, text) {
                 Err(fault) => looked.refused.push(Issue::new("value", place, fault.to_string())),
-                Ok(one) => looked.warned.extend(doubt(&one).map(|text| Issue::new("value", place, text))),
+                Ok(one) => {
+                    looked.warned.extend(doubt(&one, now).map(|text| Issue::new("value", place, text)));
+                }
             }
         }
     }
@@ -51,7 +53,12 @@ fn holds(text: &str, own: &NhsNumber) -> bool {
     digits.contains(own.as_str())
 }
 
-fn doubt(one: &Identifier) -> Option<&'static str> {
+fn doubt(one: &Identifier, now: Moment) -> Option<&'static str> {
+    if one.is_of_a_year_to_come(now) {
+        return Some(
+            "The year of this number has not come yet. It is passed on as it was written; look at where it was copied from.",
+        );
+    }
     match one.check() {
         Check::Invalid => Some(
             "The check letter does not fit. It is passed on as it was written; look at where it was copied from.",
@@ -69,13 +76,35 @@ mod tests {
 
     use super::*;
 
+    /// 15 June 2026, noon.
+    const NOW: Moment = Moment(1_781_524_800_000_000);
+
+    /// The letter is of two digits of the year: 1999/0000001G and 2099/0000001G have the same.
+    #[test]
+    fn a_year_that_has_not_come_is_told_and_the_number_stays() {
+        let told = |number: &str| {
+            let looked = look_at(Some(&json!({"PNC": [number]})), "/person/identifiers", None, NOW);
+            assert!(looked.refused.is_empty(), "{number}");
+            let told: Vec<String> = looked.warned.into_iter().map(|issue| issue.diagnostics).collect();
+            assert!(!told.concat().contains("0000001"), "no number is repeated");
+            told.concat()
+        };
+        assert!(told("2099/0000001G").contains("has not come yet"));
+        assert!(told("20990000001G").contains("has not come yet"));
+        // Of two digits the last such year is meant.
+        for past in ["1999/0000001G", "99/1G"] {
+            assert_eq!(told(past), "", "{past}");
+        }
+        assert!(!told("2026/0000001A").contains("has not come yet"));
+    }
+
     #[test]
     fn the_persons_nhs_number_is_refused_in_whatever_dress() {
         let own = NhsNumber::parse("9990000018").unwrap();
         for dressed in ["9990000018", "999/000/0018", "NHS9990000018", "NHS-999 000 0018", "REF 9990000018/2"]
         {
             let held = json!({"CUSTODY_RECORD": [dressed], "HOUSING_REF": [dressed]});
-            let looked = look_at(Some(&held), "/person/identifiers", Some(&own));
+            let looked = look_at(Some(&held), "/person/identifiers", Some(&own), NOW);
             let places: Vec<&str> = looked.refused.iter().map(|issue| &*issue.path).collect();
             assert_eq!(
                 places,
@@ -84,7 +113,7 @@ mod tests {
             );
         }
         let other = json!({"HOUSING_REF": ["999/000/0026", "HR-90000018"]});
-        assert!(look_at(Some(&other), "", Some(&own)).refused.is_empty());
-        assert!(look_at(Some(&json!({"HOUSING_REF": ["9990000018"]})), "", None).refused.is_empty());
+        assert!(look_at(Some(&other), "", Some(&own), NOW).refused.is_empty());
+        assert!(look_at(Some(&json!({"HOUSING_REF": ["9990000018"]})), "", None, NOW).refused.is_empty());
     }
 }

@@ -79,7 +79,7 @@ impl Assessment {
     #[must_use]
     pub fn warnings(&self, now: Moment) -> Vec<Issue> {
         let mut warnings = self.set_aside.clone();
-        warnings.extend(self.identifiers().warned);
+        warnings.extend(self.identifiers(now).warned);
         warnings.extend(contradictions::found(self, now, Weight::Told));
         warnings.extend(formulas::found(&self.value));
         warnings
@@ -179,14 +179,14 @@ impl Assessment {
     /// that cannot be.
     #[must_use]
     pub fn contradictions(&self, now: Moment) -> Vec<Issue> {
-        let mut issues = self.identifiers().refused;
+        let mut issues = self.identifiers(now).refused;
         issues.extend(contradictions::found(self, now, Weight::Refused));
         issues
     }
 
-    fn identifiers(&self) -> Looked {
+    fn identifiers(&self, now: Moment) -> Looked {
         let place = "/person/identifiers";
-        look_at(self.value.pointer(place), place, self.nhs_number.as_ref())
+        look_at(self.value.pointer(place), place, self.nhs_number.as_ref(), now)
     }
 
     fn text(&self, pointer: &str) -> Option<&str> {

@@ -180,6 +180,10 @@ mod tests {
         let published: BTreeMap<&str, &str> =
             published.iter().map(|(name, words)| (name.as_str(), words.as_str())).collect();
         assert_eq!(published, catalogue);
+        let page = include_str!("../../docs/receiving.md");
+        for (name, words) in &catalogue {
+            assert!(page.contains(&format!("| `{name}` | {words} |\n")), "{name} stands in no page");
+        }
         for (place, of) in [("eventType", 0), ("description", 1)] {
             let listed = schema.pointer(&format!("/properties/{place}/enum")).unwrap();
             let listed: std::collections::BTreeSet<&str> =

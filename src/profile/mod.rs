@@ -104,3 +104,5 @@ impl Profiles {
 mod form_test;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod texts_test;

@@ -128,6 +128,28 @@ fn an_unknown_field_is_found_wherever_it_stands() {
     assert!(tried > 50, "{tried}");
 }
 
+/// `birthDate` is how FHIR spells it, and `JohnSmith` is somebody.
+#[test]
+fn an_unknown_field_is_named_when_it_is_a_known_one_in_another_spelling_and_no_name_of_a_person_is() {
+    for spelt in ["birthDate", "BirthDate", "Birth-Date", "managingOrganization", "safeContact", "PostCode"] {
+        let mut assessment = full();
+        assessment["person"][spelt] = json!("2000-01-01");
+        assert_eq!(only_issue(&assessment).path, format!("/person/{spelt}"));
+    }
+    for name in
+        ["JohnSmith", "John", "O'Brien", "Ann Testcase", "SmithBirthDate", "9990000018", "Birth\u{202e}Date"]
+    {
+        let mut assessment = full();
+        assessment["person"][name] = json!(1);
+        let issue = only_issue(&assessment);
+        assert_eq!(
+            (&*issue.path, &*issue.diagnostics),
+            ("/person", "Fields not known to the profile: 1 more."),
+            "{name}"
+        );
+    }
+}
+
 #[test]
 fn every_wrong_value_is_found_where_it_stands_and_never_repeated() {
     // A value in the wrong place, a group for a leaf, a list for a group, a name as a key.

@@ -1,6 +1,8 @@
 //! From a validator's error to an issue that a person can act on. Only the schema's own words are used: no text
 //! here is made from what was sent, except the name of an unknown field when it looks like a field's name.
 
+use std::{cell::LazyCell, collections::HashSet};
+
 use jsonschema::{ValidationError, error::TypeKind, error::ValidationErrorKind as Kind};
 use serde_json::Value;
 
@@ -10,6 +12,32 @@ use crate::fhir::Issue;
 const FIELD_NAME_MAX_BYTES: usize = 40;
 /// Most unknown fields of one object that are named.
 const UNKNOWN_FIELDS_MAX: usize = 10;
+/// Fields of FHIR R4's Patient, ServiceRequest and Consent that somebody may take for those of a form, and none of which could
+/// be a person's name.
+const FHIR_FIELDS: [&str; 22] = [
+    "resourceType",
+    "identifier",
+    "birthDate",
+    "deceasedBoolean",
+    "deceasedDateTime",
+    "maritalStatus",
+    "multipleBirthBoolean",
+    "generalPractitioner",
+    "managingOrganization",
+    "authoredOn",
+    "basedOn",
+    "bodySite",
+    "doNotPerform",
+    "occurrenceDateTime",
+    "performerType",
+    "patientInstruction",
+    "reasonCode",
+    "reasonReference",
+    "relevantHistory",
+    "replacesReference",
+    "supportingInfo",
+    "provision",
+];
 
 /// The issues that one error stands for: one for each missing or unknown field, one otherwise.
 pub(super) fn issues(schema: &Value, error: &ValidationError<'_>) -> Vec<Issue> {
@@ -20,7 +48,7 @@ pub(super) fn issues(schema: &Value, error: &ValidationError<'_>) -> Vec<Issue> 
             vec![Issue::new("required", format!("{place}/{name}"), "This field is required.")]
         }
         Kind::AdditionalProperties { unexpected } | Kind::UnevaluatedProperties { unexpected } => {
-            unknown_fields(place, unexpected)
+            unknown_fields(schema, place, unexpected)
         }
         Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
             // A place that may take several forms: what it says of itself is clearer than each form's complaint.
@@ -68,12 +96,20 @@ fn say(kind: &Kind) -> (&'static str, String) {
     }
 }
 
-/// One issue for each unknown field. A name that could be content (a person's name, a number) is not repeated.
-fn unknown_fields(place: &str, unexpected: &[String]) -> Vec<Issue> {
+/// One issue for each unknown field. A name that could be content (a person's name, a number) is not repeated: beside small
+/// letters only what is a field of the profile or of FHIR, spelt in another way, as `birthDate` or `Post-Code`.
+fn unknown_fields(schema: &Value, place: &str, unexpected: &[String]) -> Vec<Issue> {
     let text = "This field is not known to the profile.";
+    // Most errors need no other spelling.
+    let known = LazyCell::new(|| {
+        let mut known: HashSet<String> = FHIR_FIELDS.iter().map(|name| plain_name(name)).collect();
+        add_fields(schema, &mut known);
+        known
+    });
+    let is_known = |name: &str| name.len() <= FIELD_NAME_MAX_BYTES && known.contains(&plain_name(name));
     let mut issues: Vec<Issue> = unexpected
         .iter()
-        .filter(|name| is_like_a_field(name))
+        .filter(|name| is_like_a_field(name) || is_known(name))
         .take(UNKNOWN_FIELDS_MAX)
         .map(|name| Issue::new("structure", format!("{place}/{name}"), text))
         .collect();
@@ -88,6 +124,27 @@ fn is_like_a_field(name: &str) -> bool {
     name.len() <= FIELD_NAME_MAX_BYTES
         && name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+}
+
+/// A name without what spellings differ in: capitals, and what stands between words.
+fn plain_name(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '_' | '-' | ' ')).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// The names of all fields that a schema knows, wherever they stand.
+fn add_fields(schema: &Value, known: &mut HashSet<String>) {
+    match schema {
+        Value::Object(rules) => {
+            for (rule, said) in rules {
+                if let ("properties", Some(fields)) = (rule.as_str(), said.as_object()) {
+                    known.extend(fields.keys().map(|name| plain_name(name)));
+                }
+                add_fields(said, known);
+            }
+        }
+        Value::Array(all) => all.iter().for_each(|one| add_fields(one, known)),
+        _ => {}
+    }
 }
 
 /// What the schema says, in words, of the place where the rule stands.

@@ -271,6 +271,15 @@ impl Identifier {
         self.read.stands_for_none
     }
 
+    /// Whether it says that it was given in a year after `now`: a slip of the pen that no letter finds, for a letter is of two
+    /// digits of the year.
+    #[must_use]
+    pub fn is_of_a_year_to_come(&self, now: Moment) -> bool {
+        let is_long = self.kind == IdentifierType::Pnc && self.read.two_digit_year.is_none();
+        let year = self.read.written.split('/').next().filter(|_| is_long);
+        year.and_then(|year| year.parse::<i16>().ok()).is_some_and(|year| year > pnc::year_of(now))
+    }
+
     /// How it is written in full. For a message and for its owner's terminal; never for a log or an error.
     ///
     /// A year of two digits in a PNC ID is the last such year that was not after `now`: the letter does not cover the

@@ -51,7 +51,11 @@ fn parts(digits: &str) -> Option<(&str, &str)> {
 
 /// The first two digits of the year, as 19 or 20: a year is not after this one.
 pub(super) fn century(year: i16, now: Moment) -> i16 {
-    let this_year: i16 = jiff::Timestamp::from_microsecond(now.0)
-        .map_or(0, |moment| jiff::tz::Offset::UTC.to_datetime(moment).year());
-    if year <= this_year.rem_euclid(100) { 20 } else { 19 }
+    if year <= year_of(now).rem_euclid(100) { 20 } else { 19 }
+}
+
+/// The year in which `now` is.
+pub(super) fn year_of(now: Moment) -> i16 {
+    let moment = jiff::Timestamp::from_microsecond(now.0);
+    moment.map_or(0, |moment| jiff::tz::Offset::UTC.to_datetime(moment).year())
 }

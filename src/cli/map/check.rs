@@ -1,6 +1,9 @@
 //! `keyway map check`: every mistake in a site's adapter.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, Result};
 use clap::Args;
@@ -16,28 +19,41 @@ use crate::{
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  \
     keyway map check profiles/sites/mo-del/adapter.toml\n  \
+    keyway map check profiles/sites/*/adapter.toml\n  \
     keyway map check --config /etc/keyway/keyway.toml\n\n\
     With --config: the adapters of your own that the settings name, as at the start of the gateway.\n\
     All mistakes are told at once, each with its line, a caret and what would be right.\n\
     Exit codes: 0 no mistake, 1 mistakes or no such file, 2 usage.")]
 pub(super) struct CheckArgs {
-    /// The adapter: a TOML file.
+    /// The adapters: TOML files.
     #[arg(value_name = "FILE", required_unless_present = "config", conflicts_with = "config")]
-    file: Option<PathBuf>,
+    files: Vec<PathBuf>,
     #[command(flatten)]
     own: OwnAdapters,
-    /// Print one object with every mistake.
+    /// Print one object with every mistake, a line for each file.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &CheckArgs) -> Result<ExitCode> {
-    let Some(file) = &args.file else { return Ok(check_own(args)) };
+    if args.files.is_empty() {
+        return Ok(check_own(args));
+    }
+    let bench = Bench::compile()?;
+    let mut all_fit = true;
+    for file in &args.files {
+        all_fit &= check(&bench, file, args.json)?;
+    }
+    Ok(if all_fit { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Tells every mistake in `file`; whether there is none.
+fn check(bench: &Bench, file: &Path, json: bool) -> Result<bool> {
     let text = read_text(file).with_context(|| cli::shown(file))?;
     let file = cli::shown(file);
-    let checked = Bench::compile()?.adapter(&text);
+    let checked = bench.adapter(&text);
     let mistakes = checked.as_ref().err().map(Vec::as_slice).unwrap_or_default();
-    if args.json {
+    if json {
         let told = |mistake: &crate::mapping::site::Mistake| {
             let place = locate::place_of(&text, &mistake.at);
             json!({ "line": place.line, "column": place.column, "text": mistake.text })
@@ -53,7 +69,7 @@ pub(super) fn run(args: &CheckArgs) -> Result<ExitCode> {
         }
         print::line(&format!("{file}: {} mistake(s)", mistakes.len()));
     }
-    Ok(if mistakes.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(mistakes.is_empty())
 }
 
 /// Those that the settings name, as they are loaded at the start.

@@ -66,7 +66,7 @@ impl Exchange {
         let schema = form_of(&request, door, caller.kind, &taken)?;
         let mut issues = self.profiles.check(schema, &request);
         let place = "/person/identifiers";
-        let identifiers = look_at(request.pointer(place), place, None);
+        let identifiers = look_at(request.pointer(place), place, None, self.now());
         if issues.is_empty() {
             issues = identifiers.refused;
         }
