@@ -312,6 +312,14 @@ fn born_in_the_future(assessment: &Assessment, now: Moment) -> Vec<usize> {
     once(birth_date(assessment).zip(london_date(now)).is_some_and(|(born, today)| born > today))
 }
 
+impl Assessment {
+    /// Whether a date of birth says that the person was a child when assessed.
+    #[must_use]
+    pub fn is_of_a_child(&self, now: Moment) -> bool {
+        under_18(self, now) == Some(true)
+    }
+}
+
 /// Whether the person was a child when assessed, by the calendar in London; `None` where no date of birth says so.
 fn under_18(assessment: &Assessment, now: Moment) -> Option<bool> {
     let (born, today) = birth_date(assessment).zip(london_date(now))?;

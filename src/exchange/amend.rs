@@ -419,6 +419,8 @@ impl Exchange {
         let mut anew = WriteSet::new();
         let planned = self.plan_one(&amending.basis, one, earlier.as_ref(), &mut anew);
         if planned.rehearsed.message.is_none() {
+            let is_field = |issue: &Issue| !issue.path.starts_with("/referrals");
+            plan.warnings.extend(planned.rehearsed.warnings.into_iter().filter(is_field));
             // The old sheet is better than none.
             plan.stands_unmade(referral, one);
             return Ok(());

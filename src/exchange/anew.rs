@@ -62,11 +62,15 @@ impl Exchange {
         let in_reply_to = answered.and_then(|answered| answered.quoted_to(referral));
         let ends = Ends { sender: &sender, recipient: one.partner, on_behalf_of, in_reply_to, key };
         let made = self.make_disclosure(&moved, &decision, projection, &ends, earlier.as_ref());
-        let Ok((message, mapped)) = made else {
-            // What the receiver has still rests on the decision before.
-            let stands = ReferralRow { version: moved.version, updated_at: now, ..referral.clone() };
-            writes.push(Write::ReferralMoved(stands.clone()));
-            return Ok((stands, Outcome::NotMade, None));
+        let (message, mapped) = match made {
+            Ok(made) => made,
+            Err(not_made) => {
+                warnings.extend(not_made.told(one.place));
+                // What the receiver has still rests on the decision before.
+                let stands = ReferralRow { version: moved.version, updated_at: now, ..referral.clone() };
+                writes.push(Write::ReferralMoved(stands.clone()));
+                return Ok((stands, Outcome::NotMade, None));
+            }
         };
         warnings.extend(mapped.warnings.iter().cloned());
         moved.disclosure_id.clone_from(&message.disclosure_id);

@@ -33,6 +33,7 @@ pub mod made_by;
 mod mailbox;
 mod make_again;
 mod message;
+mod not_made;
 mod people;
 mod plan;
 pub mod ports;

@@ -6,6 +6,7 @@ use super::{
     Exchange,
     answered::Answered,
     caller::Caller,
+    not_made::NotMade,
     people::{Consents, Identified},
     ports::{Precondition, Write, WriteSet},
     prepare::{Circumstances, Considered, Earlier, Reading},
@@ -19,7 +20,7 @@ use crate::{
     audit::Kind,
     clock::Moment,
     consent::{Exit, Outcome, Override, Scope, Share},
-    directory::{Agreement, Channel, Nature, Partner},
+    directory::{AgencyKind, Agreement, Channel, Nature, Partner},
     ids::{AssessmentId, EpisodeId, ReferralId},
     limits,
     mapping::Mapped,
@@ -160,13 +161,15 @@ impl Exchange {
                     made = Some(RehearsedMessage::new(mapped, made_by));
                 }
                 // One recipient's gap must not keep the others waiting: this one is held for a human.
-                Err(text) => {
+                Err((text, not_made)) => {
                     set_state(&mut referral, State::Held, "held-no-route", "message-not-made", basis.now);
                     warnings.push(Issue::new("not-supported", format!("/referrals/{}", one.place), text));
+                    warnings.extend(not_made.told(one.place));
                 }
             }
         }
         warnings.extend(not_both(one.place, shares));
+        warnings.extend(a_child_to_probation(one, basis.assessment, basis.now));
         about.extend(self.kept_back(&referral, &considered.withheld(), key, actor));
         about.extend(self.override_on_record(basis, one, &referral, &considered));
         if one.over.is_some() && !considered.decision.permits() {
@@ -267,17 +270,19 @@ impl Exchange {
         decision: &DecisionRow,
         projection: &Projection,
         earlier: Option<&Earlier>,
-    ) -> Result<(MessageRow, Mapped), &'static str> {
+    ) -> Result<(MessageRow, Mapped), (&'static str, NotMade)> {
         if one.partner.channel == Channel::Guest {
-            return Err("Nothing was sent: one-off links are not offered yet. Telephone the recipient.");
+            let text = "Nothing was sent: one-off links are not offered yet. Telephone the recipient.";
+            return Err((text, NotMade::default()));
         }
         let (sender, recipient, key) = (basis.sender, one.partner, &basis.person.key);
         let on_behalf_of = one.reader.as_ref().map(|reader| &reader.partner);
         let in_reply_to = basis.answered.and_then(|answered| answered.quoted_to(referral));
         let ends = Ends { sender, recipient, on_behalf_of, in_reply_to, key };
-        self.make_disclosure(referral, decision, projection, &ends, earlier).map_err(|_| {
-            "Nothing was sent: no valid message can be made for this recipient from what it may have. \
-             Telephone the recipient, and tell the operator."
+        self.make_disclosure(referral, decision, projection, &ends, earlier).map_err(|not_made| {
+            let text = "Nothing was sent: no valid message can be made for this recipient from what it may have. \
+                        Telephone the recipient, and tell the operator.";
+            (text, not_made)
         })
     }
 
@@ -309,6 +314,16 @@ impl Exchange {
                 .write(),
         )
     }
+}
+
+/// What the sender is told where probation is asked about somebody under 18.
+fn a_child_to_probation(one: &Asked<'_>, assessment: &Assessment, now: Moment) -> Option<Issue> {
+    if one.partner.kind != AgencyKind::Probation || !assessment.is_of_a_child(now) {
+        return None;
+    }
+    let text = "The person is under 18, and this goes to a probation service. For a child the youth justice service stands in its \
+                place: ask that one, unless this is meant.";
+    Some(Issue::new("business-rule", format!("/referrals/{}/recipient", one.place), text))
 }
 
 /// What the sender is told where one of two agencies may not read what is meant for the second.

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::{
     Exchange,
+    not_made::NotMade,
     people::Consents,
     ports::Write,
     recall::Ends,
@@ -271,14 +272,17 @@ impl Exchange {
         projection: &Projection,
         ends: &Ends<'_>,
         earlier: Option<&Earlier>,
-    ) -> Result<(MessageRow, Mapped), Refusal> {
+    ) -> Result<(MessageRow, Mapped), NotMade> {
         let disclosure_id = DisclosureId::fresh(&self.mint);
         let draft = MessageRow {
             disclosure_id: Some(disclosure_id),
             ..self.draft(referral, MessageKind::Disclosure, ends.sender, ends.recipient)
         };
         let mapped = self.disclosure(referral, &draft, projection, ends, earlier, &self.base_url)?;
-        self.check_output(&mapped)?;
+        if let Some((part, issues)) = self.wrong_with(&mapped)? {
+            let _logged = own_output_is_wrong(&issues);
+            return Err(NotMade::of(&mapped.lineage, part, &issues));
+        }
         let frame = self.kept_frame(referral, &draft, ends, earlier);
         let decision_id = Some(decision.decision_id.clone());
         let message = self.seal_message(MessageRow { frame, ..draft }, decision_id, &mapped, ends.key);
@@ -471,9 +475,17 @@ impl Exchange {
     /// Checks a message of ours against the profile that it says it follows. A FHIR message must name a profile
     /// of ours beside those of others; warnings do not hold it back.
     pub(super) fn check_output(&self, mapped: &Mapped) -> Result<(), Refusal> {
-        let parts = std::iter::once((mapped.body_schema, Some(&mapped.body)))
-            .chain(mapped.detail_schema.map(|schema| (schema, mapped.detail.as_ref())));
-        for (name, bytes) in parts {
+        match self.wrong_with(mapped)? {
+            Some((_, issues)) => Err(own_output_is_wrong(&issues)),
+            None => Ok(()),
+        }
+    }
+
+    /// What is wrong with a message of ours, and in which part of it; `None` where nothing is.
+    pub(super) fn wrong_with(&self, mapped: &Mapped) -> Result<Option<(&'static str, Vec<Issue>)>, Refusal> {
+        let parts = std::iter::once(("body", mapped.body_schema, Some(&mapped.body)))
+            .chain(mapped.detail_schema.map(|schema| ("detail", schema, mapped.detail.as_ref())));
+        for (part, name, bytes) in parts {
             let value =
                 bytes.and_then(|b| serde_json::from_slice::<Value>(b).ok()).ok_or_else(Refusal::internal)?;
             let issues = if name == mapping::FHIR_PROFILES {
@@ -483,10 +495,10 @@ impl Exchange {
                 self.profiles.check(schema, &value)
             };
             if !issues.is_empty() {
-                return Err(own_output_is_wrong(&issues));
+                return Ok(Some((part, issues)));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     /// What is wrong with a FHIR message of ours.

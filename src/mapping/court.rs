@@ -27,7 +27,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
         ("treatmentRequirements", sheet.block("/treatment_requirements")),
         ("riskToSelf", sheet.risk_to_self()),
         ("communication", sheet.block("/communication")),
-        ("appropriateAdult", sheet.block("/appropriate_adult")),
+        ("appropriateAdult", sheet.appropriate_adult()),
         ("accompaniment", sheet.block("/accompaniment")),
         ("participation", sheet.block("/participation")),
         ("vulnerabilities", sheet.vulnerabilities()),

@@ -41,7 +41,7 @@ pub(super) fn sheet(sheet: &Sheet<'_>) -> Option<Tree> {
         ("riskToOthers", sheet.block("/risk/to_others")),
         ("riskFromOthers", sheet.block("/risk/from_others")),
         ("fitness", sheet.block("/fitness")),
-        ("appropriateAdult", sheet.block("/appropriate_adult")),
+        ("appropriateAdult", sheet.appropriate_adult()),
         ("communication", sheet.block("/communication")),
         ("vulnerabilities", sheet.vulnerabilities()),
         ("substanceUse", sheet.block("/substance_use")),

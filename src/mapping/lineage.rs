@@ -203,6 +203,24 @@ impl Lineage {
         })
     }
 
+    /// The place of the assessment that a place of the message (as in `detail#/riskToSelf/level`) comes from: the nearest
+    /// one that all of it shares. What is missing there comes from where its neighbours do. `None` where that is no place.
+    #[must_use]
+    pub fn comes_from(&self, output: &str) -> Option<String> {
+        let lines: Vec<Traced> = self.lines().filter(|line| line.source.starts_with('/')).collect();
+        let mut at = output;
+        loop {
+            let is_in = |line: &&Traced| {
+                line.output.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            let sources: Vec<&str> = lines.iter().filter(is_in).map(|line| &*line.source).collect();
+            if !sources.is_empty() {
+                return shared(&sources);
+            }
+            at = at.rsplit_once('/')?.0;
+        }
+    }
+
     /// A source in words, and the ways by which it came: one that is none when no table let it through.
     fn source(&self, source: Source) -> (String, Vec<Option<Through<'_>>>) {
         match source {
@@ -215,6 +233,17 @@ impl Lineage {
             Source::Fixed => (String::from("fixed"), vec![None]),
         }
     }
+}
+
+/// The nearest place that all of these are in; `None` where that is the whole.
+fn shared(sources: &[&str]) -> Option<String> {
+    let (first, rest) = sources.split_first()?;
+    let mut shared: Vec<&str> = first.split('/').collect();
+    for source in rest {
+        let alike = shared.iter().zip(source.split('/')).take_while(|(one, other)| **one == *other).count();
+        shared.truncate(alike);
+    }
+    Some(shared.join("/")).filter(|place| !place.is_empty())
 }
 
 impl Serialize for Lineage {

@@ -27,7 +27,7 @@ pub(super) fn summary(sheet: &Sheet<'_>) -> Option<Tree> {
         ("riskFromOthers", sheet.block("/risk/from_others")),
         ("safeguarding", sheet.block("/safeguarding")),
         ("communication", sheet.block("/communication")),
-        ("appropriateAdult", sheet.block("/appropriate_adult")),
+        ("appropriateAdult", sheet.appropriate_adult()),
         ("vulnerabilities", sheet.vulnerabilities()),
         ("substanceUse", sheet.block("/substance_use")),
         ("learningAndNeurodiversity", sheet.block("/learning_and_neurodiversity")),

@@ -8,7 +8,10 @@ use super::{
     tree::{Tree, list, map},
 };
 use crate::{
-    assessment::identifier::{Check, Identifier, IdentifierType},
+    assessment::{
+        Form,
+        identifier::{Check, Identifier, IdentifierType},
+    },
     directory::Partner,
     minimise::{Ground, Projection},
 };
@@ -21,6 +24,9 @@ pub(super) const HANDOVER: &str = "This does not replace a spoken handover.";
 /// What is said to whoever passes something on.
 pub(super) const PASS_ON: &str = "Pass this on, as it is, to the agency that it is issued for. It is shared with you for that and for \
                                   nothing else.";
+
+/// What a sheet says of an appropriate adult by itself.
+const ADULT_BY_LAW: &str = "This person is under 18. By law they must have an appropriate adult.";
 
 /// What a sheet is made from.
 pub(super) struct Sheet<'a> {
@@ -124,6 +130,25 @@ impl<'a> Sheet<'a> {
             ("capturedBy", part("/captured_by")),
             ("how", part("/how")),
             ("givenBy", Some(given_by(&consent))),
+        ])
+    }
+
+    /// The appropriate adult. Somebody under 18 always has one, by law: where the assessment does not say so, or the person
+    /// keeps it back, the sheet says that much, by the date of birth that stands on it, and names nobody.
+    pub(super) fn appropriate_adult(&self) -> Option<Tree> {
+        let needed = self.at("/appropriate_adult/needed");
+        let born = self.at("/person/birth_date");
+        let is_child = Form::of_age(born.and_then(|born| born.text()), self.frame.now) == Form::Youth;
+        if needed.is_some_and(|needed| needed.text() == Some("yes")) || !is_child {
+            return self.block("/appropriate_adult");
+        }
+        let part =
+            |name: &str| self.at(&format!("/appropriate_adult/{name}")).map(|place| place.copy_camel());
+        map([
+            ("needed", needed.or(born).map(|place| place.becomes("yes"))),
+            ("why", part("why")),
+            ("arranged", part("arranged")),
+            ("summary", part("summary").or_else(|| Some(Tree::fixed(ADULT_BY_LAW)))),
         ])
     }
 

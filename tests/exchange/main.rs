@@ -47,3 +47,4 @@ mod tampering;
 mod the_person;
 mod withdrawal;
 mod words;
+mod young;

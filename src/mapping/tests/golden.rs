@@ -1,6 +1,6 @@
 //! What each audience gets, byte for byte. Read a changed snapshot as the recipient would.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -45,6 +45,38 @@ fn assert_traced(mapped: &Mapped, projection: &Projection, assessment: &Value) {
             assert_eq!(through.rule.rsplit_once('#').unwrap().1, through.block);
             let given = format!("{}:{}", through.block, through.view);
             assert!(projection.permitted.contains(&given), "{} left by {given}", line.source);
+        }
+    }
+}
+
+#[test]
+fn what_is_wrong_in_a_message_is_found_in_the_assessment() {
+    let assessment = full();
+    let sheet = made(Audience::Custody, &project(Audience::Custody, &assessment, false));
+    for (output, source) in [
+        ("detail#/riskToSelf/level", Some("/risk/to_self/level")),
+        ("detail#/riskToSelf/handoverAdvice", Some("/risk/to_self/handover_advice")),
+        // What is missing is looked for beside what is there.
+        ("detail#/riskToSelf/nothing/here", Some("/risk/to_self")),
+        ("detail#/detainedPerson/name/nothing", Some("/person/name")),
+        ("detail#/nothing", None),
+        ("detail#/notice", None),
+        ("elsewhere#/riskToSelf/level", None),
+    ] {
+        assert_eq!(sheet.lineage.comes_from(output).as_deref(), source, "{output}");
+    }
+    // Whatever comes from one place of the assessment alone is found there.
+    for audience in Audience::ALL {
+        let message = made(audience, &project(audience, &assessment, false));
+        let mut sources: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for line in message.lineage.lines() {
+            sources.entry(line.output).or_default().insert(line.source);
+        }
+        for (output, from) in sources.iter().filter(|(_, from)| from.len() == 1) {
+            let from = from.first().filter(|from| from.starts_with('/'));
+            if let Some(from) = from {
+                assert_eq!(message.lineage.comes_from(output).as_ref(), Some(from), "{output}");
+            }
         }
     }
 }

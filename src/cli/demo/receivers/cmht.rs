@@ -1,5 +1,5 @@
 //! A community mental health team with a FHIR server: `$process-message` in the manner of BaRS 1.4.0. It echoes
-//! at once with its own ids, and later sends its answer as a message of its own.
+//! at once with its own ids, and later sends its answer as a message of its own. To what it referred itself it takes the answers.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use anyhow::{Context as _, Result, bail};
@@ -14,6 +14,8 @@ use crate::{
 };
 
 const FHIR_JSON: &str = "application/fhir+json";
+const REQUEST: &str = "servicerequest-request";
+const RESPONSE: &str = "servicerequest-response";
 
 /// Takes a message: checks what BaRS has a receiver check, and echoes it with our ids.
 pub(super) async fn take(request: HttpRequest, body: web::Bytes, desk: web::Data<Desk>) -> HttpResponse {
@@ -37,8 +39,13 @@ pub(super) async fn take(request: HttpRequest, body: web::Bytes, desk: web::Data
             "NHSD-Target-Identifier does not mean this service.",
         );
     }
-    let Some(bundle) = serde_json::from_slice::<Value>(&body).ok().filter(is_request) else {
-        return outcome(422, "REC_UNPROCESSABLE_ENTITY", "structure", "A message Bundle is needed.");
+    let Some(bundle) = serde_json::from_slice::<Value>(&body).ok().filter(is_taken) else {
+        return outcome(
+            422,
+            "REC_UNPROCESSABLE_ENTITY",
+            "structure",
+            "A request, or a response that quotes a request, is needed as a message Bundle.",
+        );
     };
     if !desk.office.is_new(id) {
         return outcome(409, "REC_CONFLICT", "duplicate", "This message was processed already.");
@@ -54,6 +61,10 @@ pub(super) async fn take(request: HttpRequest, body: web::Bytes, desk: web::Data
 /// Reads a message that was taken, and answers it.
 pub(super) async fn read(office: &Office, taken: &Taken) -> Result<()> {
     let bundle: Value = serde_json::from_slice(&taken.body)?;
+    if event(&bundle) == Some(RESPONSE) {
+        office.tell("hears by a FHIR message how its own referral stands, and files it");
+        return Ok(());
+    }
     if reason(&bundle) == Some("delete") {
         let referral = referral_id(&bundle).context("the recall names no referral")?;
         return office.answer_recall(referral).await;
@@ -89,9 +100,20 @@ fn target(request: &HttpRequest) -> Option<String> {
     Some(format!("{}|{}", named.get("system")?.as_str()?, named.get("value")?.as_str()?))
 }
 
-fn is_request(bundle: &Value) -> bool {
-    let event = bundle.pointer("/entry/0/resource/eventCoding/code").and_then(Value::as_str);
-    bundle.get("type").and_then(Value::as_str) == Some("message") && event == Some("servicerequest-request")
+/// Whether it is a message that a service takes which refers and is referred to. Who refers hosts `$process-message` for the
+/// answers too; an answer says to which of its messages.
+fn is_taken(bundle: &Value) -> bool {
+    let quotes = || bundle.pointer("/entry/0/resource/response/identifier").is_some_and(Value::is_string);
+    bundle.get("type").and_then(Value::as_str) == Some("message")
+        && match event(bundle) {
+            Some(REQUEST) => true,
+            Some(RESPONSE) => quotes(),
+            _ => false,
+        }
+}
+
+fn event(bundle: &Value) -> Option<&str> {
+    bundle.pointer("/entry/0/resource/eventCoding/code")?.as_str()
 }
 
 fn reason(bundle: &Value) -> Option<&str> {

@@ -88,6 +88,21 @@ async fn only_the_gateway_gets_in_and_each_message_counts_once() {
     assert_eq!(again.status, 409);
     assert_eq!(again.json().unwrap().pointer("/issue/0/code").unwrap(), "duplicate");
 
+    // Who refers hears how its referral stands, at the same address; what quotes nothing is an answer to nothing.
+    for (quoted, status) in [(json!({"identifier": "b-0", "code": "ok"}), 200), (json!({"code": "ok"}), 422)]
+    {
+        let mut answer = message();
+        answer["id"] = json!(format!("b-{status}"));
+        answer["entry"][0]["resource"]["eventCoding"]["code"] = json!("servicerequest-response");
+        answer["entry"][0]["resource"]["response"] = quoted;
+        let id = format!("0197c9a4-aaaa-7bbb-8ccc-3f9a21c07{status}");
+        let ask = Ask::post("/$process-message", &answer)
+            .header("x-request-id", id)
+            .header("x-correlation-id", "0197c9a4-aaaa-7bbb-8ccc-3f9a21c07b4f")
+            .header("nhsd-target-identifier", STANDARD.encode(r#"{"value":"value","system":"system"}"#));
+        assert_eq!(gateway.send_without_token(ask).await.unwrap().status, status);
+    }
+
     let for_another = push().header("nhsd-target-identifier", "e30=");
     assert_eq!(gateway.send_without_token(for_another).await.unwrap().status, 404);
     let nameless = push().header("x-request-id", "not a uuid");

@@ -1,0 +1,78 @@
+//! Somebody under 18: justice agencies always read of an appropriate adult, and probation is asked about a child only on purpose.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Rig, Scripted, assessment, json as body_of};
+
+/// The youth form of somebody who is 17, for one agency.
+fn youth(recipient: &str) -> Value {
+    let mut value = assessment(&[recipient]);
+    value["profile"] = "https://keyway.example/profiles/assessment/youth/1".into();
+    value["person"]["birth_date"] = "2009-03-04".into();
+    value["person"].as_object_mut().unwrap().remove("nhs_number");
+    value.as_object_mut().unwrap().remove("treatment_requirement");
+    value["offence"].as_object_mut().unwrap().remove("note");
+    value["recommendation"] = json!([]);
+    value["appropriate_adult"] = json!({"needed": "yes", "why": "canarywhy", "summary": "canarysummary"});
+    value
+}
+
+async fn sheet(value: &Value, recipient: &str) -> (Value, Value) {
+    let rig = Rig::new().await;
+    let answer = rig.submit(value, "k1").await.unwrap();
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    let message = courier.carried.lock().unwrap()[0].message_id.to_string();
+    let sheet = rig.exchange.collect_sheet(&rig.caller(recipient), &message).await.unwrap();
+    (answer, body_of(&sheet))
+}
+
+#[tokio::test]
+async fn a_childs_sheet_always_says_that_an_appropriate_adult_is_needed() {
+    for recipient in ["custody-northgate", "court-harbour", "probation-harbour"] {
+        let (_, said) = sheet(&youth(recipient), recipient).await;
+        assert_eq!(said["appropriateAdult"]["needed"], "yes");
+        assert_eq!(said["appropriateAdult"]["summary"], "canarysummary", "what was said stands");
+        let by_law = |said: &Value| {
+            assert_eq!(said["appropriateAdult"]["needed"], "yes", "{recipient}");
+            let text = said["appropriateAdult"]["summary"].as_str().unwrap();
+            assert!(text.contains("under 18") && text.contains("By law"), "{text}");
+            assert!(!said.to_string().contains("canarywhy") && !said.to_string().contains("canarysummary"));
+        };
+        let mut silent = youth(recipient);
+        silent.as_object_mut().unwrap().remove("appropriate_adult");
+        let (answer, said) = sheet(&silent, recipient).await;
+        by_law(&said);
+        assert!(
+            answer["warnings"].to_string().contains("/appropriate_adult/needed"),
+            "the sender is told too"
+        );
+        let mut unknown = youth(recipient);
+        unknown["appropriate_adult"] = json!({"needed": "unknown"});
+        by_law(&sheet(&unknown, recipient).await.1);
+        let mut kept_back = youth(recipient);
+        kept_back["consents"][0]["excludes"] = json!(["appropriate-adult"]);
+        by_law(&sheet(&kept_back, recipient).await.1);
+        // Without a date of birth nobody can tell, and an adult has no need by law.
+        let mut neither = youth(recipient);
+        neither["consents"][0]["excludes"] = json!(["appropriate-adult", "birth-date"]);
+        assert!(sheet(&neither, recipient).await.1.get("appropriateAdult").is_none());
+        let mut grown_up = assessment(&[recipient]);
+        grown_up.as_object_mut().unwrap().remove("appropriate_adult");
+        assert!(sheet(&grown_up, recipient).await.1.get("appropriateAdult").is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_child_to_probation_is_asked_about() {
+    for (value, told) in [
+        (youth("probation-harbour"), true),
+        (youth("court-harbour"), false),
+        (assessment(&["probation-harbour"]), false),
+    ] {
+        let answer = Rig::new().await.submit(&value, "k1").await.unwrap();
+        let warnings = answer["warnings"].to_string();
+        assert_eq!(warnings.contains("youth justice service stands in its place"), told, "{warnings}");
+        assert_eq!(warnings.contains("/referrals/0/recipient"), told);
+    }
+}
