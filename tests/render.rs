@@ -8,7 +8,13 @@ use std::{
     process::{Command, Output},
 };
 
+use keyway::directory::AgencyKind;
 use serde_json::{Value, json};
+
+#[path = "given/processing_record.rs"]
+#[expect(dead_code, reason = "lists hold it as text")]
+mod processing_record;
+use processing_record::listed_record;
 
 const ASSESSMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/assessments/full.json");
 const AT: &str = "2025-01-14T09:00:00Z";
@@ -21,6 +27,10 @@ const AGENCIES: [(&str, &str, &str, &str); 6] = [
     ("housing-harbour", "housing", "mailbox", "Harbour Housing"),
 ];
 const VIEWS: [&str; 3] = ["custody", "court", "probation"];
+
+fn kind_of(word: &str) -> AgencyKind {
+    AgencyKind::ALL.into_iter().find(|kind| kind.as_str() == word).unwrap()
+}
 
 fn keyway(folder: &Path, words: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_keyway")).args(words).current_dir(folder).output().unwrap()
@@ -45,9 +55,9 @@ fn folder() -> tempfile::TempDir {
         })
     });
     let basis =
-        json!({"data_protection": "6.1.e", "power": "CommonLaw", "confidentiality": "CONSENT-EXPLICIT"});
+        json!({"data_protection": "6.1.e + 9.2.g + sch1.18", "power": "CommonLaw", "confidentiality": "CONSENT-EXPLICIT"});
     let emergency = json!({
-        "basis": {"data_protection": "6.1.d", "power": "CommonLaw", "confidentiality": "OVERRIDE-PUBLIC-INTEREST"},
+        "basis": {"data_protection": "6.1.d + 9.2.c", "power": "CommonLaw", "confidentiality": "PUBLIC-INTEREST"},
         "blocks": ["name", "birth-date", "identifiers", "communication", "appropriate-adult", "vulnerabilities",
             "substance-use", "safeguarding", "risk-to-self", "risk-to-others", "practitioner"],
     });
@@ -57,7 +67,7 @@ fn folder() -> tempfile::TempDir {
             "purposes": [if kind == "cmht" { "TREAT" } else { "COORDINATION" }],
             "valid_from": "2024-01-01T00:00:00Z", "valid_to": "2027-01-01T00:00:00Z",
             "basis": basis, "emergency": if kind == "police" { emergency.clone() } else { Value::Null },
-            "dpia_reference": "DPIA-1",
+            "dpia_reference": "DPIA-1", "record": listed_record(kind_of(kind)),
         })
     });
     let folder = tempfile::tempdir().unwrap();

@@ -55,7 +55,8 @@ enum DirectoryCommand {
         certificate_file (PEM, relative to the list) or certificate_sha256; if wanted client_id (else\n             \
         that which is entered, or the id), jwks, status (active, suspended), forgives (what its messages are forgiven, by name),\n             \
         service (what kind of service it is, as in crisis)\n  \
-        agreement  agreement_id, partner, purposes, valid_from, valid_to, basis, emergency, dpia_reference\n\n\
+        agreement  agreement_id, partner, purposes, valid_from, valid_to, basis, emergency, dpia_reference,\n             \
+        record (of the processing: README, \"Agreements\")\n\n\
         May run beside a gateway, which goes by it from its next request or delivery on. What the files do not\n\
         name stays as it is. The same files again change nothing. Every change is in the audit log.\n\
         Exit codes: 0 entered (or could be, with --dry-run), 1 problems and nothing written, 2 usage.")]
@@ -79,12 +80,12 @@ pub(super) async fn run(args: DirectoryArgs) -> Result<ExitCode> {
     let (listing, mut problems) = read(&args.files);
     let store = App::open_store(&config)?;
     let entered = enrol::entered(store.as_ref(), &config.site_id).await?;
-    let emergency_blocks = enrol::emergency_blocks().map_err(|text| anyhow!(text))?;
+    let blocks = enrol::blocks().map_err(|text| anyhow!(text))?;
     let known = Known {
         site_id: &config.site_id,
         partners: &entered.partners,
         agreements: &entered.agreements,
-        emergency_blocks: &emergency_blocks,
+        blocks: &blocks,
         tolerances: &enrol::tolerances(),
         fingerprint: &fingerprint,
     };

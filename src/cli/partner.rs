@@ -77,9 +77,13 @@ fn show(partner: &Partner, entered: &Entered) {
         print::line(&format!("    forgives {}", partner.forgives.join(" ")));
     }
     for one in with(partner, entered) {
+        let record = match &one.record {
+            Some(record) => format!("record to be looked at again by {}", record.review_by),
+            None => String::from("no record of processing, so nothing flows under it"),
+        };
         let emergency = one.emergency.as_ref().map_or("no emergency row", |_| "with an emergency row");
         print::line(&format!(
-            "    agreement {}/{}, {} to {}, {}, {emergency}",
+            "    agreement {}/{}, {} to {}, {}, {emergency}, {record}",
             one.agreement_id,
             one.version,
             one.valid_from,
@@ -96,6 +100,7 @@ fn object(partner: &Partner, entered: &Entered) -> Value {
                 "agreement_id": a.agreement_id, "version": a.version, "purposes": a.purposes,
                 "valid_from": a.valid_from.to_rfc3339(), "valid_to": a.valid_to.to_rfc3339(),
                 "basis": a.basis, "emergency": a.emergency, "dpia_reference": a.dpia_reference,
+                "record": a.record,
             })
         })
         .collect();

@@ -77,12 +77,12 @@ impl RehearsalArgs {
         uncalled(&mut listing);
         let named = listing.sites.first().map(|(_, site)| site.clone());
         let site = named.or_else(|| SiteId::parse(SITE)).context("no site")?;
-        let emergency_blocks = enrol::emergency_blocks().map_err(|text| anyhow!(text))?;
+        let blocks = enrol::blocks().map_err(|text| anyhow!(text))?;
         let known = Known {
             site_id: &site,
             partners: &[],
             agreements: &[],
-            emergency_blocks: &emergency_blocks,
+            blocks: &blocks,
             tolerances: &enrol::tolerances(),
             fingerprint: &directory::fingerprint,
         };

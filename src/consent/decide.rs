@@ -1,6 +1,6 @@
-//! The decision. Order of the questions: is the partner in use; is there an agreement in force; did the person
-//! agree; does an override for imminent risk stand in consent's place, or beside it where they agreed. The first "no"
-//! wins.
+//! The decision. Order of the questions: is the partner in use; is there an agreement in force, with a record of the
+//! processing; did the person agree; does an override for imminent risk stand in consent's place, or beside it where
+//! they agreed. The first "no" wins.
 
 use serde::{Deserialize, Serialize};
 
@@ -71,6 +71,8 @@ pub enum Reason {
     ConsentUnreadable,
     /// No agreement with this recipient is in force.
     NoAgreement,
+    /// The agreement in force has no whole record of processing: nothing flows that nobody accounts for.
+    NoProcessingRecord,
     /// The agreement in force is not for any of the purposes for which this kind of agency may get anything.
     PurposeNotAgreed,
     /// The recipient is suspended.
@@ -91,7 +93,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for tests and for documentation.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::ConsentGiven,
         Self::ConsentRefused,
         Self::NoConsent,
@@ -103,6 +105,7 @@ impl Reason {
         Self::AuthorityAbsent,
         Self::ConsentUnreadable,
         Self::NoAgreement,
+        Self::NoProcessingRecord,
         Self::PurposeNotAgreed,
         Self::PartnerSuspended,
         Self::OverrideRiskToLife,
@@ -127,6 +130,7 @@ impl Reason {
             Self::AuthorityAbsent => "authority-absent",
             Self::ConsentUnreadable => "consent-unreadable",
             Self::NoAgreement => "no-agreement",
+            Self::NoProcessingRecord => "no-processing-record",
             Self::PurposeNotAgreed => "purpose-not-agreed",
             Self::PartnerSuspended => "partner-suspended",
             Self::OverrideRiskToLife => "override-risk-to-life",
@@ -363,8 +367,8 @@ fn is_for(agreement: &Agreement, purposes: &[String]) -> bool {
     agreement.purposes.iter().any(|purpose| purposes.contains(purpose))
 }
 
-/// The first two questions: is the partner in use, is there an agreement in force. A "no" is the decision. Of several,
-/// one that holds the purpose is asked.
+/// The first two questions: is the partner in use, is there an agreement in force with a record of processing. A "no" is
+/// the decision. Of several, one with a record is asked, and of those one that holds the purpose.
 fn under_agreement<'a>(
     partner: &Partner,
     agreements: &'a [Agreement],
@@ -389,12 +393,16 @@ fn under_agreement<'a>(
         .iter()
         .filter(|a| a.partner_id == partner.partner_id)
         .filter(|a| a.valid_from <= now && now < a.valid_to)
-        .max_by_key(|a| (is_for(a, purposes), a.version));
+        .max_by_key(|a| (a.record.is_some(), is_for(a, purposes), a.version));
     let Some(agreement) = in_force else {
         decision.reason = Reason::NoAgreement;
         return (decision, None);
     };
     decision.agreement = Some((agreement.agreement_id.clone(), agreement.version));
+    if agreement.record.is_none() {
+        decision.reason = Reason::NoProcessingRecord;
+        return (decision, None);
+    }
     (decision, Some(agreement))
 }
 

@@ -1,12 +1,15 @@
 //! Every reason occurs; the laws hold; what is written is read back.
 
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     assessment::Capture,
     clock::Moment,
-    directory::{AgencyKind, Agreement, Channel, EmergencyRow, LawfulBasis, Partner, PartnerStatus},
+    directory::{
+        AgencyKind, Agreement, Channel, EmergencyRow, LawfulBasis, Partner, PartnerStatus, ProcessingRecord, import,
+    },
     ids::{AgreementId, ConsentId, PartnerId, PersonId, SiteId},
 };
 
@@ -39,6 +42,14 @@ fn partner() -> Partner {
     }
 }
 
+/// The record of what flows to custody, as the fixtures have it.
+fn processing_record() -> Option<ProcessingRecord> {
+    let records: Value =
+        serde_json::from_str(include_str!("../../fixtures/processing-records.json")).unwrap();
+    let (listing, _) = import::read_value("records", &json!([{"record": records["custody"]}]));
+    listing.agreements.into_iter().next().and_then(|one| one.record)
+}
+
 fn agreement() -> Agreement {
     Agreement {
         site_id: SiteId::parse("harbour").unwrap(),
@@ -54,6 +65,7 @@ fn agreement() -> Agreement {
             basis: basis("PUBLIC-INTEREST"),
         }),
         dpia_reference: String::from("DPIA-1"),
+        record: processing_record(),
     }
 }
 
@@ -124,6 +136,7 @@ fn every_reason_occurs_and_only_consent_or_override_permits() {
         with(&|c| c.capture.given_by = Some(String::from("parental-responsibility"))),
         ask(&[Ok(yes.clone()), Err((yes.id.clone(), 2))], &[agreement()], None).reason,
         ask(&[Ok(yes.clone())], &[], None).reason,
+        ask(&[Ok(yes.clone())], &[Agreement { record: None, ..agreement() }], None).reason,
         decide(Inputs {
             partner: &Partner { status: PartnerStatus::Suspended, ..partner() },
             agreements: &[agreement()],
@@ -151,6 +164,21 @@ fn every_reason_occurs_and_only_consent_or_override_permits() {
     for reason in &all {
         assert!(seen.contains(reason), "{reason:?} never occurs");
     }
+}
+
+/// Whatever the person agreed to, and in an emergency too.
+#[test]
+fn nothing_flows_under_an_agreement_without_a_record_of_processing() {
+    let without = Agreement { record: None, version: 9, ..agreement() };
+    let agreed = [Ok(consent("c-1"))];
+    let told = |agreements: &[Agreement]| {
+        let decision = ask(&agreed, agreements, Some(&imminent()));
+        (decision.permits(), decision.reason)
+    };
+    assert_eq!(told(std::slice::from_ref(&without)), (false, Reason::NoProcessingRecord));
+    let own = decide_own_request(&partner(), std::slice::from_ref(&without), &purposes(), NOW);
+    assert_eq!((own.permits(), own.reason), (false, Reason::NoProcessingRecord));
+    assert_eq!(told(&[without, agreement()]), (true, Reason::ConsentGiven));
 }
 
 fn for_research() -> Agreement {

@@ -2,15 +2,17 @@
 //!
 //! Not here: who is calling (`identity`) and what a person agreed to (`consent`).
 
+mod agreement;
+mod basis;
 pub mod import;
 pub mod service;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    clock::Moment,
-    ids::{AgreementId, PartnerId, SiteId},
-};
+use crate::ids::{PartnerId, SiteId};
+
+pub use agreement::{Agreement, EmergencyRow, Party, ProcessingRecord, Role};
+pub use basis::{Flow, LawfulBasis};
 
 /// The kinds of agency. The police's sheet is the *custody* view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -247,50 +249,4 @@ pub struct Partner {
     pub service: Option<String>,
     /// Moves on at each change of the partner or of its agreement.
     pub version: i64,
-}
-
-/// A data-sharing agreement with one agency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Agreement {
-    /// The tenant it belongs to.
-    pub site_id: SiteId,
-    /// Its id.
-    pub agreement_id: AgreementId,
-    /// The agency it is with.
-    pub partner_id: PartnerId,
-    /// Its version.
-    pub version: i64,
-    /// The purposes it covers, as codes of v3-PurposeOfUse or our own.
-    pub purposes: Vec<String>,
-    /// From when it holds.
-    pub valid_from: Moment,
-    /// Until when it holds (exclusive).
-    pub valid_to: Moment,
-    /// The three legal questions, answered apart.
-    pub basis: LawfulBasis,
-    /// Blocks of data that may go without consent on imminent risk, at most the O cells of the table.
-    /// `None`: no emergency row, so Keyway refuses and says "telephone".
-    pub emergency: Option<EmergencyRow>,
-    /// Reference of the data protection impact assessment.
-    pub dpia_reference: String,
-}
-
-/// The emergency row of an agreement.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct EmergencyRow {
-    /// Blocks of the disclosure table that may leave.
-    pub blocks: Vec<String>,
-    /// The basis that stands in consent's place.
-    pub basis: LawfulBasis,
-}
-
-/// Data-protection basis, legal power and confidentiality basis: three questions, never one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LawfulBasis {
-    /// For example `6.1.e + 9.2.h`.
-    pub data_protection: String,
-    /// For example `HA96-s213B`.
-    pub power: String,
-    /// For example `CONSENT-EXPLICIT`.
-    pub confidentiality: String,
 }

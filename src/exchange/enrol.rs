@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     audit::Kind,
-    directory::{Agreement, Audience, Partner},
+    directory::{Agreement, Audience, Partner, import::Leaving},
     ids::{Mint, SiteId},
     minimise::Rules,
     profile::leniency::Tolerance,
@@ -41,14 +41,18 @@ pub fn tolerances() -> [&'static str; Tolerance::ALL.len()] {
     Tolerance::ALL.map(Tolerance::as_str)
 }
 
-/// Blocks that an agreement's emergency row may name, for each audience.
+/// Blocks that an agreement, and its emergency row, may name, for each audience.
 ///
 /// # Errors
 /// The compiled-in tables do not serve.
-pub fn emergency_blocks() -> Result<BTreeMap<Audience, Vec<String>>, String> {
+pub fn blocks() -> Result<BTreeMap<Audience, Leaving>, String> {
     let rules = Rules::compile()?;
-    let blocks = |audience| rules.override_blocks(audience).into_iter().map(str::to_owned).collect();
-    Ok(Audience::ALL.into_iter().map(|audience| (audience, blocks(audience))).collect())
+    let owned = |blocks: Vec<&str>| blocks.into_iter().map(str::to_owned).collect();
+    let leaving = |audience| Leaving {
+        ever: owned(rules.open_blocks(audience)),
+        under_override: owned(rules.override_blocks(audience)),
+    };
+    Ok(Audience::ALL.into_iter().map(|audience| (audience, leaving(audience))).collect())
 }
 
 /// Enters partners and agreements, new or changed, all or nothing, each with its audit entry; only if those of

@@ -116,6 +116,14 @@ impl Rules {
         &self.leaves
     }
 
+    /// The blocks of which anything may leave to `audience` at all: what an agreement with such an agency may be about.
+    #[must_use]
+    pub fn open_blocks(&self, audience: Audience) -> Vec<&str> {
+        let Some(column) = self.audiences.get(&audience) else { return Vec::new() };
+        let cells = self.blocks.iter().zip(&column.cells);
+        cells.filter(|(_, cell)| cell.view.is_some()).map(|(block, _)| block.id.as_str()).collect()
+    }
+
     /// The blocks that an agreement's emergency row may name for `audience`: the O cells.
     #[must_use]
     pub fn override_blocks(&self, audience: Audience) -> Vec<&str> {

@@ -7,6 +7,8 @@ mod command;
 mod laws;
 mod naive;
 mod own_records;
+#[path = "../given/processing_record.rs"]
+mod processing_record;
 mod random;
 mod vectors;
 

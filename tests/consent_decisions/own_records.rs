@@ -16,7 +16,7 @@ use keyway::{
 };
 use serde_json::{Value, json};
 
-use super::{cases::Chance, read};
+use super::{cases::Chance, processing_record::processing_record, read};
 
 /// 2026-11-23T10:00:00Z.
 const NOW: Moment = Moment(1_795_428_000_000_000);
@@ -59,6 +59,7 @@ fn agreement() -> Agreement {
         },
         emergency: None,
         dpia_reference: word("DPIA-1"),
+        record: processing_record(AgencyKind::Cmht),
     }
 }
 

@@ -10,4 +10,8 @@ mod gateway;
 #[expect(unreachable_pub, dead_code, reason = "the black-box tests' own, where it is public and needs more")]
 mod pki;
 #[cfg(test)]
+#[path = "../given/processing_record.rs"]
+#[expect(dead_code, reason = "lists hold it as text")]
+mod processing_record;
+#[cfg(test)]
 mod tests;

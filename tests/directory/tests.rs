@@ -2,12 +2,14 @@
 
 use std::process::Output;
 
+use keyway::directory::AgencyKind;
 use reqwest::{Certificate, Client, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{
     gateway::{Gateway, Site},
     pki::{Authority, Identity},
+    processing_record::listed_record,
 };
 
 struct Bench {
@@ -85,9 +87,9 @@ fn agreements() -> Value {
         "agreement_id": "dsa-housing", "partner": "housing-harbour", "purposes": ["COORDINATION"],
         "valid_from": "2026-01-01T00:00:00Z", "valid_to": "2036-01-01T00:00:00Z",
         "basis": {
-            "data_protection": "6.1.e + 9.2.a", "power": "HA96-s213B", "confidentiality": "CONSENT-EXPLICIT",
+            "data_protection": "6.1.e + 9.2.a + sch1.29", "power": "HA96-s213B", "confidentiality": "CONSENT-EXPLICIT",
         },
-        "emergency": null, "dpia_reference": "DPIA-1",
+        "emergency": null, "dpia_reference": "DPIA-1", "record": listed_record(AgencyKind::Housing),
     }])
 }
 
@@ -168,6 +170,9 @@ fn a_broken_file_reports_every_problem_and_writes_nothing() {
     agreements[0]["partner"] = "nobody".into();
     agreements[0]["valid_to"] = "2020-01-01T00:00:00Z".into();
     agreements[1]["emergency"] = json!({"blocks": ["clinical"], "basis": agreements[1]["basis"]});
+    agreements[1]["emergency"]["basis"]["confidentiality"] = "PUBLIC-INTEREST".into();
+    agreements[1]["basis"]["power"] = "PCSCA22-s16".into();
+    agreements[1]["record"]["data_classes"][0] = "clinical".into();
     let files = [("directory.json", &directory), ("agreements.json", &agreements)];
 
     let refused = bench.import(&files, &["--json"]);
@@ -180,7 +185,9 @@ fn a_broken_file_reports_every_problem_and_writes_nothing() {
         "/0/partner",
         "/0/valid_to",
         "/1/agreement_id",
+        "/1/basis/power",
         "/1/emergency/blocks/0",
+        "/1/record/data_classes/0",
         "/agencies/0/certificate_file",
         "/agencies/0/channel",
         "/agencies/1/colour",
@@ -194,6 +201,6 @@ fn a_broken_file_reports_every_problem_and_writes_nothing() {
     let in_words = bench.import(&files, &[]);
     assert_eq!(in_words.status.code(), Some(1));
     assert!(err(&in_words).contains("directory.json: /agencies/0/channel: must be one of fhir-push"));
-    assert!(err(&in_words).contains("10 problem(s); nothing was written"));
+    assert!(err(&in_words).contains("12 problem(s); nothing was written"));
     assert_eq!(bench.site.command(&["directory", "import"]).output().unwrap().status.code(), Some(2));
 }

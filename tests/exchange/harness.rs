@@ -23,6 +23,8 @@ use keyway::{
 };
 use serde_json::Value;
 
+use crate::processing_record::processing_record;
+
 /// 2026-11-23T10:00:00Z.
 pub const START: Moment = Moment(1_795_428_000_000_000);
 
@@ -80,6 +82,7 @@ pub fn partner(id: &str, kind: AgencyKind, channel: Channel) -> Partner {
 }
 
 pub fn agreement(id: &str) -> Agreement {
+    let kind = PARTNERS.iter().find(|(known, ..)| *known == id).map_or(AgencyKind::Court, |(_, kind, _)| *kind);
     Agreement {
         site_id: site(),
         agreement_id: AgreementId::parse(&format!("dsa-{id}")).unwrap(),
@@ -94,6 +97,7 @@ pub fn agreement(id: &str) -> Agreement {
             basis: basis("PUBLIC-INTEREST"),
         }),
         dpia_reference: String::from("DPIA-1"),
+        record: processing_record(kind),
     }
 }
 

@@ -10,6 +10,8 @@
 )]
 
 mod harness;
+#[path = "../given/processing_record.rs"]
+mod processing_record;
 
 mod again;
 mod amend;

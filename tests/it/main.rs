@@ -26,6 +26,9 @@ mod identifiers;
 #[cfg(test)]
 mod judging;
 #[cfg(test)]
+#[path = "../given/processing_record.rs"]
+mod processing_record;
+#[cfg(test)]
 mod referral_in;
 mod requests;
 #[cfg(test)]

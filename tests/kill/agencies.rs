@@ -11,7 +11,7 @@ use keyway::{
 };
 use serde_json::Value;
 
-use crate::pki::Identity;
+use crate::{pki::Identity, processing_record::processing_record};
 
 /// The liaison and diversion service.
 pub(crate) const LD: &str = "ld-harbour";
@@ -82,6 +82,7 @@ fn agreement(id: &str) -> Agreement {
         },
         emergency: None,
         dpia_reference: String::from("DPIA-TEST"),
+        record: processing_record(if id == CMHT { AgencyKind::Cmht } else { AgencyKind::Probation }),
     }
 }
 

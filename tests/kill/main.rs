@@ -19,6 +19,9 @@ mod gateway;
 #[expect(unreachable_pub, reason = "the black-box tests' own, where it is public")]
 mod pki;
 #[cfg(test)]
+#[path = "../given/processing_record.rs"]
+mod processing_record;
+#[cfg(test)]
 mod receiver;
 #[cfg(test)]
 mod sender;

@@ -16,6 +16,8 @@
 #[path = "../exchange/harness.rs"]
 #[expect(dead_code, reason = "the harness of the use cases, of which a part is needed")]
 mod harness;
+#[path = "../given/processing_record.rs"]
+mod processing_record;
 
 mod assessments;
 mod fhir;

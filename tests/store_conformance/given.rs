@@ -19,7 +19,7 @@ use keyway::{
     referral::State,
 };
 
-use crate::engine::START;
+use crate::{engine::START, processing_record::processing_record};
 
 pub(crate) fn site() -> SiteId {
     SiteId::parse("riverside").unwrap()
@@ -88,6 +88,7 @@ pub(crate) fn agreement(partner: &str, version: i64) -> Agreement {
         basis: basis(),
         emergency: Some(EmergencyRow { blocks: vec![String::from("risk-to-self")], basis: basis() }),
         dpia_reference: String::from("DPIA-7"),
+        record: processing_record(AgencyKind::Cmht),
     }
 }
 

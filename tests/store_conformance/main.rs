@@ -21,6 +21,9 @@ mod oversight;
 #[cfg(test)]
 mod overtaking;
 #[cfg(test)]
+#[path = "../given/processing_record.rs"]
+mod processing_record;
+#[cfg(test)]
 mod reads;
 #[cfg(test)]
 mod restart;

@@ -168,12 +168,12 @@ fn answers_of(agency: &str, fixtures: &Fixtures) -> Result<BTreeMap<String, Staf
 
 /// What was agreed with each agency, held against the agencies as an operator's lists are.
 fn agreements(fixtures: &Fixtures, partners: &[Partner]) -> Result<Vec<Agreement>> {
-    let emergency_blocks = enrol::emergency_blocks().map_err(anyhow::Error::msg)?;
+    let blocks = enrol::blocks().map_err(anyhow::Error::msg)?;
     let known = Known {
         site_id: &fixtures.directory.site_id,
         partners,
         agreements: &[],
-        emergency_blocks: &emergency_blocks,
+        blocks: &blocks,
         tolerances: &enrol::tolerances(),
         fingerprint: &|_, _| Err(String::from("is not read here")),
     };

@@ -9,9 +9,12 @@ use super::{
     Problem,
 };
 use crate::{
-    directory::{AgencyKind, Agreement, Audience, Channel, EmergencyRow, Partner, PartnerStatus, service},
+    directory::{AgencyKind, Agreement, Audience, Channel, EmergencyRow, Flow, Partner, PartnerStatus, service},
     ids::SiteId,
 };
+
+/// Blocks that tell of proceedings: article 10 of the UK GDPR asks for a condition too.
+const OF_PROCEEDINGS: [&str; 3] = ["pathway", "legal-status", "offence"];
 
 /// Tells the SHA-256 (lower-case hex) of the certificate in the PEM file that stands in a list, or what is wrong
 /// with it. Takes the list and the file's name.
@@ -25,12 +28,21 @@ pub struct Known<'a> {
     pub partners: &'a [Partner],
     /// The agreements that are entered, in their latest versions.
     pub agreements: &'a [Agreement],
-    /// Blocks that may leave under an override, for each audience.
-    pub emergency_blocks: &'a BTreeMap<Audience, Vec<String>>,
+    /// Blocks that may leave to each audience.
+    pub blocks: &'a BTreeMap<Audience, Leaving>,
     /// What can be forgiven to an agency, by name.
     pub tolerances: &'a [&'a str],
     /// Reads certificates.
     pub fingerprint: &'a Fingerprint<'a>,
+}
+
+/// Which blocks of the disclosure table may leave to an audience.
+#[derive(Debug, Default)]
+pub struct Leaving {
+    /// At all.
+    pub ever: Vec<String>,
+    /// Under an override.
+    pub under_override: Vec<String>,
 }
 
 /// What is to be entered for `listing`, and every problem. Where there is one, nothing may be entered.
@@ -273,6 +285,8 @@ impl Checker<'_> {
         if let Some(row) = &one.emergency {
             self.emergency(one, row, kind);
         }
+        self.data_classes(one, kind);
+        self.bases(one, kind);
         let emergency = match &one.emergency {
             None => None,
             Some(row) => Some(EmergencyRow { blocks: row.blocks.clone()?, basis: row.basis.clone()? }),
@@ -288,6 +302,7 @@ impl Checker<'_> {
             basis: one.basis.clone()?,
             emergency,
             dpia_reference: one.dpia_reference.clone()?,
+            record: Some(one.record.clone()?),
         };
         let change = match entered {
             None => Change::New,
@@ -315,7 +330,7 @@ impl Checker<'_> {
 
     fn emergency(&mut self, one: &ListedAgreement, row: &ListedEmergency, kind: Option<AgencyKind>) {
         let Some(kind) = kind else { return };
-        let Some(allowed) = kind.audience().and_then(|a| self.known.emergency_blocks.get(&a)) else {
+        let Some(allowed) = kind.audience().and_then(|a| self.known.blocks.get(&a)).map(|leaving| &leaving.under_override) else {
             self.add(
                 &one.place,
                 "/emergency",
@@ -324,17 +339,75 @@ impl Checker<'_> {
             return;
         };
         let blocks = row.blocks.as_deref().unwrap_or_default();
+        self.each_of(one, "/emergency/blocks", blocks, allowed, "that may leave under an override");
+        let classes = one.record.as_ref().map(|record| &record.data_classes);
         for (at, block) in blocks.iter().enumerate() {
-            let field = format!("/emergency/blocks/{at}");
+            if classes.is_some_and(|classes| allowed.contains(block) && !classes.contains(block)) {
+                let field = format!("/emergency/blocks/{at}");
+                self.add(&one.place, &field, "must stand in record/data_classes too: it may flow");
+            }
+        }
+    }
+
+    /// What may flow is what the audience's table lets leave, or less.
+    fn data_classes(&mut self, one: &ListedAgreement, kind: Option<AgencyKind>) {
+        let (Some(record), Some(kind)) = (&one.record, kind) else { return };
+        let leaving = kind.audience().and_then(|audience| self.known.blocks.get(&audience));
+        let classes = &record.data_classes;
+        match leaving {
+            None if !classes.is_empty() => {
+                let text = format!("must be empty: nothing leaves to a {}", kind.as_str());
+                self.add(&one.place, "/record/data_classes", text);
+            }
+            Some(leaving) if classes.is_empty() => {
+                let text = format!("must hold at least one of {}", leaving.ever.join(", "));
+                self.add(&one.place, "/record/data_classes", text);
+            }
+            Some(leaving) => {
+                let what = format!("that may leave to a {}", kind.as_str());
+                self.each_of(one, "/record/data_classes", classes, &leaving.ever, &what);
+            }
+            None => {}
+        }
+    }
+
+    /// Each of `blocks`, which stand at `field`, is one of `allowed`, and stands there once.
+    fn each_of(&mut self, one: &ListedAgreement, field: &str, blocks: &[String], allowed: &[String], what: &str) {
+        for (at, block) in blocks.iter().enumerate() {
+            let field = format!("{field}/{at}");
             if !allowed.contains(block) {
-                let text =
-                    format!("must be a block that may leave under an override: {}", allowed.join(", "));
-                self.add(&one.place, &field, text);
+                self.add(&one.place, &field, format!("must be a block {what}: {}", allowed.join(", ")));
             } else if blocks.iter().take(at).any(|b| b == block) {
                 self.add(&one.place, &field, "stands there twice");
             }
         }
     }
+
+    /// Whether both lawful bases answer what such a flow asks.
+    fn bases(&mut self, one: &ListedAgreement, kind: Option<AgencyKind>) {
+        let (Some(record), Some(kind)) = (&one.record, kind) else { return };
+        let flow = Flow {
+            by_authority: record.public_authority,
+            to_health: kind.audience() == Some(Audience::Health),
+            of_proceedings: of_proceedings(&record.data_classes),
+            has_policy_document: record.policy_document.is_some(),
+            not_asked: false,
+        };
+        let emergency = one.emergency.as_ref().and_then(|row| {
+            let of_proceedings = of_proceedings(row.blocks.as_deref().unwrap_or_default());
+            Some(("/emergency/basis", row.basis.as_ref()?, Flow { not_asked: true, of_proceedings, ..flow }))
+        });
+        let both = one.basis.as_ref().map(|basis| ("/basis", basis, flow)).into_iter().chain(emergency);
+        for (at, basis, flow) in both {
+            for (field, text) in basis.problems(flow) {
+                self.add(&one.place, &format!("{at}/{field}"), text);
+            }
+        }
+    }
+}
+
+fn of_proceedings(blocks: &[String]) -> bool {
+    blocks.iter().any(|block| OF_PROCEEDINGS.contains(&block.as_str()))
 }
 
 /// Whether messages could be pushed there. The address itself is judged at each connection.

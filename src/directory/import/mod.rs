@@ -7,6 +7,7 @@
 
 mod check;
 mod read;
+mod record;
 #[cfg(test)]
 mod tests;
 
@@ -14,13 +15,13 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{AgencyKind, Agreement, Channel, LawfulBasis, Partner, PartnerStatus};
+use super::{AgencyKind, Agreement, Channel, LawfulBasis, Partner, PartnerStatus, ProcessingRecord};
 use crate::{
     clock::Moment,
     ids::{AgreementId, PartnerId, SiteId},
 };
 
-pub use check::{Fingerprint, Known, check};
+pub use check::{Fingerprint, Known, Leaving, check};
 pub use read::{read, read_value};
 
 /// Where something stands in a list.
@@ -135,6 +136,8 @@ pub struct ListedAgreement {
     pub emergency: Option<ListedEmergency>,
     /// The data protection impact assessment.
     pub dpia_reference: Option<String>,
+    /// The record of processing.
+    pub record: Option<ProcessingRecord>,
 }
 
 /// An emergency row as a list names it.

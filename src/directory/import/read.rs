@@ -40,12 +40,12 @@ pub fn read_value(file: &str, value: &Value) -> (Listing, Vec<Problem>) {
 }
 
 /// An object of the file, with its pointer.
-struct Fields<'v> {
-    path: String,
-    map: &'v Map<String, Value>,
+pub(super) struct Fields<'v> {
+    pub(super) path: String,
+    pub(super) map: &'v Map<String, Value>,
 }
 
-struct Reader<'f> {
+pub(super) struct Reader<'f> {
     file: &'f str,
     problems: Vec<Problem>,
 }
@@ -55,7 +55,7 @@ impl Reader<'_> {
         Place { file: self.file.to_owned(), path: path.to_owned() }
     }
 
-    fn add(&mut self, path: &str, text: impl Into<String>) {
+    pub(super) fn add(&mut self, path: &str, text: impl Into<String>) {
         self.problems.push(Problem { place: self.place(path), text: text.into() });
     }
 
@@ -132,6 +132,7 @@ impl Reader<'_> {
             "basis",
             "emergency",
             "dpia_reference",
+            "record",
         ];
         let f = self.fields(path, value, &known)?;
         Some(ListedAgreement {
@@ -144,6 +145,7 @@ impl Reader<'_> {
             basis: self.basis(&f),
             emergency: self.emergency(&f),
             dpia_reference: self.text(&f, "dpia_reference"),
+            record: self.record(&f),
         })
     }
 
@@ -233,7 +235,7 @@ impl Reader<'_> {
         self.checked_text(&format!("{}/service", f.path), value)
     }
 
-    fn moment(&mut self, f: &Fields<'_>, name: &str) -> Option<Moment> {
+    pub(super) fn moment(&mut self, f: &Fields<'_>, name: &str) -> Option<Moment> {
         let text = self.text(f, name)?;
         let moment = Moment::from_rfc3339(&text);
         if moment.is_none() {
@@ -251,7 +253,7 @@ impl Reader<'_> {
         id
     }
 
-    fn word<T: Copy>(
+    pub(super) fn word<T: Copy>(
         &mut self,
         f: &Fields<'_>,
         name: &str,
@@ -267,17 +269,17 @@ impl Reader<'_> {
         word
     }
 
-    fn text(&mut self, f: &Fields<'_>, name: &str) -> Option<String> {
+    pub(super) fn text(&mut self, f: &Fields<'_>, name: &str) -> Option<String> {
         let value = self.required(f, name)?;
         self.checked_text(&format!("{}/{name}", f.path), value)
     }
 
-    fn optional_text(&mut self, f: &Fields<'_>, name: &str) -> Option<String> {
+    pub(super) fn optional_text(&mut self, f: &Fields<'_>, name: &str) -> Option<String> {
         let value = f.map.get(name).filter(|v| !v.is_null())?;
         self.checked_text(&format!("{}/{name}", f.path), value)
     }
 
-    fn texts(&mut self, f: &Fields<'_>, name: &str) -> Option<Vec<String>> {
+    pub(super) fn texts(&mut self, f: &Fields<'_>, name: &str) -> Option<Vec<String>> {
         let path = format!("{}/{name}", f.path);
         let value = self.required(f, name)?;
         let before = self.problems.len();
@@ -288,7 +290,7 @@ impl Reader<'_> {
         (self.problems.len() == before).then_some(texts)
     }
 
-    fn checked_text(&mut self, path: &str, value: &Value) -> Option<String> {
+    pub(super) fn checked_text(&mut self, path: &str, value: &Value) -> Option<String> {
         let text = value.as_str().filter(|text| {
             !text.trim().is_empty() && text.len() <= TEXT_MAX_BYTES && !text.contains(char::is_control)
         });
@@ -298,7 +300,7 @@ impl Reader<'_> {
         text.map(str::to_owned)
     }
 
-    fn required<'v>(&mut self, f: &Fields<'v>, name: &str) -> Option<&'v Value> {
+    pub(super) fn required<'v>(&mut self, f: &Fields<'v>, name: &str) -> Option<&'v Value> {
         let value = f.map.get(name).filter(|v| !v.is_null());
         if value.is_none() {
             self.add(&format!("{}/{name}", f.path), "is missing");
@@ -306,7 +308,7 @@ impl Reader<'_> {
         value
     }
 
-    fn each<T>(
+    pub(super) fn each<T>(
         &mut self,
         path: &str,
         value: &Value,
@@ -320,7 +322,7 @@ impl Reader<'_> {
         items.filter_map(|(at, item)| one(self, &format!("{path}/{at}"), item)).collect()
     }
 
-    fn fields<'v>(&mut self, path: &str, value: &'v Value, known: &[&str]) -> Option<Fields<'v>> {
+    pub(super) fn fields<'v>(&mut self, path: &str, value: &'v Value, known: &[&str]) -> Option<Fields<'v>> {
         let Some(map) = value.as_object() else {
             self.add(path, "must be an object");
             return None;

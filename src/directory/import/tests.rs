@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Change, Enrolment, Known, Problem, check, read, read_value};
+use super::{Change, Enrolment, Known, Leaving, Problem, check, read, read_value};
 use crate::{
     directory::{Agreement, Audience, Partner, PartnerStatus},
     ids::SiteId,
@@ -21,8 +21,23 @@ fn agreement(partner: &str) -> Value {
     json!({
         "agreement_id": format!("dsa-{partner}"), "partner": partner, "purposes": ["COORDINATION"],
         "valid_from": "2026-01-01T00:00:00Z", "valid_to": "2027-01-01T00:00:00Z",
-        "basis": {"data_protection": "6.1.e", "power": "HA96", "confidentiality": "CONSENT-EXPLICIT"},
-        "emergency": null, "dpia_reference": "DPIA-1",
+        "basis": {
+            "data_protection": "6.1.e + 9.2.h + sch1.2", "power": "HA96-s213B", "confidentiality": "CONSENT-EXPLICIT",
+        },
+        "emergency": null, "dpia_reference": "DPIA-1", "record": record(),
+    })
+}
+
+fn record() -> Value {
+    json!({
+        "controller": {"name": "A trust", "contact": "records@trust.example"},
+        "public_authority": true,
+        "recipient": {"name": "A council", "contact": "records@council.example"},
+        "recipient_role": "controller",
+        "data_subjects": ["people whom the service sees"],
+        "data_classes": ["name", "housing"],
+        "source": "the person", "onward_recipients": [], "transfers": "none", "retention_days": 30,
+        "security": "mutual TLS", "automated_decisions": false, "review_by": "2027-01-01T00:00:00Z",
     })
 }
 
@@ -38,7 +53,13 @@ fn held_against(partners: &[Partner], agreements: &[Agreement], value: &Value) -
         partners,
         agreements,
         tolerances: &["unknown-codes", "bars-code-case"],
-        emergency_blocks: &BTreeMap::from([(Audience::Housing, vec![String::from("name")])]),
+        blocks: &BTreeMap::from([(
+            Audience::Housing,
+            Leaving {
+                ever: ["name", "housing", "pathway"].map(String::from).to_vec(),
+                under_override: ["name", "pathway"].map(String::from).to_vec(),
+            },
+        )]),
         fingerprint: &|_, file| if file == "a.pem" { Ok("a".repeat(64)) } else { Err(String::from("no")) },
     };
     let (enrolment, further) = check(&listing, &known);
@@ -177,7 +198,9 @@ fn what_belongs_to_one_agency_belongs_to_no_other() {
 
 #[test]
 fn each_field_of_an_agreement_is_looked_at() {
-    let row = |blocks| json!({"blocks": blocks, "basis": agreement("a")["basis"]});
+    let basis = with(agreement("a")["basis"].clone(), "confidentiality", json!("PUBLIC-INTEREST"));
+    let row = |blocks| json!({"blocks": blocks, "basis": basis});
+    let recorded = |name: &str, value| with(record(), name, value);
     for (field, value, place) in [
         ("partner", json!("nobody"), "/partner"),
         ("valid_from", json!("@now-2d"), "/valid_from"),
@@ -185,6 +208,22 @@ fn each_field_of_an_agreement_is_looked_at() {
         ("purposes", json!([]), "/purposes"),
         ("purposes", json!([""]), "/purposes/0"),
         ("basis", json!({"data_protection": "x", "power": "y"}), "/basis/confidentiality"),
+        ("basis", with(agreement("a")["basis"].clone(), "power", json!("any")), "/basis/power"),
+        ("emergency", row(json!(["pathway"])), "/emergency/blocks/0"),
+        ("record", Value::Null, "/record"),
+        ("record", recorded("controller", json!({"name": "A trust"})), "/record/controller/contact"),
+        ("record", recorded("public_authority", json!("yes")), "/record/public_authority"),
+        ("record", recorded("recipient_role", json!("friend")), "/record/recipient_role"),
+        ("record", recorded("data_subjects", json!([])), "/record/data_subjects"),
+        ("record", recorded("data_classes", json!([])), "/record/data_classes"),
+        ("record", recorded("data_classes", json!(["name", "clinical"])), "/record/data_classes/1"),
+        ("record", recorded("data_classes", json!(["name", "name"])), "/record/data_classes/1"),
+        ("record", recorded("retention_days", json!(0)), "/record/retention_days"),
+        ("record", recorded("retention_days", json!(3_654)), "/record/retention_days"),
+        ("record", recorded("automated_decisions", Value::Null), "/record/automated_decisions"),
+        ("record", recorded("policy_document", json!(" ")), "/record/policy_document"),
+        ("record", recorded("review_by", json!("soon")), "/record/review_by"),
+        ("record", recorded("colour", json!("blue")), "/record/colour"),
         ("emergency", row(json!(["name", "housing"])), "/emergency/blocks/1"),
         ("emergency", row(json!(["name", "name"])), "/emergency/blocks/1"),
         ("emergency", row(json!([])), "/emergency/blocks"),
@@ -199,7 +238,11 @@ fn each_field_of_an_agreement_is_looked_at() {
     }
     let nothing_leaves = with(agency("a", "a"), "kind", json!("prison"));
     let one = with(agreement("a"), "emergency", row(json!(["name"])));
-    assert_eq!(problems(&json!({"agencies": [nothing_leaves], "agreements": [one]})).len(), 1);
+    let found = problems(&json!({"agencies": [nothing_leaves.clone()], "agreements": [one]}));
+    assert_eq!(found.len(), 2, "{found:?}");
+    let its_own_requests = with(agreement("a"), "record", recorded("data_classes", json!([])));
+    let list = json!({"agencies": [nothing_leaves], "agreements": [its_own_requests]});
+    assert_eq!(problems(&list), Vec::<String>::new());
 }
 
 #[test]

@@ -56,6 +56,7 @@ impl FromRow for Agreement {
             basis: row.json()?,
             emergency: row.opt_json()?,
             dpia_reference: row.text()?,
+            record: row.opt_json()?,
         })
     }
 }

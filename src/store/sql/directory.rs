@@ -10,7 +10,7 @@ macro_rules! partner {
 /// Shared with `oversight`, which asks for every version.
 macro_rules! agreement {
     () => {
-        "site_id, agreement_id, partner_id, version, purposes, valid_from, valid_to, basis, emergency, dpia_reference"
+        "site_id, agreement_id, partner_id, version, purposes, valid_from, valid_to, basis, emergency, dpia_reference, record"
     };
 }
 pub(super) use agreement;
@@ -40,12 +40,13 @@ statements! {
     PARTNER = concat!("SELECT ", partner!(), " FROM partner WHERE site_id = $1 AND partner_id = $2");
     PARTNER_BY_CLIENT = concat!("SELECT ", partner!(), " FROM partner WHERE client_id = $1");
     PARTNERS = concat!("SELECT ", partner!(), " FROM partner WHERE site_id = $1 ORDER BY partner_id");
-    PUT_AGREEMENT = concat!("INSERT INTO agreement (", agreement!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+    PUT_AGREEMENT = concat!("INSERT INTO agreement (", agreement!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
         ON CONFLICT (site_id, agreement_id, version) DO NOTHING");
     /// Whether the version that is stored says exactly this: decisions name it, so it never changes.
     HAS_AGREEMENT = "SELECT 1 FROM agreement WHERE site_id = $1 AND agreement_id = $2 AND partner_id = $3 \
         AND version = $4 AND purposes = $5 AND valid_from = $6 AND valid_to = $7 AND basis = $8 \
-        AND emergency IS NOT DISTINCT FROM $9 AND dpia_reference = $10";
+        AND emergency IS NOT DISTINCT FROM $9 AND dpia_reference = $10 \
+        AND record IS NOT DISTINCT FROM $11";
     /// The latest version of each: an older one no longer says anything.
     AGREEMENTS = concat!("SELECT ", agreement!(), " FROM agreement a WHERE site_id = $1 AND partner_id = $2 AND version = \
         (SELECT MAX(version) FROM agreement b WHERE b.site_id = a.site_id AND b.agreement_id = a.agreement_id) \

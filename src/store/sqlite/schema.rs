@@ -23,6 +23,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V11__consents_told", include_str!("../migrations/sqlite/V11__consents_told.sql")),
     ("V12__checkpoints", include_str!("../migrations/sqlite/V12__checkpoints.sql")),
     ("V13__oversight", include_str!("../migrations/sqlite/V13__oversight.sql")),
+    ("V14__records_of_processing", include_str!("../migrations/sqlite/V14__records_of_processing.sql")),
 ];
 
 /// What [`migrate`] did.

@@ -170,6 +170,7 @@ pub(super) fn agreement(row: Agreement, now: Moment) -> [Step; 5] {
         json(&row.basis),
         row.emergency.as_ref().map(json).into(),
         row.dpia_reference.into(),
+        row.record.as_ref().map(json).into(),
     ];
     let same = Step::new("agreement", directory_sql::HAS_AGREEMENT, cells.clone())
         .expect(Expect::Found(CommitError::Exists("agreement")));

@@ -16,6 +16,8 @@ use keyway::{
 use rcgen::KeyPair;
 use serde_json::Value;
 
+use crate::processing_record::processing_record;
+
 use super::{
     actor::{Actor, Ask, Caller},
     books::{self, Books},
@@ -320,5 +322,6 @@ fn agreement(id: &str, kind: AgencyKind) -> Agreement {
         basis: basis("CONSENT-EXPLICIT"),
         emergency,
         dpia_reference: "DPIA-TEST".to_owned(),
+        record: processing_record(kind),
     }
 }
