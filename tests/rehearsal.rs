@@ -46,8 +46,7 @@ fn folder() -> tempfile::TempDir {
             "organisation_code": format!("https://keyway.example/id/agency|{id}"),
         })
     });
-    let basis =
-        json!({"data_protection": "6.1.e + 9.2.g + sch1.18", "power": "CommonLaw", "confidentiality": "CONSENT-EXPLICIT"});
+    let basis = json!({"data_protection": "6.1.e + 9.2.g + sch1.18", "power": "CommonLaw", "confidentiality": "CONSENT-EXPLICIT"});
     let agreements = AGENCIES.map(|(id, kind, _)| {
         json!({
             "agreement_id": format!("agreement-{id}"), "partner": id,
@@ -310,8 +309,7 @@ fn an_emergency_row_is_told_when_the_agreement_that_decides_has_it() {
     let folder = folder();
     let lists = folder.path().join("lists.json");
     let whole: Value = serde_json::from_str(&fs::read_to_string(&lists).unwrap()).unwrap();
-    let basis =
-        json!({"data_protection": "6.1.d + 9.2.c", "power": "CommonLaw", "confidentiality": "PUBLIC-INTEREST"});
+    let basis = json!({"data_protection": "6.1.d + 9.2.c", "power": "CommonLaw", "confidentiality": "PUBLIC-INTEREST"});
     let row = json!({"blocks": ["name", "risk-to-self"], "basis": basis});
     let told = |emergency: [Value; 2]| {
         let [of_the_purpose, of_another] = emergency;

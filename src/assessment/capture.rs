@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::asked::{optional, text};
+use crate::clock::Moment;
 
 /// What is known of how a consent was taken. What was not said is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,4 +56,18 @@ impl Capture {
         (own && self.competence.as_deref() == Some("competent"))
             || (parental && self.parental_responsibility.is_some())
     }
+}
+
+/// How far somebody speaks for themself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnWord {
+    /// From when their own word suffices: the day on which they turn 16. Never, where the date of birth cannot be read.
+    pub from: Moment,
+    /// Whether the assessment found that they have capacity. What each consent says of its own moment stands there.
+    pub has_capacity: bool,
+}
+
+impl OwnWord {
+    /// Of somebody of whom nobody said it: no word is taken for that of somebody who may speak for themself.
+    pub const UNKNOWN: Self = Self { from: Moment(i64::MAX), has_capacity: false };
 }

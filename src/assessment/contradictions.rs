@@ -363,7 +363,7 @@ fn settled_without_a_home(assessment: &Assessment, _: Moment) -> Vec<usize> {
 }
 
 fn no_authority(assessment: &Assessment, _: Moment) -> Vec<usize> {
-    let own_word_from = assessment.own_word_from();
+    let own_word_from = assessment.own_word().from;
     consents_where(assessment, |one| {
         let recorded = Moment::from_rfc3339(&one.recorded_at);
         one.agreed && recorded.is_some_and(|at| !one.capture.has_authority(own_word_from <= at))

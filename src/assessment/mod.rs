@@ -15,7 +15,7 @@ mod scores;
 use serde_json::Value;
 
 pub use asked::{AskedOverride, AskedReferral, AssessedConsent, day_begins, stated_end};
-pub use capture::Capture;
+pub use capture::{Capture, OwnWord};
 use contradictions::Weight;
 pub use form::Form;
 pub use identifier::{NhsNumber, NhsNumberFault};
@@ -121,11 +121,13 @@ impl Assessment {
         self.text("/pathway/contact_outcome")
     }
 
-    /// From when the person's own word suffices: the day on which they turn 16. Never, where the date of birth cannot be
-    /// read.
+    /// How far the person speaks for themself.
     #[must_use]
-    pub fn own_word_from(&self) -> Moment {
-        form::turns(self.birth_date(), form::OWN_WORD_YEARS).unwrap_or(Moment(i64::MAX))
+    pub fn own_word(&self) -> OwnWord {
+        OwnWord {
+            from: form::turns(self.birth_date(), form::OWN_WORD_YEARS).unwrap_or(OwnWord::UNKNOWN.from),
+            has_capacity: self.text("/capacity/status") == Some("has-capacity"),
+        }
     }
 
     /// The NHS number with a right check digit, and whether it is verified (status 01: traced to this person).

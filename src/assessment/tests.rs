@@ -268,7 +268,7 @@ fn a_message_is_put_on_the_form_of_the_persons_age() {
 fn from_16_the_persons_own_word_suffices_and_never_where_nobody_knows_the_age() {
     let mut value = full();
     value["person"]["birth_date"] = json!("2009-06-14");
-    assert_eq!(Assessment::new(value.clone()).own_word_from(), moment("2025-06-13T23:00:00Z"));
+    assert_eq!(Assessment::new(value.clone()).own_word().from, moment("2025-06-13T23:00:00Z"));
     value["person"]["birth_date"] = json!("soon");
-    assert_eq!(Assessment::new(value).own_word_from(), Moment(i64::MAX));
+    assert_eq!(Assessment::new(value).own_word().from, Moment(i64::MAX));
 }

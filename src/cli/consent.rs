@@ -160,6 +160,7 @@ fn told(args: &ReadBackArgs, stage: &Stage, one: &Rehearsed, was_asked: bool) ->
     let answer = match (decision, &one.message) {
         (Some(decision), Some(_)) if decision.is_override() => Answer::Minimum,
         (Some(decision), Some(_)) if decision.is_beside_consent() => Answer::Both,
+        (Some(decision), Some(_)) if decision.is_implied() => Answer::Implied,
         (_, Some(_)) if was_asked => Answer::Agreed,
         (_, Some(_)) => Answer::NotAsked,
         (Some(decision), None) => Answer::Denied(decision.reason.as_str()),

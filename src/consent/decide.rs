@@ -9,8 +9,9 @@ use super::{
     together::Share,
 };
 use crate::{
+    assessment::OwnWord,
     clock::Moment,
-    directory::{AgencyKind, Agreement, LawfulBasis, Partner, PartnerStatus},
+    directory::{AgencyKind, Agreement, Audience, LawfulBasis, Partner, PartnerStatus},
     ids::{AgreementId, ConsentId},
 };
 
@@ -50,6 +51,9 @@ impl Exit {
 pub enum Reason {
     /// The person agreed.
     ConsentGiven,
+    /// The person was not asked about this health service, refused nobody, and the agreement with it says that for direct
+    /// care their consent is implied.
+    ConsentImplied,
     /// The person declined this recipient.
     ConsentRefused,
     /// Nothing is recorded for this recipient.
@@ -93,8 +97,9 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, for tests and for documentation.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::ConsentGiven,
+        Self::ConsentImplied,
         Self::ConsentRefused,
         Self::NoConsent,
         Self::ConsentExpired,
@@ -120,6 +125,7 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ConsentGiven => "consent-given",
+            Self::ConsentImplied => "consent-implied",
             Self::ConsentRefused => "consent-refused",
             Self::NoConsent => "no-consent",
             Self::ConsentExpired => "consent-expired",
@@ -217,6 +223,10 @@ pub struct Decision {
     /// all that leaves has one basis.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_basis: Option<LawfulBasis>,
+    /// The blocks of the disclosure table that the agreement covers: nothing else leaves. `None` where nothing of an
+    /// assessment is meant to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub data_classes: Option<Vec<String>>,
     /// What was answered about each agency, where what goes to one is meant for another: the one that gets it, then the one
     /// for which it is. Empty where it goes to nobody else.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -234,6 +244,12 @@ impl Decision {
     #[must_use]
     pub const fn is_override(&self) -> bool {
         matches!(self.reason, Reason::OverrideRiskToLife)
+    }
+
+    /// Whether the person was not asked, and their consent is implied.
+    #[must_use]
+    pub const fn is_implied(&self) -> bool {
+        matches!(self.reason, Reason::ConsentImplied)
     }
 
     /// Whether an override stands beside what the person agreed to.
@@ -262,8 +278,8 @@ pub struct Inputs<'a> {
     pub consents: &'a [Result<Consent, (ConsentId, i64)>],
     /// A practitioner's override, if one was asked for.
     pub r#override: Option<&'a Override>,
-    /// From when the person's own word suffices: the day on which they turn 16.
-    pub own_word_from: Moment,
+    /// How far the person speaks for themself.
+    pub own_word: OwnWord,
     /// The moment of the decision.
     pub now: Moment,
 }
@@ -383,6 +399,7 @@ fn under_agreement<'a>(
         agreement: None,
         basis: None,
         override_basis: None,
+        data_classes: None,
         shares: Vec::new(),
     };
     if partner.status != PartnerStatus::Active {
@@ -413,8 +430,12 @@ pub fn decide(inputs: Inputs<'_>) -> Decision {
     let (mut decision, agreement) = under_agreement(partner, agreements, purposes, now);
     let Some(agreement) = agreement else { return decision };
 
-    let verdict =
-        if is_for(agreement, purposes) { person_says(inputs) } else { no(Reason::PurposeNotAgreed, None) };
+    decision.data_classes = agreement.record.as_ref().map(|record| record.data_classes.clone());
+    let verdict = if is_for(agreement, purposes) {
+        implied_where_silent(person_says(inputs), inputs, agreement)
+    } else {
+        no(Reason::PurposeNotAgreed, None)
+    };
     decision.reason = verdict.reason;
     decision.consent = verdict.consent;
     decision.provision = verdict.provision;
@@ -450,6 +471,26 @@ fn join_override(decision: &mut Decision, agreement: &Agreement, asked: Option<&
         decision.reason = Reason::ConsentAndOverride;
         decision.override_basis = Some(row.basis.clone());
     }
+}
+
+/// Where the person said nothing about a health service, their consent may be implied for direct care: if the agreement
+/// enables it, they speak for themself, and there is no refusal of anybody, for whoever says no to one may mean it of more.
+fn implied_where_silent(verdict: Verdict, inputs: Inputs<'_>, agreement: &Agreement) -> Verdict {
+    let is_enabled =
+        inputs.partner.kind.audience() == Some(Audience::Health) && agreement.basis.implies_consent();
+    let speaks = inputs.own_word.has_capacity && inputs.own_word.from <= inputs.now;
+    let refuses = |consent: &Result<Consent, _>| {
+        consent.as_ref().is_ok_and(|one| {
+            one.decision == ConsentDecision::Deny
+                && one.status == ConsentStatus::Active
+                && inputs.now < one.valid_to
+        })
+    };
+    if verdict.reason != Reason::NoConsent || !is_enabled || !speaks || inputs.consents.iter().any(refuses) {
+        return verdict;
+    }
+    let scope = Scope::Agreed { excluded: Vec::new(), specific: Vec::new() };
+    Verdict { reason: Reason::ConsentImplied, scope: Some(scope), ..verdict }
 }
 
 struct Verdict {
@@ -502,7 +543,7 @@ fn person_says(inputs: Inputs<'_>) -> Verdict {
                 consider(4, no(Reason::CapacityAbsent, named));
             }
             (_, ConsentDecision::Permit)
-                if !consent.capture.has_authority(inputs.own_word_from <= consent.valid_from) =>
+                if !consent.capture.has_authority(inputs.own_word.from <= consent.valid_from) =>
             {
                 consider(4, no(Reason::AuthorityAbsent, named));
             }

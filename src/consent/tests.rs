@@ -5,10 +5,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    assessment::Capture,
+    assessment::{Capture, OwnWord},
     clock::Moment,
     directory::{
-        AgencyKind, Agreement, Channel, EmergencyRow, LawfulBasis, Partner, PartnerStatus, ProcessingRecord, import,
+        AgencyKind, Agreement, Channel, EmergencyRow, LawfulBasis, Partner, PartnerStatus, ProcessingRecord,
+        import,
     },
     ids::{AgreementId, ConsentId, PartnerId, PersonId, SiteId},
 };
@@ -93,6 +94,10 @@ fn purposes() -> Vec<String> {
     vec![String::from("COORDINATION")]
 }
 
+fn own_word(from: Moment) -> OwnWord {
+    OwnWord { from, has_capacity: true }
+}
+
 fn ask(
     consents: &[Result<Consent, (ConsentId, i64)>],
     agreements: &[Agreement],
@@ -104,7 +109,7 @@ fn ask(
         purposes: &purposes(),
         consents,
         r#override: over,
-        own_word_from: NOW.plus_seconds(-1_000),
+        own_word: own_word(NOW.plus_seconds(-1_000)),
         now: NOW,
     })
 }
@@ -143,7 +148,7 @@ fn every_reason_occurs_and_only_consent_or_override_permits() {
             purposes: &purposes(),
             consents: &[Ok(yes)],
             r#override: None,
-            own_word_from: NOW.plus_seconds(-1_000),
+            own_word: own_word(NOW.plus_seconds(-1_000)),
             now: NOW,
         })
         .reason,
@@ -153,6 +158,16 @@ fn every_reason_occurs_and_only_consent_or_override_permits() {
         ask(&[], &[agreement()], Some(&later)).reason,
         ask(&[Ok(consent("a"))], &[for_research()], None).reason,
         decide_own_request(&partner(), &[agreement()], &purposes(), NOW).reason,
+        decide(Inputs {
+            partner: &Partner { kind: AgencyKind::Cmht, ..partner() },
+            agreements: &[Agreement { basis: basis("CONSENT-IMPLIED-DIRECT-CARE"), ..agreement() }],
+            purposes: &purposes(),
+            consents: &[],
+            r#override: None,
+            own_word: own_word(NOW),
+            now: NOW,
+        })
+        .reason,
     ];
     assert!(!decide_own_request(&partner(), &[], &purposes(), NOW).permits());
     let service = Partner { kind: AgencyKind::LiaisonDiversion, ..partner() };
@@ -178,7 +193,49 @@ fn nothing_flows_under_an_agreement_without_a_record_of_processing() {
     assert_eq!(told(std::slice::from_ref(&without)), (false, Reason::NoProcessingRecord));
     let own = decide_own_request(&partner(), std::slice::from_ref(&without), &purposes(), NOW);
     assert_eq!((own.permits(), own.reason), (false, Reason::NoProcessingRecord));
-    assert_eq!(told(&[without, agreement()]), (true, Reason::ConsentGiven));
+    assert_eq!(told(&[without, agreement()]), (true, Reason::ConsentAndOverride), "another one has a record");
+}
+
+/// For direct care, where the agreement says so, and over nobody's no.
+#[test]
+fn consent_is_implied_where_an_agreement_enables_it_and_never_over_a_refusal() {
+    let cmht = || Partner { kind: AgencyKind::Cmht, ..partner() };
+    let enabled = || Agreement { basis: basis("CONSENT-IMPLIED-DIRECT-CARE"), ..agreement() };
+    let told = |to: &Partner, under: Agreement, said: &[Consent], own_word| {
+        let consents: Vec<_> = said.iter().cloned().map(Ok).collect();
+        let (purposes, agreements) = (purposes(), [under]);
+        let about = Inputs {
+            partner: to,
+            agreements: &agreements,
+            purposes: &purposes,
+            consents: &consents,
+            r#override: None,
+            own_word,
+            now: NOW,
+        };
+        decide(about).reason
+    };
+    let adult = own_word(NOW.plus_seconds(-1_000));
+    let elsewhere =
+        |decision| Consent { recipient: PartnerId::parse("other").unwrap(), decision, ..consent("c-9") };
+    assert_eq!(told(&cmht(), enabled(), &[], adult), Reason::ConsentImplied);
+    assert_eq!(
+        told(&cmht(), enabled(), &[elsewhere(ConsentDecision::Permit)], adult),
+        Reason::ConsentImplied
+    );
+    assert_eq!(told(&cmht(), enabled(), &[consent("c-1")], adult), Reason::ConsentGiven);
+    assert_eq!(told(&cmht(), agreement(), &[], adult), Reason::NoConsent);
+    assert_eq!(told(&partner(), enabled(), &[], adult), Reason::NoConsent, "custody gives no direct care");
+    let refused = Consent { decision: ConsentDecision::Deny, ..consent("c-1") };
+    assert_eq!(told(&cmht(), enabled(), &[refused], adult), Reason::ConsentRefused);
+    assert_eq!(told(&cmht(), enabled(), &[elsewhere(ConsentDecision::Deny)], adult), Reason::NoConsent);
+    let withdrawn = Consent { status: ConsentStatus::Inactive, ..consent("c-1") };
+    assert_eq!(told(&cmht(), enabled(), &[withdrawn], adult), Reason::ConsentWithdrawn);
+    let lapsed = Consent { valid_to: NOW, ..consent("c-1") };
+    assert_eq!(told(&cmht(), enabled(), &[lapsed], adult), Reason::ConsentExpired);
+    assert_eq!(told(&cmht(), enabled(), &[], own_word(NOW.plus_seconds(1))), Reason::NoConsent, "under 16");
+    let unable = OwnWord { has_capacity: false, ..adult };
+    assert_eq!(told(&cmht(), enabled(), &[], unable), Reason::NoConsent);
 }
 
 fn for_research() -> Agreement {
@@ -207,7 +264,7 @@ fn an_agreement_for_another_purpose_permits_nothing_but_its_emergency_row() {
         purposes: &[],
         consents: &yes,
         r#override: None,
-        own_word_from: NOW.plus_seconds(-1_000),
+        own_word: own_word(NOW.plus_seconds(-1_000)),
         now: NOW,
     });
     assert_eq!(nobody_said.reason, Reason::PurposeNotAgreed);
@@ -329,7 +386,7 @@ fn under_16(capture: Capture) -> (bool, Reason) {
         purposes: &purposes(),
         consents: &[Ok(one)],
         r#override: None,
-        own_word_from,
+        own_word: own_word(own_word_from),
         now: NOW,
     });
     (decision.permits(), decision.reason)
@@ -358,7 +415,7 @@ fn what_is_decided_at_no_age_is_no_permission_in_itself() {
                         purposes: &purposes(),
                         consents: &[Ok(one.clone())],
                         r#override: None,
-                        own_word_from,
+                        own_word: own_word(own_word_from),
                         now: NOW,
                     })
                     .permits()
@@ -521,7 +578,7 @@ proptest! {
             purposes: &purposes,
             consents: &stored,
             r#override: over.then_some(&imminent),
-            own_word_from: NOW.plus_seconds(-1_000),
+            own_word: own_word(NOW.plus_seconds(-1_000)),
             now: NOW,
         };
         let apart = [&one, &other].map(|agency| decide(Inputs { r#override: None, ..about(agency) }));
@@ -564,7 +621,7 @@ fn what_either_of_two_may_not_have_neither_gets_and_a_special_yes_is_needed_for_
         purposes: &purposes,
         consents: &stored,
         r#override: None,
-        own_word_from: NOW.plus_seconds(-1_000),
+        own_word: own_word(NOW.plus_seconds(-1_000)),
         now: NOW,
     };
     let together = decide_together(about(&one), about(&other));

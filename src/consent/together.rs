@@ -62,10 +62,19 @@ pub fn decide_together(carrier: Inputs<'_>, reader: Inputs<'_>) -> Decision {
         (Outcome::Deny, _) => return Decision { shares, ..first },
     };
     match scope {
-        Some(scope) => Decision { outcome: Outcome::Permit { scope }, shares, ..first },
+        Some(scope) => {
+            let data_classes = covered_by_both(&first, &second);
+            Decision { outcome: Outcome::Permit { scope }, data_classes, shares, ..first }
+        }
         // Without an override neither is a minimum; should it ever be, nothing goes.
         None => Decision { outcome: Outcome::Deny, basis: None, shares, ..first },
     }
+}
+
+/// The blocks that both agreements cover.
+fn covered_by_both(one: &Decision, other: &Decision) -> Option<Vec<String>> {
+    let (first, second) = (one.data_classes.as_ref()?, other.data_classes.as_ref()?);
+    Some(first.iter().filter(|class| second.contains(class)).cloned().collect())
 }
 
 /// What both scopes let through.

@@ -11,8 +11,8 @@ const ARTICLE_6: [&str; 7] = ["6.1.a", "6.1.b", "6.1.c", "6.1.d", "6.1.e", "6.1.
 const ARTICLE_9: [&str; 7] = ["9.2.a", "9.2.b", "9.2.c", "9.2.f", "9.2.g", "9.2.h", "9.2.i"];
 /// Conditions of schedule 1 of the Data Protection Act 2018, as `sch1.18`.
 const SCHEDULE_1: [&str; 17] = [
-    "sch1.1", "sch1.2", "sch1.3", "sch1.6", "sch1.7", "sch1.8", "sch1.10", "sch1.11", "sch1.18", "sch1.29", "sch1.30",
-    "sch1.31", "sch1.32", "sch1.33", "sch1.34", "sch1.35", "sch1.36",
+    "sch1.1", "sch1.2", "sch1.3", "sch1.6", "sch1.7", "sch1.8", "sch1.10", "sch1.11", "sch1.18", "sch1.29",
+    "sch1.30", "sch1.31", "sch1.32", "sch1.33", "sch1.34", "sch1.35", "sch1.36",
 ];
 /// The conditions of schedule 1, part 2: substantial public interest.
 const PART_2: [&str; 6] = ["sch1.6", "sch1.7", "sch1.8", "sch1.10", "sch1.11", "sch1.18"];
@@ -39,9 +39,10 @@ const POWERS: [&str; 16] = [
 ];
 /// The power that does not reach this data, whatever an agreement says.
 const NO_POWER: &str = "PCSCA22-s16";
+/// Consent that is implied where the person was not asked.
+const IMPLIED: &str = "CONSENT-IMPLIED-DIRECT-CARE";
 /// Why a disclosure that the person was asked about breaks no confidence.
-const ASKED: [&str; 5] =
-    ["CONSENT-EXPLICIT", "CONSENT-IMPLIED-DIRECT-CARE", "STATUTE", "COURT-ORDER", "S251"];
+const ASKED: [&str; 5] = ["CONSENT-EXPLICIT", IMPLIED, "STATUTE", "COURT-ORDER", "S251"];
 /// Why one without their consent does not.
 const NOT_ASKED: [&str; 3] = ["PUBLIC-INTEREST", "BEST-INTERESTS-MCA", "STATUTE"];
 
@@ -72,6 +73,12 @@ pub struct Flow {
 }
 
 impl LawfulBasis {
+    /// Whether consent is implied for direct care, where the person said nothing.
+    #[must_use]
+    pub fn implies_consent(&self) -> bool {
+        self.confidentiality == IMPLIED
+    }
+
     /// What is wrong with it for such a flow: the field's name, and what would be right.
     #[must_use]
     pub fn problems(&self, flow: Flow) -> Vec<(&'static str, String)> {
@@ -87,7 +94,7 @@ impl LawfulBasis {
         let known: &[&str] = if flow.not_asked { &NOT_ASKED } else { &ASKED };
         if !known.contains(&self.confidentiality.as_str()) {
             found.push(("confidentiality", one_of(known)));
-        } else if self.confidentiality == "CONSENT-IMPLIED-DIRECT-CARE" && !flow.to_health {
+        } else if self.implies_consent() && !flow.to_health {
             let text = "consent is implied for direct care alone, and this agency is no health service: CONSENT-EXPLICIT";
             found.push(("confidentiality", String::from(text)));
         }
@@ -111,7 +118,10 @@ impl LawfulBasis {
         }
         let mut found = Vec::new();
         if flow.by_authority && (six.contains(&"6.1.ea") || six.contains(&"6.1.f")) {
-            found.push(format!("{} is not open to a public authority in its tasks: 6.1.c or 6.1.e", six.concat()));
+            found.push(format!(
+                "{} is not open to a public authority in its tasks: 6.1.c or 6.1.e",
+                six.concat()
+            ));
         }
         if nine.contains(&"9.2.g") && !conditions.iter().any(|one| PART_2.contains(one)) {
             found.push(format!("9.2.g needs a condition of schedule 1, part 2: one of {}", PART_2.join(" ")));
@@ -159,7 +169,9 @@ mod tests {
     fn each_question_is_answered_in_its_own_words() {
         let (fine, power, consent) = ("6.1.e + 9.2.h", "NHSA06", "CONSENT-EXPLICIT");
         assert_eq!(wrong(fine, power, consent, FLOW), Vec::<&str>::new());
-        for text in ["", "6.1.e", "9.2.h", "6.1.e+9.2.h", "6.1.e + 9.2.h + 9.2.a", "6.1.e + 6.1.d + 9.2.h", "consent"] {
+        for text in
+            ["", "6.1.e", "9.2.h", "6.1.e+9.2.h", "6.1.e + 9.2.h + 9.2.a", "6.1.e + 6.1.d + 9.2.h", "consent"]
+        {
             assert_eq!(wrong(text, power, consent, FLOW), ["data_protection"], "{text}");
         }
         for text in ["", "any", "PCSCA22-s16", "cda98-s115"] {

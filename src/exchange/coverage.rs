@@ -223,6 +223,7 @@ impl Asking<'_> {
             agreement: None,
             basis: None,
             override_basis: None,
+            data_classes: None,
             shares: Vec::new(),
         };
         let permitted = PermittedReferral::new(&decision, self.recipient)?;

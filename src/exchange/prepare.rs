@@ -17,7 +17,7 @@ use super::{
     rows::{DecisionRow, MessageKind, MessageRow, NewDelivery, ReferralRow, Sealed, Withheld},
 };
 use crate::{
-    assessment::Assessment,
+    assessment::{Assessment, OwnWord},
     audit::{Kind, hex, merkle::sha256},
     clock::Moment,
     consent::{
@@ -141,7 +141,7 @@ impl Considered {
 impl Exchange {
     /// Decides, and projects the assessment when the answer is yes.
     pub(super) fn consider(&self, at: &Circumstances<'_>, assessment: &Assessment, need: &str) -> Considered {
-        let (decision, permitted) = self.decide_on(at, assessment.own_word_from());
+        let (decision, permitted) = self.decide_on(at, assessment.own_word());
         let projection = permitted.map(|permitted| self.projected(&permitted, at.consents, assessment, need));
         Considered { decision, projection }
     }
@@ -166,9 +166,9 @@ impl Exchange {
     pub(super) fn decide_on(
         &self,
         at: &Circumstances<'_>,
-        own_word_from: Moment,
+        own_word: OwnWord,
     ) -> (Decision, Option<PermittedReferral>) {
-        let about = |partner, agreements| self.inputs(partner, agreements, at, own_word_from);
+        let about = |partner, agreements| self.inputs(partner, agreements, at, own_word);
         let carrier = about(at.partner, at.agreements);
         match at.reader {
             None => {
@@ -190,7 +190,7 @@ impl Exchange {
         partner: &'i Partner,
         agreements: &'i [Agreement],
         at: &Circumstances<'i>,
-        own_word_from: Moment,
+        own_word: OwnWord,
     ) -> Inputs<'i> {
         Inputs {
             partner,
@@ -198,7 +198,7 @@ impl Exchange {
             purposes: self.rules.purposes(partner.kind.audience()),
             consents: at.consents,
             r#override: at.asked_override,
-            own_word_from,
+            own_word,
             now: at.now,
         }
     }

@@ -126,6 +126,7 @@ impl Exchange {
             agreement: None,
             basis: None,
             override_basis: None,
+            data_classes: None,
             shares: reader
                 .map_or_else(Vec::new, |reader| [recipient, reader].map(Share::as_if_agreed).into()),
         };

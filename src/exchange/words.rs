@@ -12,7 +12,8 @@ use super::{
     rows::{DecisionRow, ReferralRow, Sealed},
 };
 use crate::{
-    audit::Kind, clock::Moment, consent::Exit, ids::ReferralId, referral::Action, vault::ContentKey,
+    assessment::OwnWord, audit::Kind, clock::Moment, consent::Exit, ids::ReferralId, referral::Action,
+    vault::ContentKey,
 };
 
 /// Why nobody can say yet how an appointment went.
@@ -105,10 +106,9 @@ impl Exchange {
         let person = self.store.person(site, &referral.person_id).await?.ok_or_else(Refusal::internal)?;
         let agreements = self.store.agreements(site, &partner.partner_id).await?;
         let consents = self.open_consents(key, &self.store.consents_of(site, &person.person_id).await?);
-        // Where no assessment says how old the person is, no word is taken for that of somebody who may speak for themself.
-        let own_word_from = match &referral.assessment_id {
-            Some(id) => self.open_assessment(referral, id, key).await?.own_word_from(),
-            None => Moment(i64::MAX),
+        let own_word = match &referral.assessment_id {
+            Some(id) => self.open_assessment(referral, id, key).await?.own_word(),
+            None => OwnWord::UNKNOWN,
         };
         let reader = match &referral.on_behalf_of {
             Some(reader) => self.reading(Some(&self.partner(site, reader).await?)).await?,
@@ -123,7 +123,7 @@ impl Exchange {
             asked_override: None,
             now,
         };
-        let (decision, _) = self.decide_on(&at, own_word_from);
+        let (decision, _) = self.decide_on(&at, own_word);
         let permitted = decision.permits();
         let words = permitted.then(|| String::from("supplied-words:full"));
         let used = Used { partner: &partner, consent_seq: person.consent_seq, now };

@@ -22,6 +22,7 @@ const FIELD_USUAL: usize = 48;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Why {
     NeverForAudience,
+    NotInAgreement,
     CategoryOnly,
     NotForRecipient,
     ExcludedByPerson,
@@ -34,6 +35,7 @@ impl Why {
     const fn as_str(self) -> &'static str {
         match self {
             Self::NeverForAudience => "never-for-audience",
+            Self::NotInAgreement => "not-in-agreement",
             Self::CategoryOnly => "category-only",
             Self::NotForRecipient => "not-for-recipient",
             Self::ExcludedByPerson => "excluded-by-person",
@@ -117,7 +119,7 @@ impl Rules {
         let mut walk = Walk {
             rules: self,
             column,
-            lots: self.lots(column, permitted.scope(), ask),
+            lots: self.lots(column, permitted, ask),
             named: Named {
                 recipient: reader.partner_id.as_str(),
                 addressee,
@@ -143,8 +145,20 @@ impl Rules {
         Projection { withheld, permitted, by_override, ground, places: Arc::new(places) }
     }
 
-    /// What applies to each block: the cell, the scope of the decision and the need, put together.
-    fn lots<'r>(&'r self, column: &'r Column, scope: &Scope, ask: Ask<'_>) -> Vec<Lot<'r>> {
+    /// The blocks that are open to the audience and that the agreement does not cover.
+    fn uncovered(&self, column: &Column, classes: Option<&[String]>) -> Vec<String> {
+        let Some(classes) = classes else { return Vec::new() };
+        // They stand in the order of the table as a rule, and then each is found at once.
+        let mut next = classes.iter().peekable();
+        let mut is_covered = |id: &&String| next.next_if_eq(id).is_some() || classes.contains(id);
+        let open = self.blocks.iter().zip(&column.cells).filter(|(_, cell)| cell.view.is_some());
+        open.map(|(block, _)| &block.id).filter(|id| !is_covered(id)).cloned().collect()
+    }
+
+    /// What applies to each block: the cell, the agreement, the scope of the decision and the need, put together.
+    fn lots<'r>(&'r self, column: &'r Column, permitted: &PermittedReferral, ask: Ask<'_>) -> Vec<Lot<'r>> {
+        let scope = permitted.scope();
+        let uncovered = self.uncovered(column, permitted.decision().data_classes.as_deref());
         let known = |id: &String| self.blocks.iter().any(|block| &block.id == id);
         self.blocks
             .iter()
@@ -152,13 +166,17 @@ impl Rules {
             .map(|(block, cell)| {
                 let rest = if cell.letters.is_category() { Why::CategoryOnly } else { Why::NotForRecipient };
                 let Some(view) = cell.view else { return Lot::Keep(Why::NeverForAudience) };
+                if block.is_among(&uncovered) {
+                    return Lot::Keep(Why::NotInAgreement);
+                }
                 // A value that says what the person keeps back of another row is none that the emergency row names.
-                let but = match scope {
+                let mut but = match scope {
                     Scope::Agreed { excluded, .. } | Scope::AgreedAndMinimum { excluded, .. } => {
                         block.values_under(excluded)
                     }
                     Scope::Minimum { .. } => Vec::new(),
                 };
+                but.extend(block.values_under(&uncovered));
                 let give = |passage: u16, rest| match column.passages.get(usize::from(passage)) {
                     Some(found) => Lot::Give { passage, view: &found.leaves, but, rest },
                     None => Lot::Keep(Why::NoRule),

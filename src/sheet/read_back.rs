@@ -42,6 +42,8 @@ pub enum Answer<'a> {
     NotAsked,
     /// The person agreed.
     Agreed,
+    /// The person was not asked, and it goes to a health service unless they say no.
+    Implied,
     /// The least goes without consent, as a life is at risk.
     Minimum,
     /// The person agreed, and of what they keep back the least goes too, as a life is at risk.
@@ -102,6 +104,7 @@ struct Words {
 struct Texts {
     title: String,
     agreed: String,
+    implied: String,
     asked: String,
     refused: String,
     minimum: String,
@@ -141,6 +144,7 @@ impl ReadBack {
         let answer = match plan.answer {
             Answer::NotAsked => say(either(&texts.asked, &texts.asked_both), ""),
             Answer::Agreed => say(either(&texts.agreed, &texts.agreed_both), ""),
+            Answer::Implied => say(&texts.implied, ""),
             Answer::Minimum => say(&texts.minimum, ""),
             Answer::Both => say(&texts.both, ""),
             Answer::Denied(REFUSED) => say(either(&texts.refused, &texts.refused_one), ""),

@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use keyway::{
-    assessment::Capture,
+    assessment::{Capture, OwnWord},
     clock::Moment,
     consent::{
         Consent, ConsentDecision, ConsentStatus, Inputs, Outcome, Scope, decide,
@@ -143,7 +143,7 @@ fn own_records_and_the_consents_that_show_them_are_decided_alike() {
             purposes: &purposes,
             consents: &stored,
             r#override: None,
-            own_word_from,
+            own_word: OwnWord { from: own_word_from, has_capacity: true },
             now: NOW,
         });
         let shown: Vec<Value> = records.iter().map(Consent::to_fhir).collect();

@@ -82,7 +82,8 @@ pub fn partner(id: &str, kind: AgencyKind, channel: Channel) -> Partner {
 }
 
 pub fn agreement(id: &str) -> Agreement {
-    let kind = PARTNERS.iter().find(|(known, ..)| *known == id).map_or(AgencyKind::Court, |(_, kind, _)| *kind);
+    let kind =
+        PARTNERS.iter().find(|(known, ..)| *known == id).map_or(AgencyKind::Court, |(_, kind, _)| *kind);
     Agreement {
         site_id: site(),
         agreement_id: AgreementId::parse(&format!("dsa-{id}")).unwrap(),

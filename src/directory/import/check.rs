@@ -9,7 +9,9 @@ use super::{
     Problem,
 };
 use crate::{
-    directory::{AgencyKind, Agreement, Audience, Channel, EmergencyRow, Flow, Partner, PartnerStatus, service},
+    directory::{
+        AgencyKind, Agreement, Audience, Channel, EmergencyRow, Flow, Partner, PartnerStatus, service,
+    },
     ids::SiteId,
 };
 
@@ -330,7 +332,9 @@ impl Checker<'_> {
 
     fn emergency(&mut self, one: &ListedAgreement, row: &ListedEmergency, kind: Option<AgencyKind>) {
         let Some(kind) = kind else { return };
-        let Some(allowed) = kind.audience().and_then(|a| self.known.blocks.get(&a)).map(|leaving| &leaving.under_override) else {
+        let Some(allowed) =
+            kind.audience().and_then(|a| self.known.blocks.get(&a)).map(|leaving| &leaving.under_override)
+        else {
             self.add(
                 &one.place,
                 "/emergency",
@@ -372,7 +376,14 @@ impl Checker<'_> {
     }
 
     /// Each of `blocks`, which stand at `field`, is one of `allowed`, and stands there once.
-    fn each_of(&mut self, one: &ListedAgreement, field: &str, blocks: &[String], allowed: &[String], what: &str) {
+    fn each_of(
+        &mut self,
+        one: &ListedAgreement,
+        field: &str,
+        blocks: &[String],
+        allowed: &[String],
+        what: &str,
+    ) {
         for (at, block) in blocks.iter().enumerate() {
             let field = format!("{field}/{at}");
             if !allowed.contains(block) {

@@ -180,6 +180,7 @@ fn project(audience: Audience, assessment: &Value, minimum: bool) -> Projection 
         agreement: None,
         basis: None,
         override_basis: None,
+        data_classes: None,
         shares: Vec::new(),
     };
     let permitted = PermittedReferral::new(&decision, &recipient).unwrap();

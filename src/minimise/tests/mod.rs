@@ -83,9 +83,17 @@ fn permitted(audience: Audience, scope: Scope) -> PermittedReferral {
         agreement: None,
         basis: None,
         override_basis: None,
+        data_classes: None,
         shares: Vec::new(),
     };
     PermittedReferral::new(&decision, &partner).unwrap()
+}
+
+/// The same under an agreement that covers these blocks alone.
+fn covered(permitted: &PermittedReferral, classes: &[&str]) -> PermittedReferral {
+    let data_classes = Some(classes.iter().map(|class| String::from(*class)).collect());
+    let decision = Decision { data_classes, ..permitted.decision().clone() };
+    PermittedReferral::new(&decision, permitted.recipient()).unwrap()
 }
 
 fn project(rules: &Rules, audience: Audience, scope: Scope, assessment: &Value, need: &str) -> Projection {

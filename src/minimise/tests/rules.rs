@@ -217,3 +217,21 @@ fn the_version_changes_with_any_table() {
     assert_ne!(one.version(), other.version());
     assert_eq!(one.version().len(), 12);
 }
+
+/// Whatever the person agreed to, and under an override.
+#[test]
+fn what_the_agreement_does_not_cover_does_not_leave() {
+    let rules = &*RULES;
+    let ask = Ask { recipient: RECIPIENT, need: "mental-health" };
+    let whole = permitted(Audience::Health, agreed(&[], &[]));
+    let seen = rules.project(&covered(&whole, &["name", "clinical"]), &full(), ask);
+    let given: Vec<&str> = seen.permitted.iter().filter_map(|one| one.split(':').next()).collect();
+    assert_eq!(given, ["clinical", "name"]);
+    let kept = seen.withheld.iter().find(|one| one.field == "/housing").unwrap();
+    assert_eq!((kept.reason.as_str(), kept.rule.ends_with("#housing")), ("not-in-agreement", true));
+    assert_eq!(rules.project(&covered(&whole, &[]), &full(), ask).permitted, Vec::<String>::new());
+
+    let least = permitted(Audience::Custody, minimum(&["name", "risk-to-self"]));
+    let seen = rules.project(&covered(&least, &["name"]), &full(), ask);
+    assert_eq!(seen.permitted, ["name:full"]);
+}

@@ -92,8 +92,13 @@ fn every_audience_has_its_readers_and_every_no_its_reason() {
         let told = ReadBack::of(&Plan { audience: audience.as_str(), ..plan(&given, &kept, Answer::Agreed) });
         assert_eq!(told.unwrap().readers.len(), 1, "{}", audience.as_str());
     }
-    let permits =
-        [Reason::ConsentGiven, Reason::OverrideRiskToLife, Reason::ConsentAndOverride, Reason::OwnRequest];
+    let permits = [
+        Reason::ConsentImplied,
+        Reason::ConsentGiven,
+        Reason::OverrideRiskToLife,
+        Reason::ConsentAndOverride,
+        Reason::OwnRequest,
+    ];
     for reason in Reason::ALL.into_iter().filter(|reason| !permits.contains(reason)) {
         let told = said(&plan(&given, &kept, Answer::Denied(reason.as_str())));
         assert!(told.contains("othing goes to Harbour Probation"), "{told}");
