@@ -95,6 +95,7 @@ fn everything_happens_as_the_fixtures_say_it_must() {
     check_lines(&output);
     beside::made_again(&data);
     beside::oversight(&data, &report);
+    beside::taken_back(&data);
 
     let again = demo(&data, &[]);
     assert!(!again.status.success() && again.stdout.is_empty(), "an earlier demonstration is left alone");

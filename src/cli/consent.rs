@@ -12,6 +12,7 @@ use super::{
     map::run::{agency, choose_by, to_whom},
     print,
     rehearsing::{self, RehearsalArgs, Stage},
+    revoke::{self, RevokeArgs},
     shown,
 };
 use crate::{
@@ -38,6 +39,7 @@ enum ConsentCommand {
     ReadBack(ReadBackArgs),
     Decide(DecideArgs),
     Explain(ExplainArgs),
+    Revoke(RevokeArgs),
 }
 
 /// Say in plain words what an agency would see of an assessment, to be read out to the person.
@@ -70,6 +72,7 @@ pub(super) async fn run(args: ConsentArgs) -> Result<ExitCode> {
         ConsentCommand::ReadBack(args) => read_back(args).await,
         ConsentCommand::Decide(args) => decide::run(&args),
         ConsentCommand::Explain(args) => explain::run(args).await,
+        ConsentCommand::Revoke(args) => revoke::run(args).await,
     }
 }
 

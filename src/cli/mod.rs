@@ -23,6 +23,7 @@ mod print;
 mod private_file;
 mod rehearsing;
 mod render;
+mod revoke;
 mod serve;
 mod validate;
 

@@ -89,6 +89,7 @@ pub use receipts::Receipted;
 pub use rehearse::{Rehearsal, Rehearsed, RehearsedMessage};
 pub use root_key::{RootKeyError, open_root_key};
 pub use verify::{log_verifiers, verify_log, verify_log_against};
+pub use withdraw::{Effects, InFlight};
 
 /// How often a use case decides again when something moved under it, before it says "come back".
 const DECIDE_TRIES: usize = 5;

@@ -18,19 +18,34 @@ use super::{
 };
 use crate::{
     audit::Kind,
+    clock::Moment,
     consent::{Consent, ConsentDecision, ConsentStatus},
     directory::Partner,
-    ids::{ConsentId, PersonId, ReferralId, SiteId},
+    ids::{ConsentId, PartnerId, PersonId, ReferralId, SiteId},
     referral::State,
     vault::ContentKey,
 };
 
-/// What a withdrawal did, for the answer.
-#[derive(Default)]
-pub(super) struct Effects {
-    stopped: Vec<ReferralId>,
-    recalled: Vec<ReferralId>,
-    in_flight: Vec<Value>,
+/// What a withdrawal did, or would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effects {
+    /// What had not gone out and is stopped.
+    pub stopped: Vec<ReferralId>,
+    /// What had, or may have, and is recalled.
+    pub recalled: Vec<ReferralId>,
+    /// What had begun to be sent and whose outcome is not known yet.
+    pub in_flight: Vec<InFlight>,
+}
+
+/// An attempt to send that had begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InFlight {
+    /// The referral.
+    pub referral: ReferralId,
+    /// To whom.
+    pub recipient: PartnerId,
+    /// By when its outcome is known.
+    pub send_by: Option<Moment>,
 }
 
 /// Whose consent no longer holds, and for whom.
@@ -52,36 +67,52 @@ pub(super) struct Taken {
 
 impl Exchange {
     /// `POST /fhir/Consent/{id}/$revoke`. 200 when every attempt that had begun has ended or can no longer be
-    /// sent; until then 202 with what is in flight. Asking again tells how it stands.
+    /// sent; until then 202 with what is in flight. Asking again tells how it stands. A dry run only says what it would do.
     pub async fn revoke_consent(
         &self,
         caller: &Caller,
         consent: &str,
         body: &[u8],
+        dry_run: bool,
     ) -> Result<Answer, Refusal> {
         if !body.is_empty() {
             super::submit::read_json(body)?;
         }
         let id = ConsentId::parse(consent).ok_or_else(Refusal::not_found)?;
+        // Only the service that holds the consent may change it; to others it does not exist.
+        if !caller.is_service() {
+            return Err(self.not_for(caller, "Consent", Sought::Consent(id)));
+        }
+        let effects = self.withdraw(&caller.site_id, caller.partner_id.as_str(), &id, dry_run).await?;
+        Ok(withdrawn(&id, &effects, dry_run))
+    }
+
+    /// Takes a consent back in the name of `actor`: a service's slug, or `operator:<name>`. Of one that is taken back
+    /// already it says how that stands. A dry run writes nothing and says what it would do now.
+    ///
+    /// # Errors
+    /// There is no such consent, or it is a refusal; the store cannot be written.
+    pub async fn withdraw(
+        &self,
+        site: &SiteId,
+        actor: &str,
+        consent: &ConsentId,
+        dry_run: bool,
+    ) -> Result<Effects, Refusal> {
         for _ in 0..DECIDE_TRIES {
-            // Only the service that holds the consent may change it; to others it does not exist.
-            if !caller.is_service() {
-                return Err(self.not_for(caller, "Consent", Sought::Consent(id)));
-            }
-            let row = self.store.consent(&caller.site_id, &id).await?.ok_or_else(Refusal::not_found)?;
+            let row = self.store.consent(site, consent).await?.ok_or_else(Refusal::not_found)?;
             if row.status == "inactive" {
-                let effects = self.effects_so_far(&row).await?;
-                return Ok(withdrawn(&row, &effects));
+                return self.effects_so_far(&row).await;
             }
-            let taken = self.plan_withdrawal(caller, &row).await?;
-            if self.try_commit(taken.writes, taken.preconditions).await? {
-                return Ok(withdrawn(&row, &taken.effects));
+            let taken = self.plan_withdrawal(actor, &row).await?;
+            if dry_run || self.try_commit(taken.writes, taken.preconditions).await? {
+                return Ok(taken.effects);
             }
         }
         Err(Refusal::unavailable())
     }
 
-    async fn plan_withdrawal(&self, caller: &Caller, row: &ConsentRow) -> Result<Taken, Refusal> {
+    async fn plan_withdrawal(&self, actor: &str, row: &ConsentRow) -> Result<Taken, Refusal> {
         let (site, now) = (&row.site_id, self.now());
         let person = self.store.person(site, &row.person_id).await?.ok_or_else(Refusal::internal)?;
         let key = self.vault.person_key(&person.site_id, &person.person_id, &person.wrapped_key)?;
@@ -103,12 +134,11 @@ impl Exchange {
             &consent_label(&row.consent_id, next.version),
             next.to_fhir().to_string().as_bytes(),
         );
-        let actor = caller.partner_id.as_str();
         let writes = vec![
             Write::Consent(ConsentRow {
                 version: next.version,
                 status: String::from("inactive"),
-                recorded_by: caller.partner_id.to_string(),
+                recorded_by: actor.to_owned(),
                 recorded_at: now,
                 body: sealed,
                 ..row.clone()
@@ -257,17 +287,22 @@ pub(super) fn put_in_place(consents: &mut Consents, next: Consent) {
     }
 }
 
-fn is_in_flight(delivery: &DeliveryRow, now: crate::clock::Moment) -> bool {
+fn is_in_flight(delivery: &DeliveryRow, now: Moment) -> bool {
     delivery.status == DeliveryStatus::Attempting && delivery.send_by.is_some_and(|by| now < by)
 }
 
-fn in_flight(referral: &ReferralRow, delivery: &DeliveryRow) -> Value {
+fn in_flight(referral: &ReferralRow, delivery: &DeliveryRow) -> InFlight {
+    let (referral, recipient) = (referral.referral_id.clone(), referral.recipient_id.clone());
+    InFlight { referral, recipient, send_by: delivery.send_by }
+}
+
+fn under_way(one: &InFlight) -> Value {
     let mut parts = vec![
-        task("task", &referral.referral_id),
-        json!({"name": "recipient", "valueReference": {"reference": format!("Organization/{}", referral.recipient_id)}}),
+        task("task", &one.referral),
+        json!({"name": "recipient", "valueReference": {"reference": format!("Organization/{}", one.recipient)}}),
     ];
     // Until then the outcome is not known.
-    parts.extend(delivery.send_by.map(|by| json!({"name": "send-by", "valueInstant": by.to_rfc3339()})));
+    parts.extend(one.send_by.map(|by| json!({"name": "send-by", "valueInstant": by.to_rfc3339()})));
     json!({"name": "in-flight", "part": parts})
 }
 
@@ -275,15 +310,18 @@ fn task(name: &str, referral: &ReferralId) -> Value {
     json!({"name": name, "valueReference": {"reference": format!("Task/{referral}")}})
 }
 
-fn withdrawn(row: &ConsentRow, effects: &Effects) -> Answer {
-    let status = if effects.in_flight.is_empty() { 200 } else { 202 };
+fn withdrawn(consent: &ConsentId, effects: &Effects, dry_run: bool) -> Answer {
+    let status = if dry_run || effects.in_flight.is_empty() { 200 } else { 202 };
     let mut parameters = vec![
-        json!({"name": "consent", "valueReference": {"reference": format!("Consent/{}", row.consent_id)}}),
+        json!({"name": "consent", "valueReference": {"reference": format!("Consent/{consent}")}}),
         json!({"name": "status", "valueCode": "inactive"}),
     ];
+    if dry_run {
+        parameters.push(json!({"name": "dry-run", "valueBoolean": true}));
+    }
     for (name, referrals) in [("stopped", &effects.stopped), ("recalled", &effects.recalled)] {
         parameters.extend(referrals.iter().map(|referral| task(name, referral)));
     }
-    parameters.extend(effects.in_flight.iter().cloned());
+    parameters.extend(effects.in_flight.iter().map(under_way));
     Answer::fhir(status, &json!({"resourceType": "Parameters", "parameter": parameters}))
 }

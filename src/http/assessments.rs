@@ -9,7 +9,7 @@ use super::{
 use crate::exchange::refusal::{Refusal, Refused};
 
 pub(super) async fn submit_assessment(call: Call) -> Outcome {
-    let dry_run = is_dry_run(&call)?;
+    let dry_run = call.is_dry_run()?;
     let key = call.header("idempotency-key")?.unwrap_or_default();
     let (exchange, caller) = (&call.gateway.exchange, call.caller()?);
     if let Some(adapter) = call.query("adapter") {
@@ -24,14 +24,7 @@ pub(super) async fn submit_assessment(call: Call) -> Outcome {
 
 pub(super) async fn amend_assessment(call: Call) -> Outcome {
     let key = call.header("idempotency-key")?.unwrap_or_default();
-    let dry_run = is_dry_run(&call)?;
+    let dry_run = call.is_dry_run()?;
     call.gateway.exchange.amend_assessment(call.caller()?, call.path("id")?, key, &call.body, dry_run).await
 }
 
-fn is_dry_run(call: &Call) -> Result<bool, Refusal> {
-    match call.query("dry-run") {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(_) => Err(Refusal::new(Refused::BadRequest, "value", "dry-run", "Must be true or false.")),
-    }
-}

@@ -60,6 +60,15 @@ impl Call {
         find(&self.query, name)
     }
 
+    /// Whether only what would be done is asked for.
+    pub(super) fn is_dry_run(&self) -> Result<bool, Refusal> {
+        match self.query("dry-run") {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Refusal::new(Refused::BadRequest, "value", "dry-run", "Must be true or false.")),
+        }
+    }
+
     /// A header field that may stand once only.
     pub(super) fn header(&self, name: &'static str) -> Result<Option<&str>, Refusal> {
         let mut values = self.headers.iter().filter(|(n, _)| n == name).map(|(_, v)| v.as_str());

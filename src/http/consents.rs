@@ -3,5 +3,6 @@
 use super::call::{Call, Outcome};
 
 pub(super) async fn revoke_consent(call: Call) -> Outcome {
-    call.gateway.exchange.revoke_consent(call.caller()?, call.path("id")?, &call.body).await
+    let dry_run = call.is_dry_run()?;
+    call.gateway.exchange.revoke_consent(call.caller()?, call.path("id")?, &call.body, dry_run).await
 }

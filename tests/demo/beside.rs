@@ -103,3 +103,48 @@ pub(crate) fn oversight(data: &Path, stories: &Value) {
     assert_eq!(looks.matches("who-saw").count(), 2, "{looks}");
     assert!(looks.contains("found nothing") && !looks.contains("9990000026"), "{looks}");
 }
+
+/// An operator takes a consent back: first what it would do, then doing it, then how it stands.
+pub(crate) fn taken_back(data: &Path) {
+    let file = rusqlite::Connection::open(data.join("keyway.db")).unwrap();
+    let consent: String = file
+        .query_row(
+            "SELECT c.consent_id FROM consent c JOIN decision d ON d.consent_id = c.consent_id \
+             JOIN referral r ON r.decision_id = d.decision_id WHERE c.recipient_id = 'cmht-riverside' \
+             AND c.status = 'active' AND d.answer = 'permit' AND r.state = 'accepted' LIMIT 1",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    let revoke = |consent: &str, further: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_keyway"))
+            .args(["consent", "revoke", consent, "--as", "duty.manager", "--config"])
+            .arg(data.join("keyway.toml"))
+            .args(further)
+            .output()
+            .expect("the binary runs")
+    };
+    let versions = || -> i64 {
+        let count = "SELECT COUNT(*) FROM consent WHERE consent_id = ?1";
+        file.query_row(count, [&consent], |row| row.get(0)).unwrap()
+    };
+    let before = versions();
+    let rehearsed = report(&revoke(&consent, &["--dry-run", "--json"]));
+    assert_eq!((versions(), rehearsed["recalled"].as_array().unwrap().len()), (before, 1), "{rehearsed}");
+    let done = revoke(&consent, &["--json"]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    assert_eq!((versions(), &report(&done)["recalled"]), (before + 1, &rehearsed["recalled"]));
+    let stands = revoke(&consent, &[]);
+    assert!(text(&stands.stdout).contains("Nothing more goes out under it."), "{}", text(&stands.stdout));
+    assert_eq!(versions(), before + 1, "twice is once");
+    let by: i64 = file
+        .query_row(
+            "SELECT COUNT(*) FROM audit_entry WHERE kind = 'consent-withdrawn' AND instr(leaf, CAST('operator:duty.manager' AS BLOB)) > 0",
+            [],
+            |row| row.get(0),
+        )
+        .unwrap();
+    assert_eq!(by, 1, "who took it back is on record");
+    assert_eq!(revoke("01900000-0000-7000-8000-00000000dead", &[]).status.code(), Some(1));
+    assert_eq!(revoke("nothing", &[]).status.code(), Some(2));
+}

@@ -192,7 +192,7 @@ impl Rig {
     }
 
     pub async fn revoke(&self, consent: &str) -> Answer {
-        self.exchange.revoke_consent(&self.caller("ld-harbour"), consent, b"").await.unwrap()
+        self.exchange.revoke_consent(&self.caller("ld-harbour"), consent, b"", false).await.unwrap()
     }
 
     /// Sequences what waits and checks the whole log from entry 0; answers its kinds in order.

@@ -56,7 +56,7 @@ impl Changer {
     async fn make(self, change: Change) {
         match change {
             Change::ConsentWithdrawn => {
-                self.exchange.revoke_consent(&self.sender, &self.consent, b"").await.unwrap();
+                self.exchange.revoke_consent(&self.sender, &self.consent, b"", false).await.unwrap();
             }
             Change::ConsentNarrowed => {
                 let mut said = assessment(&[self.recipient, "housing-harbour"]);

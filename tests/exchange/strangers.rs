@@ -199,7 +199,7 @@ async fn a_look_at_anothers_record_is_answered_and_written_down_like_one_at_noth
             let before = entries(&rig);
             let refused = match what {
                 "task" => rig.exchange.read_referral(&court, id).await,
-                "consent" => rig.exchange.revoke_consent(&court, id, b"").await,
+                "consent" => rig.exchange.revoke_consent(&court, id, b"", false).await,
                 "item" => rig.exchange.mailbox_read(&court, "court-harbour", id).await,
                 _ => rig.exchange.collect_sheet(&court, id).await,
             };

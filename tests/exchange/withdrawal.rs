@@ -79,7 +79,7 @@ struct WithdrawsMeanwhile {
 impl Courier for WithdrawsMeanwhile {
     async fn carry(&self, parcel: Parcel) -> AttemptOutcome {
         self.bodies.lock().await.push(String::from_utf8(parcel.body).unwrap());
-        let told = self.exchange.revoke_consent(&self.caller, &self.consent, b"").await.unwrap();
+        let told = self.exchange.revoke_consent(&self.caller, &self.consent, b"", false).await.unwrap();
         self.told.lock().await.push(told.status);
         outcome(self.ends, "scripted")
     }

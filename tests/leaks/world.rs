@@ -244,7 +244,7 @@ impl World {
         for consent in answer["consents"].as_array().into_iter().flatten().take(2) {
             let id = consent["consent_id"].as_str().unwrap();
             let service = self.rig.caller(SERVICE);
-            let revoked = self.rig.exchange.revoke_consent(&service, id, b"").await;
+            let revoked = self.rig.exchange.revoke_consent(&service, id, b"", false).await;
             self.told(SERVICE, "a consent taken back", &revoked);
         }
     }

@@ -140,7 +140,7 @@ impl Exchange {
                 "inactive is taken here: the person takes it back. What they say anew is a new Consent.";
             return Err(wrong("business-rule", kind, "status", text));
         }
-        let answer = self.revoke_consent(caller, id, &[]).await?;
+        let answer = self.revoke_consent(caller, id, &[], false).await?;
         Ok((id.to_owned(), answer.status))
     }
 
