@@ -134,6 +134,7 @@ fn outputs(rules: &Rules, assessment: &Value, ld: &Partner, recipients: &[Partne
             agreement: None,
             basis: None,
             override_basis: None,
+            data_classes: Some(rules.open_blocks(audience).into_iter().map(str::to_owned).collect()),
             shares: Vec::new(),
         };
         let permitted = PermittedReferral::new(&decision, recipient).ok_or("not permitted")?;

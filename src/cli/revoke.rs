@@ -72,7 +72,9 @@ pub(super) async fn run(args: RevokeArgs) -> Result<ExitCode> {
             let what = match refusal.class {
                 Refused::NotFound => "There is no such consent of this site.",
                 Refused::Unprocessable => "The person declined there: there is no agreement to take back.",
-                Refused::Unavailable => "Nothing was changed: the database is busy or cannot be written. Try again.",
+                Refused::Unavailable => {
+                    "Nothing was changed: the database is busy or cannot be written. Try again."
+                }
                 _ => "Nothing was changed: what is stored of it cannot be read.",
             };
             print::problem(what);

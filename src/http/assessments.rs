@@ -27,4 +27,3 @@ pub(super) async fn amend_assessment(call: Call) -> Outcome {
     let dry_run = call.is_dry_run()?;
     call.gateway.exchange.amend_assessment(call.caller()?, call.path("id")?, key, &call.body, dry_run).await
 }
-

@@ -266,7 +266,8 @@ async fn a_consent_is_taken_back_by_the_service_that_holds_it_and_by_nobody_else
     let rig = Rig::new().await;
     let answer = rig.submit(&assessment(&["court-harbour"]), "k1").await.unwrap();
     let consent = consent_id(&answer, "court-harbour");
-    let refused = rig.exchange.revoke_consent(&rig.caller("court-harbour"), &consent, b"", false).await.unwrap_err();
+    let refused =
+        rig.exchange.revoke_consent(&rig.caller("court-harbour"), &consent, b"", false).await.unwrap_err();
     assert_eq!(refused.class, Refused::NotFound);
     let referral = id(to(&answer, "court-harbour"), "referral_id");
     assert_eq!(rig.referral(&referral).await["state"], "issued");
