@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::{ConfigArg, print};
 use crate::{
     app::App,
+    clock::Moment,
     exchange::{Effects, refusal::Refused},
     ids::ConsentId,
 };
@@ -89,7 +90,7 @@ fn tell(args: &RevokeArgs, effects: &Effects) {
             .in_flight
             .iter()
             .map(|one| {
-                let send_by = one.send_by.map(|by| by.to_rfc3339());
+                let send_by = one.send_by.map(Moment::to_rfc3339);
                 json!({"referral": one.referral, "recipient": one.recipient, "send_by": send_by})
             })
             .collect();

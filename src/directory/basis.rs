@@ -59,6 +59,7 @@ pub struct LawfulBasis {
 
 /// What a basis is for, as far as that bears on what may stand in it.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "five questions, each with a yes or a no of its own")]
 pub struct Flow {
     /// Whether the one who discloses is a public authority.
     pub by_authority: bool,

@@ -1,18 +1,20 @@
 //! A record of processing for an agreement of a test, as the fixtures have it.
 
-use keyway::directory::{AgencyKind, ProcessingRecord, import};
-use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+use keyway::directory::{AgencyKind, Audience, ProcessingRecord, import};
+use serde_json::{Map, Value, json};
 
 /// As it stands in a list: the record of what flows to such an agency.
 pub(crate) fn listed_record(kind: AgencyKind) -> Value {
-    let records: Value =
+    let records: BTreeMap<String, Map<String, Value>> =
         serde_json::from_str(include_str!("../../fixtures/processing-records.json")).unwrap();
-    let Some(audience) = kind.audience() else {
-        let mut record = records["health"].clone();
-        record["data_classes"] = json!([]);
-        return record;
-    };
-    records[audience.as_str()].clone()
+    let of = |audience: Audience| records.get(audience.as_str()).cloned().unwrap();
+    let mut record = of(kind.audience().unwrap_or(Audience::Health));
+    if kind.audience().is_none() {
+        record.insert(String::from("data_classes"), json!([]));
+    }
+    Value::Object(record)
 }
 
 /// As an agreement holds it.

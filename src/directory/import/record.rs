@@ -29,7 +29,9 @@ impl Reader<'_> {
         let public_authority = self.yes_or_no(&f, "public_authority");
         let recipient = self.party(&f, "recipient");
         let recipient_role = self.word(&f, "recipient_role", &Role::ALL, Role::as_str);
-        let processor = f.map.get("processor").filter(|v| !v.is_null()).map(|_| self.party(&f, "processor"));
+        // Where it is there and wrong, that is reported, and nothing is entered.
+        let processor =
+            f.map.get("processor").filter(|v| !v.is_null()).and_then(|_| self.party(&f, "processor"));
         let data_subjects = self.texts(&f, "data_subjects");
         let data_classes = self.some_texts(&f, "data_classes");
         let source = self.text(&f, "source");
@@ -38,15 +40,14 @@ impl Reader<'_> {
         let retention_days = self.days(&f, "retention_days");
         let security = self.text(&f, "security");
         let automated_decisions = self.yes_or_no(&f, "automated_decisions");
-        let policy_document =
-            f.map.get("policy_document").filter(|v| !v.is_null()).map(|_| self.text(&f, "policy_document"));
+        let policy_document = self.optional_text(&f, "policy_document");
         let review_by = self.moment(&f, "review_by");
         Some(ProcessingRecord {
             controller: controller?,
             public_authority: public_authority?,
             recipient: recipient?,
             recipient_role: recipient_role?,
-            processor: or_reported(processor)?,
+            processor,
             data_subjects: data_subjects?,
             data_classes: data_classes?,
             source: source?,
@@ -55,7 +56,7 @@ impl Reader<'_> {
             retention_days: retention_days?,
             security: security?,
             automated_decisions: automated_decisions?,
-            policy_document: or_reported(policy_document)?,
+            policy_document,
             review_by: review_by?,
         })
     }
@@ -98,12 +99,3 @@ impl Reader<'_> {
 
 /// Longest time for which what was sent is kept: ten years.
 const RETENTION_MAX_DAYS: u16 = 3_653;
-
-/// Tells something left out from something that was wrong and is reported.
-fn or_reported<T>(read: Option<Option<T>>) -> Option<Option<T>> {
-    match read {
-        None => Some(None),
-        Some(Some(value)) => Some(Some(value)),
-        Some(None) => None,
-    }
-}

@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::{Look, Officer, words};
 use crate::{
+    assessment::OwnWord,
     clock::Moment,
     consent::{Consent, ConsentStatus, Decision, Outcome, Scope},
     directory::{Agreement, LawfulBasis},
@@ -130,14 +131,14 @@ impl Exchange {
         self.asked(site, officer, look).await?;
         let key = self.vault.person_key(site, asked.person, &person.wrapped_key)?;
         let now = self.now();
-        let (age_from, own_word_from) = self.own_word(site, asked, &key).await?;
+        let (age_from, own_word) = self.own_word(site, asked, &key).await?;
         let at = asked.as_of.unwrap_or(now);
         let then = match asked.as_of {
-            Some(at) => Some(self.decided_at(site, asked, &key, own_word_from, at, None).await?),
+            Some(at) => Some(self.decided_at(site, asked, &key, own_word, at, None).await?),
             None => None,
         };
         let supposed = match asked.what_if {
-            Some(what) => Some(self.decided_at(site, asked, &key, own_word_from, at, Some(what)).await?),
+            Some(what) => Some(self.decided_at(site, asked, &key, own_word, at, Some(what)).await?),
             None => None,
         };
         Ok(Explanation {
@@ -146,27 +147,27 @@ impl Exchange {
             on_behalf_of: asked.on_behalf_of.cloned(),
             age_from,
             then,
-            now: self.decided_at(site, asked, &key, own_word_from, now, None).await?,
+            now: self.decided_at(site, asked, &key, own_word, now, None).await?,
             supposed,
         })
     }
 
-    /// From when the person's own word suffices, by the latest assessment that went to the recipient, or else to anybody.
+    /// How far the person speaks for themself, by the latest assessment that went to the recipient, or else to anybody.
     async fn own_word(
         &self,
         site: &SiteId,
         asked: &Supposed<'_>,
         key: &ContentKey,
-    ) -> Result<(Option<AssessmentId>, Moment), Refusal> {
+    ) -> Result<(Option<AssessmentId>, OwnWord), Refusal> {
         let rows = self.store.referrals_about(site, asked.person, crate::limits::OVERSIGHT_ROWS_MAX).await?;
         let until = asked.as_of.unwrap_or(Moment(i64::MAX));
         let assessed = rows.iter().filter(|row| row.assessment_id.is_some() && row.created_at <= until);
         let latest = assessed.max_by_key(|row| (row.recipient_id == *asked.recipient, row.created_at));
         let Some((row, id)) = latest.and_then(|row| Some((row, row.assessment_id.clone()?))) else {
-            return Ok((None, Moment(i64::MAX)));
+            return Ok((None, OwnWord::UNKNOWN));
         };
         let assessment = self.open_assessment(row, &id, key).await?;
-        Ok((Some(id), assessment.own_word_from()))
+        Ok((Some(id), assessment.own_word()))
     }
 
     /// The decision at a moment, from what was stored then.
@@ -175,7 +176,7 @@ impl Exchange {
         site: &SiteId,
         asked: &Supposed<'_>,
         key: &ContentKey,
-        own_word_from: Moment,
+        own_word: OwnWord,
         at: Moment,
         what_if: Option<&WhatIf>,
     ) -> Result<Explained, Refusal> {
@@ -217,7 +218,7 @@ impl Exchange {
             asked_override: None,
             now: at,
         };
-        let (decision, _) = self.decide_on(&circumstances, own_word_from);
+        let (decision, _) = self.decide_on(&circumstances, own_word);
         Ok(explained(decision, at))
     }
 }
