@@ -374,6 +374,7 @@ pub static ROUTES: &[Route] = &[
         })
     },
     Route {
+        query: &["dry-run"],
         fhir: Some(Interaction::InstanceOperation("Consent", "revoke")),
         ..post("/fhir/Consent/{id}/$revoke", Takes::OptionalFhir, Access::Scope("system/Consent.u"), |c| {
             Box::pin(consents::revoke_consent(c))

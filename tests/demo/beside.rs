@@ -146,5 +146,5 @@ pub(crate) fn taken_back(data: &Path) {
         .unwrap();
     assert_eq!(by, 1, "who took it back is on record");
     assert_eq!(revoke("01900000-0000-7000-8000-00000000dead", &[]).status.code(), Some(1));
-    assert_eq!(revoke("nothing", &[]).status.code(), Some(2));
+    assert_eq!(revoke("no id", &[]).status.code(), Some(2));
 }
