@@ -42,7 +42,7 @@ const NO_POWER: &str = "PCSCA22-s16";
 /// Consent that is implied where the person was not asked.
 const IMPLIED: &str = "CONSENT-IMPLIED-DIRECT-CARE";
 /// Why a disclosure that the person was asked about breaks no confidence.
-const ASKED: [&str; 5] = ["CONSENT-EXPLICIT", IMPLIED, "STATUTE", "COURT-ORDER", "S251"];
+const ASKED: [&str; 4] = ["CONSENT-EXPLICIT", "STATUTE", "COURT-ORDER", "S251"];
 /// Why one without their consent does not.
 const NOT_ASKED: [&str; 3] = ["PUBLIC-INTEREST", "BEST-INTERESTS-MCA", "STATUTE"];
 
@@ -59,12 +59,10 @@ pub struct LawfulBasis {
 
 /// What a basis is for, as far as that bears on what may stand in it.
 #[derive(Clone, Copy, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "five questions, each with a yes or a no of its own")]
+#[expect(clippy::struct_excessive_bools, reason = "four questions, each with a yes or a no of its own")]
 pub struct Flow {
     /// Whether the one who discloses is a public authority.
     pub by_authority: bool,
-    /// Whether the one who gets it is a health service.
-    pub to_health: bool,
     /// Whether something leaves that tells of proceedings.
     pub of_proceedings: bool,
     /// Whether there is an appropriate policy document.
@@ -93,11 +91,11 @@ impl LawfulBasis {
             found.push(("power", one_of(&POWERS)));
         }
         let known: &[&str] = if flow.not_asked { &NOT_ASKED } else { &ASKED };
-        if !known.contains(&self.confidentiality.as_str()) {
-            found.push(("confidentiality", one_of(known)));
-        } else if self.implies_consent() && !flow.to_health {
-            let text = "consent is implied for direct care alone, and this agency is no health service: CONSENT-EXPLICIT";
+        if self.implies_consent() {
+            let text = "no message is made on an implied consent yet: the person is asked, CONSENT-EXPLICIT";
             found.push(("confidentiality", String::from(text)));
+        } else if !known.contains(&self.confidentiality.as_str()) {
+            found.push(("confidentiality", one_of(known)));
         }
         found
     }
@@ -148,13 +146,8 @@ fn one_of(words: &[&str]) -> String {
 mod tests {
     use super::*;
 
-    const FLOW: Flow = Flow {
-        by_authority: true,
-        to_health: false,
-        of_proceedings: false,
-        has_policy_document: false,
-        not_asked: false,
-    };
+    const FLOW: Flow =
+        Flow { by_authority: true, of_proceedings: false, has_policy_document: false, not_asked: false };
 
     fn wrong(data_protection: &str, power: &str, confidentiality: &str, flow: Flow) -> Vec<&'static str> {
         let word = str::to_owned;
@@ -181,8 +174,6 @@ mod tests {
         for text in ["", "6.1.a", "PUBLIC-INTEREST", "CONSENT-IMPLIED-DIRECT-CARE"] {
             assert_eq!(wrong(fine, power, text, FLOW), ["confidentiality"], "{text}");
         }
-        let health = Flow { to_health: true, ..FLOW };
-        assert_eq!(wrong(fine, power, "CONSENT-IMPLIED-DIRECT-CARE", health), Vec::<&str>::new());
         let emergency = Flow { not_asked: true, ..FLOW };
         assert_eq!(wrong(fine, power, "PUBLIC-INTEREST", emergency), Vec::<&str>::new());
         assert_eq!(wrong(fine, power, consent, emergency), ["confidentiality"]);

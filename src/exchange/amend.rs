@@ -342,7 +342,7 @@ impl Exchange {
         let held = self.consider(circumstances, &before, &need_of(referral, id, &before));
         let consent = now.decision.consent.clone();
         let (Some(held), Some(now)) = (&held.projection, &now.projection) else { return Ok(Change::News) };
-        let lost = then.permitted.iter().any(|word| !held.permitted.contains(word));
+        let lost = !then.is_within(&held.permitted, &held.tells);
         if lost && !then.decision.is_override() {
             return Ok(Change::Narrower);
         }
@@ -353,6 +353,7 @@ impl Exchange {
         // A consent that was given anew is news; one that only was not repeated is not.
         let is_same = then.decision.consent == consent
             && then.permitted == held.permitted
+            && then.tells == held.tells
             && waits_alike
             && news(&held.value()) == news(&now.value());
         Ok(if is_same { Change::Same } else { Change::News })

@@ -399,7 +399,7 @@ fn course(then: &Decided, now: &Decided, same_tables: bool, out: bool, exit: Exi
             (true, _) => Course::Recall,
         };
     }
-    let all_still_there = then.permitted.iter().all(|word| now.permitted.contains(word));
+    let all_still_there = then.is_within(&now.permitted, &now.tells);
     match (all_still_there, out) {
         (false, true) => Course::Recall,
         (false, false) => Course::Remake,

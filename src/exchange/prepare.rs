@@ -72,6 +72,9 @@ pub(super) struct Used<'a> {
 pub(super) struct Decided {
     pub(super) decision: Decision,
     pub(super) permitted: Vec<String>,
+    /// What left of single values that say what another row is about, as `block~row`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) tells: Vec<String>,
     /// Of `permitted`, what rests on an override although the person kept it back; the rest is by their consent. Empty where
     /// an override stands alone: then all is by it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -83,9 +86,15 @@ pub(super) struct Decided {
 }
 
 impl Decided {
+    /// Whether all that left by this decision may still leave where `permitted` and `tells` may.
+    pub(super) fn is_within(&self, permitted: &[String], tells: &[String]) -> bool {
+        let is_there = |all: &[String], of: &[String]| all.iter().all(|word| of.contains(word));
+        is_there(&self.permitted, permitted) && is_there(&self.tells, tells)
+    }
+
     /// A decision about what holds nothing of an assessment.
     pub(super) const fn of_ids(decision: Decision) -> Self {
-        Self { decision, permitted: Vec::new(), by_override: Vec::new(), assessment: None }
+        Self { decision, permitted: Vec::new(), tells: Vec::new(), by_override: Vec::new(), assessment: None }
     }
 }
 
@@ -110,6 +119,7 @@ impl Considered {
         Decided {
             decision: self.decision.clone(),
             permitted: words(|projection| &projection.permitted).unwrap_or_default(),
+            tells: words(|projection| &projection.tells).unwrap_or_default(),
             by_override: words(|projection| &projection.by_override).unwrap_or_default(),
             assessment: Some(assessment.clone()),
         }

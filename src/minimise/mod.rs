@@ -60,6 +60,9 @@ pub struct Projection {
     pub withheld: Vec<Withheld>,
     /// The blocks that were let through, as `block:view`, sorted.
     pub permitted: Vec<String>,
+    /// What was let through of single values that say what another row is about, as `block~row`, sorted: whoever keeps that row
+    /// back later takes them back too.
+    pub tells: Vec<String>,
     /// Of `permitted`, what the person kept back and an override beside their consent let through.
     pub by_override: Vec<String>,
     /// On what it rests.
@@ -81,8 +84,8 @@ impl Projection {
     /// All of `value`, of which nothing was kept back.
     pub(crate) fn whole(value: &serde_json::Value) -> Self {
         let places = Arc::new(Places::of(value));
-        let (withheld, permitted, by_override) = (Vec::new(), Vec::new(), Vec::new());
-        Self { withheld, permitted, by_override, ground: Ground::Consent, places }
+        let (withheld, permitted, tells, by_override) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { withheld, permitted, tells, by_override, ground: Ground::Consent, places }
     }
 
     /// The same with another value, to see what a message makes of it.

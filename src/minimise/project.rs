@@ -1,6 +1,6 @@
 //! The projection: one pass over the assessment; a leaf leaves when the view that applies to its block names it.
 
-use std::{fmt::Write as _, sync::Arc};
+use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -48,11 +48,24 @@ impl Why {
 
 /// What applies to one block in this projection.
 enum Lot<'r> {
-    /// This view leaves, by the passage with this number, but for the values that the person keeps back; the rest of the
-    /// block is kept back for this reason.
-    Give { passage: u16, view: &'r View, but: Vec<&'r View>, rest: Why },
+    /// A view of it leaves.
+    Give(Give<'r>),
     /// Nothing of it leaves.
     Keep(Why),
+}
+
+/// What leaves of a block.
+struct Give<'r> {
+    /// This view, by the passage with this number; the rest of the block is kept back for this reason.
+    passage: u16,
+    view: &'r View,
+    rest: Why,
+    /// But for the values that the agreement does not cover,
+    uncovered: Vec<&'r View>,
+    /// and those that the person keeps back;
+    kept: Vec<&'r View>,
+    /// of which an override beside their consent lets out these: a yes in part gives no less than a no.
+    least: Option<(u16, &'r View)>,
 }
 
 /// What became of a place.
@@ -111,6 +124,7 @@ impl Rules {
             return Projection {
                 withheld: vec![all],
                 permitted: Vec::new(),
+                tells: Vec::new(),
                 by_override: Vec::new(),
                 ground: Ground::Consent,
                 places: Arc::new(Places::of(&nothing())),
@@ -131,6 +145,7 @@ impl Rules {
             kept: Vec::new(),
             withheld: Vec::new(),
             given: vec![false; column.passages.len()],
+            told: BTreeSet::new(),
             places: Places::with_room(Grounds::new(&column.passages, permitted.decision())),
         };
         let (leaves, fate) = walk.visit(assessment, Shapes::WHOLE, None, 0);
@@ -138,11 +153,12 @@ impl Rules {
         let ground = column.ground(self, permitted.scope());
         let by_override = |passage: &Passage| ground == Ground::Both && passage.is_minimum;
         let (permitted, by_override) = (walk.given(|_| true), walk.given(by_override));
+        let tells = walk.tells();
         let Walk { mut withheld, places, .. } = walk;
         withheld.sort_unstable();
         withheld.dedup();
         let places = if leaves { places } else { Places::of(&nothing()) };
-        Projection { withheld, permitted, by_override, ground, places: Arc::new(places) }
+        Projection { withheld, permitted, tells, by_override, ground, places: Arc::new(places) }
     }
 
     /// The blocks that are open to the audience and that the agreement does not cover.
@@ -166,40 +182,38 @@ impl Rules {
             .map(|(block, cell)| {
                 let rest = if cell.letters.is_category() { Why::CategoryOnly } else { Why::NotForRecipient };
                 let Some(view) = cell.view else { return Lot::Keep(Why::NeverForAudience) };
-                if block.is_among(&uncovered) {
+                if uncovered.contains(&block.id) {
                     return Lot::Keep(Why::NotInAgreement);
                 }
-                // A value that says what the person keeps back of another row is none that the emergency row names.
-                let mut but = match scope {
-                    Scope::Agreed { excluded, .. } | Scope::AgreedAndMinimum { excluded, .. } => {
-                        block.values_under(excluded)
-                    }
-                    Scope::Minimum { .. } => Vec::new(),
-                };
-                but.extend(block.values_under(&uncovered));
-                let give = |passage: u16, rest| match column.passages.get(usize::from(passage)) {
-                    Some(found) => Lot::Give { passage, view: &found.leaves, but, rest },
-                    None => Lot::Keep(Why::NoRule),
+                let found =
+                    |passage: u16| column.passages.get(usize::from(passage)).map(|found| &*found.leaves);
+                let give = |passage: u16, rest, kept: Vec<&'r View>, least: Option<u16>| {
+                    let Some(view) = found(passage) else { return Lot::Keep(Why::NoRule) };
+                    let uncovered = block.values_under(&uncovered);
+                    let least = least.and_then(|least| Some((least, found(least)?)));
+                    Lot::Give(Give { passage, view, rest, uncovered, kept, least })
                 };
                 let (excluded, specific) = match scope {
                     Scope::Minimum { blocks } => {
                         return match cell.minimum {
-                            Some(least) if blocks.contains(&block.id) => give(least, Why::OverrideMinimum),
+                            Some(least) if blocks.contains(&block.id) => {
+                                give(least, Why::OverrideMinimum, Vec::new(), None)
+                            }
                             _ => Lot::Keep(Why::OverrideMinimum),
                         };
                     }
                     Scope::Agreed { excluded, specific }
                     | Scope::AgreedAndMinimum { excluded, specific, .. } => (excluded, specific),
                 };
+                let least = match scope {
+                    Scope::AgreedAndMinimum { blocks, .. } if blocks.contains(&block.id) => cell.minimum,
+                    _ => None,
+                };
                 // A word that we do not know cannot be honoured in part, so everything is kept back.
                 if block.is_among(excluded) || !excluded.iter().all(known) {
-                    return match (scope, cell.minimum) {
-                        (Scope::AgreedAndMinimum { blocks, .. }, Some(least))
-                            if blocks.contains(&block.id) =>
-                        {
-                            give(least, Why::ExcludedByPerson)
-                        }
-                        _ => Lot::Keep(Why::ExcludedByPerson),
+                    return match least {
+                        Some(least) => give(least, Why::ExcludedByPerson, Vec::new(), None),
+                        None => Lot::Keep(Why::ExcludedByPerson),
                     };
                 }
                 if cell.letters == Letters::Specific && !specific.contains(&block.id) {
@@ -209,7 +223,8 @@ impl Rules {
                     Some(needs) if !needs.iter().any(|need| need == ask.need) => {
                         Lot::Keep(Why::NotForRecipient)
                     }
-                    _ => give(view, rest),
+                    // A value that says what the person keeps back of another row stays back with that.
+                    _ => give(view, rest, block.values_under(excluded), least),
                 }
             })
             .collect()
@@ -263,6 +278,8 @@ struct Walk<'r, 'v> {
     withheld: Vec<Withheld>,
     /// By which passages of the column something came.
     given: Vec<bool>,
+    /// Of which block a value came that says what other rows are about, and of which it was.
+    told: BTreeSet<(usize, usize)>,
     places: Places,
 }
 
@@ -360,16 +377,25 @@ impl<'r, 'v> Walk<'r, 'v> {
             return Err(if place.is_routing { Fate::Silent } else { nowhere });
         };
         match self.lots.get(number) {
-            Some(Lot::Give { passage, view, but, rest }) => {
+            Some(Lot::Give(give)) => {
                 let is_in =
                     |view: &View| view.get(&shape).into_iter().flatten().any(|guards| self.all_hold(guards));
-                if !is_in(view) {
-                    Err(Fate::Kept(u16::try_from(number).ok(), *rest))
-                } else if but.iter().any(|values| is_in(values)) {
-                    Err(Fate::Kept(u16::try_from(number).ok(), Why::ExcludedByPerson))
+                let kept = |why| Fate::Kept(u16::try_from(number).ok(), why);
+                let passage = if !is_in(give.view) {
+                    return Err(kept(give.rest));
+                } else if give.uncovered.iter().any(|values| is_in(values)) {
+                    return Err(kept(Why::NotInAgreement));
+                } else if give.kept.iter().any(|values| is_in(values)) {
+                    let least = give.least.filter(|(_, view)| is_in(view));
+                    least.map(|(passage, _)| passage).ok_or(kept(Why::ExcludedByPerson))?
                 } else {
-                    Ok(*passage)
-                }
+                    give.passage
+                };
+                let told = rules.blocks.get(number).into_iter().flat_map(|block| block.under()).enumerate();
+                let told: Vec<(usize, usize)> =
+                    told.filter(|(_, (_, values))| is_in(values)).map(|(under, _)| (number, under)).collect();
+                self.told.extend(told);
+                Ok(passage)
             }
             Some(Lot::Keep(why)) => Err(Fate::Kept(u16::try_from(number).ok(), *why)),
             None => Err(nowhere),
@@ -383,6 +409,19 @@ impl<'r, 'v> Walk<'r, 'v> {
         let mut given: Vec<String> = meant.map(|(passage, _)| passage.given.clone()).collect();
         given.sort_unstable();
         given
+    }
+
+    /// What came of single values that say what other rows are about, as `block~row`, sorted.
+    fn tells(&self) -> Vec<String> {
+        let told = self.told.iter().filter_map(|(number, under)| {
+            let block = self.rules.blocks.get(*number)?;
+            let (rows, _) = block.under().nth(*under)?;
+            Some(rows.iter().map(|row| format!("{}~{row}", block.id)))
+        });
+        let mut tells: Vec<String> = told.flatten().collect();
+        tells.sort_unstable();
+        tells.dedup();
+        tells
     }
 
     fn all_hold(&self, guards: &[Guard]) -> bool {

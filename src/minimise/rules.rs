@@ -297,6 +297,11 @@ impl Block {
         blocks.contains(&self.id) || self.rows.iter().any(|row| blocks.contains(row))
     }
 
+    /// The values of it that say what other rows are about, with those rows.
+    pub(super) fn under(&self) -> impl Iterator<Item = (&[String], &View)> {
+        self.under.iter().map(|under| (under.rows.as_slice(), &under.values))
+    }
+
     /// The values of it that fall under the row of one of `blocks`.
     pub(super) fn values_under(&self, blocks: &[String]) -> Vec<&View> {
         let is_meant = |under: &&Under| under.rows.iter().any(|row| blocks.contains(row));

@@ -78,6 +78,30 @@ async fn whoever_is_not_named_and_holds_more_than_is_agreed_to_gets_a_recall_and
     }
 }
 
+/// The row itself never went to such an agency; a code of another block said what it is about.
+#[tokio::test]
+async fn a_code_that_says_what_is_kept_back_now_is_taken_back_with_it() {
+    for (row, words) in [("clinical", "feeling very low"), ("substance-use", "Drinks more than")] {
+        let rig = Rig::new().await;
+        let first = rig.submit(&assessment(&[CARRIER]), "k1").await.unwrap();
+        let courier = Scripted::delivers();
+        rig.deliver_all(&courier).await;
+        assert!(sheet(&rig, CARRIER, &courier, 0).await.unwrap().to_string().contains(words));
+        rig.submit(&said_of(READER, CARRIER, |consent| consent["excludes"] = json!([row])), "k2")
+            .await
+            .unwrap();
+        assert_eq!(rig.referral(&id(to(&first, CARRIER), "referral_id")).await["state"], "recalled", "{row}");
+        rig.deliver_all(&courier).await;
+        assert_eq!(sheet(&rig, CARRIER, &courier, 0).await.unwrap_err().class, Refused::Gone);
+        let (_, rest) = recall_and_rest(&courier, 1);
+        for place in rest {
+            if courier.carried.lock().unwrap()[place].partner.partner_id.as_str() == CARRIER {
+                assert!(!sheet(&rig, CARRIER, &courier, place).await.unwrap().to_string().contains(words));
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_yes_to_as_much_or_more_takes_nothing_back() {
     for change in [

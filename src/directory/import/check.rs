@@ -288,7 +288,7 @@ impl Checker<'_> {
             self.emergency(one, row, kind);
         }
         self.data_classes(one, kind);
-        self.bases(one, kind);
+        self.bases(one);
         let emergency = match &one.emergency {
             None => None,
             Some(row) => Some(EmergencyRow { blocks: row.blocks.clone()?, basis: row.basis.clone()? }),
@@ -370,6 +370,13 @@ impl Checker<'_> {
             Some(leaving) => {
                 let what = format!("that may leave to a {}", kind.as_str());
                 self.each_of(one, "/record/data_classes", classes, &leaving.ever, &what);
+                let needed = NEEDED.iter().filter(|block| leaving.ever.iter().any(|open| open == *block));
+                let lacking: Vec<&str> =
+                    needed.copied().filter(|block| !classes.iter().any(|class| class == block)).collect();
+                if !lacking.is_empty() {
+                    let text = format!("no message can be made without {}", lacking.join(", "));
+                    self.add(&one.place, "/record/data_classes", text);
+                }
             }
             None => {}
         }
@@ -395,11 +402,10 @@ impl Checker<'_> {
     }
 
     /// Whether both lawful bases answer what such a flow asks.
-    fn bases(&mut self, one: &ListedAgreement, kind: Option<AgencyKind>) {
-        let (Some(record), Some(kind)) = (&one.record, kind) else { return };
+    fn bases(&mut self, one: &ListedAgreement) {
+        let Some(record) = &one.record else { return };
         let flow = Flow {
             by_authority: record.public_authority,
-            to_health: kind.audience() == Some(Audience::Health),
             of_proceedings: of_proceedings(&record.data_classes),
             has_policy_document: record.policy_document.is_some(),
             not_asked: false,
@@ -416,6 +422,9 @@ impl Checker<'_> {
         }
     }
 }
+
+/// Blocks without which an agency gets nothing that it could act on: of whom, on whose word, what is asked, and by whom.
+const NEEDED: [&str; 4] = ["name", "own-consent", "request", "practitioner"];
 
 fn of_proceedings(blocks: &[String]) -> bool {
     blocks.iter().any(|block| OF_PROCEEDINGS.contains(&block.as_str()))

@@ -35,7 +35,7 @@ fn record() -> Value {
         "recipient": {"name": "A council", "contact": "records@council.example"},
         "recipient_role": "controller",
         "data_subjects": ["people whom the service sees"],
-        "data_classes": ["name", "housing"],
+        "data_classes": ["name", "housing", "request"],
         "source": "the person", "onward_recipients": [], "transfers": "none", "retention_days": 30,
         "security": "mutual TLS", "automated_decisions": false, "review_by": "2027-01-01T00:00:00Z",
     })
@@ -56,7 +56,7 @@ fn held_against(partners: &[Partner], agreements: &[Agreement], value: &Value) -
         blocks: &BTreeMap::from([(
             Audience::Housing,
             Leaving {
-                ever: ["name", "housing", "pathway"].map(String::from).to_vec(),
+                ever: ["name", "housing", "pathway", "request"].map(String::from).to_vec(),
                 under_override: ["name", "pathway"].map(String::from).to_vec(),
             },
         )]),
@@ -216,8 +216,13 @@ fn each_field_of_an_agreement_is_looked_at() {
         ("record", recorded("recipient_role", json!("friend")), "/record/recipient_role"),
         ("record", recorded("data_subjects", json!([])), "/record/data_subjects"),
         ("record", recorded("data_classes", json!([])), "/record/data_classes"),
-        ("record", recorded("data_classes", json!(["name", "clinical"])), "/record/data_classes/1"),
-        ("record", recorded("data_classes", json!(["name", "name"])), "/record/data_classes/1"),
+        (
+            "record",
+            recorded("data_classes", json!(["name", "clinical", "request"])),
+            "/record/data_classes/1",
+        ),
+        ("record", recorded("data_classes", json!(["name", "name", "request"])), "/record/data_classes/1"),
+        ("record", recorded("data_classes", json!(["name", "housing"])), "/record/data_classes"),
         ("record", recorded("retention_days", json!(0)), "/record/retention_days"),
         ("record", recorded("retention_days", json!(3_654)), "/record/retention_days"),
         ("record", recorded("automated_decisions", Value::Null), "/record/automated_decisions"),

@@ -147,3 +147,32 @@ fn under_the_override_every_category_leaves() {
     let (named, _) = self::seen(&seen, "vulnerabilities", "category");
     assert_eq!(named.len(), codes_of("vulnerabilities").len());
 }
+
+/// The person keeps rows back, and a life is at risk: codes go as they would without any yes.
+#[test]
+fn under_an_override_a_yes_in_part_lets_out_no_less_than_a_no() {
+    let blocks = ["name", "vulnerabilities"];
+    let rules = &*RULES;
+    let codes = |scope| {
+        let seen = project(rules, Audience::Custody, scope, &told(), "mental-health");
+        (seen.withheld, seen.tells, seen_codes(&seen.places.value(0)))
+    };
+    let words = |words: &[&str]| words.iter().map(|word| String::from(*word)).collect::<Vec<_>>();
+    let excluded = words(&["clinical", "substance-use", "risk-to-self", "learning", "trauma"]);
+    let (_, _, without_a_yes) = codes(minimum(&blocks));
+    let both =
+        Scope::AgreedAndMinimum { excluded: excluded.clone(), specific: Vec::new(), blocks: words(&blocks) };
+    let (_, tells, beside_it) = codes(both);
+    assert!(!without_a_yes.is_empty() && without_a_yes.is_subset(&beside_it), "{beside_it:?}");
+    assert!(tells.contains(&String::from("vulnerabilities~clinical")), "{tells:?}");
+    let (_, tells, agreed) = codes(Scope::Agreed { excluded, specific: Vec::new() });
+    assert!(
+        !agreed.contains("mental-health") && !tells.iter().any(|one| one.ends_with("~clinical")),
+        "{tells:?}"
+    );
+}
+
+fn seen_codes(value: &Value) -> BTreeSet<String> {
+    let entries = value["vulnerabilities"].as_array().map(Vec::as_slice).unwrap_or_default();
+    entries.iter().filter_map(|entry| entry["category"].as_str()).map(str::to_owned).collect()
+}
