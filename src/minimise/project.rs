@@ -8,7 +8,7 @@ use super::{
     Ask, Ground, Projection, Rules, Withheld,
     pattern::{Guard, Named},
     places::{Places, Step},
-    rules::{Column, View},
+    rules::{Block, Column, View},
     shapes::Shapes,
     tables::Letters,
     through::{Grounds, Passage},
@@ -391,7 +391,7 @@ impl<'r, 'v> Walk<'r, 'v> {
                 } else {
                     give.passage
                 };
-                let told = rules.blocks.get(number).into_iter().flat_map(|block| block.under()).enumerate();
+                let told = rules.blocks.get(number).into_iter().flat_map(Block::under).enumerate();
                 let told: Vec<(usize, usize)> =
                     told.filter(|(_, (_, values))| is_in(values)).map(|(under, _)| (number, under)).collect();
                 self.told.extend(told);

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::{
     look::{LookArgs, unless_refused},
+    register::register,
     table::Table,
 };
 use crate::{
@@ -54,12 +55,14 @@ pub(super) async fn run(args: FlowsArgs) -> Result<ExitCode> {
             count(FlowStands::DeclaredNeverUsed),
             count(FlowStands::UsedNotDeclaredNow)
         ));
+        let overdue = told.flows.iter().filter(|flow| flow.review_overdue).count();
+        print::line(&format!("The review of {overdue} records is OVERDUE."));
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// The cells of one flow, once for each audience that it was used for.
-fn cells(flow: &Flow) -> Vec<[String; 5]> {
+pub(super) fn cells(flow: &Flow) -> Vec<[String; 5]> {
     let audience = |one: Option<&str>| one.unwrap_or_default().to_owned();
     if flow.used.is_empty() {
         let never = String::new;
@@ -83,75 +86,41 @@ fn cells(flow: &Flow) -> Vec<[String; 5]> {
     used.collect()
 }
 
-fn named(flow: &Flow) -> [String; 2] {
+pub(super) fn named(flow: &Flow) -> [String; 2] {
     let id = flow.agreement_id.as_ref().map(ToString::to_string).unwrap_or_default();
     [id, flow.version.map(|version| version.to_string()).unwrap_or_default()]
 }
 
 fn brief(flows: &[Flow]) -> Table {
-    let heads =
-        ["agreement", "version", "recipient", "audience", "passed on to", "messages", "last", "stands"];
+    let heads = [
+        "agreement",
+        "version",
+        "recipient",
+        "audience",
+        "passed on to",
+        "messages",
+        "last",
+        "review by",
+        "stands",
+    ];
     let mut table = Table::new(&heads);
     for flow in flows {
         let [id, version] = named(flow);
         let because = flow.because.map(|why| format!(": {why}")).unwrap_or_default();
         let stands = format!("{}{because}", flow.stands.as_str());
+        let overdue = if flow.review_overdue { " OVERDUE" } else { "" };
+        let review = flow.review_by.as_ref().map(|by| format!("{by}{overdue}")).unwrap_or_default();
         for [audience, reader, number, _, last] in cells(flow) {
-            table.row(&[&id, &version, flow.recipient.as_str(), &audience, &reader, &number, &last, &stands]);
-        }
-    }
-    table
-}
-
-/// Everything that is known of each, for a register.
-fn register(flows: &[Flow]) -> Table {
-    let mut table = Table::new(&[
-        "agreement",
-        "version",
-        "recipient",
-        "kind",
-        "audience",
-        "passed on to",
-        "purposes",
-        "valid from",
-        "valid to",
-        "data protection basis",
-        "legal power",
-        "confidentiality basis",
-        "emergency blocks",
-        "impact assessment",
-        "messages",
-        "first",
-        "last",
-        "stands",
-        "because",
-    ]);
-    for flow in flows {
-        let [id, version] = named(flow);
-        let basis = flow.basis.as_ref();
-        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
-        let emergency = flow.emergency.as_ref().map(|blocks| blocks.join(" ")).unwrap_or_default();
-        for [audience, reader, number, first, last] in cells(flow) {
             table.row(&[
                 &id,
                 &version,
                 flow.recipient.as_str(),
-                flow.kind.map_or("", |kind| kind.as_str()),
                 &audience,
                 &reader,
-                &flow.purposes.join(" "),
-                &text(flow.valid_from.as_deref()),
-                &text(flow.valid_to.as_deref()),
-                &text(basis.map(|basis| basis.data_protection.as_str())),
-                &text(basis.map(|basis| basis.power.as_str())),
-                &text(basis.map(|basis| basis.confidentiality.as_str())),
-                &emergency,
-                &text(flow.dpia_reference.as_deref()),
                 &number,
-                &first,
                 &last,
-                flow.stands.as_str(),
-                flow.because.unwrap_or_default(),
+                &review,
+                &stands,
             ]);
         }
     }

@@ -4,6 +4,7 @@ mod flows;
 mod look;
 mod overrides;
 mod recalls;
+mod register;
 mod relied_on;
 mod table;
 mod who_saw;

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::{Look, Officer, ports::FlowUse};
 use crate::{
     clock::Moment,
-    directory::{AgencyKind, Agreement, Audience, LawfulBasis, Partner, PartnerStatus},
+    directory::{AgencyKind, Agreement, Audience, LawfulBasis, Partner, PartnerStatus, ProcessingRecord},
     exchange::{Exchange, refusal::Refusal},
     ids::{AgreementId, PartnerId, SiteId},
 };
@@ -19,7 +19,8 @@ pub enum FlowStands {
     DeclaredAndUsed,
     /// It is declared and in force, and nothing was ever sent under it.
     DeclaredNeverUsed,
-    /// It was used, and is not in force now: another version took its place, its dates are over, or the agency is suspended.
+    /// It was used, and is not in force now: another version took its place, its dates are over, it has no record of
+    /// processing, or the agency is suspended.
     UsedNotDeclaredNow,
     /// It is not in force, and nothing was ever sent under it.
     Lapsed,
@@ -78,6 +79,12 @@ pub struct Flow {
     pub emergency: Option<Vec<String>>,
     /// The impact assessment.
     pub dpia_reference: Option<String>,
+    /// The record of processing; `None` where the agreement has none.
+    pub record: Option<ProcessingRecord>,
+    /// When the record is to be looked at again.
+    pub review_by: Option<String>,
+    /// Whether that is past.
+    pub review_overdue: bool,
     /// How it stands.
     pub stands: FlowStands,
     /// Why it is not in force, where it is not.
@@ -143,6 +150,9 @@ fn compared(partners: &[Partner], agreements: &[Agreement], used: &[FlowUse], no
             basis: Some(agreement.basis.clone()),
             emergency: agreement.emergency.as_ref().map(|row| row.blocks.clone()),
             dpia_reference: Some(agreement.dpia_reference.clone()),
+            review_by: agreement.record.as_ref().map(|record| record.review_by.to_rfc3339()),
+            review_overdue: agreement.record.as_ref().is_some_and(|record| record.review_by < now),
+            record: agreement.record.clone(),
             stands,
             because,
             used: sent,
@@ -173,6 +183,9 @@ fn undeclared(one: &FlowUse, with: Option<&Partner>) -> Flow {
         basis: None,
         emergency: None,
         dpia_reference: None,
+        record: None,
+        review_by: None,
+        review_overdue: false,
         stands: FlowStands::UsedNotDeclaredNow,
         used: vec![told(one)],
     }
@@ -203,6 +216,9 @@ fn not_in_force(
     }
     if now >= agreement.valid_to {
         return Some("its dates are over");
+    }
+    if agreement.record.is_none() {
+        return Some("it has no record of processing");
     }
     match with.map(|partner| partner.status) {
         Some(PartnerStatus::Active) => None,

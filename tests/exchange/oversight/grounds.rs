@@ -1,6 +1,7 @@
 //! Why something was sent or withheld, what relied on a consent, and which agreements are used.
 
 use keyway::{
+    clock::Clock as _,
     directory::{Audience, PartnerStatus},
     exchange::{
         ig::{Step, StepAnswer},
@@ -146,6 +147,16 @@ async fn flows_that_are_declared_and_flows_that_are_used_are_held_against_each_o
     let probation = told.flows.last().unwrap();
     assert_eq!(probation.used[0].audience.map(Audience::as_str), Some("probation"));
     assert!(probation.used[0].first < probation.used[0].last);
+    // The record of processing stands beside its flow, and whether it should have been looked at again.
+    for flow in &told.flows {
+        assert_eq!(flow.record, agreement(flow.recipient.as_str()).record);
+        assert!(flow.record.is_some() && flow.review_by.is_some());
+    }
+    assert!(told.flows.iter().all(|flow| !flow.review_overdue));
+    let review_by = agreement("housing-harbour").record.unwrap().review_by;
+    rig.clock.advance_seconds(review_by.micros_since(rig.clock.now()) / 1_000_000 + 1);
+    let later = rig.exchange.flows(&site(), &officer()).await.unwrap();
+    assert!(later.flows.iter().all(|flow| flow.review_overdue));
     assert_eq!(told.flows[1].because, Some("the agency is suspended"));
     assert_eq!(told.flows[3].because, Some("a later version took its place"));
 }
