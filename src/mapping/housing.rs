@@ -7,11 +7,35 @@ use super::{
     sections::{CLASSIFICATION, Sheet, given_by},
     tree::{Tree, map},
 };
+use crate::assessment::day_begins;
 
 /// The profile and its version.
 pub(super) const PROFILE: &str = "https://keyway.example/profiles/housing/referral/2";
 /// Identifiers that a housing authority holds.
 pub(super) const IDENTIFIERS: [&str; 1] = ["HOUSING_REF"];
+
+/// What stands in the place of contact details that do not go.
+const THROUGH_THE_SERVICE: &str =
+    "Contact the person through the liaison and diversion practitioner who refers them.";
+/// Where there is somewhere to sleep tonight, for now at least.
+const HAS_A_BED: [&str; 7] = [
+    "settled",
+    "living-with-family",
+    "sofa-surfing",
+    "temporary",
+    "supported",
+    "hostel",
+    "approved-premises",
+];
+/// By what a person can be reached.
+const REACHED_BY: [&str; 6] = [
+    "/person/safe_contact/telephone",
+    "/person/safe_contact/email",
+    "/person/safe_contact/how",
+    "/person/safe_contact/through",
+    "/person/address/lines",
+    "/person/address/postcode",
+];
 
 /// The referral.
 pub(super) fn referral(sheet: &Sheet<'_>) -> Option<Tree> {
@@ -27,7 +51,8 @@ pub(super) fn referral(sheet: &Sheet<'_>) -> Option<Tree> {
         ("urgency", Some(urgency(sheet))),
         ("referringBody", referring_body(sheet)),
         ("referrer", referrer(sheet)),
-        ("chosenHousingAuthority", chosen_authority(sheet)),
+        ("contactThrough", contact_through(sheet)),
+        ("chosenHousingAuthority", sheet.block("/housing/chosen_authority")),
         ("inReplyTo", sheet.in_reply_to()),
         ("disclosure", sheet.disclosure()),
         ("consent", consent(sheet)),
@@ -51,14 +76,19 @@ fn urgency(sheet: &Sheet<'_>) -> Tree {
     let asked = sheet.at("/referrals/0/urgency");
     let status = sheet.at("/housing/status");
     let soon = sheet.at("/housing/homeless_within_56_days");
-    let sleeps_rough = status.as_ref().and_then(Place::text) == Some("rough-sleeping");
+    let from = sheet.at("/housing/homeless_from_date");
+    let sleeps = status.as_ref().and_then(Place::text).unwrap_or("unknown");
+    let begun = from.as_ref().and_then(Place::text).and_then(day_begins);
+    let is_out_tonight = begun.is_some_and(|begun| begun <= sheet.frame.now) && !HAS_A_BED.contains(&sleeps);
     let word = match asked.as_ref().and_then(Place::text).unwrap_or(sheet.frame.urgency) {
-        _ if sleeps_rough => "rough-sleeping-tonight",
-        "emergency" | "urgent" => "within-7-days",
+        _ if sleeps == "rough-sleeping" => "rough-sleeping-tonight",
+        "emergency" => "tonight",
+        _ if is_out_tonight => "tonight",
+        "urgent" => "within-7-days",
         _ if soon.as_ref().and_then(Place::text) == Some("yes") => "within-56-days",
         _ => "other",
     };
-    let sources: Vec<&Place<'_>> = [&asked, &status, &soon].into_iter().flatten().collect();
+    let sources: Vec<&Place<'_>> = [&asked, &status, &soon, &from].into_iter().flatten().collect();
     if sources.is_empty() { Tree::frame("urgency", word) } else { Tree::made_from(sources, word) }
 }
 
@@ -82,33 +112,24 @@ fn referrer(sheet: &Sheet<'_>) -> Option<Tree> {
     ])
 }
 
-/// The authority that the person chose, by their own word where it is known; otherwise the one that was asked.
-fn chosen_authority(sheet: &Sheet<'_>) -> Option<Tree> {
-    if let Some(chosen) = sheet.block("/housing/chosen_authority") {
-        return Some(chosen);
-    }
-    let recipient = sheet.frame.recipient;
-    map([
-        ("name", Some(Tree::frame("recipient", recipient.name.as_str()))),
-        ("code", Some(Tree::frame("recipient", organisation_code(recipient)))),
-    ])
+/// Where nothing goes by which the person could be reached, who is asked in their place: a roof for tonight does not wait for
+/// a telephone number.
+fn contact_through(sheet: &Sheet<'_>) -> Option<Tree> {
+    let is_reached = REACHED_BY.iter().any(|path| sheet.at(path).is_some());
+    (!is_reached).then(|| Tree::fixed(THROUGH_THE_SERVICE))
 }
 
 /// The person's own part: that they want the referral, and that their contact details may go with it. The
-/// second is told apart from the first because the authority must ask for both: as the person said it, or else by the
-/// contact details that their consent lets through. Where there are none, nothing is said of them.
+/// second is told apart from the first because the authority must ask for both. It is what the person said of it; where
+/// nobody asked them, nothing is said.
 fn consent(sheet: &Sheet<'_>) -> Option<Tree> {
     let consent = sheet.at("/consents/0")?;
     let part = |path: &str| consent.at(path).map(|place| place.copy());
     let decision = consent.at("/decision")?;
-    let reachable = sheet.at("/person/safe_contact").or_else(|| sheet.at("/person/address")).is_some();
-    let share = match sheet.at("/housing/consent_to_share_contact") {
-        Some(said) => Some(said.becomes(if said.says_yes() { "yes" } else { "no" })),
-        None => reachable.then(|| decision.becomes("yes")),
-    };
+    let said = sheet.at("/housing/consent_to_share_contact");
     map([
         ("consentToRefer", (decision.text() == Some("agree")).then(|| decision.becomes("yes"))),
-        ("consentToShareContact", share),
+        ("consentToShareContact", said.map(|said| said.becomes(if said.says_yes() { "yes" } else { "no" }))),
         ("recordedBy", part("/captured_by")),
         ("recordedAt", part("/recorded_at")),
         ("method", part("/how")),

@@ -8,7 +8,7 @@ use super::{
     Ask, Ground, Projection, Rules, Withheld,
     pattern::{Guard, Named},
     places::{Places, Step},
-    rules::{Block, Column, View},
+    rules::{Block, Cell, Column, View},
     shapes::Shapes,
     tables::Letters,
     through::{Grounds, Passage},
@@ -133,7 +133,7 @@ impl Rules {
         let mut walk = Walk {
             rules: self,
             column,
-            lots: self.lots(column, permitted, ask),
+            lots: self.lots(column, permitted, assessment, ask),
             named: Named {
                 recipient: reader.partner_id.as_str(),
                 addressee,
@@ -171,8 +171,15 @@ impl Rules {
         open.map(|(block, _)| &block.id).filter(|id| !is_covered(id)).cloned().collect()
     }
 
-    /// What applies to each block: the cell, the agreement, the scope of the decision and the need, put together.
-    fn lots<'r>(&'r self, column: &'r Column, permitted: &PermittedReferral, ask: Ask<'_>) -> Vec<Lot<'r>> {
+    /// What applies to each block: the cell, the agreement, the scope of the decision, the need and what the person agreed
+    /// to beside the referral, put together.
+    fn lots<'r>(
+        &'r self,
+        column: &'r Column,
+        permitted: &PermittedReferral,
+        assessment: &Value,
+        ask: Ask<'_>,
+    ) -> Vec<Lot<'r>> {
         let scope = permitted.scope();
         let uncovered = self.uncovered(column, permitted.decision().data_classes.as_deref());
         let known = |id: &String| self.blocks.iter().any(|block| &block.id == id);
@@ -219,6 +226,9 @@ impl Rules {
                 if cell.letters == Letters::Specific && !specific.contains(&block.id) {
                     return Lot::Keep(Why::NeedsSpecificConsent);
                 }
+                if let Some(why) = cell.not_agreed(assessment) {
+                    return Lot::Keep(why);
+                }
                 match &cell.when_need {
                     Some(needs) if !needs.iter().any(|need| need == ask.need) => {
                         Lot::Keep(Why::NotForRecipient)
@@ -228,6 +238,17 @@ impl Rules {
                 }
             })
             .collect()
+    }
+}
+
+impl Cell {
+    /// Why it is kept back, where it needs a yes of its own in the assessment: the person said no, or nobody asked them.
+    fn not_agreed(&self, assessment: &Value) -> Option<Why> {
+        match assessment.pointer(self.when_agreed.as_ref()?) {
+            Some(Value::Bool(true)) => None,
+            Some(Value::Bool(false)) => Some(Why::ExcludedByPerson),
+            _ => Some(Why::NeedsSpecificConsent),
+        }
     }
 }
 

@@ -75,6 +75,8 @@ pub(super) struct Cell {
     pub(super) minimum: Option<u16>,
     /// It leaves only when the referral is for one of these needs.
     pub(super) when_need: Option<Vec<String>>,
+    /// It leaves only when the assessment says `true` at this path.
+    pub(super) when_agreed: Option<String>,
 }
 
 impl fmt::Debug for Rules {
@@ -283,6 +285,9 @@ impl Rules {
         let (mut cells, mut passages) = (Vec::new(), Vec::new());
         for block in &self.blocks {
             let line = file.cells.get(&block.id).ok_or_else(|| format!("no cell for block {}", block.id))?;
+            if let Some(path) = line.when_agreed.as_ref().filter(|path| self.shapes.named(path).is_none()) {
+                return Err(format!("block {}: when_agreed: the profile has no {path}", block.id));
+            }
             let rule = format!("{name}#{}", block.id);
             let cell = cell(block, line, rule, &mut passages);
             cells.push(cell.map_err(|e| format!("block {}: {e}", block.id))?);
@@ -335,7 +340,8 @@ fn cell(block: &Block, line: &CellLine, rule: String, passages: &mut Vec<Passage
     if line.cell.is_category() && line.view.as_deref() == Some(FULL) {
         return Err(String::from("a category is never the full block"));
     }
-    Ok(Cell { letters: line.cell, rule, view, minimum, when_need: line.when_need.clone() })
+    let (when_need, when_agreed) = (line.when_need.clone(), line.when_agreed.clone());
+    Ok(Cell { letters: line.cell, rule, view, minimum, when_need, when_agreed })
 }
 
 /// The leaves that `paths` name.

@@ -95,6 +95,8 @@ pub(super) struct CellLine {
     pub(super) minimum: Option<String>,
     /// It leaves only when the referral is for one of these needs.
     pub(super) when_need: Option<Vec<String>>,
+    /// It leaves only when the assessment says `true` at this path: what the person agreed to beside the referral.
+    pub(super) when_agreed: Option<String>,
 }
 
 /// The letters of a cell, as in the table.

@@ -203,7 +203,9 @@ fn housing_urgency_follows_where_the_person_sleeps() {
         document(&made(Audience::Housing, &projection))["urgency"].clone()
     };
     assert_eq!(urgency("emergency", "rough-sleeping", "yes"), "rough-sleeping-tonight");
-    assert_eq!(urgency("emergency", "at-risk", "yes"), "within-7-days");
+    // A roof for tonight is not for next week, wherever the person is said to be now.
+    assert_eq!(urgency("emergency", "at-risk", "yes"), "tonight");
+    assert_eq!(urgency("emergency", "hostel", "unknown"), "tonight");
     // Who sleeps outside tonight is not to be read as having seven days, however urgent the sender called it.
     for asked in ["emergency", "urgent", "routine"] {
         assert_eq!(urgency(asked, "rough-sleeping", "unknown"), "rough-sleeping-tonight");
@@ -214,30 +216,64 @@ fn housing_urgency_follows_where_the_person_sleeps() {
 }
 
 #[test]
-fn a_council_reads_what_the_person_said_of_authority_and_contact() {
-    let mut projection = project(Audience::Housing, &full(), false);
-    let consent = |projection: &Projection| {
-        document(&made(Audience::Housing, projection))["consent"].get("consentToShareContact").cloned()
+fn who_is_homeless_from_today_is_not_read_as_having_seven_days() {
+    let mut projection = project(Audience::Housing, &everything(), false);
+    let mut urgency = |asked: &str, status: &str, from: &str| {
+        projection.changed(|value| {
+            value["referrals"][0]["urgency"] = json!(asked);
+            value["housing"]["status"] = json!(status);
+            value["housing"]["homeless_from_date"] = json!(from);
+            value["housing"]["homeless_within_56_days"] = json!("yes");
+        });
+        document(&made(Audience::Housing, &projection))["urgency"].clone()
     };
-    let chosen = |projection: &Projection| {
-        document(&made(Audience::Housing, projection))["chosenHousingAuthority"]["name"].clone()
+    // The message is made on 23 November.
+    for status in ["at-risk", "custody-no-address", "unknown"] {
+        assert_eq!(urgency("urgent", status, "2026-11-23"), "tonight");
+        assert_eq!(urgency("routine", status, "2026-11-20"), "tonight");
+        assert_eq!(urgency("urgent", status, "2026-11-24"), "within-7-days");
+    }
+    // There is a bed for now.
+    assert_eq!(urgency("urgent", "hostel", "2026-11-01"), "within-7-days");
+    assert_eq!(urgency("routine", "sofa-surfing", "2026-11-01"), "within-56-days");
+    assert_eq!(urgency("urgent", "at-risk", "someday"), "within-7-days");
+}
+
+#[test]
+fn a_council_reads_what_the_person_said_of_authority_and_contact_and_nothing_that_nobody_asked() {
+    let sheet = |said: Option<bool>| {
+        let mut whole = everything();
+        let housing = whole["housing"].as_object_mut().unwrap();
+        housing.remove("consent_to_share_contact");
+        if let Some(said) = said {
+            housing.insert(String::from("consent_to_share_contact"), json!(said));
+        } else {
+            housing.remove("chosen_authority");
+        }
+        document(&made(Audience::Housing, &project(Audience::Housing, &whole, false)))
     };
-    assert_eq!(consent(&projection), Some(json!("yes")), "the consent lets contact details through");
-    let asked = chosen(&projection);
-    projection.changed(|value| {
-        value["housing"]["consent_to_share_contact"] = json!(false);
-        value["housing"]["chosen_authority"] = json!({"name": "Other Borough Council"});
-    });
-    assert_eq!(consent(&projection), Some(json!("no")), "as the person said");
-    assert_ne!(asked, chosen(&projection));
-    assert_eq!(chosen(&projection), "Other Borough Council");
-    projection.changed(|value| {
-        value["housing"].as_object_mut().unwrap().remove("consent_to_share_contact");
-        let person = value["person"].as_object_mut().unwrap();
-        person.remove("safe_contact");
-        person.remove("address");
-    });
-    assert_eq!(consent(&projection), None, "nobody said no");
+    let yes = sheet(Some(true));
+    assert_eq!(yes["consent"]["consentToShareContact"], "yes");
+    assert!(yes["person"]["contact"]["telephone"].is_string() && yes["person"]["address"].is_object());
+    assert_eq!(yes["chosenHousingAuthority"]["name"], everything()["housing"]["chosen_authority"]["name"]);
+    assert_eq!(yes.get("contactThrough"), None);
+    let (no, unasked) = (sheet(Some(false)), sheet(None));
+    assert_eq!(no["consent"]["consentToShareContact"], "no", "as the person said");
+    assert_eq!(unasked["consent"].get("consentToShareContact"), None, "nobody said yes, and nobody no");
+    assert_eq!(unasked.get("chosenHousingAuthority"), None, "the recipient is not the person's choice");
+    for silent in [no, unasked] {
+        // The person is not reached by this, and the placement still has somebody to ring.
+        for part in ["contact", "address"] {
+            assert_eq!(silent["person"].get(part), None, "{part}");
+        }
+        assert_eq!(silent.get("supportWorkers"), None);
+        assert!(silent["contactThrough"].as_str().unwrap().contains("practitioner"));
+        assert!(silent["referrer"]["phone"].is_string());
+        let text = silent.to_string();
+        for reached in ["/person/safe_contact/telephone", "/person/address/postcode"] {
+            assert!(!text.contains(everything().pointer(reached).unwrap().as_str().unwrap()), "{reached}");
+        }
+    }
 }
 
 #[test]

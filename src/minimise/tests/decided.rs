@@ -18,8 +18,8 @@ pub(super) const COLUMNS: [&[Audience]; 7] = [
 pub(super) const TABLE: &str = "\
 name | Y O | Y | Y | Y | Y | Y | Y O
 birth-date | Y O | Y | Y | Y | Y | – | Y O
-address | – | – | Y | Y | Y | – | Y O
-safe-contact | – | – | Y | Y | Y | Y | Y O
+address | – | – | Y | Y | Y if contact was agreed | – | Y O
+safe-contact | – | – | Y | Y | Y if contact was agreed | Y | Y O
 nhs-number | – | – | – | Y | – | – | –
 identifiers | Y O | Y | Y | – | Y | – | Y
 demographics | – | – | – | Y | – | – | –
@@ -49,7 +49,7 @@ crisis | – | – | C | Y | C (safety plan) | – | –
 accompaniment | – | Y hearing support | Y | Y | Y | Y | Y
 recommendation | Y | Y | Y | Y | – | – | –
 treatment-requirement | – | Y | Y | Y | – | – | –
-service-contact | C | C | Y | Y | Y support worker | – | Y
+service-contact | C | C | Y | Y | Y support worker if contact was agreed | – | Y
 onward-referrals | C | C | Y | Y | – | – | C
 practitioner | Y O | Y | Y | Y | Y | Y | Y O
 request | Y | Y | Y | Y | Y | Y | Y

@@ -22,7 +22,8 @@ lead, before it is used with real people.**
 - **S** leaves only when the person gave a separate, specific consent for it.
 - **O** may also leave without consent under the override for imminent risk to life, if the agreement's emergency row
   names the block.
-- **?** only where a condition holds: which entry of a list it stands in, whom it is for, which need the referral is for.
+- **?** only where a condition holds: which entry of a list it stands in, whom it is for, which need the referral is for, what the person
+  agreed to beside it.
 - **–** never leaves to this audience.
 
 A block that the person keeps back from a recipient does not leave to it, whatever stands here, nor does what
@@ -44,7 +45,7 @@ fn letters(column: &Column, block: usize, leaf: usize) -> String {
         Letters::Specific => "S",
         Letters::Never => "–",
     });
-    if cell.when_need.is_some() || guards.iter().all(|all| !all.is_empty()) {
+    if cell.when_need.is_some() || cell.when_agreed.is_some() || guards.iter().all(|all| !all.is_empty()) {
         text.push('?');
     }
     if within(cell.minimum).is_some() {

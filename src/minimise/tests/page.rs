@@ -40,6 +40,9 @@ fn cell(cell: &CellLine) -> String {
     if let Some(needs) = &cell.when_need {
         write!(text, " if the need is {}", needs.join(", ")).unwrap();
     }
+    if let Some(path) = &cell.when_agreed {
+        write!(text, " if `{path}` is true").unwrap();
+    }
     text
 }
 

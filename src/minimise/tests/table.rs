@@ -126,6 +126,40 @@ fn every_cell_lets_out_what_it_says_and_no_more() {
 }
 
 #[test]
+fn by_what_the_person_is_reached_a_council_has_only_when_they_agreed_to_that_too() {
+    let of_contact = |cell: &Cell| cell.text.ends_with("if contact was agreed");
+    assert_eq!(cells().iter().filter(|cell| of_contact(cell)).count(), 3);
+    let cases = [(Some(false), "excluded-by-person"), (None, "needs-specific-consent"), (Some(true), "")];
+    for (said, reason) in cases {
+        let mut assessment = full();
+        let housing = assessment["housing"].as_object_mut().unwrap();
+        match said {
+            Some(said) => housing["consent_to_share_contact"] = said.into(),
+            None => drop(housing.remove("consent_to_share_contact")),
+        }
+        for audience in Audience::ALL {
+            let projection = project(&RULES, audience, agreed(&[], &[]), &assessment, "housing");
+            for cell in cells().iter().filter(|cell| cell.audience == audience && cell.letter() != "S") {
+                let is_kept = of_contact(cell) && !reason.is_empty();
+                let mut leaves =
+                    if is_kept || !meets(cell, "housing") { BTreeSet::new() } else { cell.with_consent() };
+                if said.is_none() {
+                    leaves.remove("/housing/consent_to_share_contact");
+                }
+                assert_eq!(cell.found(&projection), leaves, "{}", cell.says(reason));
+                if is_kept {
+                    let rule = format!("housing/5#{}", cell.block);
+                    assert!(
+                        projection.withheld.iter().any(|w| w.rule == rule && w.reason == reason),
+                        "{rule}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn specific_cells_need_the_specific_consent_by_name() {
     let rules = &*RULES;
     for cell in cells().into_iter().filter(|cell| cell.letter() == "S") {
