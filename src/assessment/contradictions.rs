@@ -46,6 +46,8 @@ pub(super) struct Rule {
 const ONCE: &str = "This recipient is named more than once. Name each recipient once.";
 const ONCE_EACH: &str = "This recipient is asked more than once for the same agency. Ask each once for itself, and once for \
                          each agency for which it passes something on.";
+const NOBODY: &str = "Nobody is asked, and nothing that the person said is in /consents either. Ask at least one agency; where the \
+                      person refused them all, leave the list empty and put each refusal in /consents.";
 const DATE: &str = "A date of the calendar as in 2026-11-23, or a date-time with an offset where the profile says so, \
                     is needed here.";
 
@@ -59,6 +61,9 @@ const FOR_ADULTS: [&str; 6] = ["MHTR", "MHTR-PRIMARY-CARE", "DRR", "ATR", "COMBI
 pub(super) const RULES: &[Rule] = &[
     refused("one-consent-for-each", "/consents/*/recipient", ONCE, |a, _| named_again(a, "consents")),
     refused("one-referral-for-each", "/referrals/*/recipient", ONCE_EACH, |a, _| asked_again(a)),
+    refused("nobody-asked-and-nothing-said", "/referrals", NOBODY, |a, _| {
+        once(a.list("referrals").next().is_none() && a.list("consents").next().is_none())
+    }),
     refused("one-override-for-each", "/overrides/*/recipient", ONCE, |a, _| named_again(a, "overrides")),
     unreadable("consent-recorded", "/consents/*/recorded_at", consent_recorded),
     unreadable("consent-ends", "/consents/*/valid_until", consent_ends),
@@ -194,6 +199,15 @@ pub(super) const RULES: &[Rule] = &[
         "The person is said to have capacity here, and to lack it in /capacity/status. Both can be true, for capacity is \
          of one decision at a time; look at it again.",
         capacity_differs,
+    ),
+    told(
+        "agreed-and-nobody-asked",
+        "/referrals",
+        "The person agreed to something and nobody is asked: nothing is sent. Ask whom they agreed to, if that was meant.",
+        |a, _| {
+            let agreed = a.consents().iter().any(|one| one.agreed);
+            once(agreed && a.list("referrals").next().is_none())
+        },
     ),
     told(
         "no-authority",

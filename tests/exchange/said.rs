@@ -39,6 +39,33 @@ async fn a_later_refusal_takes_back_what_went_under_the_agreement() {
 }
 
 #[tokio::test]
+async fn a_refusal_to_everybody_is_kept_and_nobody_is_told() {
+    let rig = Rig::new().await;
+    let first = rig.submit(&assessment(&["probation-harbour"]), "k1").await.unwrap();
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    rig.clock.advance_seconds(600);
+    let mut nobody = assessment(&["probation-harbour", "court-harbour"]);
+    nobody["referrals"] = serde_json::json!([]);
+    for consent in nobody["consents"].as_array_mut().unwrap() {
+        consent["decision"] = "decline".into();
+        consent["recorded_at"] = "2026-11-23T10:05:00Z".into();
+    }
+    let answer = rig.submit(&nobody, "k2").await.unwrap();
+    assert_eq!(answer["referrals"], serde_json::json!([]));
+    assert_eq!(answer["consents"].as_array().unwrap().len(), 2);
+    // What went before is taken back, and a yes that is older does not speak against the no.
+    let referral = rig.referral(&id(to(&first, "probation-harbour"), "referral_id")).await;
+    assert_eq!(referral["state"], "recalled");
+    let again = rig.submit(&assessment(&["court-harbour"]), "k3").await.unwrap();
+    assert_eq!(to(&again, "court-harbour")["reason"], "consent-refused");
+    // Nobody asked and nothing said is no assessment to act on.
+    nobody["consents"] = serde_json::json!([]);
+    let refused = rig.submit(&nobody, "k4").await.unwrap_err();
+    assert_eq!((refused.class, refused.issues[0].path.as_str()), (Refused::Unprocessable, "/referrals"));
+}
+
+#[tokio::test]
 async fn of_two_statements_of_one_moment_the_refusal_stands() {
     let rig = Rig::new().await;
     rig.submit(&assessment(&["court-harbour"]), "k1").await.unwrap();

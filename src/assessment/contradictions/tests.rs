@@ -37,6 +37,11 @@ fn broken_lists_and_ages() -> Vec<Case> {
     vec![
         ("one-consent-for-each", vec![("/consents", again("consents"))], vec!["/consents/2/recipient"]),
         ("one-referral-for-each", vec![("/referrals", again("referrals"))], vec!["/referrals/2/recipient"]),
+        (
+            "nobody-asked-and-nothing-said",
+            vec![("/referrals", json!([])), ("/consents", json!([]))],
+            vec!["/referrals"],
+        ),
         ("one-override-for-each", vec![("/overrides", over)], vec!["/overrides/1/recipient"]),
         (
             "consent-recorded",
@@ -175,6 +180,7 @@ fn unlikely() -> Vec<Case> {
             ],
             vec!["/consents/0/capacity"],
         ),
+        ("agreed-and-nobody-asked", vec![("/referrals", json!([]))], vec!["/referrals"]),
         (
             "no-authority",
             vec![("/consents/0/given_by", json!("parental-responsibility"))],
