@@ -42,6 +42,8 @@ pub(super) struct Guard {
 enum Test {
     /// The field is one of these.
     Is(Vec<Term>),
+    /// The field is none of these.
+    IsNone(Vec<Term>),
     /// The field is a list that holds this.
     Holds(Term),
 }
@@ -90,12 +92,20 @@ impl Term {
 
 impl Guard {
     fn read(inner: &str, depth: usize) -> Result<Self, String> {
+        let terms = |values: &str| values.split('|').map(Term::read).collect::<Result<_, _>>();
+        if let Some((key, values)) = inner.split_once("!=") {
+            return Ok(Self { depth, key: key.to_owned(), test: Test::IsNone(terms(values)?) });
+        }
         if let Some((key, value)) = inner.split_once('~') {
             return Ok(Self { depth, key: key.to_owned(), test: Test::Holds(Term::read(value)?) });
         }
         let (key, values) = inner.split_once('=').ok_or_else(|| format!("[{inner}] says nothing"))?;
-        let terms = values.split('|').map(Term::read).collect::<Result<_, _>>()?;
-        Ok(Self { depth, key: key.to_owned(), test: Test::Is(terms) })
+        Ok(Self { depth, key: key.to_owned(), test: Test::Is(terms(values)?) })
+    }
+
+    /// Whether it holds for what is not named too: by such a guard something is kept back, and nothing leaves.
+    pub(super) const fn is_open(&self) -> bool {
+        matches!(self.test, Test::IsNone(_))
     }
 
     /// Whether it holds for a leaf whose ancestors, root first, are `ancestors`.
@@ -110,6 +120,7 @@ impl Guard {
         });
         match &self.test {
             Test::Is(terms) => terms.iter().any(|term| term.equals(field, named)),
+            Test::IsNone(terms) => !terms.iter().any(|term| term.equals(field, named)),
             Test::Holds(term) => {
                 let held = field.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
                 held.iter().any(|value| term.equals(Some(value), named))

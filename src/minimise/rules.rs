@@ -184,7 +184,7 @@ impl Rules {
         }
         let number = self.blocks.len();
         let mut views = BTreeMap::new();
-        let extent = targets(&line.extent, outline)?;
+        let extent = named_targets(&line.extent, outline)?;
         for Target { shape, guards } in &extent {
             self.leaf(shape)?.belongs.push((number, guards.clone()));
         }
@@ -192,7 +192,7 @@ impl Rules {
         let within = |shape: &str| self.shapes.named(shape).is_some_and(|place| full.contains_key(&place));
         let under = self.under(&line.under, &within, outline)?;
         for (name, paths) in &line.views {
-            let part = targets(paths, outline).map_err(|e| format!("view {name}: {e}"))?;
+            let part = named_targets(paths, outline).map_err(|e| format!("view {name}: {e}"))?;
             if let Some(stray) = part.iter().find(|target| !within(&target.shape)) {
                 return Err(format!("view {name}: {} is not in the block's extent", stray.shape));
             }
@@ -342,6 +342,15 @@ fn cell(block: &Block, line: &CellLine, rule: String, passages: &mut Vec<Passage
     }
     let (when_need, when_agreed) = (line.when_need.clone(), line.when_agreed.clone());
     Ok(Cell { letters: line.cell, rule, view, minimum, when_need, when_agreed })
+}
+
+/// The leaves that `paths` name, each by what it is: what leaves is never told by what it is not.
+fn named_targets(paths: &[String], outline: &Outline) -> Result<Vec<Target>, String> {
+    let named = targets(paths, outline)?;
+    match named.iter().find(|target| target.guards.iter().any(Guard::is_open)) {
+        Some(stray) => Err(format!("{}: != is for under, which keeps back", stray.shape)),
+        None => Ok(named),
+    }
 }
 
 /// The leaves that `paths` name.

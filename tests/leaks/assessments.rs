@@ -25,6 +25,7 @@ struct Case {
     said: Vec<Said>,
     over: bool,
     tail: &'static str,
+    service: &'static str,
 }
 
 fn case() -> impl Strategy<Value = Case> {
@@ -45,8 +46,16 @@ fn case() -> impl Strategy<Value = Case> {
         prop::collection::vec(said, RECIPIENTS.len()),
         any::<bool>(),
         select(vec!["", " <b>&amp;", " =1+1", " ${x} {{y}}", " \u{2019}\u{1f600}"]),
+        select(vec![
+            "substance-misuse",
+            "alcohol-detox",
+            "domestic-abuse",
+            "housing-options",
+            "day-centre",
+            "unheard-of",
+        ]),
     )
-        .prop_map(|(form, said, over, tail)| Case { form, said, over, tail })
+        .prop_map(|(form, said, over, tail, service)| Case { form, said, over, tail, service })
 }
 
 /// Blocks that the first form of an adult's assessment does not have.
@@ -125,6 +134,9 @@ fn assessment(case: &Case, number: usize) -> Value {
     let told: Vec<&str> =
         case.said.iter().zip(RECIPIENTS).filter(|(said, _)| said.told).map(|(_, (id, _))| id).collect();
     value["onward_referrals"][0]["may_be_told"] = json!(told);
+    for list in ["service_contact", "onward_referrals"] {
+        value[list][0]["service_type"] = json!(case.service);
+    }
     value["consents"] = Value::Array(consents);
     value["referrals"] = Value::Array(referrals);
     if case.over {

@@ -174,6 +174,47 @@ const SAYS: &[(&str, &[&str])] = &[
     ("care-experienced", &["background", "young-person"]),
 ];
 
+/// Kinds of service of the fixture and of its cases, in the same way. One that is not here could be about anything.
+const SERVICES: &[(&str, &[&str])] = &[
+    ("substance-misuse", &["substance-use"]),
+    ("alcohol-detox", &["substance-use"]),
+    ("community-mental-health", &["clinical"]),
+    ("talking-therapies", &["clinical"]),
+    ("housing-options", &["housing"]),
+    ("domestic-abuse", &["safeguarding", "trauma", "risk-from-others"]),
+    ("advice", &[]),
+    ("day-centre", &[]),
+];
+
+/// What a kind of service can be about.
+const OF_SERVICES: &[&str] = &[
+    "substance-use",
+    "clinical",
+    "young-person",
+    "crisis",
+    "risk-to-self",
+    "learning",
+    "communication",
+    "housing",
+    "money",
+    "safeguarding",
+    "trauma",
+    "risk-from-others",
+    "risk-to-others",
+    "legal-status",
+    "pathway",
+    "release",
+    "background",
+    "household",
+    "relationships",
+];
+
+/// The rows that an entry tells of by its kind of service.
+fn said_by_service(entry: &Value) -> &'static [&'static str] {
+    let Some(kind) = entry["service_type"].as_str() else { return &[] };
+    SERVICES.iter().find(|(known, _)| *known == kind).map_or(OF_SERVICES, |(_, rows)| rows)
+}
+
 /// The rows that the entry of a list tells of by its code.
 fn said_by(entry: &Value) -> impl Iterator<Item = &'static str> {
     let code = entry["category"].as_str().or(entry["need"].as_str()).unwrap_or_default().to_owned();
@@ -217,6 +258,10 @@ pub fn may_see(assessment: &Value, place: &str, letter: char, name: &str) -> boo
     }
     if let Some(entry) = entry("consents").or_else(|| entry("referrals")) {
         return entry["recipient"] == name;
+    }
+    let service = entry("service_contact").or_else(|| entry("onward_referrals"));
+    if service.into_iter().flat_map(said_by_service).any(|row| names(&consent["excludes"], row)) {
+        return false;
     }
     if let Some(entry) = entry("onward_referrals") {
         return names(&entry["may_be_told"], name);

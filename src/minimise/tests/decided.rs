@@ -402,10 +402,90 @@ pub(super) const CODES: &[(&str, &str, &str)] = &[
          relationship-breakdown no-fixed-abode other",
         "",
     ),
+    // The kinds of service, of referrals onward too.
+    (
+        "/service_contact/*/service_type",
+        "substance-misuse drug-treatment alcohol-treatment alcohol-detox \
+         opioid-substitution needle-exchange rehabilitation-substances",
+        "substance-use",
+    ),
+    (
+        "/service_contact/*/service_type",
+        "community-mental-health cmht mental-health talking-therapies early-intervention \
+         eating-disorders perinatal-mental-health gp physical-health hospital dental",
+        "clinical",
+    ),
+    ("/service_contact/*/service_type", "camhs", "clinical young-person"),
+    ("/service_contact/*/service_type", "crisis-team home-treatment", "clinical crisis risk-to-self"),
+    ("/service_contact/*/service_type", "memory-clinic", "clinical learning"),
+    (
+        "/service_contact/*/service_type",
+        "learning-disability autism adhd neurodevelopmental brain-injury",
+        "learning",
+    ),
+    ("/service_contact/*/service_type", "speech-and-language", "learning communication"),
+    (
+        "/service_contact/*/service_type",
+        "housing-options housing-advice housing-support hostel supported-housing street-outreach",
+        "housing",
+    ),
+    (
+        "/service_contact/*/service_type",
+        "debt-advice benefits-advice employment-support food-bank gambling",
+        "money",
+    ),
+    (
+        "/service_contact/*/service_type",
+        "domestic-abuse idva refuge modern-slavery sexual-violence",
+        "safeguarding trauma risk-from-others",
+    ),
+    (
+        "/service_contact/*/service_type",
+        "safeguarding adult-social-care children-social-care",
+        "safeguarding",
+    ),
+    ("/service_contact/*/service_type", "bereavement", "trauma"),
+    ("/service_contact/*/service_type", "perpetrator-programme", "risk-to-others legal-status"),
+    (
+        "/service_contact/*/service_type",
+        "probation probation-group-work youth-justice",
+        "legal-status pathway",
+    ),
+    (
+        "/service_contact/*/service_type",
+        "gate-pick-up through-the-gate prison-resettlement",
+        "release legal-status pathway",
+    ),
+    ("/service_contact/*/service_type", "veterans", "background"),
+    ("/service_contact/*/service_type", "leaving-care", "background young-person"),
+    ("/service_contact/*/service_type", "parenting family-support maternity", "household relationships"),
+    // Neither about these.
+    (
+        "/service_contact/*/service_type",
+        "advice advocacy day-centre library mentoring peer-support youth-work",
+        "",
+    ),
 ];
+
+/// Where the kind of service stands.
+pub(super) const SERVICES: [&str; 2] =
+    ["/service_contact/*/service_type", "/onward_referrals/*/service_type"];
+
+/// The kinds of service that are known.
+pub(super) fn services() -> Vec<&'static str> {
+    let lines = CODES.iter().filter(|(at, ..)| *at == SERVICES[0]);
+    lines.flat_map(|(_, codes, _)| codes.split_whitespace()).collect()
+}
 
 /// The rows that keep the value with this code at this place back.
 pub(super) fn rows_of(place: &str, code: &str) -> Option<Vec<&'static str>> {
+    let is_service = SERVICES.contains(&place);
+    let place = if is_service { SERVICES[0] } else { place };
+    if is_service && !services().contains(&code) {
+        // It could be about anything that a service is about.
+        let lines = CODES.iter().filter(|(at, ..)| *at == place);
+        return Some(lines.flat_map(|(.., rows)| rows.split_whitespace()).collect());
+    }
     let mut lines =
         CODES.iter().filter(|(at, codes, _)| *at == place && codes.split(' ').any(|one| one == code));
     let rows = lines.next().map(|(.., rows)| rows.split_whitespace().collect());

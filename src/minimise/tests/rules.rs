@@ -197,6 +197,9 @@ fn tables_that_do_not_add_up_are_refused_with_the_place() {
     to_blocks("rows = [\"substance-use\"]", "rows = []", "is for single values");
     to_blocks("/vulnerabilities/[category=trauma]/**", "/vulnerabilities/*/category", "is for single values");
     to_blocks("/vulnerabilities/[category=trauma]/**", "/money/summary", "is not in the block's extent");
+    // What leaves is named: whatever is not one of these would be all that nobody thought of.
+    to_blocks("[clinical=false]", "[clinical!=true]", "!= is for under");
+    to_blocks("\"/service_contact/**\"", "\"/service_contact/[open!=true]/**\"", "!= is for under");
     let open =
         tables::ASSESSMENT.replacen("\"additionalProperties\": false", "\"additionalProperties\": true", 1);
     refused(&open, tables::BLOCKS, custody, "open");

@@ -184,7 +184,12 @@ fn without(block: &str) -> Value {
     let says = |place: &str, value: &Value| {
         value.as_str().and_then(|code| rows_of(place, code)).is_some_and(|rows| rows.contains(&block))
     };
-    for (list, key) in [("vulnerabilities", "category"), ("priorities", "need")] {
+    for (list, key) in [
+        ("vulnerabilities", "category"),
+        ("priorities", "need"),
+        ("service_contact", "service_type"),
+        ("onward_referrals", "service_type"),
+    ] {
         let place = format!("/{list}/*/{key}");
         assessment[list].as_array_mut().unwrap().retain(|entry| !says(&place, &entry[key]));
     }

@@ -3,14 +3,21 @@
 use serde_json::json;
 
 use super::{
-    decided::{BLOCKS, CODES, rows_of},
+    decided::{BLOCKS, CODES, rows_of, services},
     *,
 };
 use crate::minimise::tables;
 
 /// What each list names by a code, and the text that stands beside it.
-const LISTS: [(&str, &str, &str); 2] =
-    [("vulnerabilities", "category", "plain_words"), ("priorities", "need", "own_words")];
+const LISTS: [(&str, &str, &str); 4] = [
+    ("vulnerabilities", "category", "plain_words"),
+    ("priorities", "need", "own_words"),
+    ("service_contact", "service_type", "team_contact"),
+    ("onward_referrals", "service_type", "note"),
+];
+
+/// A kind of service that no table names: the form takes any word.
+const UNHEARD_OF: &str = "unheard-of-service";
 
 /// The codes of the form at `pointer` of its profile.
 fn codes(pointer: &str) -> Vec<String> {
@@ -31,6 +38,9 @@ fn codes_of(list: &str) -> Vec<String> {
 }
 
 fn read_codes(list: &str, key: &str) -> Vec<String> {
+    if key == "service_type" {
+        return services().into_iter().chain([UNHEARD_OF]).map(str::to_owned).collect();
+    }
     codes(&format!("/properties/{list}/items/properties/{key}"))
 }
 
@@ -44,11 +54,13 @@ fn told() -> Value {
     let mut assessment = full();
     for (list, key, text) in LISTS {
         let entries = codes_of(list).into_iter().map(|code| {
-            let mut entry = json!({key: code, text: canary(list, &code)});
-            if list == "vulnerabilities" {
-                entry["placement_relevant"] = json!(true);
-            } else {
-                (entry["rank"], entry["clinical"]) = (json!(1), json!(false));
+            let mut entry = json!({key: &code, text: canary(list, &code)});
+            match list {
+                "vulnerabilities" => entry["placement_relevant"] = json!(true),
+                "priorities" => (entry["rank"], entry["clinical"]) = (json!(1), json!(false)),
+                // Who reads no kind of service may read who the support worker is.
+                "service_contact" => entry["support_worker"] = json!(canary(list, &code)),
+                _ => entry["may_be_told"] = json!([RECIPIENT]),
             }
             entry
         });
@@ -71,9 +83,10 @@ fn seen(projection: &Projection, list: &str, key: &str) -> (BTreeSet<String>, BT
 #[test]
 fn every_code_is_said_to_fall_under_rows_or_under_none() {
     let mut known = 0;
-    let places = LISTS.map(|(list, key, _)| (format!("/{list}/*/{key}"), codes_of(list)));
+    let closed = LISTS.into_iter().filter(|(_, key, _)| *key != "service_type");
+    let places = closed.map(|(list, key, _)| (format!("/{list}/*/{key}"), codes_of(list)));
     let reasons = (String::from("/housing/reason_code"), codes("/properties/housing/properties/reason_code"));
-    for (place, codes) in places.into_iter().chain([reasons]) {
+    for (place, codes) in places.chain([reasons]) {
         known += codes.len();
         for code in codes {
             let rows = rows_of(&place, &code);
@@ -83,7 +96,46 @@ fn every_code_is_said_to_fall_under_rows_or_under_none() {
         }
     }
     let lines: usize = CODES.iter().map(|(_, codes, _)| codes.split_whitespace().count()).sum();
-    assert_eq!(lines, known, "a line is about a code that there is not");
+    assert_eq!(lines - services().len(), known, "a line is about a code that there is not");
+}
+
+#[test]
+fn a_kind_of_service_that_nobody_knows_falls_under_every_row_that_one_can_tell_of() {
+    let blocks: tables::BlocksFile = toml::from_str(tables::BLOCKS).unwrap();
+    for id in ["service-contact", "onward-referrals"] {
+        let block = blocks.block.iter().find(|block| block.id == id).unwrap();
+        let named = |sign: &str| -> Vec<(Vec<&str>, BTreeSet<&str>)> {
+            let lines = block.under.iter().filter_map(|line| {
+                let codes = line.path.split_once(sign)?.1.split_once(']')?.0.split('|').collect();
+                Some((codes, line.rows.iter().map(String::as_str).collect()))
+            });
+            lines.collect()
+        };
+        let (known, others) = (named("[service_type="), named("[service_type!="));
+        let [(listed, every)] = others.as_slice() else { panic!("one line for all others") };
+        let listed: BTreeSet<&str> = listed.iter().copied().collect();
+        assert_eq!(listed, services().into_iter().collect(), "{id}");
+        assert!(known.iter().flat_map(|(codes, _)| codes).all(|code| listed.contains(code)), "{id}");
+        assert_eq!(*every, known.iter().flat_map(|(_, rows)| rows.iter().copied()).collect(), "{id}");
+    }
+    // The court's own case: what is kept back is not told by who treats it, and what says nothing of it stays.
+    let mut assessment = full();
+    let contacts = ["substance-misuse", "alcohol-detox", UNHEARD_OF, "day-centre"];
+    assessment["service_contact"] = contacts.map(|kind| json!({"service_type": kind})).into();
+    let told = contacts.map(|kind| json!({"service_type": kind, "may_be_told": [RECIPIENT]}));
+    assessment["onward_referrals"] = told.into();
+    for (excluded, stays) in [(&["substance-use"][..], &contacts[3..]), (&[], &contacts[..])] {
+        let seen = project(&RULES, Audience::Court, agreed(excluded, &[]), &assessment, "legal").value();
+        for list in ["service_contact", "onward_referrals"] {
+            let named: Vec<&str> = seen[list]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|one| one["service_type"].as_str().unwrap())
+                .collect();
+            assert_eq!(named, stays, "{list}");
+        }
+    }
 }
 
 #[test]
@@ -99,7 +151,8 @@ fn what_is_kept_back_of_a_row_is_not_told_by_a_code_to_any_audience() {
             let plain = project(rules, audience, agreed(&[], &["trauma"]), &assessment, need);
             for (block, ..) in BLOCKS {
                 let less = project(rules, audience, agreed(&[block], &["trauma"]), &assessment, need);
-                for (list, key, _) in LISTS.into_iter().filter(|(list, ..)| list != block) {
+                for (list, key, _) in LISTS.into_iter().filter(|(list, ..)| list.replace('_', "-") != *block)
+                {
                     let place = format!("/{list}/*/{key}");
                     let (before, now) = (seen(&plain, list, key), seen(&less, list, key));
                     let stays = |codes: &BTreeSet<String>| -> BTreeSet<String> {
