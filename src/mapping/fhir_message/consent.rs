@@ -22,12 +22,27 @@ pub(super) fn consent(message: &Message<'_>) -> Option<Entry> {
         ("category", list([concept(codes::CONSENT_CATEGORIES, "DRC", "Direct Care")])),
         ("patient", message.refer("patient")),
         ("dateTime", consent.at("/recorded_at").map(|place| place.copy())),
-        ("performer", message.refer("patient").and_then(|person| list([person]))),
+        ("performer", performer(message, &consent)),
         ("organization", message.refer("organization-sender").and_then(|sender| list([sender]))),
         ("policyRule", Some(rule)),
         ("provision", provision(message, &consent)),
     ];
     Some(message.entry("consent", "Consent", codes::ours!("ld-consent"), fields))
+}
+
+/// Somebody else who agreed, as far as the recipient may know them.
+const PARENT: &str = "Somebody with parental responsibility";
+
+/// Who agreed. Of somebody with parental responsibility no name leaves, and so no resource is made of them; the person
+/// themselves is named only where it is their own word.
+fn performer(message: &Message<'_>, consent: &Place<'_>) -> Option<Tree> {
+    let given_by = consent.at("/given_by");
+    let word = given_by.as_ref().and_then(Place::text);
+    let parent = given_by.as_ref().filter(|_| matches!(word, Some("parental-responsibility" | "both")));
+    let parent = parent
+        .map(|by| Tree::object([("type", Tree::fixed("RelatedPerson")), ("display", by.becomes(PARENT))]));
+    let person = message.refer("patient").filter(|_| word != Some("parental-responsibility"));
+    list(person.into_iter().chain(parent))
 }
 
 /// Until when, to whom, for what. What the person kept back is not for the recipient to know.

@@ -50,9 +50,50 @@ pub fn consent_part(
         put(&mut consent, field, stored.get(field).cloned());
     }
     put(&mut consent, "patient", Some(person.reference()));
-    put(&mut consent, "performer", Some(json!([person.reference()])));
+    put(&mut consent, "performer", Some(performer(stored, person, permits)));
     put(&mut consent, "dateTime", stored.get("dateTime").cloned().filter(|_| permits));
     put(&mut consent, "policyRule", stored.get("policyRule").cloned());
     put(&mut consent, "provision", Some(json!({"provision": [rule]})));
     consent
+}
+
+/// Whose word it is. Of somebody with parental responsibility the recipient is told no name, and of what does not permit not
+/// whose word it was.
+fn performer(stored: &Value, person: &Person, permits: bool) -> Value {
+    if !permits {
+        return json!([{"display": "The person, or who may decide for them"}]);
+    }
+    let parts = stored.pointer("/extension/0/extension").and_then(Value::as_array);
+    let text = |part: &Value, key: &str| part.get(key).and_then(Value::as_str).map(str::to_owned);
+    let given_by = parts.into_iter().flatten().find(|part| text(part, "url").as_deref() == Some("givenBy"));
+    let given_by = given_by.and_then(|part| text(part, "valueCode"));
+    let parent = json!({"type": "RelatedPerson", "display": "Somebody with parental responsibility"});
+    match given_by.as_deref() {
+        Some("parental-responsibility") => json!([parent]),
+        Some("both") => json!([person.reference(), parent]),
+        _ => json!([person.reference()]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parents_word_is_not_told_as_the_childs_by_rest() {
+        let person = Person::known_to_the_service(String::from("somebody"));
+        let part = |given_by: &str, permits: bool| {
+            let stored = json!({"extension": [{"extension": [{"url": "givenBy", "valueCode": given_by}]}]});
+            let at = Moment::from_rfc3339("2026-11-23T10:00:00Z").unwrap();
+            consent_part(&stored, 1, at, &person, "cmht-riverside", permits).get("performer").cloned()
+        };
+        let parent = json!({"type": "RelatedPerson", "display": "Somebody with parental responsibility"});
+        assert_eq!(part("person", true), Some(json!([person.reference()])));
+        assert_eq!(part("parental-responsibility", true), Some(json!([parent])));
+        assert_eq!(part("both", true), Some(json!([person.reference(), parent])));
+        let anybody = json!([{"display": "The person, or who may decide for them"}]);
+        for given_by in ["person", "parental-responsibility", "both"] {
+            assert_eq!(part(given_by, false), Some(anybody.clone()));
+        }
+    }
 }

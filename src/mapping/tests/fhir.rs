@@ -13,6 +13,14 @@ fn message(assessment: &Value) -> Value {
     document(&made(Audience::Health, &project(Audience::Health, assessment, false)))
 }
 
+/// The same, held to its profiles.
+fn followed(assessment: &Value) -> Value {
+    let made = made(Audience::Health, &project(Audience::Health, assessment, false));
+    assert_eq!(made.warnings, []);
+    assert_follows_profiles(&made);
+    document(&made)
+}
+
 fn resource<'v>(message: &'v Value, kind: &str) -> &'v Value {
     let entries = message["entry"].as_array().unwrap();
     &entries.iter().find(|entry| entry["resource"]["resourceType"] == kind).unwrap()["resource"]
@@ -118,6 +126,32 @@ fn a_risk_that_nobody_stated_says_so_in_fhir_too() {
     let message = message(&assessment);
     let level = &resource(&message, "RiskAssessment")["prediction"][0]["qualitativeRisk"]["coding"][0];
     assert_eq!(level["code"], "not-stated");
+}
+
+#[test]
+fn a_parents_word_is_not_told_as_the_childs_own() {
+    let performers = |given_by: Option<&str>| {
+        let mut assessment = full();
+        for consent in assessment["consents"].as_array_mut().unwrap() {
+            let consent = consent.as_object_mut().unwrap();
+            consent.remove("given_by");
+            consent.extend(given_by.map(|by| (String::from("given_by"), json!(by))));
+            let parent = json!({"name": "Somebody Else", "relation": "mother"});
+            consent.insert(String::from("parental_responsibility"), parent);
+        }
+        let bundle = followed(&assessment);
+        assert!(!bundle.to_string().contains("Somebody Else"), "no name of a parent leaves");
+        resource(&bundle, "Consent")["performer"].as_array().unwrap().clone()
+    };
+    let is_person = |performer: &Value| performer.get("reference").is_some();
+    for own in [None, Some("person")] {
+        let said = performers(own);
+        assert!(said.len() == 1 && is_person(&said[0]), "{said:?}");
+    }
+    let parent = json!({"type": "RelatedPerson", "display": "Somebody with parental responsibility"});
+    assert_eq!(performers(Some("parental-responsibility")), std::slice::from_ref(&parent));
+    let both = performers(Some("both"));
+    assert!(both.len() == 2 && is_person(&both[0]) && both[1] == parent, "{both:?}");
 }
 
 #[test]
