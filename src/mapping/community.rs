@@ -4,6 +4,7 @@ use super::{
     sections::Sheet,
     tree::{Tree, map},
 };
+use crate::directory::Audience;
 
 /// The profile and its version.
 pub(super) const PROFILE: &str = "https://keyway.example/profiles/community/referral/2";
@@ -11,7 +12,9 @@ pub(super) const PROFILE: &str = "https://keyway.example/profiles/community/refe
 pub(super) const IDENTIFIERS: [&str; 1] = ["SOCIAL_CARE_REF"];
 
 /// The referral.
-pub(super) fn referral(sheet: &Sheet<'_>) -> Option<Tree> {
+pub(super) fn referral(sheet: &Sheet<'_>, audience: Audience) -> Option<Tree> {
+    // A charity is told nothing of it, and so not that nothing was stated.
+    let risk_to_self = (audience == Audience::SocialCare).then(|| sheet.risk_to_self()).flatten();
     let body = [
         ("inReplyTo", sheet.in_reply_to()),
         ("disclosure", sheet.disclosure()),
@@ -19,12 +22,12 @@ pub(super) fn referral(sheet: &Sheet<'_>) -> Option<Tree> {
         ("request", sheet.request()),
         ("person", sheet.person(&IDENTIFIERS)),
         ("priorities", sheet.priorities()),
-        ("riskToSelf", sheet.block("/risk/to_self")),
+        ("riskToSelf", risk_to_self),
         ("riskToOthers", sheet.block("/risk/to_others")),
         ("riskFromOthers", sheet.block("/risk/from_others")),
         ("safeguarding", sheet.block("/safeguarding")),
         ("communication", sheet.block("/communication")),
-        ("appropriateAdult", sheet.block("/appropriate_adult")),
+        ("appropriateAdult", sheet.appropriate_adult()),
         ("capacity", sheet.block("/capacity")),
         ("vulnerabilities", sheet.vulnerabilities()),
         ("substanceUse", sheet.block("/substance_use")),

@@ -175,7 +175,7 @@ fn support_needs(sheet: &Sheet<'_>) -> Option<Tree> {
 
 fn placement_safety(sheet: &Sheet<'_>) -> Option<Tree> {
     map([
-        ("riskToSelf", sheet.block("/risk/to_self")),
+        ("riskToSelf", sheet.risk_to_self()),
         ("riskToOthers", sheet.block("/risk/to_others/placement_summary")),
         ("riskFromOthers", sheet.block("/risk/from_others/placement_summary")),
         ("safeguarding", sheet.block("/safeguarding/placement_summary")),

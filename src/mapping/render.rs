@@ -115,7 +115,7 @@ fn document(
             "KEYWAY_DUTY_TO_REFER",
         ),
         Audience::Voluntary | Audience::SocialCare => plain(
-            community::referral(&sheet)?,
+            community::referral(&sheet, audience)?,
             "community-referral/2",
             "community-referral",
             "KEYWAY_REFERRAL",

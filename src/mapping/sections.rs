@@ -12,6 +12,7 @@ use crate::{
         Form,
         identifier::{Check, Identifier, IdentifierType},
     },
+    clock::Moment,
     directory::Partner,
     minimise::{Ground, Projection},
 };
@@ -26,7 +27,7 @@ pub(super) const PASS_ON: &str = "Pass this on, as it is, to the agency that it 
                                   nothing else.";
 
 /// What a sheet says of an appropriate adult by itself.
-const ADULT_BY_LAW: &str = "This person is under 18. By law they must have an appropriate adult.";
+pub(super) const ADULT_BY_LAW: &str = "This person is under 18. By law they must have an appropriate adult.";
 
 /// What a sheet is made from.
 pub(super) struct Sheet<'a> {
@@ -136,16 +137,14 @@ impl<'a> Sheet<'a> {
     /// The appropriate adult. Somebody under 18 always has one, by law: where the assessment does not say so, or the person
     /// keeps it back, the sheet says that much, by the date of birth that stands on it, and names nobody.
     pub(super) fn appropriate_adult(&self) -> Option<Tree> {
-        let needed = self.at("/appropriate_adult/needed");
-        let born = self.at("/person/birth_date");
-        let is_child = Form::of_age(born.and_then(|born| born.text()), self.frame.now) == Form::Youth;
-        if needed.is_some_and(|needed| needed.text() == Some("yes")) || !is_child {
+        let Some(born) = child_without_a_word(&self.root, self.frame.now) else {
             return self.block("/appropriate_adult");
-        }
+        };
+        let needed = self.at("/appropriate_adult/needed");
         let part =
             |name: &str| self.at(&format!("/appropriate_adult/{name}")).map(|place| place.copy_camel());
         map([
-            ("needed", needed.or(born).map(|place| place.becomes("yes"))),
+            ("needed", Some(needed.unwrap_or(born).becomes("yes"))),
             ("why", part("why")),
             ("arranged", part("arranged")),
             ("summary", part("summary").or_else(|| Some(Tree::fixed(ADULT_BY_LAW)))),
@@ -225,6 +224,13 @@ impl<'a> Sheet<'a> {
         let fields = [("service_type", "serviceType"), ("status", "status"), ("note", "note")];
         self.each("/onward_referrals", &fields)
     }
+}
+
+/// The date of birth of somebody under 18 of whom nothing that may leave says that an appropriate adult is needed.
+pub(super) fn child_without_a_word<'a>(root: &Place<'a>, now: Moment) -> Option<Place<'a>> {
+    let born = root.at("/person/birth_date")?;
+    let is_said = root.at("/appropriate_adult/needed").is_some_and(|needed| needed.text() == Some("yes"));
+    (!is_said && Form::of_age(born.text(), now) == Form::Youth).then_some(born)
 }
 
 /// What the check letter of an identifier says: a number that somebody wrote down wrong finds another person's case.

@@ -14,6 +14,7 @@ use crate::mapping::{
     fhir_message::{Entry, Message, label},
     gaps::is_addressing,
     place::Place,
+    sections::{ADULT_BY_LAW, child_without_a_word},
     tree::{Tree, list, map},
 };
 
@@ -101,7 +102,7 @@ const PARTS: [Part; 10] = [
         title: "Plan and requested actions",
         code: "plan-and-requested-actions",
         places: &["/recommendation", "/treatment_requirement", "/accompaniment"],
-        roles: &[],
+        roles: &["flag-appropriate-adult"],
         otherwise: Some("Not stated."),
     },
 ];
@@ -142,8 +143,13 @@ fn replaces(message: &Message<'_>) -> Option<Tree> {
 
 fn section(message: &Message<'_>, part: &Part, found: &[Entry], partial: bool) -> Option<Tree> {
     let said: Vec<(&str, Place<'_>)> = part.places.iter().flat_map(|path| told(message, path)).collect();
-    let after: &[&str] =
-        if partial && part.code == "consent-for-information-sharing" { &[PARTIAL] } else { &[] };
+    let after: &[&str] = match part.code {
+        "consent-for-information-sharing" if partial => &[PARTIAL],
+        "plan-and-requested-actions" if child_without_a_word(message.root(), message.frame.now).is_some() => {
+            &[ADULT_BY_LAW]
+        }
+        _ => &[],
+    };
     let text = match (said.is_empty(), part.otherwise) {
         (false, _) => Tree::made_from(
             said.iter().flat_map(|(_, place)| place.leaves()).collect::<Vec<_>>().iter(),

@@ -12,6 +12,7 @@ use crate::{
     mapping::{
         codes,
         place::Place,
+        sections::{ADULT_BY_LAW, child_without_a_word},
         tree::{Tree, list, map},
     },
 };
@@ -25,8 +26,9 @@ pub(super) fn entries(message: &Message<'_>) -> Vec<Entry> {
     let mut found: Vec<Entry> = Vec::new();
     found.extend(safeguarding(message));
     found.extend(patient::safe_contact_flag(message));
+    found.extend(adult_by_law(message));
     found.extend(each(message, "/communication/reasonable_adjustments", adjustment));
-    found.extend(risk_to_self(message));
+    found.push(risk_to_self(message));
     found.extend(tag(message));
     found.extend(each(message, "/screening/tools", tool));
     found.extend(each(message, "/clinical/diagnoses", diagnosis));
@@ -71,6 +73,19 @@ fn safeguarding(message: &Message<'_>) -> Option<Entry> {
     Some(flag(message, "flag-safeguarding", category, code))
 }
 
+/// That somebody under 18 must have an appropriate adult, where nothing that may leave says so.
+fn adult_by_law(message: &Message<'_>) -> Option<Entry> {
+    let born = child_without_a_word(message.root(), message.frame.now)?;
+    let needed =
+        coding(codes::our_codes!("flag-code"), "appropriate-adult-needed", "Appropriate adult needed");
+    let code = map([
+        ("coding", Some(born.becomes(Tree::array([needed])))),
+        ("text", Some(Tree::fixed(ADULT_BY_LAW))),
+    ]);
+    let category = concept(codes::FLAG_CATEGORIES, "API", "Additional Patient Information");
+    Some(flag(message, "flag-appropriate-adult", category, code))
+}
+
 fn adjustment(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<Entry> {
     let system = codes::our_codes!("reasonable-adjustment");
     let ours = item.at("/code").map(|place| Tree::array([bare(system, place.copy())]));
@@ -79,16 +94,17 @@ fn adjustment(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<E
     Some(flag(message, format!("flag-adjustment-{index}"), category, Some(code)))
 }
 
-fn risk_to_self(message: &Message<'_>) -> Option<Entry> {
-    let risk = message.at("/risk/to_self")?;
+fn risk_to_self(message: &Message<'_>) -> Entry {
+    let risk = message.at("/risk/to_self");
+    let at = |path: &str| risk.as_ref().and_then(|risk| risk.at(path));
     let levels = codes::our_codes!("risk-level");
     let not_stated = || concept(levels, "not-stated", "Not stated");
     // Silence would read as "no risk", so what was not stated says so.
-    let level = risk.at("/level").map_or_else(not_stated, |place| our_concept(&place, levels));
+    let level = at("/level").map_or_else(not_stated, |place| our_concept(&place, levels));
     let prediction = map([
         ("outcome", Some(Tree::object([("text", "Harm to self".into())]))),
         ("qualitativeRisk", Some(level)),
-        ("rationale", labelled(&[("Current", risk.at("/current")), ("Imminent", risk.at("/imminent"))])),
+        ("rationale", labelled(&[("Current", at("/current")), ("Imminent", at("/imminent"))])),
     ]);
     let fields = [
         ("status", Some(Tree::fixed("final"))),
@@ -97,10 +113,10 @@ fn risk_to_self(message: &Message<'_>) -> Option<Entry> {
         ("occurrenceDateTime", when(message)),
         ("basis", message.refer(answers::ROLE).and_then(|basis| list([basis]))),
         ("prediction", prediction.and_then(|one| list([one]))),
-        ("mitigation", risk.at("/safety_plan").map(|place| place.copy())),
-        ("note", note(risk.at("/handover_advice").as_ref())),
+        ("mitigation", at("/safety_plan").map(|place| place.copy())),
+        ("note", note(at("/handover_advice").as_ref())),
     ];
-    Some(message.entry("risk-to-self", "RiskAssessment", codes::ours!("ld-risk-assessment"), fields))
+    message.entry("risk-to-self", "RiskAssessment", codes::ours!("ld-risk-assessment"), fields)
 }
 
 fn when(message: &Message<'_>) -> Option<Tree> {

@@ -50,6 +50,36 @@ fn texts(value: &Value) -> BTreeSet<String> {
     leaves(value).values().map(Value::to_string).collect()
 }
 
+/// What a sheet says by itself, a document does too, in its words and in a resource.
+#[test]
+fn a_childs_document_says_what_nobody_stated_and_whose_word_it_is() {
+    let mut child = full();
+    child["person"]["birth_date"] = json!("2009-03-04");
+    child.as_object_mut().unwrap().remove("appropriate_adult");
+    child.as_object_mut().unwrap().remove("risk");
+    for consent in child["consents"].as_array_mut().unwrap() {
+        consent["given_by"] = json!("parental-responsibility");
+    }
+    let (mapped, _) = signed(&child, false, false);
+    assert_follows_profiles(&mapped);
+    let document = document(&mapped);
+    let entries = document["entry"].as_array().unwrap();
+    let sections = entries[0]["resource"]["section"].as_array().unwrap();
+    let section = |code: &str| sections.iter().find(|one| one["code"]["coding"][0]["code"] == code).unwrap();
+    let pointed = |section: &Value| {
+        let at = section["entry"][0]["reference"].clone();
+        entries.iter().find(|entry| entry["fullUrl"] == at).unwrap()["resource"].clone()
+    };
+    let plan = section("plan-and-requested-actions");
+    assert!(plan["text"]["div"].as_str().unwrap().contains("By law they must have an appropriate adult"));
+    assert_eq!(pointed(plan)["code"]["coding"][0]["code"], "appropriate-adult-needed");
+    let risk = section("risks-to-self");
+    assert!(risk["text"]["div"].as_str().unwrap().contains("Not stated."));
+    assert_eq!(pointed(risk)["prediction"][0]["qualitativeRisk"]["coding"][0]["code"], "not-stated");
+    let consent = pointed(section("consent-for-information-sharing"));
+    assert_eq!(consent["performer"][0]["type"], "RelatedPerson");
+}
+
 #[test]
 fn a_document_goes_with_the_referral_and_is_what_its_profile_asks_for() {
     let (mapped, projection) = signed(&full(), false, false);

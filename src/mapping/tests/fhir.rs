@@ -129,6 +129,44 @@ fn a_risk_that_nobody_stated_says_so_in_fhir_too() {
 }
 
 #[test]
+fn health_reads_that_nobody_stated_a_risk_where_all_of_it_is_missing() {
+    for whole in [false, true] {
+        let mut assessment = full();
+        if whole {
+            assessment.as_object_mut().unwrap().remove("risk").unwrap();
+        } else {
+            assessment["risk"].as_object_mut().unwrap().remove("to_self").unwrap();
+        }
+        let bundle = followed(&assessment);
+        let risk = resource(&bundle, "RiskAssessment");
+        assert_eq!(risk["prediction"][0]["qualitativeRisk"]["coding"][0]["code"], "not-stated");
+        assert_eq!((risk.get("mitigation"), risk.get("note")), (None, None));
+    }
+}
+
+#[test]
+fn health_reads_of_a_child_that_an_appropriate_adult_is_needed() {
+    let flags = |assessment: &Value| {
+        let bundle = followed(assessment);
+        let codes = bundle["entry"].as_array().unwrap().iter().map(|entry| &entry["resource"]["code"]);
+        let needed = codes.filter(|code| code["coding"][0]["code"] == "appropriate-adult-needed");
+        needed.map(|code| code["text"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let mut child = full();
+    child["person"]["birth_date"] = json!("2009-03-04");
+    // What the assessment says itself is among the answers.
+    child["appropriate_adult"] = json!({"needed": "yes"});
+    assert!(flags(&child).is_empty());
+    child["appropriate_adult"] = json!({"needed": "unknown"});
+    assert!(matches!(flags(&child).as_slice(), [text] if text.contains("By law")));
+    child.as_object_mut().unwrap().remove("appropriate_adult");
+    assert!(matches!(flags(&child).as_slice(), [text] if text.contains("By law")));
+    let mut grown_up = full();
+    grown_up.as_object_mut().unwrap().remove("appropriate_adult");
+    assert!(flags(&grown_up).is_empty());
+}
+
+#[test]
 fn a_parents_word_is_not_told_as_the_childs_own() {
     let performers = |given_by: Option<&str>| {
         let mut assessment = full();

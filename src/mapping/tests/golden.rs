@@ -288,6 +288,49 @@ fn risk_that_nobody_stated_is_never_read_as_none() {
     }
 }
 
+/// Who may know of a risk to self reads that nobody stated one; who may not is told nothing of it.
+#[test]
+fn outside_justice_too_a_risk_that_nobody_stated_is_never_read_as_none() {
+    for keeps in [&["level"][..], &["to_self"], &["risk"]] {
+        let mut silent = full();
+        match keeps[0] {
+            "level" => silent["risk"]["to_self"] = json!({}),
+            "to_self" => drop(silent["risk"].as_object_mut().unwrap().remove("to_self")),
+            _ => drop(silent.as_object_mut().unwrap().remove("risk")),
+        }
+        for (audience, at) in
+            [(Audience::SocialCare, "/riskToSelf"), (Audience::Housing, "/placementSafety/riskToSelf")]
+        {
+            let mapped = made(audience, &project(audience, &silent, false));
+            assert_follows_profiles(&mapped);
+            let said = document(&mapped).pointer(at).cloned();
+            assert_eq!(said, Some(json!({"level": "not-stated"})), "{audience:?}");
+        }
+        let charity = document(&made(Audience::Voluntary, &project(Audience::Voluntary, &silent, false)));
+        assert_eq!(charity.get("riskToSelf"), None);
+    }
+}
+
+/// Children's social care reads it as the custody suite does; a charity, which may not know of it, does not.
+#[test]
+fn social_care_reads_of_a_child_that_an_appropriate_adult_is_needed() {
+    let mut child = full();
+    child["person"]["birth_date"] = json!("2009-03-04");
+    child.as_object_mut().unwrap().remove("appropriate_adult");
+    let said = |assessment: &Value, audience: Audience| {
+        let mapped = made(audience, &project(audience, assessment, false));
+        assert_follows_profiles(&mapped);
+        document(&mapped).get("appropriateAdult").cloned()
+    };
+    let by_law = said(&child, Audience::SocialCare).unwrap();
+    assert_eq!(by_law["needed"], "yes");
+    assert!(by_law["summary"].as_str().unwrap().contains("By law"), "{by_law}");
+    assert_eq!(said(&child, Audience::Voluntary), None);
+    let mut grown_up = full();
+    grown_up.as_object_mut().unwrap().remove("appropriate_adult");
+    assert_eq!(said(&grown_up, Audience::SocialCare), None);
+}
+
 #[test]
 fn each_of_several_treatment_requirements_is_told() {
     let several = json!([
