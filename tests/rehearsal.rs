@@ -46,7 +46,7 @@ fn folder() -> tempfile::TempDir {
             "organisation_code": format!("https://keyway.example/id/agency|{id}"),
         })
     });
-    let basis = json!({"data_protection": "6.1.e + 9.2.g + sch1.18", "power": "CommonLaw", "confidentiality": "CONSENT-EXPLICIT"});
+    let basis = json!({"data_protection": "6.1.e + 9.2.h + sch1.2", "power": "CommonLaw", "confidentiality": "CONSENT-EXPLICIT"});
     let agreements = AGENCIES.map(|(id, kind, _)| {
         json!({
             "agreement_id": format!("agreement-{id}"), "partner": id,

@@ -54,7 +54,7 @@ fn folder() -> tempfile::TempDir {
             "organisation_code": format!("https://keyway.example/id/agency|{id}"),
         })
     });
-    let basis = json!({"data_protection": "6.1.e + 9.2.g + sch1.18", "power": "CommonLaw", "confidentiality": "CONSENT-EXPLICIT"});
+    let basis = json!({"data_protection": "6.1.e + 9.2.h + sch1.2", "power": "CommonLaw", "confidentiality": "CONSENT-EXPLICIT"});
     let emergency = json!({
         "basis": {"data_protection": "6.1.d + 9.2.c", "power": "CommonLaw", "confidentiality": "PUBLIC-INTEREST"},
         "blocks": ["name", "birth-date", "identifiers", "communication", "appropriate-adult", "vulnerabilities",

@@ -172,7 +172,7 @@ fn a_broken_file_reports_every_problem_and_writes_nothing() {
     agreements[1]["emergency"] = json!({"blocks": ["clinical"], "basis": agreements[1]["basis"]});
     agreements[1]["emergency"]["basis"]["confidentiality"] = "PUBLIC-INTEREST".into();
     agreements[1]["basis"]["power"] = "PCSCA22-s16".into();
-    agreements[1]["record"]["data_classes"][0] = "clinical".into();
+    agreements[1]["record"]["data_classes"][1] = "clinical".into();
     let files = [("directory.json", &directory), ("agreements.json", &agreements)];
 
     let refused = bench.import(&files, &["--json"]);
@@ -187,7 +187,7 @@ fn a_broken_file_reports_every_problem_and_writes_nothing() {
         "/1/agreement_id",
         "/1/basis/power",
         "/1/emergency/blocks/0",
-        "/1/record/data_classes/0",
+        "/1/record/data_classes/1",
         "/agencies/0/certificate_file",
         "/agencies/0/channel",
         "/agencies/1/colour",
