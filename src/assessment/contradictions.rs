@@ -54,6 +54,9 @@ const DATE: &str = "A date of the calendar as in 2026-11-23, or a date-time with
 /// The MHSDS accommodation types of people who are homeless.
 const HOMELESS_TYPES: [&str; 8] = ["12", "13", "14", "15", "16", "17", "18", "19"];
 
+/// Those of people who have a home.
+const HOUSED_TYPES: [&str; 11] = ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"];
+
 /// Recommendations that the form for people under 18 does not have.
 const FOR_ADULTS: [&str; 6] = ["MHTR", "MHTR-PRIMARY-CARE", "DRR", "ATR", "COMBINED-CSTR", "RAR"];
 
@@ -156,6 +159,12 @@ pub(super) const RULES: &[Rule] = &[
         "The person is said to have settled housing, and to live as somebody who is homeless does (12 to 19). One of the \
          two is wrong.",
         settled_without_a_home,
+    ),
+    refused(
+        "sleeping-rough-and-housed",
+        "/housing/accommodation_type",
+        "The person is said to sleep rough, and to live as somebody who has a home does (01 to 11). One of the two is wrong.",
+        sleeping_rough_and_housed,
     ),
     refused(
         "sleeping-rough-at-an-address",
@@ -387,6 +396,12 @@ fn no_authority(assessment: &Assessment, _: Moment) -> Vec<usize> {
 fn settled_without_abode(assessment: &Assessment, _: Moment) -> Vec<usize> {
     let settled = assessment.text("/housing/status") == Some("settled");
     once(settled && flag(assessment, "/person/address/no_fixed_abode") == Some(true))
+}
+
+fn sleeping_rough_and_housed(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    let rough = assessment.text("/housing/status") == Some("rough-sleeping");
+    let kind = assessment.text("/housing/accommodation_type");
+    once(rough && kind.is_some_and(|kind| HOUSED_TYPES.contains(&kind)))
 }
 
 fn sleeping_rough_at_an_address(assessment: &Assessment, _: Moment) -> Vec<usize> {

@@ -155,6 +155,7 @@ impl Exchange {
                 consents: &arrived.said.consents,
                 consent_seq: arrived.consent_seq,
                 answered: answered.as_ref(),
+                review_due_at: None,
                 now,
             },
             arrived: &arrived,

@@ -228,6 +228,7 @@ impl Exchange {
             consents,
             consent_seq: row.consent_seq,
             answered: None,
+            review_due_at: referral.review_due_at,
             now,
         };
         let mut writes = WriteSet::new();

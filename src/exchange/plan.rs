@@ -102,7 +102,17 @@ pub(super) struct Basis<'a> {
     pub(super) consent_seq: i64,
     /// The request that the assessment answers.
     pub(super) answered: Option<&'a Answered>,
+    /// By when a second person looks at an override that stands already: what follows it is looked at no later.
+    pub(super) review_due_at: Option<Moment>,
     pub(super) now: Moment,
+}
+
+impl Basis<'_> {
+    /// By when a second person must have looked at an override of now.
+    fn review_due(&self) -> Moment {
+        let own = self.now.plus_seconds(limits::OVERRIDE_REVIEW_SECONDS);
+        self.review_due_at.map_or(own, |stands| stands.min(own))
+    }
 }
 
 /// What the sender is shown of one recipient, and what the recipient would get.
@@ -232,7 +242,7 @@ impl Exchange {
             withheld: Sealed(Vec::new()),
             disclosure_id: None,
             decision_id: None,
-            review_due_at: review.then(|| basis.now.plus_seconds(limits::OVERRIDE_REVIEW_SECONDS)),
+            review_due_at: review.then(|| basis.review_due()),
             recall_answer: None,
             correlation_id: self.mint.uuid(),
             messages: 0,

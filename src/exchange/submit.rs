@@ -185,6 +185,7 @@ impl Exchange {
                 consents: &said.consents,
                 consent_seq,
                 answered: answered.as_ref(),
+                review_due_at: None,
                 now,
             };
             let plan = self.plan_one(&basis, one, None, &mut writes);

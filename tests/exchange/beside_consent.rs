@@ -11,7 +11,7 @@ use keyway::{
 };
 use serde_json::{Value, json};
 
-use crate::harness::{Rig, Scripted, agreement, assessment, consent_id, id, json as body_of, to};
+use crate::harness::{Rig, Scripted, agreement, assessment, consent_id, id, json as body_of, site, to};
 
 const CUSTODY: &str = "custody-northgate";
 const HOUR: i64 = 3_600;
@@ -163,6 +163,14 @@ async fn when_the_consent_is_taken_back_its_part_goes_and_the_overrides_stays() 
     assert_eq!(least["disclosure"]["basis"], "override-risk-to-life");
     assert_eq!(least["riskToSelf"]["handoverAdvice"], "canaryadvice");
     assert!(least.get("consent").is_none() && !least.to_string().contains("canarycapacity"));
+    let message = courier.carried.lock().unwrap()[place].message_id.clone();
+    let follows = rig.store.message(&site(), &message).await.unwrap().unwrap().referral_id;
+    let due = |one: Value| one["review_due_at"].clone();
+    assert_eq!(
+        due(rig.referral(follows.as_str()).await),
+        due(rig.referral(&first).await),
+        "nobody has looked at it yet: it is due when the first was"
+    );
     // Asked again it goes on as it is: the override stands.
     rig.clock.advance_seconds(100 * HOUR);
     sheet(&rig, &courier, place).await.unwrap();

@@ -140,6 +140,14 @@ fn broken_facts() -> Vec<Case> {
             vec!["/housing/accommodation_type"],
         ),
         (
+            "sleeping-rough-and-housed",
+            vec![
+                ("/housing", json!({"status": "rough-sleeping", "accommodation_type": "01"})),
+                ("/person/address", json!({"no_fixed_abode": true})),
+            ],
+            vec!["/housing/accommodation_type"],
+        ),
+        (
             "sleeping-rough-at-an-address",
             vec![
                 ("/housing/status", json!("rough-sleeping")),

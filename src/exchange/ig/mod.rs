@@ -1,7 +1,7 @@
 //! The questions of an information governance officer, one file for each. The answers are ids, agencies, codes, rules and
 //! times: no content, and nobody's name.
 //!
-//! Whoever asks is on record before there is an answer: [`Exchange::asked`] commits the entry first, and where it cannot be
+//! Whoever asks is on record before there is an answer: `Exchange::asked` commits the entry first, and where it cannot be
 //! written nothing is told. What was searched for is never in it, only whom it found.
 
 mod explain;
