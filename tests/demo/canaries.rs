@@ -314,6 +314,7 @@ impl Marked {
                 "brain_injury": c("brain-injury"), "narrative": c("learning-narrative"),
             },
             "housing": {
+                "consent_to_share_contact": true,
                 "status": "at-risk", "summary": c("housing-summary"), "need": c("housing-need"),
                 "reason_for_referral": c("housing-reason"), "homeless_within_56_days": "yes",
                 "local_connection": c("local-connection"), "narrative": c("housing-narrative"),
