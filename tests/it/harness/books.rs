@@ -40,7 +40,7 @@ impl Books {
     pub fn rows(&self) -> Vec<(String, i64)> {
         let tables = self.texts(
             "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' \
-             AND name NOT LIKE 'refinery%' AND name NOT IN ('audit_entry', 'log_head')",
+             AND name NOT LIKE 'refinery%' AND name NOT IN ('audit_entry', 'log_head', 'log_checkpoint', 'log_tile')",
         );
         let counted = tables.into_iter().map(|name| {
             let count = self.count(&format!("SELECT COUNT(*) FROM {name}"));
