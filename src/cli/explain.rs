@@ -4,10 +4,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
 use super::{
-    ig::{LookArgs, moment, person, unless_refused},
+    ig::{LookArgs, moment, person},
     map::run::agency,
     print,
 };
@@ -61,13 +60,7 @@ pub(super) async fn run(args: ExplainArgs) -> Result<ExitCode> {
     };
     let answer = asked.exchange.explain_consent(&asked.config.site_id, &asked.officer, &supposed).await;
     let missing = "There is no such person or agency of this site. That it was asked is on record.";
-    let Some(told) = unless_refused(answer, missing) else { return Ok(ExitCode::FAILURE) };
-    if asked.json {
-        print::object(&json!(told));
-    } else {
-        show(&told);
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(asked.tell(answer, missing, show))
 }
 
 fn show(told: &Explanation) {

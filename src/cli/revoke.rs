@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{ConfigArg, print};
+use super::{ConfigArg, ig::consent, print};
 use crate::{
     app::App,
     clock::Moment,
@@ -45,10 +45,6 @@ pub(super) struct RevokeArgs {
 
 /// The exit code while something is in flight.
 const IN_FLIGHT: u8 = 3;
-
-fn consent(text: &str) -> Result<ConsentId, String> {
-    ConsentId::parse(text).ok_or_else(|| String::from("not a consent's id"))
-}
 
 fn name(text: &str) -> Result<String, String> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');

@@ -4,13 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::{
-    look::{LookArgs, unless_refused},
-    register::register,
-    table::Table,
-};
+use super::{look::LookArgs, register::register, table::Table};
 use crate::{
     cli::print,
     directory::Audience,
@@ -38,27 +33,25 @@ pub(super) struct FlowsArgs {
 pub(super) async fn run(args: FlowsArgs) -> Result<ExitCode> {
     let Some(asked) = args.look.open().await? else { return Ok(ExitCode::FAILURE) };
     let answer = asked.exchange.flows(&asked.config.site_id, &asked.officer).await;
-    let Some(told) = unless_refused(answer, "") else { return Ok(ExitCode::FAILURE) };
-    if asked.json {
-        print::object(&json!(told));
-    } else if args.csv {
-        print::bytes(register(&told.flows).csv().as_bytes());
-    } else if args.markdown {
-        print::line(&format!("Flows at {}\n", told.at));
-        print::bytes(register(&told.flows).markdown().as_bytes());
-    } else {
-        brief(&told.flows).print();
-        let count = |stands: FlowStands| told.flows.iter().filter(|flow| flow.stands == stands).count();
-        print::line(&format!(
-            "{} declared and used, {} declared and never used, {} used and not declared now.",
-            count(FlowStands::DeclaredAndUsed),
-            count(FlowStands::DeclaredNeverUsed),
-            count(FlowStands::UsedNotDeclaredNow)
-        ));
-        let overdue = told.flows.iter().filter(|flow| flow.review_overdue).count();
-        print::line(&format!("The review of {overdue} records is OVERDUE."));
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(asked.tell(answer, "", |told| {
+        if args.csv {
+            print::bytes(register(&told.flows).csv().as_bytes());
+        } else if args.markdown {
+            print::line(&format!("Flows at {}\n", told.at));
+            print::bytes(register(&told.flows).markdown().as_bytes());
+        } else {
+            brief(&told.flows).print();
+            let count = |stands: FlowStands| told.flows.iter().filter(|flow| flow.stands == stands).count();
+            print::line(&format!(
+                "{} declared and used, {} declared and never used, {} used and not declared now.",
+                count(FlowStands::DeclaredAndUsed),
+                count(FlowStands::DeclaredNeverUsed),
+                count(FlowStands::UsedNotDeclaredNow)
+            ));
+            let overdue = told.flows.iter().filter(|flow| flow.review_overdue).count();
+            print::line(&format!("The review of {overdue} records is OVERDUE."));
+        }
+    }))
 }
 
 /// The cells of one flow, once for each audience that it was used for.

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 use rustix::process::getuid;
+use serde::Serialize;
 use serde_json::json;
 
 use super::table::Table;
@@ -56,7 +57,7 @@ pub(in crate::cli) struct Asked {
     pub(in crate::cli) config: Config,
     pub(in crate::cli) exchange: Exchange,
     pub(in crate::cli) officer: Officer,
-    pub(in crate::cli) json: bool,
+    json: bool,
 }
 
 impl LookArgs {
@@ -68,22 +69,37 @@ impl LookArgs {
     }
 }
 
-/// The answer; `None` when there is none, which was told on standard error: `missing` says that nothing was found.
-pub(in crate::cli) fn unless_refused<T>(answer: Result<T, Refusal>, missing: &str) -> Option<T> {
-    match answer {
-        Ok(answer) => return Some(answer),
-        Err(refusal) if refusal.class == Refused::NotFound => print::problem(missing),
-        Err(refusal) if refusal.class == Refused::Unavailable => {
-            print::problem("This question cannot be put on record now, so it is not answered.");
-        }
-        Err(refusal) => {
-            for issue in &refusal.issues {
-                let place = if issue.path.is_empty() { String::new() } else { format!("{}: ", issue.path) };
-                print::problem(&format!("{place}{}", issue.diagnostics));
+impl Asked {
+    /// Prints the answer, as one object or by `show`; or why there is none: `missing` says that nothing was found.
+    pub(in crate::cli) fn tell<T: Serialize>(
+        &self,
+        answer: Result<T, Refusal>,
+        missing: &str,
+        show: impl FnOnce(&T),
+    ) -> ExitCode {
+        match answer {
+            Ok(told) => {
+                if self.json {
+                    print::object(&json!(told));
+                } else {
+                    show(&told);
+                }
+                return ExitCode::SUCCESS;
+            }
+            Err(refusal) if refusal.class == Refused::NotFound => print::problem(missing),
+            Err(refusal) if refusal.class == Refused::Unavailable => {
+                print::problem("This question cannot be put on record now, so it is not answered.");
+            }
+            Err(refusal) => {
+                for issue in &refusal.issues {
+                    let place =
+                        if issue.path.is_empty() { String::new() } else { format!("{}: ", issue.path) };
+                    print::problem(&format!("{place}{}", issue.diagnostics));
+                }
             }
         }
+        ExitCode::FAILURE
     }
-    None
 }
 
 fn officer(text: &str) -> Result<Officer, String> {
@@ -114,30 +130,26 @@ pub(super) struct LooksArgs {
 pub(super) async fn run(args: LooksArgs) -> Result<ExitCode> {
     let Some(asked) = args.look.open().await? else { return Ok(ExitCode::FAILURE) };
     let answer = asked.exchange.looks(&asked.config.site_id, &asked.officer, args.between.moments()).await;
-    let Some(told) = unless_refused(answer, "") else { return Ok(ExitCode::FAILURE) };
-    if asked.json {
-        print::object(&json!(told));
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut table = Table::new(&["when", "who", "account", "asked", "by", "person", "about"]);
-    for look in &told.looks {
-        let mut about: Vec<String> = look.about.iter().map(|(what, id)| format!("{what} {id}")).collect();
-        if look.found_nothing {
-            about.push(String::from("found nothing"));
+    Ok(asked.tell(answer, "", |told| {
+        let mut table = Table::new(&["when", "who", "account", "asked", "by", "person", "about"]);
+        for look in &told.looks {
+            let mut about: Vec<String> = look.about.iter().map(|(what, id)| format!("{what} {id}")).collect();
+            if look.found_nothing {
+                about.push(String::from("found nothing"));
+            }
+            table.row(&[
+                &look.at,
+                &look.actor,
+                look.account.as_deref().unwrap_or("-"),
+                &look.question,
+                look.by.as_deref().unwrap_or("-"),
+                look.person_id.as_ref().map_or("-", |id| id.as_str()),
+                &about.join(", "),
+            ]);
         }
-        table.row(&[
-            &look.at,
-            &look.actor,
-            look.account.as_deref().unwrap_or("-"),
-            &look.question,
-            look.by.as_deref().unwrap_or("-"),
-            look.person_id.as_ref().map_or("-", |id| id.as_str()),
-            &about.join(", "),
-        ]);
-    }
-    table.print();
-    if told.earlier_left_out {
-        print::line("There are earlier ones: ask with --until.");
-    }
-    Ok(ExitCode::SUCCESS)
+        table.print();
+        if told.earlier_left_out {
+            print::line("There are earlier ones: ask with --until.");
+        }
+    }))
 }

@@ -15,7 +15,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-pub(super) use look::{LookArgs, moment, unless_refused};
+pub(super) use look::{LookArgs, moment};
+pub(super) use relied_on::consent;
 pub(super) use who_saw::person;
 
 /// Ask who saw what, why, and on what ground. Every question is itself in the audit log before it is answered.

@@ -4,13 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
-use serde_json::json;
 
-use super::{
-    look::{LookArgs, unless_refused},
-    table::Table,
-    why::referral,
-};
+use super::{look::LookArgs, table::Table, why::referral};
 use crate::{
     cli::print,
     exchange::{
@@ -37,28 +32,27 @@ pub(super) struct OverridesArgs {
 pub(super) async fn run(args: OverridesArgs) -> Result<ExitCode> {
     let Some(asked) = args.look.open().await? else { return Ok(ExitCode::FAILURE) };
     let answer = asked.exchange.overrides(&asked.config.site_id, &asked.officer, args.unreviewed).await;
-    let Some(told) = unless_refused(answer, "") else { return Ok(ExitCode::FAILURE) };
-    if asked.json {
-        print::object(&json!(told));
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut table = Table::new(&["disclosed", "referral", "recipient", "stands", "review due", "review"]);
-    for one in &told.overrides {
-        table.row(&[
-            &one.disclosed_at,
-            one.referral_id.as_str(),
-            one.recipient.as_str(),
-            one.state.as_str(),
-            &one.review_due_at,
-            &reviewed(one),
-        ]);
-    }
-    table.print();
-    print::line(&format!("{} wait for their review; {} of them are OVERDUE.", told.unreviewed, told.overdue));
-    if told.more {
-        print::line("There are more than are shown.");
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(asked.tell(answer, "", |told| {
+        let mut table = Table::new(&["disclosed", "referral", "recipient", "stands", "review due", "review"]);
+        for one in &told.overrides {
+            table.row(&[
+                &one.disclosed_at,
+                one.referral_id.as_str(),
+                one.recipient.as_str(),
+                one.state.as_str(),
+                &one.review_due_at,
+                &reviewed(one),
+            ]);
+        }
+        table.print();
+        print::line(&format!(
+            "{} wait for their review; {} of them are OVERDUE.",
+            told.unreviewed, told.overdue
+        ));
+        if told.more {
+            print::line("There are more than are shown.");
+        }
+    }))
 }
 
 fn reviewed(one: &OverrideTold) -> String {
@@ -114,17 +108,13 @@ pub(super) async fn review(args: ReviewArgs) -> Result<ExitCode> {
     let (site, officer) = (&asked.config.site_id, &asked.officer);
     let answer = asked.exchange.review_override(site, officer, &args.referral, &review).await;
     let missing = "This is no disclosure without consent of this site. That it was asked is on record.";
-    let Some(told) = unless_refused(answer, missing) else { return Ok(ExitCode::FAILURE) };
-    if asked.json {
-        print::object(&json!(told));
-        return Ok(ExitCode::SUCCESS);
-    }
-    print::line(&format!("Referral {}: {}.", told.referral_id, reviewed(&told)));
+    Ok(asked.tell(answer, missing, |told| {
+    print::line(&format!("Referral {}: {}.", told.referral_id, reviewed(told)));
     if matches!(outcome, ReviewOutcome::NotUpheld) {
         print::line(
             "What was sent is not recalled by this. Ask the service to take the referral back, and consider whether this is a \
              breach that has to be told.",
         );
     }
-    Ok(ExitCode::SUCCESS)
+    }))
 }

@@ -4,12 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::{
-    look::{LookArgs, unless_refused},
-    table::Table,
-};
+use super::{look::LookArgs, table::Table};
 use crate::cli::print;
 
 const HOUR_SECONDS: i64 = 3_600;
@@ -31,29 +27,25 @@ pub(super) struct RecallsArgs {
 pub(super) async fn run(args: RecallsArgs) -> Result<ExitCode> {
     let Some(asked) = args.look.open().await? else { return Ok(ExitCode::FAILURE) };
     let answer = asked.exchange.recalls(&asked.config.site_id, &asked.officer, args.open).await;
-    let Some(told) = unless_refused(answer, "") else { return Ok(ExitCode::FAILURE) };
-    if asked.json {
-        print::object(&json!(told));
-        return Ok(ExitCode::SUCCESS);
-    }
-    let heads = ["asked", "recipient", "referral", "consent", "why", "notice", "answer", "hours"];
-    let mut table = Table::new(&heads);
-    for one in &told.recalls {
-        table.row(&[
-            &one.recall.asked_at,
-            one.recipient.as_str(),
-            one.referral_id.as_str(),
-            one.consent_id.as_ref().map_or("-", |id| id.as_str()),
-            &one.reason,
-            one.notice.map_or("-", |status| status.as_str()),
-            one.recall.answer.as_deref().unwrap_or("NOT ANSWERED"),
-            &(one.waited_seconds / HOUR_SECONDS).to_string(),
-        ]);
-    }
-    table.print();
-    print::line(&format!("{} of these wait for an answer.", told.open));
-    if told.more {
-        print::line("There are more than are shown.");
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(asked.tell(answer, "", |told| {
+        let heads = ["asked", "recipient", "referral", "consent", "why", "notice", "answer", "hours"];
+        let mut table = Table::new(&heads);
+        for one in &told.recalls {
+            table.row(&[
+                &one.recall.asked_at,
+                one.recipient.as_str(),
+                one.referral_id.as_str(),
+                one.consent_id.as_ref().map_or("-", |id| id.as_str()),
+                &one.reason,
+                one.notice.map_or("-", |status| status.as_str()),
+                one.recall.answer.as_deref().unwrap_or("NOT ANSWERED"),
+                &(one.waited_seconds / HOUR_SECONDS).to_string(),
+            ]);
+        }
+        table.print();
+        print::line(&format!("{} of these wait for an answer.", told.open));
+        if told.more {
+            print::line("There are more than are shown.");
+        }
+    }))
 }

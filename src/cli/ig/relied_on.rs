@@ -4,9 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use serde_json::json;
 
-use super::look::{LookArgs, unless_refused};
+use super::look::LookArgs;
 use crate::{
     cli::print,
     exchange::ig::{Reliance, RelyingOn},
@@ -27,7 +26,8 @@ pub(super) struct ReliedOnArgs {
     look: LookArgs,
 }
 
-fn consent(text: &str) -> Result<ConsentId, String> {
+/// A consent on the command line.
+pub(in crate::cli) fn consent(text: &str) -> Result<ConsentId, String> {
     ConsentId::parse(text).ok_or_else(|| String::from("not a consent's id"))
 }
 
@@ -35,13 +35,7 @@ pub(super) async fn run(args: ReliedOnArgs) -> Result<ExitCode> {
     let Some(asked) = args.look.open().await? else { return Ok(ExitCode::FAILURE) };
     let answer = asked.exchange.relied_on(&asked.config.site_id, &asked.officer, &args.consent).await;
     let missing = "There is no such consent of this site. That it was asked is on record.";
-    let Some(told) = unless_refused(answer, missing) else { return Ok(ExitCode::FAILURE) };
-    if asked.json {
-        print::object(&json!(told));
-    } else {
-        show(&told);
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(asked.tell(answer, missing, show))
 }
 
 fn show(told: &RelyingOn) {

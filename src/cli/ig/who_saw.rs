@@ -4,9 +4,8 @@ use std::{io::Read as _, process::ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
-use serde_json::json;
 
-use super::look::{BetweenArgs, LookArgs, unless_refused};
+use super::look::{BetweenArgs, LookArgs};
 use crate::{
     assessment::NhsNumber,
     cli::{map::run::agency, print},
@@ -76,13 +75,7 @@ pub(super) async fn run(args: WhoSawArgs) -> Result<ExitCode> {
     let between = args.between.moments();
     let answer = asked.exchange.who_saw(&asked.config.site_id, &asked.officer, &subject, between).await;
     let missing = "Nobody is known by this here. That it was asked is on record.";
-    let Some(told) = unless_refused(answer, missing) else { return Ok(ExitCode::FAILURE) };
-    if asked.json {
-        print::object(&json!(told));
-    } else {
-        show(&told);
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(asked.tell(answer, missing, show))
 }
 
 /// What was given, or what stands on standard input.

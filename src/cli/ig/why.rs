@@ -4,12 +4,8 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use serde_json::json;
 
-use super::{
-    look::{LookArgs, unless_refused},
-    who_saw::grounds,
-};
+use super::{look::LookArgs, who_saw::grounds};
 use crate::{
     cli::print,
     exchange::ig::{StepAnswer, Why},
@@ -59,13 +55,7 @@ pub(super) async fn run(args: WhyArgs) -> Result<ExitCode> {
         (None, None) => bail!("say of what: --disclosure or --referral"),
     };
     let missing = "There is no such disclosure or referral of this site. That it was asked is on record.";
-    let Some(told) = unless_refused(answer, missing) else { return Ok(ExitCode::FAILURE) };
-    if asked.json {
-        print::object(&json!(told));
-    } else {
-        show(&told);
-    }
-    Ok(ExitCode::SUCCESS)
+    Ok(asked.tell(answer, missing, show))
 }
 
 fn show(told: &Why) {
