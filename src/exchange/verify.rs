@@ -104,9 +104,12 @@ async fn page_from(store: &dyn Store, from: u64) -> Read<Page> {
         .map(|n| TileId { level: 0, index: (from / TILE_WIDTH as u64).saturating_add(n) })
         .collect();
     let end = first.saturating_add(i64::try_from(PAGE).unwrap_or(i64::MAX));
-    let mut checkpoints = store.checkpoints_after(first, PAGE).await?;
+    // All are asked at once, so that they are read while the page before is checked.
+    let (entries, tiles, checkpoints) =
+        tokio::join!(store.audit_page(first, PAGE), store.tiles(&ids), store.checkpoints_after(first, PAGE));
+    let mut checkpoints = checkpoints?;
     checkpoints.retain(|checkpoint| checkpoint.size <= end);
-    Ok(Page { entries: store.audit_page(first, PAGE).await?, tiles: store.tiles(&ids).await?, checkpoints })
+    Ok(Page { entries: entries?, tiles: tiles?, checkpoints })
 }
 
 /// How far the check has come.

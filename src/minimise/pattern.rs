@@ -1,5 +1,7 @@
 //! Paths of the disclosure tables: a shape (where) and guards (which of them).
 
+use std::cell::Cell;
+
 use serde_json::Value;
 
 use super::outline::Outline;
@@ -30,7 +32,7 @@ pub(super) struct Target {
 }
 
 /// Something that must hold of one value on the way from the root to a leaf.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Guard {
     /// How many steps below the root that value is.
     depth: usize,
@@ -38,7 +40,7 @@ pub(super) struct Guard {
     test: Test,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Test {
     /// The field is one of these.
     Is(Vec<Term>),
@@ -48,7 +50,7 @@ enum Test {
     Holds(Term),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 enum Term {
     Text(String),
     Recipient,
@@ -109,7 +111,7 @@ impl Guard {
     }
 
     /// Whether it holds for a leaf whose ancestors, root first, are `ancestors`.
-    pub(super) fn holds(&self, ancestors: &[&Value], named: &Named<'_>) -> bool {
+    fn holds(&self, ancestors: &[&Value], named: &Named<'_>) -> bool {
         let Some(at) = ancestors.get(self.depth) else { return false };
         let field = at.as_object().and_then(|fields| {
             // To look through a few is quicker than to hash the name for each leaf anew.
@@ -126,6 +128,60 @@ impl Guard {
                 held.iter().any(|value| term.equals(Some(value), named))
             }
         }
+    }
+}
+
+/// What must hold so that a leaf is meant: one of [`Conditions`], or nothing.
+pub(super) type Condition = Option<usize>;
+
+/// Lists of guards, each kept once: the leaves of a group have most often the same.
+#[derive(Default)]
+pub(super) struct Conditions(Vec<AllOf>);
+
+struct AllOf {
+    guards: Vec<Guard>,
+    /// How many steps below the root the deepest value is that they ask about.
+    depth: usize,
+}
+
+impl Conditions {
+    /// The number of this list, which is kept.
+    pub(super) fn keep(&mut self, guards: Vec<Guard>) -> Condition {
+        let depth = guards.iter().map(|guard| guard.depth).max()?;
+        let known = self.0.iter().position(|all| all.guards == guards);
+        Some(known.unwrap_or_else(|| {
+            self.0.push(AllOf { guards, depth });
+            self.0.len().saturating_sub(1)
+        }))
+    }
+}
+
+/// Whether conditions hold on one way down through one value, each asked once of the leaves of a group.
+pub(super) struct Asked<'r, 'v> {
+    conditions: &'r Conditions,
+    named: Named<'v>,
+    /// Of which value each was asked last, and whether it held there: what is above a value is always the same.
+    last: Vec<Cell<Option<(&'v Value, bool)>>>,
+}
+
+impl<'r, 'v> Asked<'r, 'v> {
+    pub(super) fn new(conditions: &'r Conditions, named: Named<'v>) -> Self {
+        Self { conditions, named, last: vec![Cell::new(None); conditions.0.len()] }
+    }
+
+    /// Whether it holds for a leaf whose ancestors, root first, are `ancestors`.
+    pub(super) fn holds(&self, condition: Condition, ancestors: &[&'v Value]) -> bool {
+        let Some(number) = condition else { return true };
+        let (Some(all), Some(last)) = (self.conditions.0.get(number), self.last.get(number)) else {
+            return false;
+        };
+        let Some(at) = ancestors.get(all.depth).copied() else { return false };
+        if let Some((_, held)) = last.get().filter(|(asked, _)| std::ptr::eq(*asked, at)) {
+            return held;
+        }
+        let holds = all.guards.iter().all(|guard| guard.holds(ancestors, &self.named));
+        last.set(Some((at, holds)));
+        holds
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     Ask, Ground, Projection, Rules, Withheld,
-    pattern::{Guard, Named},
+    pattern::{Asked, Condition, Named},
     places::{Places, Step},
     rules::{Block, Cell, Column, View},
     shapes::Shapes,
@@ -130,16 +130,17 @@ impl Rules {
                 places: Arc::new(Places::of(&nothing())),
             };
         };
+        let named = Named {
+            recipient: reader.partner_id.as_str(),
+            addressee,
+            reader: Some(reader.partner_id.as_str()).filter(|reader| *reader != addressee),
+            need: ask.need,
+        };
         let mut walk = Walk {
             rules: self,
             column,
             lots: self.lots(column, permitted, assessment, ask),
-            named: Named {
-                recipient: reader.partner_id.as_str(),
-                addressee,
-                reader: Some(reader.partner_id.as_str()).filter(|reader| *reader != addressee),
-                need: ask.need,
-            },
+            asked: Asked::new(&self.conditions, named),
             ancestors: Vec::new(),
             way_down: Vec::new(),
             kept: Vec::new(),
@@ -291,7 +292,7 @@ struct Walk<'r, 'v> {
     rules: &'r Rules,
     column: &'r Column,
     lots: Vec<Lot<'r>>,
-    named: Named<'v>,
+    asked: Asked<'r, 'v>,
     ancestors: Vec<&'v Value>,
     way_down: Vec<Down<'r>>,
     /// What is kept back of the groups that are open now, the innermost last.
@@ -393,14 +394,16 @@ impl<'r, 'v> Walk<'r, 'v> {
         let nowhere = Fate::Kept(None, Why::NoRule);
         let rules = self.rules;
         let place = rules.shapes.get(shape).ok_or(nowhere)?;
-        let block = place.belongs.iter().find(|(_, guards)| self.all_hold(guards)).map(|(number, _)| *number);
+        let block =
+            place.belongs.iter().find(|(_, condition)| self.holds(*condition)).map(|(number, _)| *number);
         let Some(number) = block else {
             return Err(if place.is_routing { Fate::Silent } else { nowhere });
         };
         match self.lots.get(number) {
             Some(Lot::Give(give)) => {
-                let is_in =
-                    |view: &View| view.get(&shape).into_iter().flatten().any(|guards| self.all_hold(guards));
+                let is_in = |view: &View| {
+                    view.get(&shape).into_iter().flatten().any(|condition| self.holds(*condition))
+                };
                 let kept = |why| Fate::Kept(u16::try_from(number).ok(), why);
                 let passage = if !is_in(give.view) {
                     return Err(kept(give.rest));
@@ -445,8 +448,8 @@ impl<'r, 'v> Walk<'r, 'v> {
         tells
     }
 
-    fn all_hold(&self, guards: &[Guard]) -> bool {
-        guards.iter().all(|guard| guard.holds(&self.ancestors, &self.named))
+    fn holds(&self, condition: Condition) -> bool {
+        self.asked.holds(condition, &self.ancestors)
     }
 
     /// Tells what is kept back at `step` below where the pass is; without a step, of the whole.

@@ -11,7 +11,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 
 use super::{
     outline::Outline,
-    pattern::{Guard, Target, expand},
+    pattern::{Condition, Conditions, Guard, Target, expand},
     shapes::{Shape, Shapes},
     tables::{self, AudienceFile, BlockLine, BlocksFile, CellLine, Letters, UnderLine},
     through::Passage,
@@ -29,6 +29,8 @@ pub struct Rules {
     pub(super) audiences: BTreeMap<Audience, Column>,
     /// Every place that the profile knows, groups and lists included.
     pub(super) shapes: Shapes,
+    /// What must hold here and there.
+    pub(super) conditions: Conditions,
     leaves: Vec<String>,
     version: String,
 }
@@ -51,7 +53,7 @@ struct Under {
 }
 
 /// The leaves of a view, by the numbers of their places; each with the alternatives of what must hold.
-pub(super) type View = HashMap<usize, Vec<Vec<Guard>>, foldhash::fast::FixedState>;
+pub(super) type View = HashMap<usize, Vec<Condition>, foldhash::fast::FixedState>;
 
 /// One audience's column of the table.
 pub(super) struct Column {
@@ -146,6 +148,7 @@ impl Rules {
             blocks: Vec::new(),
             audiences: BTreeMap::new(),
             shapes: Shapes::of(&outline),
+            conditions: Conditions::default(),
             leaves: Vec::new(),
             version: version_of(profile, blocks, columns),
         };
@@ -186,14 +189,14 @@ impl Rules {
         let mut views = BTreeMap::new();
         let extent = named_targets(&line.extent, outline)?;
         for Target { shape, guards } in &extent {
-            self.leaf(shape)?.belongs.push((number, guards.clone()));
+            let condition = self.conditions.keep(guards.clone());
+            self.leaf(shape)?.belongs.push((number, condition));
         }
         let full = self.view(extent)?;
-        let within = |shape: &str| self.shapes.named(shape).is_some_and(|place| full.contains_key(&place));
-        let under = self.under(&line.under, &within, outline)?;
+        let under = self.under(&line.under, &full, outline)?;
         for (name, paths) in &line.views {
             let part = named_targets(paths, outline).map_err(|e| format!("view {name}: {e}"))?;
-            if let Some(stray) = part.iter().find(|target| !within(&target.shape)) {
+            if let Some(stray) = part.iter().find(|target| !self.is_within(&full, target)) {
                 return Err(format!("view {name}: {} is not in the block's extent", stray.shape));
             }
             views.insert(name.clone(), Arc::new(self.view(part)?));
@@ -210,17 +213,17 @@ impl Rules {
         Ok(())
     }
 
-    /// The values that fall under the rows of others; `within` says whether a leaf is one of the block.
-    fn under(
-        &self,
-        lines: &[UnderLine],
-        within: &dyn Fn(&str) -> bool,
-        outline: &Outline,
-    ) -> Result<Vec<Under>, String> {
+    /// Whether a leaf is one of a block's.
+    fn is_within(&self, block: &View, leaf: &Target) -> bool {
+        self.shapes.named(&leaf.shape).is_some_and(|place| block.contains_key(&place))
+    }
+
+    /// The values of `block` that fall under the rows of others.
+    fn under(&mut self, lines: &[UnderLine], block: &View, outline: &Outline) -> Result<Vec<Under>, String> {
         let mut under = Vec::new();
         for UnderLine { path, rows } in lines {
             let values = targets(std::slice::from_ref(path), outline)?;
-            if let Some(stray) = values.iter().find(|value| !within(&value.shape)) {
+            if let Some(stray) = values.iter().find(|value| !self.is_within(block, value)) {
                 return Err(format!("under: {} is not in the block's extent", stray.shape));
             }
             if rows.is_empty() || values.iter().any(|value| value.guards.is_empty()) {
@@ -233,11 +236,11 @@ impl Rules {
         Ok(under)
     }
 
-    fn view(&self, targets: Vec<Target>) -> Result<View, String> {
+    fn view(&mut self, targets: Vec<Target>) -> Result<View, String> {
         let mut view = View::default();
         for Target { shape, guards } in targets {
             let place = self.shapes.named(&shape).ok_or_else(|| format!("the profile has no {shape}"))?;
-            view.entry(place).or_default().push(guards);
+            view.entry(place).or_default().push(self.conditions.keep(guards));
         }
         Ok(view)
     }

@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::{outline::Outline, pattern::Guard};
+use super::{outline::Outline, pattern::Condition};
 
 /// Names by which a group is entered.
 type Fields = HashMap<Arc<str>, usize, foldhash::fast::FixedState>;
@@ -20,7 +20,7 @@ pub(super) struct Shape {
     fields: Fields,
     entry: Option<usize>,
     /// A leaf: the blocks that it may belong to, with what must hold.
-    pub(super) belongs: Vec<(usize, Vec<Guard>)>,
+    pub(super) belongs: Vec<(usize, Condition)>,
     /// Whether it is routing when it belongs to no block.
     pub(super) is_routing: bool,
 }

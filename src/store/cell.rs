@@ -115,44 +115,78 @@ pub(super) fn json<T: Serialize>(value: &T) -> Cell {
     serde_json::to_string(value).map_or(Cell::Null, Cell::Text)
 }
 
-/// One row, read from left to right. A cell of another kind than expected is a corrupt row, named by its table.
-pub(super) struct RowReader {
-    table: &'static str,
-    cells: std::vec::IntoIter<Cell>,
+/// What a column of a row holds, where the engine has it.
+#[derive(Clone, Copy)]
+pub(super) enum Held<'r> {
+    Null,
+    Int(i64),
+    Text(&'r str),
+    Blob(&'r [u8]),
 }
 
-impl RowReader {
-    /// Reads `cells` as a row of `table`.
-    pub(super) fn new(table: &'static str, cells: Vec<Cell>) -> Self {
-        Self { table, cells: cells.into_iter() }
+/// A row where the engine has it. What no table of ours holds is `None`, as is a column that is not there.
+pub(super) trait Columns {
+    fn at(&self, column: usize) -> Option<Held<'_>>;
+}
+
+/// One row, read from left to right. A cell of another kind than expected is a corrupt row, named by its table.
+pub(super) struct RowReader<'r> {
+    table: &'static str,
+    row: &'r dyn Columns,
+    next: usize,
+}
+
+impl<'r> RowReader<'r> {
+    /// Reads `row` as a row of `table`.
+    pub(super) const fn new(table: &'static str, row: &'r dyn Columns) -> Self {
+        Self { table, row, next: 0 }
     }
 
     fn corrupt<T>(&self) -> Read<T> {
         Err(StoreError::Corrupt(self.table))
     }
 
+    fn held(&mut self) -> Option<Held<'r>> {
+        let held = self.row.at(self.next);
+        self.next = self.next.saturating_add(1);
+        held
+    }
+
     pub(super) fn opt_int(&mut self) -> Read<Option<i64>> {
-        match self.cells.next() {
-            Some(Cell::Int(value)) => Ok(Some(value)),
-            Some(Cell::Null) => Ok(None),
+        match self.held() {
+            Some(Held::Int(value)) => Ok(Some(value)),
+            Some(Held::Null) => Ok(None),
+            _ => self.corrupt(),
+        }
+    }
+
+    fn opt_str(&mut self) -> Read<Option<&'r str>> {
+        match self.held() {
+            Some(Held::Text(value)) => Ok(Some(value)),
+            Some(Held::Null) => Ok(None),
+            _ => self.corrupt(),
+        }
+    }
+
+    fn str(&mut self) -> Read<&'r str> {
+        let value = self.opt_str()?;
+        self.present(value)
+    }
+
+    fn opt_bytes(&mut self) -> Read<Option<&'r [u8]>> {
+        match self.held() {
+            Some(Held::Blob(value)) => Ok(Some(value)),
+            Some(Held::Null) => Ok(None),
             _ => self.corrupt(),
         }
     }
 
     pub(super) fn opt_text(&mut self) -> Read<Option<String>> {
-        match self.cells.next() {
-            Some(Cell::Text(value)) => Ok(Some(value)),
-            Some(Cell::Null) => Ok(None),
-            _ => self.corrupt(),
-        }
+        Ok(self.opt_str()?.map(str::to_owned))
     }
 
     pub(super) fn opt_blob(&mut self) -> Read<Option<Vec<u8>>> {
-        match self.cells.next() {
-            Some(Cell::Blob(value)) => Ok(Some(value)),
-            Some(Cell::Null) => Ok(None),
-            _ => self.corrupt(),
-        }
+        Ok(self.opt_bytes()?.map(<[u8]>::to_vec))
     }
 
     fn present<T>(&self, value: Option<T>) -> Read<T> {
@@ -165,8 +199,7 @@ impl RowReader {
     }
 
     pub(super) fn text(&mut self) -> Read<String> {
-        let value = self.opt_text()?;
-        self.present(value)
+        self.str().map(str::to_owned)
     }
 
     pub(super) fn blob(&mut self) -> Read<Vec<u8>> {
@@ -193,12 +226,12 @@ impl RowReader {
     }
 
     pub(super) fn hash(&mut self) -> Read<[u8; 32]> {
-        let value = self.blob()?.try_into().ok();
+        let value = self.opt_hash()?;
         self.present(value)
     }
 
     pub(super) fn opt_hash(&mut self) -> Read<Option<[u8; 32]>> {
-        match self.opt_blob()? {
+        match self.opt_bytes()? {
             None => Ok(None),
             Some(bytes) => self.present(bytes.try_into().ok()).map(Some),
         }
@@ -214,15 +247,15 @@ impl RowReader {
 
     /// An identifier, by its `parse`.
     pub(super) fn id<T>(&mut self, parse: fn(&str) -> Option<T>) -> Read<T> {
-        let value = parse(&self.text()?);
+        let value = parse(self.str()?);
         self.present(value)
     }
 
     /// An identifier that may be missing.
     pub(super) fn opt_id<T>(&mut self, parse: fn(&str) -> Option<T>) -> Read<Option<T>> {
-        match self.opt_text()? {
+        match self.opt_str()? {
             None => Ok(None),
-            Some(text) => self.present(parse(&text)).map(Some),
+            Some(text) => self.present(parse(text)).map(Some),
         }
     }
 
@@ -244,15 +277,15 @@ impl RowReader {
 
     /// What [`json`] wrote.
     pub(super) fn json<T: DeserializeOwned>(&mut self) -> Read<T> {
-        let value = serde_json::from_str(&self.text()?).ok();
+        let value = serde_json::from_str(self.str()?).ok();
         self.present(value)
     }
 
     /// What [`json`] wrote, or nothing.
     pub(super) fn opt_json<T: DeserializeOwned>(&mut self) -> Read<Option<T>> {
-        match self.opt_text()? {
+        match self.opt_str()? {
             None => Ok(None),
-            Some(text) => self.present(serde_json::from_str(&text).ok()).map(Some),
+            Some(text) => self.present(serde_json::from_str(text).ok()).map(Some),
         }
     }
 }

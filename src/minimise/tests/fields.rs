@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::*;
-use crate::minimise::{pattern::Guard, rules::Column, tables::Letters};
+use crate::minimise::{pattern::Condition, rules::Column, tables::Letters};
 
 const PAGE: &str = "docs/field-table.md";
 
@@ -35,17 +35,17 @@ leave and what does reach somebody is not the same: `keyway map coverage --all` 
 /// How `leaf` of `block` stands in an audience's column.
 fn letters(column: &Column, block: usize, leaf: usize) -> String {
     let cell = &column.cells[block];
-    let within = |passage: Option<u16>| -> Option<&Vec<Vec<Guard>>> {
+    let within = |passage: Option<u16>| -> Option<&Vec<Condition>> {
         column.passages[usize::from(passage?)].leaves.get(&leaf)
     };
-    let Some(guards) = within(cell.view) else { return String::from("–") };
+    let Some(conditions) = within(cell.view) else { return String::from("–") };
     let mut text = String::from(match cell.letters {
         Letters::Yes | Letters::YesOverride => "Y",
         Letters::Category | Letters::CategoryOverride => "C",
         Letters::Specific => "S",
         Letters::Never => "–",
     });
-    if cell.when_need.is_some() || cell.when_agreed.is_some() || guards.iter().all(|all| !all.is_empty()) {
+    if cell.when_need.is_some() || cell.when_agreed.is_some() || conditions.iter().all(Option::is_some) {
         text.push('?');
     }
     if within(cell.minimum).is_some() {

@@ -14,7 +14,7 @@ use crate::{
 impl FromRow for StoredEntry {
     const TABLE: &'static str = "audit_entry";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             log_index: row.opt_int()?,
             entry_id: row.id(EntryId::parse)?,
@@ -33,7 +33,7 @@ impl FromRow for StoredEntry {
 impl FromRow for LogHead {
     const TABLE: &'static str = "log_head";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self { size: row.int()?, root: row.hash()?, frontier: row.blob()?, waiting: row.int()? })
     }
 }
@@ -41,7 +41,7 @@ impl FromRow for LogHead {
 impl FromRow for Tile {
     const TABLE: &'static str = "log_tile";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Self::from_bytes(row.blob()?).ok_or(StoreError::Corrupt(Self::TABLE))
     }
 }
@@ -49,7 +49,7 @@ impl FromRow for Tile {
 impl FromRow for LogKeyRow {
     const TABLE: &'static str = "log_key";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             key_id: row.text()?,
             name: row.text()?,
@@ -64,7 +64,7 @@ impl FromRow for LogKeyRow {
 impl FromRow for CheckpointRow {
     const TABLE: &'static str = "log_checkpoint";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             size: row.int()?,
             root: row.hash()?,

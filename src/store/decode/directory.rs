@@ -11,7 +11,7 @@ use crate::{
 impl FromRow for Partner {
     const TABLE: &'static str = "partner";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             site_id: row.id(SiteId::parse)?,
             partner_id: row.id(PartnerId::parse)?,
@@ -34,7 +34,7 @@ impl FromRow for Partner {
 impl FromRow for Agency {
     const TABLE: &'static str = "partner_version";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         let partner = Partner::read(row)?;
         let since = row.moment()?;
         Ok(Self { partner, since: (since.0 > 0).then_some(since) })
@@ -44,7 +44,7 @@ impl FromRow for Agency {
 impl FromRow for Agreement {
     const TABLE: &'static str = "agreement";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             site_id: row.id(SiteId::parse)?,
             agreement_id: row.id(AgreementId::parse)?,

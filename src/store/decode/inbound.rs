@@ -13,7 +13,7 @@ use crate::{
 impl FromRow for InboundRow {
     const TABLE: &'static str = "inbound";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             site_id: row.id(SiteId::parse)?,
             inbound_id: row.id(InboundId::parse)?,
@@ -32,7 +32,7 @@ impl FromRow for InboundRow {
 impl FromRow for IdempotencyRow {
     const TABLE: &'static str = "idempotency";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             site_id: row.id(SiteId::parse)?,
             partner_id: row.id(PartnerId::parse)?,
@@ -49,7 +49,7 @@ impl FromRow for IdempotencyRow {
 impl FromRow for ConversationRow {
     const TABLE: &'static str = "conversation";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             site_id: row.id(SiteId::parse)?,
             partner_id: row.id(PartnerId::parse)?,

@@ -14,7 +14,7 @@ use crate::{
 impl FromRow for MessageRow {
     const TABLE: &'static str = "message";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             site_id: row.id(SiteId::parse)?,
             message_id: row.id(MessageId::parse)?,
@@ -43,7 +43,7 @@ impl FromRow for MessageRow {
 impl FromRow for DeliveryRow {
     const TABLE: &'static str = "delivery";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             new: NewDelivery {
                 site_id: row.id(SiteId::parse)?,
@@ -71,7 +71,7 @@ impl FromRow for DeliveryRow {
 impl FromRow for (Channel, DeliveryStatus, u64) {
     const TABLE: &'static str = "delivery";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok((row.word()?, row.word()?, row.count()?))
     }
 }

@@ -17,5 +17,5 @@ pub(super) trait FromRow: Sized {
     /// For the message when a row cannot be understood.
     const TABLE: &'static str;
 
-    fn read(row: &mut RowReader) -> Read<Self>;
+    fn read(row: &mut RowReader<'_>) -> Read<Self>;
 }

@@ -14,7 +14,7 @@ use crate::{
 impl FromRow for RecallStands {
     const TABLE: &'static str = "recall";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             recall: RecallRow::read(row)?,
             person_id: row.id(PersonId::parse)?,
@@ -28,7 +28,7 @@ impl FromRow for RecallStands {
 impl FromRow for OverrideStands {
     const TABLE: &'static str = "referral";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             referral_id: row.id(ReferralId::parse)?,
             person_id: row.id(PersonId::parse)?,
@@ -45,7 +45,7 @@ impl FromRow for OverrideStands {
 impl FromRow for FlowUse {
     const TABLE: &'static str = "decision";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             agreement: row.opt_id(AgreementId::parse)?.zip(row.opt_int()?),
             recipient_id: row.id(PartnerId::parse)?,

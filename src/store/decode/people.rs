@@ -13,7 +13,7 @@ use crate::{
 impl FromRow for RootKeyRow {
     const TABLE: &'static str = "root_key";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self { key_id: row.int()?, wrapped: row.blob()?, created_at: row.moment()? })
     }
 }
@@ -21,7 +21,7 @@ impl FromRow for RootKeyRow {
 impl FromRow for PersonRow {
     const TABLE: &'static str = "person";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             site_id: row.id(SiteId::parse)?,
             person_id: row.id(PersonId::parse)?,
@@ -35,7 +35,7 @@ impl FromRow for PersonRow {
 impl FromRow for EpisodeRow {
     const TABLE: &'static str = "episode";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             site_id: row.id(SiteId::parse)?,
             episode_id: row.id(EpisodeId::parse)?,
@@ -49,7 +49,7 @@ impl FromRow for EpisodeRow {
 impl FromRow for AssessmentRow {
     const TABLE: &'static str = "assessment";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             site_id: row.id(SiteId::parse)?,
             assessment_id: row.id(AssessmentId::parse)?,
@@ -68,7 +68,7 @@ impl FromRow for AssessmentRow {
 impl FromRow for ConsentRow {
     const TABLE: &'static str = "consent";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             site_id: row.id(SiteId::parse)?,
             consent_id: row.id(ConsentId::parse)?,

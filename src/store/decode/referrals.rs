@@ -18,7 +18,7 @@ use crate::{
 impl FromRow for ReferralRow {
     const TABLE: &'static str = "referral";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         let mut read = Self {
             site_id: row.id(SiteId::parse)?,
             referral_id: row.id(ReferralId::parse)?,
@@ -60,7 +60,7 @@ impl FromRow for ReferralRow {
 impl FromRow for DecisionRow {
     const TABLE: &'static str = "decision";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             site_id: row.id(SiteId::parse)?,
             decision_id: row.id(DecisionId::parse)?,
@@ -84,7 +84,7 @@ impl FromRow for DecisionRow {
 impl FromRow for RecallRow {
     const TABLE: &'static str = "recall";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self {
             site_id: row.id(SiteId::parse)?,
             recall_id: row.id(RecallId::parse)?,

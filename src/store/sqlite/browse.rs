@@ -187,7 +187,7 @@ struct KnownPerson(PersonId);
 impl FromRow for KnownPerson {
     const TABLE: &'static str = "person_reference";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         row.id(PersonId::parse).map(Self)
     }
 }

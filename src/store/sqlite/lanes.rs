@@ -24,7 +24,7 @@ struct Lane(SiteId, PartnerId, PersonId);
 impl FromRow for Lane {
     const TABLE: &'static str = "lane";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self(row.id(SiteId::parse)?, row.id(PartnerId::parse)?, row.id(PersonId::parse)?))
     }
 }
@@ -35,7 +35,7 @@ pub(super) struct Number(pub(super) Option<i64>);
 impl FromRow for Number {
     const TABLE: &'static str = "number";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         row.opt_int().map(Self)
     }
 }

@@ -24,7 +24,7 @@ struct Number(i64);
 impl FromRow for Number {
     const TABLE: &'static str = "log_checkpoint";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         row.int().map(Self)
     }
 }

@@ -321,7 +321,7 @@ struct OpenAttempt(AttemptId);
 impl FromRow for OpenAttempt {
     const TABLE: &'static str = "attempt";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         row.id(AttemptId::parse).map(Self)
     }
 }

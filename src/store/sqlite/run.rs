@@ -1,14 +1,14 @@
 //! Running statements on a connection.
 
 use rusqlite::{
-    Connection, Error, ErrorCode, ffi, params_from_iter,
+    Connection, Error, ErrorCode, Row, ffi, params_from_iter,
     types::{ToSql, ToSqlOutput, Value, ValueRef},
 };
 
 use crate::{
     exchange::ports::{CommitError, Read, StoreError},
     store::{
-        cell::{Cell, RowReader},
+        cell::{Cell, Columns, Held, RowReader},
         decode::FromRow,
         steps::{Expect, Step},
     },
@@ -81,15 +81,10 @@ pub(super) fn unreadable(error: &StoreError) -> CommitError {
 pub(super) fn rows<T: FromRow>(connection: &Connection, sql: &str, cells: &[Cell]) -> Read<Vec<T>> {
     let failed = |error: Error| StoreError::Unavailable(error.to_string());
     let mut statement = connection.prepare_cached(sql).map_err(failed)?;
-    let width = statement.column_count();
     let mut found = statement.query(params_from_iter(cells)).map_err(failed)?;
     let mut rows = Vec::new();
     while let Some(row) = found.next().map_err(failed)? {
-        let mut cells = Vec::with_capacity(width);
-        for column in 0..width {
-            cells.push(cell(row.get_ref(column).map_err(failed)?, T::TABLE)?);
-        }
-        rows.push(T::read(&mut RowReader::new(T::TABLE, cells))?);
+        rows.push(T::read(&mut RowReader::new(T::TABLE, row))?);
     }
     Ok(rows)
 }
@@ -99,14 +94,14 @@ pub(super) fn row<T: FromRow>(connection: &Connection, sql: &str, cells: &[Cell]
     rows(connection, sql, cells).map(|rows| rows.into_iter().next())
 }
 
-fn cell(value: ValueRef<'_>, table: &'static str) -> Read<Cell> {
-    Ok(match value {
-        ValueRef::Null => Cell::Null,
-        ValueRef::Integer(value) => Cell::Int(value),
-        ValueRef::Text(bytes) => {
-            Cell::Text(String::from_utf8(bytes.to_vec()).map_err(|_| StoreError::Corrupt(table))?)
-        }
-        ValueRef::Blob(bytes) => Cell::Blob(bytes.to_vec()),
-        ValueRef::Real(_) => return Err(StoreError::Corrupt(table)),
-    })
+impl Columns for Row<'_> {
+    fn at(&self, column: usize) -> Option<Held<'_>> {
+        Some(match self.get_ref(column).ok()? {
+            ValueRef::Null => Held::Null,
+            ValueRef::Integer(value) => Held::Int(value),
+            ValueRef::Text(bytes) => Held::Text(std::str::from_utf8(bytes).ok()?),
+            ValueRef::Blob(bytes) => Held::Blob(bytes),
+            ValueRef::Real(_) => return None,
+        })
+    }
 }

@@ -24,7 +24,7 @@ struct Head {
 impl FromRow for Head {
     const TABLE: &'static str = "log_head";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self { size: row.int()?, root: row.hash()?, frontier: row.blob()? })
     }
 }
@@ -38,7 +38,7 @@ struct Waiting {
 impl FromRow for Waiting {
     const TABLE: &'static str = "audit_entry";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self { entry_id: row.id(EntryId::parse)?, leaf: row.blob()? })
     }
 }

@@ -23,7 +23,7 @@ struct Last(i64, Tile);
 impl FromRow for Last {
     const TABLE: &'static str = "log_tile";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         Ok(Self(row.int()?, Tile::read(row)?))
     }
 }
@@ -34,7 +34,7 @@ struct Leaf(Vec<u8>);
 impl FromRow for Leaf {
     const TABLE: &'static str = "audit_entry";
 
-    fn read(row: &mut RowReader) -> Read<Self> {
+    fn read(row: &mut RowReader<'_>) -> Read<Self> {
         row.blob().map(Self)
     }
 }
