@@ -88,6 +88,57 @@ fn a_preview_shows_every_byte_and_what_is_kept_back_by_which_rule() {
     assert_eq!(said(&keyway(folder.path(), &words)), text, "the same again gives the same bytes");
 }
 
+/// What a field does not tell a recipient by the lineage is not said to go, and what it tells is.
+#[test]
+fn a_preview_sets_the_fields_beside_the_recipients() {
+    let folder = folder();
+    let words = ["preview", ASSESSMENT, "--all-recipients", "--directory", "lists.json", "--at", AT];
+    let shown = keyway(folder.path(), &[&words[..], &["--json"]].concat());
+    let whole: Value = serde_json::from_slice(&shown.stdout).unwrap();
+    let fields = whole["fields"].as_array().unwrap();
+    let fate = |field: &str, recipient: &str| {
+        let row = fields.iter().find(|row| {
+            let at = row["field"].as_str().unwrap();
+            field == at || field.starts_with(&format!("{at}/"))
+        });
+        row.unwrap()["recipients"][recipient].as_str().unwrap().to_owned()
+    };
+    assert_eq!(fate("/risk/to_self/level", "cmht-riverside"), "goes");
+    assert_eq!(fate("/person/nhs_number", "cmht-riverside"), "goes");
+    assert_eq!(fate("/person/nhs_number", "court-harbour"), "never-for-audience");
+    assert_eq!(fate("/referrals/0/recipient", "court-harbour"), "not-used");
+    for one in whole["recipients"].as_array().unwrap() {
+        let recipient = one["recipient"].as_str().unwrap();
+        for kept in one["withheld"].as_array().unwrap() {
+            let field = kept["field"].as_str().unwrap();
+            let inner = fields.iter().filter(|row| {
+                let at = row["field"].as_str().unwrap();
+                at == field || at.starts_with(&format!("{field}/"))
+            });
+            for row in inner {
+                assert_eq!(row["recipients"][recipient], kept["reason"], "{field} {recipient}");
+            }
+        }
+    }
+    let text = said(&keyway(folder.path(), &words));
+    assert!(text.contains("\ngoes: something of the message is made of it\n"), "{text}");
+    let page = said(&keyway(folder.path(), &[&words[..], &["--format", "html"]].concat()));
+    assert!(page.starts_with("<!doctype html>") && page.contains("default-src 'none'"), "{page}");
+    for one in whole["recipients"].as_array().unwrap() {
+        assert!(page.contains(&format!("<th scope=\"col\">{}</th>", one["recipient"].as_str().unwrap())));
+        for part in one["parts"].as_array().unwrap() {
+            let text = part["text"].as_str().unwrap();
+            let escaped = text
+                .replace('&', "&amp;")
+                .replace('<', "&lt;")
+                .replace('>', "&gt;")
+                .replace('"', "&quot;")
+                .replace('\'', "&#39;");
+            assert!(page.contains(&escaped), "every byte is on the page");
+        }
+    }
+}
+
 #[test]
 fn a_preview_needs_to_know_whom_it_is_for() {
     let folder = folder();

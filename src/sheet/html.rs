@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::{Item, Page, Piece, lines};
 
 /// The page may load nothing and run nothing, whatever stands in it.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+pub(crate) const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 impl Page {
     /// The page as HTML, in UTF-8.
@@ -75,7 +76,7 @@ fn said(text: &str) -> String {
 }
 
 /// A text that no browser can take for markup. Everything that is written goes through here.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -20,6 +20,8 @@ mod tests;
 
 use std::{error::Error, fmt};
 
+pub(crate) use html::{POLICY, escaped};
+
 /// How much a section weighs: 0 is never left out, and the highest goes first.
 pub(super) type Rank = u8;
 

@@ -1,10 +1,14 @@
-//! `keyway preview`: what each recipient of an assessment would get, byte for byte, and what is kept back by which rule.
+//! `keyway preview`: what each recipient of an assessment would get, side by side and byte for byte, and what is kept back by
+//! which rule.
+
+mod page;
+mod table;
 
 use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Result, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{
@@ -20,10 +24,11 @@ use crate::{
     ids::PartnerId,
 };
 
-/// Show what each recipient of an assessment would get, byte for byte, and what is kept back by which rule.
+/// Show side by side what each recipient of an assessment would get, byte for byte, and what is kept back by which rule.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     keyway preview assessment.json --all-recipients --directory directory.json --directory agreements.json\n  \
+    keyway preview assessment.json --all-recipients --directory lists.json --format html > preview.html\n  \
     keyway preview assessment.json --recipient housing-harbour --directory agencies.json --json\n\n\
     The assessment is planned as POST /assessments plans it, and nothing is stored or sent. What was submitted before,\n\
     and consents that were recorded before, are not known here: for those use POST /assessments?dry-run=true. Ids and\n\
@@ -41,9 +46,19 @@ pub(super) struct PreviewArgs {
     recipient: Option<PartnerId>,
     #[command(flatten)]
     rehearsal: RehearsalArgs,
+    /// How it is shown.
+    #[arg(long, default_value = "text", conflicts_with = "json")]
+    format: Format,
     /// Print one JSON object; bodies are there as text and as base64.
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    /// A page for a browser: fields beside recipients, and the messages side by side.
+    Html,
 }
 
 pub(super) async fn run(args: PreviewArgs) -> Result<ExitCode> {
@@ -58,12 +73,26 @@ pub(super) async fn run(args: PreviewArgs) -> Result<ExitCode> {
             bail!("{} does not ask {id}", shown(&args.file));
         }
     }
-    if args.json {
-        let recipients: Vec<Value> = rehearsal.recipients.iter().map(whole).collect();
-        print::object(&json!({"recipients": recipients, "warnings": rehearsal.answer.get("warnings")}));
-    } else {
-        rehearsal.recipients.iter().for_each(summary);
-        rehearsal.recipients.iter().for_each(bodies);
+    let assessment: Value = serde_json::from_slice(&body)?;
+    let rows = table::rows(&assessment, &rehearsal.recipients);
+    match args.format {
+        _ if args.json => {
+            let recipients: Vec<Value> = rehearsal.recipients.iter().map(whole).collect();
+            let fields = table::whole(&rows, &rehearsal.recipients);
+            let warnings = rehearsal.answer.get("warnings");
+            print::object(&json!({"recipients": recipients, "fields": fields, "warnings": warnings}));
+        }
+        Format::Html => print::bytes(page::html(&rows, &rehearsal.recipients).as_bytes()),
+        Format::Text => {
+            for (one, number) in rehearsal.recipients.iter().zip(1..) {
+                print::line(&format!("{number} {}", to_whom(one)));
+            }
+            print::line("");
+            table::text(&rows).iter().for_each(|line| print::line(&print::printable(line)));
+            print::line("");
+            rehearsal.recipients.iter().for_each(summary);
+            rehearsal.recipients.iter().for_each(bodies);
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
