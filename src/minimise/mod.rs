@@ -12,6 +12,7 @@ mod rules;
 mod shapes;
 mod tables;
 mod through;
+mod view;
 
 use std::sync::Arc;
 

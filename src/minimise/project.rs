@@ -8,10 +8,11 @@ use super::{
     Ask, Ground, Projection, Rules, Withheld,
     pattern::{Asked, Condition, Named},
     places::{Places, Step},
-    rules::{Block, Cell, Column, View},
+    rules::{Block, Cell, Column},
     shapes::Shapes,
     tables::Letters,
     through::{Grounds, Passage},
+    view::View,
 };
 use crate::consent::{PermittedReferral, Scope};
 
@@ -401,9 +402,8 @@ impl<'r, 'v> Walk<'r, 'v> {
         };
         match self.lots.get(number) {
             Some(Lot::Give(give)) => {
-                let is_in = |view: &View| {
-                    view.get(&shape).into_iter().flatten().any(|condition| self.holds(*condition))
-                };
+                let (asked, ancestors) = (&self.asked, &self.ancestors);
+                let is_in = |view: &View| view.get(shape).iter().any(|one| asked.holds(*one, ancestors));
                 let kept = |why| Fate::Kept(u16::try_from(number).ok(), why);
                 let passage = if !is_in(give.view) {
                     return Err(kept(give.rest));
@@ -416,9 +416,9 @@ impl<'r, 'v> Walk<'r, 'v> {
                     give.passage
                 };
                 let told = rules.blocks.get(number).into_iter().flat_map(Block::under).enumerate();
-                let told: Vec<(usize, usize)> =
-                    told.filter(|(_, (_, values))| is_in(values)).map(|(under, _)| (number, under)).collect();
-                self.told.extend(told);
+                for (under, _) in told.filter(|(_, (_, values))| is_in(values)) {
+                    self.told.insert((number, under));
+                }
                 Ok(passage)
             }
             Some(Lot::Keep(why)) => Err(Fate::Kept(u16::try_from(number).ok(), *why)),

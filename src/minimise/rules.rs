@@ -2,7 +2,7 @@
 //! audience. What does not add up is an error at start, never a surprise at run time.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     fmt::{self, Write},
     sync::Arc,
 };
@@ -11,10 +11,11 @@ use aws_lc_rs::digest::{Context, SHA256};
 
 use super::{
     outline::Outline,
-    pattern::{Condition, Conditions, Guard, Target, expand},
+    pattern::{Conditions, Guard, Target, expand},
     shapes::{Shape, Shapes},
     tables::{self, AudienceFile, BlockLine, BlocksFile, CellLine, Letters, UnderLine},
     through::Passage,
+    view::View,
 };
 use crate::directory::Audience;
 
@@ -51,9 +52,6 @@ struct Under {
     rows: Vec<String>,
     values: View,
 }
-
-/// The leaves of a view, by the numbers of their places; each with the alternatives of what must hold.
-pub(super) type View = HashMap<usize, Vec<Condition>, foldhash::fast::FixedState>;
 
 /// One audience's column of the table.
 pub(super) struct Column {
@@ -215,7 +213,7 @@ impl Rules {
 
     /// Whether a leaf is one of a block's.
     fn is_within(&self, block: &View, leaf: &Target) -> bool {
-        self.shapes.named(&leaf.shape).is_some_and(|place| block.contains_key(&place))
+        self.shapes.named(&leaf.shape).is_some_and(|place| block.has(place))
     }
 
     /// The values of `block` that fall under the rows of others.
@@ -240,7 +238,7 @@ impl Rules {
         let mut view = View::default();
         for Target { shape, guards } in targets {
             let place = self.shapes.named(&shape).ok_or_else(|| format!("the profile has no {shape}"))?;
-            view.entry(place).or_default().push(self.conditions.keep(guards));
+            view.add(place, self.conditions.keep(guards))?;
         }
         Ok(view)
     }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::rules::View;
+use super::view::View;
 use crate::{consent::Decision, ids::ConsentId};
 
 /// What let a field through.

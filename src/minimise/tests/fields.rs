@@ -35,8 +35,8 @@ leave and what does reach somebody is not the same: `keyway map coverage --all` 
 /// How `leaf` of `block` stands in an audience's column.
 fn letters(column: &Column, block: usize, leaf: usize) -> String {
     let cell = &column.cells[block];
-    let within = |passage: Option<u16>| -> Option<&Vec<Condition>> {
-        column.passages[usize::from(passage?)].leaves.get(&leaf)
+    let within = |passage: Option<u16>| -> Option<&[Condition]> {
+        Some(column.passages[usize::from(passage?)].leaves.get(leaf)).filter(|of_leaf| !of_leaf.is_empty())
     };
     let Some(conditions) = within(cell.view) else { return String::from("–") };
     let mut text = String::from(match cell.letters {
