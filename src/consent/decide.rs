@@ -146,6 +146,19 @@ impl Reason {
             Self::OwnRequest => "own-request",
         }
     }
+
+    /// Whether it speaks of the agency alone (its agreement, its being in use) and says nothing of what the person agreed to.
+    #[must_use]
+    pub const fn is_of_the_agency(self) -> bool {
+        matches!(
+            self,
+            Self::NoAgreement
+                | Self::NoProcessingRecord
+                | Self::PurposeNotAgreed
+                | Self::PartnerSuspended
+                | Self::OverrideNotAgreed
+        )
+    }
 }
 
 /// A named practitioner's request to disclose the minimum without consent.
@@ -432,7 +445,7 @@ pub fn decide(inputs: Inputs<'_>) -> Decision {
 
     decision.data_classes = agreement.record.as_ref().map(|record| record.data_classes.clone());
     let verdict = if is_for(agreement, purposes) {
-        implied_where_silent(person_says(inputs), inputs, agreement)
+        implied_where_silent(person_says(inputs), inputs, &agreement.basis)
     } else {
         no(Reason::PurposeNotAgreed, None)
     };
@@ -460,6 +473,38 @@ pub fn decide(inputs: Inputs<'_>) -> Decision {
     decision
 }
 
+/// What the person's own word leaves of what `then` let go: the agreement and the agency's being in use are taken to be as
+/// they were, and so is an override. It tells what an agency may keep, and is no ground on which anything goes: its reason
+/// is the person's word.
+pub(super) fn kept_by_word(then: &Decision, inputs: Inputs<'_>) -> Decision {
+    let said = person_says(inputs);
+    let verdict = match &then.basis {
+        Some(basis) if then.is_implied() => implied_where_silent(said, inputs, basis),
+        _ => said,
+    };
+    let least = match &then.outcome {
+        Outcome::Permit { scope: Scope::Minimum { blocks } | Scope::AgreedAndMinimum { blocks, .. } } => {
+            Some(blocks.clone())
+        }
+        Outcome::Permit { scope: Scope::Agreed { .. } } | Outcome::Deny => None,
+    };
+    let scope = match (verdict.scope, least) {
+        (Some(Scope::Agreed { excluded, specific }), Some(blocks)) => {
+            Some(Scope::AgreedAndMinimum { excluded, specific, blocks })
+        }
+        (None, Some(blocks)) => Some(Scope::Minimum { blocks }),
+        (said, _) => said,
+    };
+    Decision {
+        outcome: scope.map_or(Outcome::Deny, |scope| Outcome::Permit { scope }),
+        reason: verdict.reason,
+        consent: verdict.consent,
+        provision: verdict.provision,
+        shares: Vec::new(),
+        ..then.clone()
+    }
+}
+
 /// Sets an override beside what the person agreed to. Whether they keep anything back does not matter here: whoever gets
 /// it must not be able to tell from its being there.
 fn join_override(decision: &mut Decision, agreement: &Agreement, asked: Option<&Override>) {
@@ -475,9 +520,8 @@ fn join_override(decision: &mut Decision, agreement: &Agreement, asked: Option<&
 
 /// Where the person said nothing about a health service, their consent may be implied for direct care: if the agreement
 /// enables it, they speak for themself, and there is no refusal of anybody, for whoever says no to one may mean it of more.
-fn implied_where_silent(verdict: Verdict, inputs: Inputs<'_>, agreement: &Agreement) -> Verdict {
-    let is_enabled =
-        inputs.partner.kind.audience() == Some(Audience::Health) && agreement.basis.implies_consent();
+fn implied_where_silent(verdict: Verdict, inputs: Inputs<'_>, basis: &LawfulBasis) -> Verdict {
+    let is_enabled = inputs.partner.kind.audience() == Some(Audience::Health) && basis.implies_consent();
     let speaks = inputs.own_word.has_capacity && inputs.own_word.from <= inputs.now;
     let refuses = |consent: &Result<Consent, _>| {
         consent.as_ref().is_ok_and(|one| {

@@ -14,7 +14,7 @@ pub use decide::{
     Decision, Exit, Inputs, Outcome, Override, PermittedReferral, Reason, Scope, decide, decide_own_request,
 };
 pub use record::{Consent, ConsentDecision, ConsentStatus, RecordError};
-pub use together::{Share, decide_together};
+pub use together::{Share, decide_together, still_agreed};
 
 #[cfg(test)]
 mod tests;

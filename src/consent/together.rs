@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decide::{Decision, Inputs, Outcome, Reason, Scope, decide};
+use super::decide::{Decision, Inputs, Outcome, Reason, Scope, decide, kept_by_word};
 use crate::{
     directory::Partner,
     ids::{AgreementId, ConsentId, PartnerId},
@@ -54,8 +54,24 @@ impl Share {
 #[must_use]
 pub fn decide_together(carrier: Inputs<'_>, reader: Inputs<'_>) -> Decision {
     let [carrier, reader] = [carrier, reader].map(|inputs| Inputs { r#override: None, ..inputs });
-    let (first, second) = (decide(carrier), decide(reader));
-    let shares = vec![Share::of(&carrier, &first), Share::of(&reader, &second)];
+    together([&carrier, &reader], [decide(carrier), decide(reader)])
+}
+
+/// What the person's own word leaves of what `then` let go, whether or not an agreement stands and the agency is in use
+/// now: what an agency may keep, and never a ground on which anything goes. `reader` is for whom it is meant, where the
+/// recipient passes it on. Its reason is the person's word, a withdrawal or a refusal among others.
+#[must_use]
+pub fn still_agreed(then: &Decision, recipient: Inputs<'_>, reader: Option<Inputs<'_>>) -> Decision {
+    let first = kept_by_word(then, recipient);
+    match reader {
+        None => first,
+        Some(reader) => together([&recipient, &reader], [first, kept_by_word(then, reader)]),
+    }
+}
+
+/// One decision of two.
+fn together([carrier, reader]: [&Inputs<'_>; 2], [first, second]: [Decision; 2]) -> Decision {
+    let shares = vec![Share::of(carrier, &first), Share::of(reader, &second)];
     let scope = match (&first.outcome, &second.outcome) {
         (Outcome::Permit { scope: one }, Outcome::Permit { scope: other }) => both(one, other),
         (Outcome::Permit { .. }, Outcome::Deny) => return Decision { shares, ..second },

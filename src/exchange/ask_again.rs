@@ -47,6 +47,9 @@ pub(super) struct AskedAgain {
     pub(super) course: Course,
     /// The decision, with its row; `None` for recalls, which hold ids only.
     pub(super) decided: Option<(Decided, DecisionRow)>,
+    /// Where nothing may go, or less by the person's own word alone: what that word is. `None` where only the agency is the
+    /// reason (no agreement, suspended), and they said nothing that takes anything back.
+    pub(super) word: Option<Reason>,
     /// What an assessment's message would be made from now.
     considered: Option<Considered>,
     /// What the recipient has already, where a message is made anew.
@@ -66,6 +69,14 @@ impl AskedAgain {
     /// Whether anything of the assessment may go now.
     pub(super) fn may_still_go(&self) -> bool {
         self.considered.as_ref().is_some_and(|considered| considered.projection.is_some())
+    }
+
+    /// Why what is out is recalled.
+    pub(super) const fn why(&self) -> Why {
+        match self.word {
+            Some(Reason::ConsentWithdrawn | Reason::ConsentRefused) => Why::ConsentWithdrawn,
+            _ => Why::NoLongerPermitted,
+        }
     }
 }
 
@@ -96,6 +107,7 @@ impl Exchange {
         let mut asked = AskedAgain {
             course: Course::Go,
             decided: None,
+            word: None,
             considered: None,
             earlier: None,
             consents: Vec::new(),
@@ -110,9 +122,11 @@ impl Exchange {
         };
         asked.preconditions.extend(asked.reader.as_ref().map(Precondition::as_seen));
         let consent_seq = said.map_or(person.consent_seq, |(_, seq)| seq);
-        // A recall holds ids only: the recipient alone must be there.
+        // A recall holds ids only: the recipient alone must be there. What the person says now is asked about whoever holds
+        // something, in use or not.
         let reads = asked.reader.iter().filter(|_| message.kind != MessageKind::Recall);
-        if std::iter::once(&asked.partner).chain(reads).any(|agency| agency.status != PartnerStatus::Active) {
+        let mut agencies = std::iter::once(&asked.partner).chain(reads);
+        if said.is_none() && agencies.any(|agency| agency.status != PartnerStatus::Active) {
             asked.course = Course::Wait;
             return Ok(asked);
         }
@@ -206,7 +220,13 @@ impl Exchange {
         let decided = considered.decided(id);
         let row = self.decision_row(referral, &decided, &circumstances.used(), exit, &asked.key);
         let same_tables = then_row.policy_version == row.policy_version;
-        asked.course = course(&then, &decided, same_tables, is_out(&bundle.delivery), exit);
+        let reason = decided.decision.reason;
+        asked.word = match (decided.decision.permits(), reason.is_of_the_agency()) {
+            (true, _) => None,
+            (false, true) => self.said_less(&then, &circumstances, &assessment, &need),
+            (false, false) => Some(reason),
+        };
+        asked.course = course(&then, &decided, asked.word, same_tables, is_out(&bundle.delivery), exit);
         if asked.course == Course::Remake {
             asked.earlier = self.earlier(referral, &asked.key).await?;
         }
@@ -270,11 +290,7 @@ impl Exchange {
                 let (sender, recipient, key) = (&asked.sender, &asked.partner, &asked.key);
                 let ends = Ends { sender, recipient, on_behalf_of: None, in_reply_to: None, key };
                 let consent = decided.decision.consent.as_ref().map(|(id, _)| id);
-                let why = match reason {
-                    Reason::ConsentWithdrawn | Reason::ConsentRefused => Why::ConsentWithdrawn,
-                    _ => Why::NoLongerPermitted,
-                };
-                self.add_recall(&mut referral, consent, why, &ends, "gateway", &mut writes)?;
+                self.add_recall(&mut referral, consent, asked.why(), &ends, "gateway", &mut writes)?;
                 // What it still may have goes to it anew: an override's minimum above all.
                 let rest = Box::pin(self.ask_for_the_rest(bundle, asked, &asked.consents, "gateway")).await?;
                 if let Some(rest) = rest {
@@ -387,11 +403,26 @@ fn stop(referral: &mut ReferralRow, decision: &Decision, now: Moment) {
     }
 }
 
-/// Compares what may leave now with what the message was made from.
-fn course(then: &Decided, now: &Decided, same_tables: bool, out: bool, exit: Exit) -> Course {
-    let reason = now.decision.reason;
+/// Compares what may leave now with what the message was made from; `word` is what the person said that takes it back.
+fn course(
+    then: &Decided,
+    now: &Decided,
+    word: Option<Reason>,
+    same_tables: bool,
+    out: bool,
+    exit: Exit,
+) -> Course {
     if !now.decision.permits() {
-        let taken_back = matches!(reason, Reason::ConsentWithdrawn | Reason::ConsentRefused);
+        // A yes that is less than before takes back as well as a no does.
+        let taken_back = matches!(
+            word,
+            Some(
+                Reason::ConsentWithdrawn
+                    | Reason::ConsentRefused
+                    | Reason::ConsentGiven
+                    | Reason::ConsentImplied
+            )
+        );
         return match (out, exit) {
             (false, _) => Course::Stop,
             // It was collected while that was right; time has passed since. Nobody took anything back.

@@ -12,14 +12,15 @@ use super::{
     people::{Consents, Identified},
     plan::Basis,
     ports::{DeliveryBundle, Precondition, Write, WriteSet},
-    recall::Why,
+    prepare::{Circumstances, Decided},
     refusal::{Issue, Refusal},
     rows::ReferralRow,
     withdraw::{Taken, TakingBack},
 };
 use crate::{
+    assessment::Assessment,
     clock::Moment,
-    consent::{Exit, Reason},
+    consent::{Exit, PermittedReferral, Reason, still_agreed},
     ids::{PartnerId, PersonId, ReferralId, SiteId},
     limits,
     referral::State,
@@ -123,12 +124,8 @@ impl Exchange {
                 writes.push(Write::Decision(row.clone()));
                 writes.push(self.decided_about(&referral, row, &decided.decision.shares, said.actor));
                 let consent = decided.decision.consent.as_ref().map(|(consent, _)| consent);
-                let why = match decided.decision.reason {
-                    Reason::ConsentWithdrawn | Reason::ConsentRefused => Why::ConsentWithdrawn,
-                    _ => Why::NoLongerPermitted,
-                };
-                let back =
-                    TakingBack { consent, why, agency: &asked.partner, key: said.key, actor: said.actor };
+                let (why, agency) = (asked.why(), &asked.partner);
+                let back = TakingBack { consent, why, agency, key: said.key, actor: said.actor };
                 Box::pin(self.take_back(less, &back, taken)).await?;
                 let mut anew = None;
                 if left == Left::Something && !is_told(so_far, &referral) {
@@ -158,8 +155,9 @@ impl Exchange {
         Ok(())
     }
 
-    /// What the agency holds of a referral, where that is more than it may hold by what the person says now. What an
-    /// agreement or a suspension says no to is asked at each exit, and nobody took anything back by it.
+    /// What the agency holds of a referral, where that is more than it may hold by what the person says now. Where an
+    /// agreement or a suspension says no to all, that alone takes nothing back (it is asked at each exit), and the person's
+    /// own word is what counts: a recall holds no content and needs no agreement.
     async fn holds_more(
         &self,
         referral: &ReferralRow,
@@ -174,14 +172,35 @@ impl Exchange {
             }
             let by = Some((said.consents, said.consent_seq));
             let asked = self.ask_again_by(&bundle, Exit::Plan, by).await?;
-            let is_theirs = asked.decided.as_ref().is_some_and(|(decided, _)| {
-                let reason = decided.decision.reason;
-                let not_theirs = [Reason::NoAgreement, Reason::PurposeNotAgreed, Reason::PartnerSuspended];
-                !not_theirs.contains(&reason)
-            });
+            let is_theirs = asked
+                .decided
+                .as_ref()
+                .is_some_and(|(decided, _)| decided.decision.permits() || asked.word.is_some());
             return Ok(Some((bundle, asked)).filter(|(_, asked)| asked.course == Course::Recall && is_theirs));
         }
         Ok(None)
+    }
+
+    /// What the person says, where by their own word less may be held than `then` let go, whatever stands of agreements.
+    /// What rests on an override alone is not theirs to narrow: it goes to its review.
+    pub(super) fn said_less(
+        &self,
+        then: &Decided,
+        at: &Circumstances<'_>,
+        assessment: &Assessment,
+        need: &str,
+    ) -> Option<Reason> {
+        if then.decision.is_override() {
+            return None;
+        }
+        let about = |partner, agreements| self.inputs(partner, agreements, at, assessment.own_word());
+        let reader = at.reader.map(|reading| about(&reading.partner, &reading.agreements));
+        let kept = still_agreed(&then.decision, about(at.partner, at.agreements), reader);
+        let reader = at.reader.map(|reading| &reading.partner);
+        let left = PermittedReferral::for_reader(&kept, at.partner, reader)
+            .map(|permitted| self.projected(&permitted, at.consents, assessment, need));
+        let is_as_much = left.is_some_and(|left| then.is_within(&left.permitted, &left.tells));
+        (!is_as_much).then_some(kept.reason)
     }
 
     /// What may still go of a referral that is recalled, as a new one of the same assessment. None where its recipient is

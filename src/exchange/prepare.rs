@@ -195,7 +195,7 @@ impl Exchange {
     }
 
     /// What one agency's part of a decision is made from.
-    fn inputs<'i>(
+    pub(super) fn inputs<'i>(
         &'i self,
         partner: &'i Partner,
         agreements: &'i [Agreement],

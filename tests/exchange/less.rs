@@ -1,10 +1,17 @@
 //! The person agrees to less than before and the agency that has it is not asked anything new: what it holds is taken back
 //! there and then, or something narrower comes; what is no longer given out says so in words that are true.
 
-use keyway::exchange::refusal::{Refusal, Refused};
+use keyway::{
+    clock::Clock,
+    directory::PartnerStatus,
+    exchange::{
+        ports::{Store, Write},
+        refusal::{Refusal, Refused},
+    },
+};
 use serde_json::{Value, json};
 
-use crate::harness::{Rig, Scripted, assessment, id, json as body_of, to};
+use crate::harness::{PARTNERS, Rig, Scripted, agreement, assessment, id, json as body_of, partner, to};
 
 const CARRIER: &str = "probation-harbour";
 const READER: &str = "court-harbour";
@@ -200,4 +207,162 @@ async fn what_is_not_given_out_any_more_says_what_became_of_it() {
     assert!(gone.issues[0].diagnostics.contains("look for the newer message"), "{gone:?}");
     rig.deliver_all(&courier).await;
     assert_eq!(courier.count(), 2);
+}
+
+/// Why nothing may flow to an agency, whatever the person agreed to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Shut {
+    Ended,
+    OtherPurpose,
+    NoRecord,
+    Suspended,
+}
+
+impl Shut {
+    const ALL: [Self; 4] = [Self::Ended, Self::OtherPurpose, Self::NoRecord, Self::Suspended];
+
+    async fn to(self, rig: &Rig, agency: &str) {
+        let mut agreement = agreement(agency);
+        agreement.version = 2;
+        match self {
+            Self::Ended => agreement.valid_to = rig.clock.now(),
+            Self::OtherPurpose => agreement.purposes = vec![String::from("HRESCH")],
+            Self::NoRecord => agreement.record = None,
+            Self::Suspended => return in_use(rig, agency, PartnerStatus::Suspended).await,
+        }
+        rig.store.commit(vec![Write::Agreement(agreement)], Vec::new()).await.unwrap();
+    }
+}
+
+async fn in_use(rig: &Rig, agency: &str, status: PartnerStatus) {
+    let (slug, kind, channel) = PARTNERS.into_iter().find(|(slug, ..)| *slug == agency).unwrap();
+    let row = Write::Partner(keyway::directory::Partner { status, ..partner(slug, kind, channel) });
+    rig.store.commit(vec![row], Vec::new()).await.unwrap();
+}
+
+/// Less than before, in three ways: a part kept back, a no, a yes that is over.
+const LESS: [fn(&mut Value); 3] = [
+    |consent| consent["excludes"] = json!(["risk-to-self"]),
+    |consent| consent["decision"] = "decline".into(),
+    |consent| consent["valid_until"] = "2026-11-23T09:45:00Z".into(),
+];
+
+async fn holding(rig: &Rig, courier: &Scripted) -> String {
+    let mut first = assessment(&[CARRIER]);
+    first["risk"]["to_self"]["handover_advice"] = "canaryadvice".into();
+    let first = rig.submit(&first, "k1").await.unwrap();
+    rig.deliver_all(courier).await;
+    assert!(sheet(rig, CARRIER, courier, 0).await.unwrap().to_string().contains("canaryadvice"));
+    id(to(&first, CARRIER), "referral_id")
+}
+
+fn recalls(courier: &Scripted) -> usize {
+    courier.texts().iter().filter(|text| text.contains("disclosure.recalled")).count()
+}
+
+#[tokio::test]
+async fn less_is_taken_back_although_no_agreement_stands_or_the_agency_is_suspended() {
+    for shut in Shut::ALL {
+        for (number, less) in LESS.into_iter().enumerate() {
+            // Asked for something, or spoken of only: it comes to the same.
+            for asked in [READER, CARRIER] {
+                let rig = Rig::new().await;
+                let courier = Scripted::delivers();
+                let referral = holding(&rig, &courier).await;
+                shut.to(&rig, CARRIER).await;
+                rig.submit(&said_of(asked, CARRIER, less), "k2").await.unwrap();
+                let about = format!("{shut:?}, less {number}, asked of {asked}");
+                assert_eq!(rig.referral(&referral).await["state"], "recalled", "{about}");
+                let gone = sheet(&rig, CARRIER, &courier, 0).await.unwrap_err();
+                assert_eq!(gone.class, Refused::Gone, "{about}");
+                assert!(gone.issues[0].diagnostics.contains("taken back: do not use"), "{about}: {gone:?}");
+                rig.deliver_all(&courier).await;
+                if shut == Shut::Suspended {
+                    assert_eq!(recalls(&courier), 0, "it waits for whoever is suspended");
+                    in_use(&rig, CARRIER, PartnerStatus::Active).await;
+                    rig.clock.advance_seconds(3_600);
+                    rig.deliver_all(&courier).await;
+                }
+                assert_eq!(recalls(&courier), 1, "{about}");
+                let texts = courier.texts();
+                let recall = texts.iter().find(|text| text.contains("disclosure.recalled")).unwrap();
+                assert!(!recall.contains("canaryadvice"), "{recall}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn as_much_as_before_takes_nothing_back_where_no_agreement_stands() {
+    for shut in Shut::ALL {
+        let rig = Rig::new().await;
+        let courier = Scripted::delivers();
+        let referral = holding(&rig, &courier).await;
+        shut.to(&rig, CARRIER).await;
+        rig.submit(&said_of(READER, CARRIER, |_| {}), "k2").await.unwrap();
+        rig.deliver_all(&courier).await;
+        assert_ne!(rig.referral(&referral).await["state"], "recalled", "{shut:?}");
+        assert_eq!(recalls(&courier), 0, "{shut:?}");
+        if shut == Shut::Suspended {
+            in_use(&rig, CARRIER, PartnerStatus::Active).await;
+            sheet(&rig, CARRIER, &courier, 0).await.unwrap();
+            continue;
+        }
+        let gone = sheet(&rig, CARRIER, &courier, 0).await.unwrap_err();
+        assert!(gone.issues[0].diagnostics.contains("Nobody took it back"), "{shut:?}: {gone:?}");
+    }
+}
+
+/// Probation holds it for the court, and it is with the court that nothing stands any more.
+#[tokio::test]
+async fn what_another_passes_on_is_taken_back_although_nothing_stands_with_its_reader() {
+    for shut in Shut::ALL {
+        for less in LESS {
+            let rig = Rig::new().await;
+            let mut first = assessment(&[CARRIER, READER]);
+            let asked = first["referrals"].as_array_mut().unwrap();
+            asked.retain(|one| one["recipient"] == CARRIER);
+            asked[0]["on_behalf_of"] = READER.into();
+            first["profile"] = "https://keyway.example/profiles/assessment/adult/2".into();
+            let one = first.as_object_mut().unwrap().remove("treatment_requirement");
+            first["treatment_requirements"] = one.into_iter().collect();
+            first["offence"].as_object_mut().unwrap().remove("note");
+            let first = rig.submit(&first, "k1").await.unwrap();
+            let courier = Scripted::delivers();
+            rig.deliver_all(&courier).await;
+            shut.to(&rig, READER).await;
+            rig.submit(&said_of("cmht-riverside", READER, less), "k2").await.unwrap();
+            let referral = id(to(&first, CARRIER), "referral_id");
+            assert_eq!(rig.referral(&referral).await["state"], "recalled", "{shut:?}");
+            rig.deliver_all(&courier).await;
+            assert_eq!(recalls(&courier), 1, "{shut:?}");
+        }
+    }
+}
+
+/// What an override alone let go never rested on their word: a no takes nothing back, with an agreement or without.
+#[tokio::test]
+async fn a_no_takes_back_nothing_of_an_override_where_no_agreement_stands() {
+    for shut in Shut::ALL {
+        let rig = Rig::new().await;
+        let custody = "custody-northgate";
+        let mut first = assessment(&[custody]);
+        first["consents"][0]["decision"] = "decline".into();
+        first["risk"]["to_self"]["imminent"] = true.into();
+        first["risk"]["to_self"]["current"] = "yes".into();
+        first["overrides"] = json!([{
+            "recipient": custody, "reason": "RISK-TO-LIFE-SELF", "practitioner": "Practitioner on duty",
+            "justification": "Said what they will do tonight.",
+        }]);
+        let first = rig.submit(&first, "k1").await.unwrap();
+        let courier = Scripted::delivers();
+        rig.deliver_all(&courier).await;
+        let referral = id(to(&first, custody), "referral_id");
+        assert_eq!(rig.referral(&referral).await["state"], "delivered");
+        shut.to(&rig, custody).await;
+        rig.submit(&said_of(READER, custody, |consent| consent["decision"] = "decline".into()), "k2")
+            .await
+            .unwrap();
+        assert_eq!(rig.referral(&referral).await["state"], "delivered", "{shut:?}");
+    }
 }
