@@ -1,6 +1,7 @@
 //! The forms of an assessment: which is meant, and for whom it is.
 
 use jiff::{ToSpan, civil::Date};
+use serde_json::Value;
 
 use super::asked::start_of;
 use crate::clock::Moment;
@@ -54,6 +55,19 @@ impl Form {
     /// Whether it asks only what an adult can be asked.
     pub(super) const fn is_for_adults(self) -> bool {
         matches!(self, Self::Adult1 | Self::Adult2)
+    }
+}
+
+/// Whether `assessment`, as it came, is of somebody who was under 18 when it was made: by the date of birth, and where no
+/// two dates say so by its form.
+#[must_use]
+pub fn is_of_a_child(assessment: &Value) -> bool {
+    let text = |at: &str| assessment.pointer(at).and_then(Value::as_str);
+    let adult = turns(text("/person/birth_date"), ADULT_YEARS);
+    let made = text("/assessed_at").and_then(Moment::from_rfc3339);
+    match made.zip(adult) {
+        Some((made, adult)) => made < adult,
+        None => text("/profile").and_then(Form::parse) == Some(Form::Youth),
     }
 }
 

@@ -17,7 +17,7 @@ use serde_json::Value;
 pub use asked::{AskedOverride, AskedReferral, AssessedConsent, day_begins, stated_end};
 pub use capture::{Capture, OwnWord};
 use contradictions::Weight;
-pub use form::Form;
+pub use form::{Form, is_of_a_child};
 pub use identifier::{NhsNumber, NhsNumberFault};
 pub use identifiers::{Looked, look_at};
 pub use scores::{TAG_DOMAINS, TagMax};

@@ -134,13 +134,21 @@ impl<'a> Sheet<'a> {
         ])
     }
 
+    /// What says that an appropriate adult is needed: the word for it, or the date of birth of somebody under 18.
+    pub(super) fn adult_needed(&self) -> Option<Place<'a>> {
+        let said = self.at("/appropriate_adult/needed").filter(|needed| needed.text() == Some("yes"));
+        said.or_else(|| child_without_a_word(&self.root, self.frame.now))
+    }
+
     /// The appropriate adult. Somebody under 18 always has one, by law: where the assessment does not say so, or the person
     /// keeps it back, the sheet says that much, by the date of birth that stands on it, and names nobody.
     pub(super) fn appropriate_adult(&self) -> Option<Tree> {
-        let Some(born) = child_without_a_word(&self.root, self.frame.now) else {
-            return self.block("/appropriate_adult");
-        };
         let needed = self.at("/appropriate_adult/needed");
+        let is_told_why =
+            ["why", "summary"].iter().any(|name| self.at(&format!("/appropriate_adult/{name}")).is_some());
+        let is_plain = needed.as_ref().is_some_and(|needed| needed.text() == Some("yes") && is_told_why);
+        let born = child(&self.root, self.frame.now).filter(|_| !is_plain);
+        let Some(born) = born else { return self.block("/appropriate_adult") };
         let part =
             |name: &str| self.at(&format!("/appropriate_adult/{name}")).map(|place| place.copy_camel());
         map([
@@ -228,9 +236,13 @@ impl<'a> Sheet<'a> {
 
 /// The date of birth of somebody under 18 of whom nothing that may leave says that an appropriate adult is needed.
 pub(super) fn child_without_a_word<'a>(root: &Place<'a>, now: Moment) -> Option<Place<'a>> {
-    let born = root.at("/person/birth_date")?;
     let is_said = root.at("/appropriate_adult/needed").is_some_and(|needed| needed.text() == Some("yes"));
-    (!is_said && Form::of_age(born.text(), now) == Form::Youth).then_some(born)
+    child(root, now).filter(|_| !is_said)
+}
+
+/// The date of birth of somebody under 18, where that may leave.
+fn child<'a>(root: &Place<'a>, now: Moment) -> Option<Place<'a>> {
+    root.at("/person/birth_date").filter(|born| Form::of_age(born.text(), now) == Form::Youth)
 }
 
 /// What the check letter of an identifier says: a number that somebody wrote down wrong finds another person's case.

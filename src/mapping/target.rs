@@ -93,8 +93,8 @@ fn fitted(entries: &[&str], most: usize) -> Fitted {
 
 fn special_needs<'p>(sheet: &Sheet<'p>) -> Vec<Entry<'p>> {
     let mut entries = Vec::new();
-    let adult = sheet.at("/appropriate_adult/needed").filter(|needed| needed.text() == Some("yes"));
-    entries.extend(adult.map(|needed| Entry::new("appropriate adult", needed)));
+    // What the sheet says, and so what may leave: not less by what the assessment left open.
+    entries.extend(sheet.adult_needed().map(|needed| Entry::new("appropriate adult", needed)));
     let listed = |path: &str| sheet.at(path).map(|list| list.items()).unwrap_or_default();
     let adjustments = listed("/communication/reasonable_adjustments");
     let mut codes: Vec<Place<'p>> = adjustments.iter().filter_map(|one| one.at("/code")).collect();

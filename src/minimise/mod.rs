@@ -28,7 +28,7 @@ pub use through::Through;
 pub struct Withheld {
     /// The assessment path (`/clinical`) or `*` for everything.
     pub field: String,
-    /// The rule, with its version: `custody/5#clinical`.
+    /// The rule, with its version: `custody/6#clinical`.
     pub rule: String,
     /// The reason code.
     pub reason: String,

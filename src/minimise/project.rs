@@ -1,6 +1,6 @@
 //! The projection: one pass over the assessment; a leaf leaves when the view that applies to its block names it.
 
-use std::{collections::BTreeSet, fmt::Write as _, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _, sync::Arc};
 
 use serde_json::{Map, Value};
 
@@ -14,7 +14,10 @@ use super::{
     through::{Grounds, Passage},
     view::View,
 };
-use crate::consent::{PermittedReferral, Scope};
+use crate::{
+    assessment::is_of_a_child,
+    consent::{PermittedReferral, Scope},
+};
 
 /// Room for where most fields stand, in bytes.
 const FIELD_USUAL: usize = 48;
@@ -65,7 +68,8 @@ struct Give<'r> {
     uncovered: Vec<&'r View>,
     /// and those that the person keeps back;
     kept: Vec<&'r View>,
-    /// of which an override beside their consent lets out these: a yes in part gives no less than a no.
+    /// of which these go all the same: an override beside their consent (a yes in part gives no less than a no), or what a
+    /// child is owed by law.
     least: Option<(u16, &'r View)>,
 }
 
@@ -142,6 +146,20 @@ impl Rules {
             column,
             lots: self.lots(column, permitted, assessment, ask),
             asked: Asked::new(&self.conditions, named),
+        let is_of_a_child = column.owes_a_child() && is_of_a_child(assessment);
+        let assessment =
+            if is_of_a_child { column.with_what_is_owed(assessment) } else { Cow::Borrowed(assessment) };
+        let assessment = &*assessment;
+        let mut walk = Walk {
+            rules: self,
+            column,
+            lots: self.lots(column, permitted, assessment, is_of_a_child, ask),
+            named: Named {
+                recipient: reader.partner_id.as_str(),
+                addressee,
+                reader: Some(reader.partner_id.as_str()).filter(|reader| *reader != addressee),
+                need: ask.need,
+            },
             ancestors: Vec::new(),
             way_down: Vec::new(),
             kept: Vec::new(),
@@ -180,6 +198,7 @@ impl Rules {
         column: &'r Column,
         permitted: &PermittedReferral,
         assessment: &Value,
+        is_of_a_child: bool,
         ask: Ask<'_>,
     ) -> Vec<Lot<'r>> {
         let scope = permitted.scope();
@@ -218,6 +237,8 @@ impl Rules {
                     Scope::AgreedAndMinimum { blocks, .. } if blocks.contains(&block.id) => cell.minimum,
                     _ => None,
                 };
+                let owed = cell.by_law.as_ref().filter(|_| is_of_a_child).map(|law| law.passage);
+                let least = least.or(owed);
                 // A word that we do not know cannot be honoured in part, so everything is kept back.
                 if block.is_among(excluded) || !excluded.iter().all(known) {
                     return match least {
@@ -255,6 +276,22 @@ impl Cell {
 }
 
 impl Column {
+    /// Whether anything leaves of a child by law.
+    fn owes_a_child(&self) -> bool {
+        self.cells.iter().any(|cell| cell.by_law.is_some())
+    }
+
+    /// The assessment of a child, with what is owed to every child said as the table says it, whatever it says itself.
+    fn with_what_is_owed<'v>(&self, assessment: &'v Value) -> Cow<'v, Value> {
+        let mut assessment = Cow::Borrowed(assessment);
+        for law in self.cells.iter().filter_map(|cell| cell.by_law.as_ref()) {
+            if assessment.pointer(&law.at).and_then(Value::as_str) != Some(&law.says) {
+                state(assessment.to_mut(), &law.at, &law.says);
+            }
+        }
+        assessment
+    }
+
     /// On what all of it rests: an override is a ground where it could let something of this column out.
     fn ground(&self, rules: &Rules, scope: &Scope) -> Ground {
         let could = |blocks: &[String]| {
@@ -472,6 +509,19 @@ impl<'r, 'v> Walk<'r, 'v> {
         }
         self.withheld.push(Withheld { field, rule, reason: why.as_str().to_owned() });
     }
+}
+
+/// Says `text` at `at`, in groups that are made where there are none.
+fn state(whole: &mut Value, at: &str, text: &str) {
+    let mut here = whole;
+    for name in at.split('/').skip(1) {
+        if !here.is_object() {
+            *here = nothing();
+        }
+        let Some(fields) = here.as_object_mut() else { return };
+        here = fields.entry(name).or_insert(Value::Null);
+    }
+    *here = Value::from(text);
 }
 
 fn nothing() -> Value {

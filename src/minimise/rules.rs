@@ -77,6 +77,16 @@ pub(super) struct Cell {
     pub(super) when_need: Option<Vec<String>>,
     /// It leaves only when the assessment says `true` at this path.
     pub(super) when_agreed: Option<String>,
+    /// What of it every child is owed.
+    pub(super) by_law: Option<ByLaw>,
+}
+
+/// A field that leaves of every child, and what it says.
+pub(super) struct ByLaw {
+    pub(super) passage: u16,
+    /// Where it stands.
+    pub(super) at: String,
+    pub(super) says: String,
 }
 
 impl fmt::Debug for Rules {
@@ -289,6 +299,18 @@ impl Rules {
             if let Some(path) = line.when_agreed.as_ref().filter(|path| self.shapes.named(path).is_none()) {
                 return Err(format!("block {}: when_agreed: the profile has no {path}", block.id));
             }
+            if let Some(law) = &line.under_18 {
+                let is_one = block.views.get(&law.view).is_some_and(|view| {
+                    view.len() == 1
+                        && self.shapes.named(&law.at).is_some_and(|place| view.contains_key(&place))
+                });
+                if !is_one {
+                    return Err(format!(
+                        "block {}: under_18: its view is the one field that it states",
+                        block.id
+                    ));
+                }
+            }
             let rule = format!("{name}#{}", block.id);
             let cell = cell(block, line, rule, &mut passages);
             cells.push(cell.map_err(|e| format!("block {}: {e}", block.id))?);
@@ -317,7 +339,7 @@ impl Block {
 
 /// A cell of the table for `block`, whose letters and views must say the same; its passages are added to the others.
 fn cell(block: &Block, line: &CellLine, rule: String, passages: &mut Vec<Passage>) -> Result<Cell, String> {
-    let mut passage = |view: &String, is_minimum: bool| {
+    let mut passage = |view: &String, is_minimum: bool, is_by_law: bool| {
         let leaves = block.views.get(view).ok_or_else(|| format!("there is no view {view}"))?;
         let number = u16::try_from(passages.len()).map_err(|_| String::from("there are too many views"))?;
         passages.push(Passage {
@@ -326,12 +348,13 @@ fn cell(block: &Block, line: &CellLine, rule: String, passages: &mut Vec<Passage
             rule: rule.clone(),
             given: format!("{}:{view}", block.id),
             is_minimum,
+            is_by_law,
             leaves: Arc::clone(leaves),
         });
         Ok::<_, String>(number)
     };
-    let view = line.view.as_ref().map(|view| passage(view, false)).transpose()?;
-    let minimum = line.minimum.as_ref().map(|view| passage(view, true)).transpose()?;
+    let view = line.view.as_ref().map(|view| passage(view, false, false)).transpose()?;
+    let minimum = line.minimum.as_ref().map(|view| passage(view, true, false)).transpose()?;
     if view.is_some() == (line.cell == Letters::Never) {
         return Err(String::from("a view is needed, unless the cell is \"-\""));
     }
@@ -341,8 +364,16 @@ fn cell(block: &Block, line: &CellLine, rule: String, passages: &mut Vec<Passage
     if line.cell.is_category() && line.view.as_deref() == Some(FULL) {
         return Err(String::from("a category is never the full block"));
     }
+    let by_law = match &line.under_18 {
+        Some(_) if view.is_none() => return Err(String::from("nothing is owed of what never leaves")),
+        Some(law) => {
+            let (at, says) = (law.at.clone(), law.says.clone());
+            Some(ByLaw { passage: passage(&law.view, false, true)?, at, says })
+        }
+        None => None,
+    };
     let (when_need, when_agreed) = (line.when_need.clone(), line.when_agreed.clone());
-    Ok(Cell { letters: line.cell, rule, view, minimum, when_need, when_agreed })
+    Ok(Cell { letters: line.cell, rule, view, minimum, when_need, when_agreed, by_law })
 }
 
 /// The leaves that `paths` name, each by what it is: what leaves is never told by what it is not.

@@ -97,6 +97,20 @@ pub(super) struct CellLine {
     pub(super) when_need: Option<Vec<String>>,
     /// It leaves only when the assessment says `true` at this path: what the person agreed to beside the referral.
     pub(super) when_agreed: Option<String>,
+    /// What leaves of somebody under 18 beside a consent, whatever they keep back or nobody said.
+    pub(super) under_18: Option<ByLawLine>,
+}
+
+/// What the law gives to every child.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ByLawLine {
+    /// The view that leaves: one field.
+    pub(super) view: String,
+    /// That field.
+    pub(super) at: String,
+    /// What it says.
+    pub(super) says: String,
 }
 
 /// The letters of a cell, as in the table.

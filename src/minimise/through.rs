@@ -17,7 +17,8 @@ pub struct Through<'g> {
     pub view: &'g str,
     /// The rule, with its version: `custody/1#risk-to-self`.
     pub rule: &'g str,
-    /// The consent that decided, with its version; `None` under an override, and where nobody's consent was asked.
+    /// The consent that decided, with its version; `None` under an override, for what a child is owed by law, and where
+    /// nobody's consent was asked.
     pub consent: Option<&'g (ConsentId, i64)>,
     /// Where in that consent, as in `provision.provision[0]`.
     pub provision: Option<&'g str>,
@@ -33,6 +34,8 @@ pub(super) struct Passage {
     pub(super) given: String,
     /// Whether it is what an override lets through, whatever the person agreed to.
     pub(super) is_minimum: bool,
+    /// Whether it is what the law gives to every child, whatever the person agreed to.
+    pub(super) is_by_law: bool,
     /// What of the block the view has.
     pub(super) leaves: Arc<View>,
 }
@@ -57,9 +60,11 @@ impl Grounds {
 
     /// What let through a leaf that came by the passage with this number.
     pub(super) fn through(&self, passage: u16) -> Option<Through<'_>> {
-        let Passage { block, view, rule, is_minimum, .. } = self.passages.get(usize::from(passage))?;
-        let consent = self.consent.as_ref().filter(|_| !is_minimum);
-        let provision = self.provision.as_deref().filter(|_| !is_minimum);
+        let Passage { block, view, rule, is_minimum, is_by_law, .. } =
+            self.passages.get(usize::from(passage))?;
+        let is_theirs = !is_minimum && !is_by_law;
+        let consent = self.consent.as_ref().filter(|_| is_theirs);
+        let provision = self.provision.as_deref().filter(|_| is_theirs);
         Some(Through { block, view, rule, consent, provision })
     }
 }

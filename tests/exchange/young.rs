@@ -38,6 +38,12 @@ async fn a_childs_sheet_always_says_that_an_appropriate_adult_is_needed() {
             let text = said["appropriateAdult"]["summary"].as_str().unwrap();
             assert!(text.contains("under 18") && text.contains("By law"), "{text}");
             assert!(!said.to_string().contains("canarywhy") && !said.to_string().contains("canarysummary"));
+            // What is copied into another system says the same as the sheet.
+            if let Some(copied) = said["targetFields"]["specialNeeds"]["text"].as_str() {
+                assert!(copied.starts_with("appropriate adult"), "{copied}");
+            } else {
+                assert_ne!(recipient, "custody-northgate", "custody copies it");
+            }
         };
         let mut silent = youth(recipient);
         silent.as_object_mut().unwrap().remove("appropriate_adult");
@@ -53,10 +59,15 @@ async fn a_childs_sheet_always_says_that_an_appropriate_adult_is_needed() {
         let mut kept_back = youth(recipient);
         kept_back["consents"][0]["excludes"] = json!(["appropriate-adult"]);
         by_law(&sheet(&kept_back, recipient).await.1);
-        // Without a date of birth nobody can tell, and an adult has no need by law.
+        // Whoever holds or tries a child is told so much whatever is kept back, and nobody else; of an adult, nobody is.
         let mut neither = youth(recipient);
         neither["consents"][0]["excludes"] = json!(["appropriate-adult", "birth-date"]);
-        assert!(sheet(&neither, recipient).await.1.get("appropriateAdult").is_none());
+        let (_, said) = sheet(&neither, recipient).await;
+        let told = if recipient == "probation-harbour" { Value::Null } else { json!({"needed": "yes"}) };
+        assert_eq!(said["appropriateAdult"], told, "{recipient}");
+        assert!(!said.to_string().contains("2009-03-04") && !said.to_string().contains("canarywhy"));
+        let copied = said["targetFields"]["specialNeeds"]["text"].as_str().unwrap_or_default();
+        assert_eq!(copied.contains("appropriate adult"), recipient == "custody-northgate", "{copied}");
         let mut grown_up = assessment(&[recipient]);
         grown_up.as_object_mut().unwrap().remove("appropriate_adult");
         assert!(sheet(&grown_up, recipient).await.1.get("appropriateAdult").is_none());

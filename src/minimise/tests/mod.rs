@@ -3,6 +3,7 @@
 mod decided;
 mod fields;
 mod leak;
+mod owed;
 mod page;
 mod rules;
 mod table;

@@ -25,7 +25,9 @@ lead, before it is used with real people.**
 
 The word beside the letter is the view: `full` is the whole block; the others are listed below. What no view names
 does not leave. Whatever the person excluded for a recipient does not leave to it, nor does what stands below as kept back
-with it: a block that falls under the same row, or a value whose code would say what was kept back. Field by field:
+with it: a block that falls under the same row, or a value whose code would say what was kept back. Where a cell says
+\"under 18 always\", that leaves of every child beside their consent, also where they keep the row back or nobody said it, and
+no more of it ([ADR 0016](adr/0016-what-a-child-is-owed.md)). Field by field:
 [field-table.md](field-table.md).
 ";
 
@@ -42,6 +44,9 @@ fn cell(cell: &CellLine) -> String {
     }
     if let Some(path) = &cell.when_agreed {
         write!(text, " if `{path}` is true").unwrap();
+    }
+    if let Some(law) = &cell.under_18 {
+        write!(text, " (under 18 always `{}`: {})", law.view, law.says).unwrap();
     }
     text
 }

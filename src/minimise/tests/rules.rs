@@ -60,12 +60,12 @@ fn withheld_names_the_highest_place_that_one_rule_keeps() {
     let rules = &*RULES;
     let seen = project(rules, Audience::Custody, agreed(&[], &[]), &full(), "safety");
     let find = |field: &str| seen.withheld.iter().find(|w| w.field == field).map(|w| (&*w.rule, &*w.reason));
-    assert_eq!(find("/clinical"), Some(("custody/5#clinical", "never-for-audience")));
-    assert_eq!(find("/risk/formulation"), Some(("custody/5#clinical", "never-for-audience")));
-    assert_eq!(find("/person/nhs_number"), Some(("custody/5#nhs-number", "never-for-audience")));
-    assert_eq!(find("/housing/narrative"), Some(("custody/5#housing", "category-only")));
-    assert_eq!(find("/person/identifiers/CRN"), Some(("custody/5#identifiers", "not-for-recipient")));
-    assert_eq!(find("/consents/0/note"), Some(("custody/5#own-consent", "not-for-recipient")));
+    assert_eq!(find("/clinical"), Some(("custody/6#clinical", "never-for-audience")));
+    assert_eq!(find("/risk/formulation"), Some(("custody/6#clinical", "never-for-audience")));
+    assert_eq!(find("/person/nhs_number"), Some(("custody/6#nhs-number", "never-for-audience")));
+    assert_eq!(find("/housing/narrative"), Some(("custody/6#housing", "category-only")));
+    assert_eq!(find("/person/identifiers/CRN"), Some(("custody/6#identifiers", "not-for-recipient")));
+    assert_eq!(find("/consents/0/note"), Some(("custody/6#own-consent", "not-for-recipient")));
     // Routing is not content: it is not listed.
     assert!(!seen.withheld.iter().any(|w| w.field.starts_with("/referrals/1") || w.field == "/profile"));
     assert!(seen.withheld.is_sorted());

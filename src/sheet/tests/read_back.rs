@@ -69,6 +69,11 @@ fn every_part_that_may_leave_has_words_of_its_own() {
             for view in ["view", "override"].into_iter().filter_map(|key| cell.get(key)) {
                 parts.insert((block.clone(), view.as_str().unwrap().to_owned()));
             }
+            let by_law = cell.get("under_18").and_then(|law| law.get("view"));
+            let by_need = cell.get("by_need").and_then(|views| views.as_table());
+            for view in by_law.into_iter().chain(by_need.into_iter().flat_map(|views| views.values())) {
+                parts.insert((block.clone(), view.as_str().unwrap().to_owned()));
+            }
         }
     }
     assert!(parts.len() > 90, "{}", parts.len());
