@@ -25,6 +25,7 @@ pub mod fhir;
 pub mod http;
 pub mod identity;
 pub mod ids;
+pub mod letters;
 pub mod limits;
 pub mod mapping;
 pub mod metrics;

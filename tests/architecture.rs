@@ -20,13 +20,15 @@ use source::{Token, paths_in, tokens_of, without_tests};
 const LINES_MAX: usize = 600;
 
 /// What every room above them may use: time, ids and limits are parameters and names, not work.
-const BASE: &[&str] = &["clock", "ids", "limits"];
+const BASE: &[&str] = &["clock", "ids", "letters", "limits"];
 
 /// Each room, and what it may use beside itself and [`BASE`]. An entry may name a part of a room only.
 const ROOMS: &[(&str, &[&str])] = &[
     // The ground floor.
     ("clock", &[]),
     ("ids", &["clock"]),
+    // Which letters cannot be seen: one list for what comes in, what is shown and what is printed.
+    ("letters", &[]),
     ("limits", &[]),
     ("telemetry", &[]),
     // What this process may have open, and whether some is left.
@@ -127,6 +129,7 @@ const ROOMS: &[(&str, &[&str])] = &[
 
 /// Rooms without async, SQL, HTTP, clock, chance, files or sockets.
 const CORE: &[&str] = &[
+    "letters",
     "limits",
     "fhir",
     "assessment",

@@ -20,6 +20,7 @@ use crate::{
     clock::Moment,
     directory::Channel,
     ids::ReferralId,
+    letters::says_something,
     profile::Schema,
     referral::{Action, RECALL_ANSWERS, Role, State, StepError, step},
     vault::ContentKey,
@@ -75,7 +76,7 @@ impl Move {
                     ),
                 }
             }
-            Action::SupplyInformation if self.comment.as_deref().is_none_or(|c| c.trim().is_empty()) => {
+            Action::SupplyInformation if !self.comment.as_deref().is_some_and(says_something) => {
                 wrong("required", "/comment", "Say in words what was asked for.")
             }
             _ => Ok(()),

@@ -9,7 +9,7 @@ mod tests;
 use std::{fmt, io, path::Path};
 
 use crate::{
-    limits,
+    letters, limits,
     profile::definition::{DefinitionFault, Definitions, Taken},
 };
 
@@ -145,6 +145,5 @@ fn is_json(name: &str) -> bool {
 /// direction of reading or are not seen.
 #[must_use]
 pub fn is_hidden(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    letters::is_hidden(letter) || letters::JOINERS.contains(&letter)
 }

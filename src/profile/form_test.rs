@@ -25,12 +25,7 @@ fn source(text: &str) -> Value {
 }
 
 fn validator(document: &Value) -> Validator {
-    jsonschema::options()
-        .with_draft(Draft::Draft202012)
-        .should_validate_formats(true)
-        .with_pattern_options(PatternOptions::regex())
-        .build(document)
-        .unwrap()
+    super::validator(document).unwrap()
 }
 
 /// The base, and what each overlay says alone.

@@ -23,7 +23,7 @@ pub use finding::{Finding, Severity};
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
 
-use crate::{fhir::Issue, limits};
+use crate::{fhir::Issue, letters, limits};
 
 /// What is made once from definitions and asked often. Its keys are those of the definitions and never a sender's, so that
 /// nobody can choose ones that collide: a quicker hash than that of the standard library will do.
@@ -57,14 +57,7 @@ impl Profiles {
                 Some(base) => form::laid(&read(base)?, &written).map_err(|e| wrong(&e))?,
                 None => written,
             };
-            let validator = jsonschema::options()
-                .with_draft(Draft::Draft202012)
-                .offline()
-                .should_validate_formats(true)
-                .should_ignore_unknown_formats(false)
-                .with_pattern_options(PatternOptions::regex())
-                .build(&document)
-                .map_err(|e| wrong(&e))?;
+            let validator = validator(&document).map_err(|e| wrong(&e))?;
             compiled.insert(which, Compiled { document, validator });
         }
         Ok(Self(compiled))
@@ -98,6 +91,20 @@ impl Profiles {
         }
         issues
     }
+}
+
+/// A validator as every profile has one: nothing is fetched, and a format that nobody knows is a mistake of the profile.
+fn validator(document: &Value) -> Result<Validator, String> {
+    jsonschema::options()
+        .with_draft(Draft::Draft202012)
+        .offline()
+        .should_validate_formats(true)
+        .should_ignore_unknown_formats(false)
+        // How long a text is is told by its length alone.
+        .with_format("readable", |text: &str| text.is_empty() || letters::read(text).is_ok())
+        .with_pattern_options(PatternOptions::regex())
+        .build(document)
+        .map_err(|e| e.to_string())
 }
 
 #[cfg(test)]

@@ -196,7 +196,9 @@ fn says_what_is_allowed() {
     says("/person/name/family", json!("a\u{0}b"), "value", "without control characters");
     says("/person/name/family", json!("two\nlines"), "value", "without control characters");
     // A health service's message could not hold it, and nothing else would go to it either.
-    for nothing in [" ", "\u{a0}", "\u{3000}\u{2009}"] {
+    for nothing in
+        [" ", "\u{a0}", "\u{3000}\u{2009}", "\u{301}", "\u{2800}", "\u{3164}", "\u{115f}\u{1160}", "\u{ffa0}"]
+    {
         says("/person/name/family", json!(nothing), "value", "not of spaces alone");
         says("/risk/to_self/handover_advice", json!(nothing), "value", "not of spaces alone");
     }
@@ -222,11 +224,17 @@ fn notes_may_have_lines_and_letters_of_any_script() {
 #[test]
 fn no_text_may_turn_the_direction_of_reading_or_hide() {
     let unseen = [
+        '\u{ad}',
+        '\u{34f}',
         '\u{061c}',
+        '\u{180b}',
         '\u{180e}',
         '\u{200b}',
         '\u{200e}',
+        '\u{200d}',
         '\u{200f}',
+        '\u{2028}',
+        '\u{2029}',
         '\u{202a}',
         '\u{202e}',
         '\u{2060}',
@@ -234,6 +242,8 @@ fn no_text_may_turn_the_direction_of_reading_or_hide() {
         '\u{2066}',
         '\u{2069}',
         '\u{206f}',
+        '\u{3164}',
+        '\u{fe0f}',
         '\u{feff}',
         '\u{fff9}',
         '\u{fffb}',
@@ -249,7 +259,9 @@ fn no_text_may_turn_the_direction_of_reading_or_hide() {
         }
     }
     // Joiners are letters of Persian and of Indic scripts, and hold emoji together.
-    for kept in ["می\u{200c}خواهم", "क्\u{200d}ष", "👩\u{200d}👧"] {
+    for kept in
+        ["می\u{200c}خواهم", "क्\u{200d}ष", "👩\u{200d}👧", "\u{2764}\u{fe0f}", "Sia\u{302}n", "葛\u{e0100}城"]
+    {
         for place in ["/person/name/family", "/housing/narrative"] {
             assert_eq!(check(&with(place, json!(kept))), []);
         }

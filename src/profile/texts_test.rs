@@ -1,11 +1,15 @@
 //! What comes in is a text that says something and deceives nobody, in whichever form it comes: each form holds the rule by
 //! itself, and nothing but this holds the forms together.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use serde_json::{Value, json};
 
-use super::{Schema, form};
+use super::{Schema, form, validator};
+use crate::letters::{HIDDEN, JOINERS, SELECTORS};
 
 /// Forms of what leaves: they are filled by the gateway from what came in by the others.
 const OUTWARD: [&str; 9] = [
@@ -32,7 +36,7 @@ const NO_NUMBER: &str =
     "what is no NHS number is set aside with a warning, so that nothing urgent waits for it";
 
 /// What says nothing, ends an output, turns the direction of reading or cannot be seen.
-const REFUSED: [&str; 9] = [
+const REFUSED: [&str; 21] = [
     "   ",
     "\u{a0}",
     "a\u{0}b",
@@ -42,6 +46,18 @@ const REFUSED: [&str; 9] = [
     "a\u{200b}b",
     "a\u{feff}b",
     "a\u{e0041}b",
+    "\u{3164}",
+    "\u{2800}",
+    "\u{115f}\u{1160}",
+    "\u{ffa0}",
+    "\u{301}",
+    "a\u{ad}b",
+    "a\u{34f}b",
+    "a\u{180b}b",
+    "a\u{fe0f}b",
+    "a\u{200d}b",
+    "a\u{2028}b",
+    "a\u{2029}b",
 ];
 
 /// A leaf that a text may stand at: where, and its rules with the definitions that they name.
@@ -97,11 +113,7 @@ fn every_text_of_every_form_that_comes_in_says_something_and_hides_nothing() {
         for (at, leaf) in found {
             let mut rules = leaf.clone();
             rules["$defs"] = whole["$defs"].clone();
-            let validator = jsonschema::options()
-                .with_draft(jsonschema::Draft::Draft202012)
-                .should_validate_formats(true)
-                .build(&rules)
-                .unwrap();
+            let validator = validator(&rules).unwrap();
             tried += 1;
             if REFUSED.iter().any(|text| validator.is_valid(&json!(text))) {
                 open.insert(format!("{name} {at}"));
@@ -130,5 +142,35 @@ fn the_rules_for_texts_are_the_same_in_every_form() {
         let holders: Vec<&Vec<&str>> = spellings.values().collect();
         assert_eq!(holders.len(), 1, "{text}: {holders:?}");
         assert!(holders[0].len() > 5, "{text}: {holders:?}");
+    }
+}
+
+/// What the published patterns say is made of the one list, so that a sender's own system refuses the same; what no pattern
+/// can say shortly (a mark without its letter, a joiner where no word needs it) is the format beside it.
+#[test]
+fn the_patterns_are_made_of_the_list_of_what_cannot_be_seen() {
+    let one = |letter: char| {
+        if letter.len_utf16() == 1 { format!("\\u{:04x}", u32::from(letter)) } else { letter.to_string() }
+    };
+    let class = |ranges: &[RangeInclusive<char>]| -> String {
+        let spell = |range: &RangeInclusive<char>| match (*range.start(), *range.end()) {
+            (only, last) if only == last => one(only),
+            (first, last) => format!("{}-{}", one(first), one(last)),
+        };
+        ranges.iter().map(spell).collect()
+    };
+    let unseen = format!("{}{}\\u2800", class(&[JOINERS]), class(&SELECTORS));
+    for (text, controls) in
+        [("short", r"\x00-\x1f\x7f-\x9f"), ("notes", r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f")]
+    {
+        let out = format!("{controls}{}", class(&HIDDEN));
+        let pattern = format!("^([^{out}]*[^\\s{out}{unseen}][^{out}]*)?$");
+        for (name, whole) in forms() {
+            let held = &whole["$defs"][text];
+            if held.is_object() {
+                assert_eq!(held["pattern"], pattern, "{name} {text}");
+                assert_eq!(held["format"], "readable", "{name} {text}");
+            }
+        }
     }
 }

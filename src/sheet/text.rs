@@ -2,26 +2,15 @@
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
+use crate::letters;
+
 /// Whose clock a time is told by.
 const LONDON: &str = "Europe/London";
 
 /// What a text may not hold unseen: control characters but the end of a line, and what turns the direction of reading or
-/// cannot be seen. Joiners, which names need, stay.
+/// cannot be seen. Joiners, which names need, stay, and so do selectors.
 pub(super) fn is_hidden(letter: char) -> bool {
-    (letter.is_control() && letter != '\n')
-        || matches!(
-            letter,
-            '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'
-                | '\u{200e}'
-                | '\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e007f}'
-        )
+    letter != '\n' && letters::is_hidden(letter)
 }
 
 /// `text` with `words` in place of every run of letters for which `is_out` holds.

@@ -10,7 +10,7 @@ use super::{
     text,
     unplaced::{told, unplaced},
 };
-use crate::{fhir::Issue, mapping::codes};
+use crate::{fhir::Issue, letters::says_something, mapping::codes};
 
 /// What an answer from a receiver says.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -228,7 +228,7 @@ fn refusal(reader: &mut Reader<'_>, encounter: &Value, index: usize) -> Option<S
         reader.wrong("required", &format!("{path}.reasonCode"), what);
         return None;
     };
-    let comment = reader.taken.text(why, "/text").filter(|words| !words.trim().is_empty()).map(str::to_owned);
+    let comment = reader.taken.text(why, "/text").filter(|words| says_something(words)).map(str::to_owned);
     let (coding, taken) = (array(why, "/coding"), &reader.taken);
     let ours = coding.iter().find_map(|coding| {
         let list = text(coding, "/system")?.strip_prefix(codes::OURS)?.strip_prefix('/')?;

@@ -7,7 +7,7 @@ use super::{
     answer::{Said, place},
     array, entries, kind, names, required, resource, text,
 };
-use crate::mapping::codes;
+use crate::{letters::says_something, mapping::codes};
 
 /// An appointment that a receiver booked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -155,5 +155,5 @@ fn location(reader: &Reader<'_>, index: usize, appointment: &Value) -> (Option<S
 
 /// Words, noted as read.
 fn words(reader: &Reader<'_>, value: &Value, pointer: &str) -> Option<String> {
-    reader.taken.text(value, pointer).filter(|words| !words.trim().is_empty()).map(str::to_owned)
+    reader.taken.text(value, pointer).filter(|words| says_something(words)).map(str::to_owned)
 }

@@ -24,7 +24,7 @@ use super::{
     codes,
     messages::{self, Event, is_defined_by},
 };
-use crate::{fhir::Issue, limits::ISSUES_MAX};
+use crate::{fhir::Issue, letters::says_something, limits::ISSUES_MAX};
 
 pub use super::codes::READ_BY_NAME;
 pub use answer::Answer;
@@ -340,7 +340,7 @@ impl<'v> Reader<'v> {
 
 fn cancellation(asked: &Value, status: &str) -> Cancellation {
     let reasons = array(asked, "/reasonCode");
-    let comment = reasons.iter().find_map(|one| text(one, "/text")).filter(|words| !words.trim().is_empty());
+    let comment = reasons.iter().find_map(|one| text(one, "/text")).filter(|words| says_something(words));
     let reason = if status == "entered-in-error" { "raised-in-error" } else { "no-longer-needed" };
     Cancellation { reason, comment: comment.map(str::to_owned) }
 }
