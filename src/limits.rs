@@ -123,6 +123,10 @@ pub const AUDIT_SHOWN_MAX: usize = 10_000;
 pub const LEDGER_ROWS_MAX: usize = 5_000;
 /// Rows of any other answer to an information governance officer; that there are more is said.
 pub const OVERSIGHT_ROWS_MAX: usize = 5_000;
+/// Longest text that an officer's question over HTTP holds, in bytes; a review's reason has its own limit.
+pub const OFFICERS_TEXT_MAX_BYTES: usize = 4_000;
+/// Officers of a site who may ask over HTTP.
+pub const OFFICERS_MAX: usize = 100;
 /// Decisions about one referral that are read to say why: the latest.
 pub const DECISIONS_TOLD_MAX: usize = 1_000;
 /// Longest reason of a review, in bytes.

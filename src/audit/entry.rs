@@ -90,7 +90,7 @@ pub struct Entry {
     pub at: Moment,
     /// What happened.
     pub kind: Kind,
-    /// Who did it: a partner's slug, `gateway`, or `operator:<name>`.
+    /// Who did it: a partner's slug, `gateway`, `operator:<name>`, or `officer:<name>`.
     pub actor: String,
     /// Ids of what it is about.
     pub about: Vec<(&'static str, String)>,

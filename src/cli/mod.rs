@@ -36,7 +36,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::{
     config::{self, Config},
-    packages::is_hidden,
+    profile::hidden::is_hidden,
 };
 
 /// The gateway between a liaison and diversion service and the agencies round it.

@@ -7,7 +7,9 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{config::Problem, packages::is_hidden};
+pub(super) use crate::profile::hidden::printable;
+
+use crate::config::Problem;
 
 /// The first line that could not be written, why.
 static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
@@ -44,30 +46,9 @@ pub(super) fn problem(text: &str) {
     let _reader_gone = writeln!(std::io::stderr().lock(), "keyway: {}", printable(text));
 }
 
-/// Text as a terminal may get it: nothing moves the cursor or turns the direction of what is read.
-pub(super) fn printable(text: &str) -> String {
-    let safe = |letter: char| match letter {
-        '\n' => '\n',
-        '\t' => ' ',
-        hidden if is_hidden(hidden) => '·',
-        letter => letter,
-    };
-    text.chars().map(safe).collect()
-}
-
 /// Every problem with the settings, a line for each, on standard error.
 pub(super) fn problems(problems: &[Problem]) {
     for one in problems {
         problem(&one.to_string());
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::printable;
-
-    #[test]
-    fn nothing_that_is_printed_moves_the_cursor() {
-        assert_eq!(printable("a\u{1b}[2Jb\u{202e}c\td\ne"), "a·[2Jb·c d\ne");
     }
 }

@@ -3,7 +3,10 @@
 
 use async_trait::async_trait;
 
-use super::{caller::Caller, refusal::Refusal};
+use super::{
+    caller::{Caller, OfficerCaller},
+    refusal::Refusal,
+};
 use crate::{clock::Moment, ids::PartnerId};
 
 /// The leaf certificate that a caller showed in TLS, already verified against the partners' authorities.
@@ -46,8 +49,8 @@ pub struct IssuedToken {
     pub expires_in_seconds: i64,
     /// What it allows, separated by spaces.
     pub scope: String,
-    /// Whose it is.
-    pub partner_id: PartnerId,
+    /// Whose it is; `None` for an information governance officer's, who is no agency.
+    pub partner_id: Option<PartnerId>,
 }
 
 /// Why no token was issued: the error codes of RFC 6749, section 5.2. The text tells what would be right.
@@ -90,6 +93,14 @@ pub trait Authority: Send + Sync + 'static {
         authorization: Option<&str>,
         scope: &'static str,
     ) -> Result<Caller, Refusal>;
+
+    /// Establishes the information governance officer who asks, who must hold `scope`. A refusal is recorded in the audit log.
+    async fn authenticate_officer(
+        &self,
+        peer: Option<&PeerCertificate>,
+        authorization: Option<&str>,
+        scope: &'static str,
+    ) -> Result<OfficerCaller, Refusal>;
 
     /// The public keys with which events and tokens can be checked: a JWK set.
     fn key_set(&self) -> serde_json::Value;

@@ -1,5 +1,6 @@
 //! Who is calling, as `identity` established it.
 
+use super::ig::Officer;
 use crate::{
     directory::AgencyKind,
     ids::{PartnerId, SiteId},
@@ -20,6 +21,16 @@ pub struct Caller {
     pub token_id: String,
     /// SHA-256 of the certificate, lower-case hex.
     pub certificate_sha256: String,
+}
+
+/// An information governance officer, whose certificate and token agree. It is no agency, and nothing that agencies may do is
+/// open to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OfficerCaller {
+    /// The tenant.
+    pub site_id: SiteId,
+    /// Who it is.
+    pub officer: Officer,
 }
 
 impl Caller {

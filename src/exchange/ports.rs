@@ -5,8 +5,8 @@ use async_trait::async_trait;
 use super::rows::{
     AssessmentRow, AttemptRow, AuditRow, CheckpointRow, ConsentRow, ConversationRow, DecisionRow,
     DeliveryRow, DeliveryStatus, EpisodeRow, IdempotencyRow, InboundRow, LeasedLane, LogHead, LogKeyRow,
-    LookupRow, MessageRow, NewDelivery, PersonRow, Quoted, RecallRow, ReferralRow, ReviewRow, RootKeyRow,
-    StoredEntry,
+    LookupRow, MessageRow, NewDelivery, OfficerRow, PersonRow, Quoted, RecallRow, ReferralRow, ReviewRow,
+    RootKeyRow, StoredEntry,
 };
 use super::{browse::Browse, ig::ports::Oversight, log::Log};
 use crate::{
@@ -92,6 +92,8 @@ pub enum Write {
     Review(ReviewRow),
     /// A partner, new or changed; its version moves on by itself.
     Partner(Partner),
+    /// An information governance officer, new or changed. Its certificate may not be another officer's.
+    Officer(OfficerRow),
     /// A new version of an agreement; the partner's version moves on by itself. A version that is stored never
     /// changes: the same again with other content exists already.
     Agreement(Agreement),
@@ -212,6 +214,8 @@ pub trait Store: Browse + Log + Oversight {
 
     /// The partner with this OAuth client id.
     async fn partner_by_client(&self, client_id: &str) -> Read<Option<Partner>>;
+    /// The information governance officer of this name.
+    async fn officer(&self, name: &str) -> Read<Option<OfficerRow>>;
     /// A partner of a site.
     async fn partner(&self, site: &SiteId, partner: &PartnerId) -> Read<Option<Partner>>;
     /// All partners of a site.

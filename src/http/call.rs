@@ -11,7 +11,7 @@ use crate::{
     exchange::{
         Answer,
         authority::PeerCertificate,
-        caller::Caller,
+        caller::{Caller, OfficerCaller},
         refusal::{Refusal, Refused},
     },
     ids::PartnerId,
@@ -29,6 +29,8 @@ pub(super) struct Call {
     /// What was called.
     pub(super) route: &'static Route,
     pub(super) caller: Option<Caller>,
+    /// The officer who asks, where one must.
+    pub(super) officer: Option<OfficerCaller>,
     /// Who the log line says it was. A handler that finds out says so here.
     pub(super) partner: Arc<OnceLock<PartnerId>>,
     pub(super) peer: Option<PeerCertificate>,
@@ -48,6 +50,11 @@ impl Call {
     /// Who is calling. The route table guarantees it where a scope is asked.
     pub(super) fn caller(&self) -> Result<&Caller, Refusal> {
         self.caller.as_ref().ok_or_else(Refusal::internal)
+    }
+
+    /// Which officer asks. The route table guarantees it where an officer's scope is needed.
+    pub(super) fn officer(&self) -> Result<&OfficerCaller, Refusal> {
+        self.officer.as_ref().ok_or_else(Refusal::internal)
     }
 
     /// A path parameter. The route's pattern guarantees it.

@@ -23,7 +23,7 @@ use crate::{
     clock::Stopwatch,
     exchange::{
         authority::PeerCertificate,
-        caller::Caller,
+        caller::{Caller, OfficerCaller},
         refusal::{Issue, Refusal, Refused},
     },
     ids::PartnerId,
@@ -157,7 +157,7 @@ async fn attend(
         Target::Method(_) => return Err(wrong_method()),
         Target::Nothing => return Err(nothing_here()),
     };
-    let caller = identify(gateway, route, request, peer.as_ref()).await?;
+    let (caller, officer) = identify(gateway, route, request, peer.as_ref()).await?;
     if let Some(caller) = &caller {
         partner.get_or_init(|| caller.partner_id.clone());
     }
@@ -184,6 +184,7 @@ async fn attend(
         gateway: Arc::clone(gateway),
         route,
         caller,
+        officer,
         partner: Arc::clone(partner),
         peer,
         ids: ids.clone(),
@@ -196,23 +197,32 @@ async fn attend(
     run(gateway, route, ids, call).await
 }
 
+/// The agency that calls, or the officer who asks; neither where anybody may.
 async fn identify(
     gateway: &Gateway,
     route: &Route,
     request: &HttpRequest,
     peer: Option<&PeerCertificate>,
-) -> Result<Option<Caller>, Refusal> {
+) -> Result<(Option<Caller>, Option<OfficerCaller>), Refusal> {
+    if matches!(route.access, Access::Open | Access::Certificate) {
+        return Ok((None, None));
+    }
+    let mut sent = request.headers().get_all(header::AUTHORIZATION);
+    let authorization = sent.next().and_then(|v| v.to_str().ok());
+    if sent.next().is_some() {
+        // Whoever stands between may have looked at the other one.
+        let text = "This header may stand once only.";
+        return Err(Refusal::new(Refused::BadRequest, "value", "Authorization", text));
+    }
+    let authority = &gateway.authority;
     match route.access {
-        Access::Open | Access::Certificate => Ok(None),
+        Access::Open | Access::Certificate => Ok((None, None)),
         Access::Scope(scope) => {
-            let mut sent = request.headers().get_all(header::AUTHORIZATION);
-            let authorization = sent.next().and_then(|v| v.to_str().ok());
-            if sent.next().is_some() {
-                // Whoever stands between may have looked at the other one.
-                let text = "This header may stand once only.";
-                return Err(Refusal::new(Refused::BadRequest, "value", "Authorization", text));
-            }
-            gateway.authority.authenticate(peer, authorization, scope).await.map(Some)
+            authority.authenticate(peer, authorization, scope).await.map(|caller| (Some(caller), None))
+        }
+        Access::Officer(scope) => {
+            let officer = authority.authenticate_officer(peer, authorization, scope).await;
+            officer.map(|officer| (None, Some(officer)))
         }
     }
 }

@@ -19,6 +19,7 @@ mod discovery;
 mod error;
 mod form;
 mod health;
+mod ig;
 mod listener;
 mod log;
 mod mailbox;

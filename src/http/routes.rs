@@ -6,7 +6,7 @@ use std::future::ready;
 use super::{
     assessments,
     call::Handler,
-    capabilities, consents, discovery, health, log, mailbox, message_definitions,
+    capabilities, consents, discovery, health, ig, log, mailbox, message_definitions,
     process_message::process_message,
     referrals,
     requests::take_request,
@@ -75,6 +75,8 @@ pub enum Access {
     Certificate,
     /// A caller whose token has this scope.
     Scope(&'static str),
+    /// An information governance officer whose token has this scope. No agency may.
+    Officer(&'static str),
 }
 
 /// What a request's body may be.
@@ -326,6 +328,16 @@ macro_rules! requests {
     };
 }
 
+/// A question of an information governance officer.
+macro_rules! officers {
+    ($path:literal, $query:expr, $handler:ident) => {
+        Route {
+            query: $query,
+            ..get($path, PARTNERS, Access::Officer("keyway/ig.r"), |c| Box::pin(ig::$handler(c)))
+        }
+    };
+}
+
 /// The table.
 pub static ROUTES: &[Route] = &[
     // FHIR.
@@ -480,6 +492,18 @@ pub static ROUTES: &[Route] = &[
         Box::pin(log::entries(c))
     }),
     get("/log/tile/{level}/{place}", PARTNERS, Access::Scope("keyway/log.r"), |c| Box::pin(log::tile(c))),
+    // The questions of information governance officers.
+    post("/ig/who-saw", Takes::Json, Access::Officer("keyway/ig.r"), |c| Box::pin(ig::who_saw(c))),
+    officers!("/ig/why", &["referral", "disclosure"], why),
+    officers!("/ig/relied-on", &["consent"], relied_on),
+    officers!("/ig/recalls", &["open"], recalls),
+    officers!("/ig/overrides", &["unreviewed"], overrides),
+    post("/ig/overrides/{id}/review", Takes::Json, Access::Officer("keyway/ig.c"), |c| {
+        Box::pin(ig::review(c))
+    }),
+    officers!("/ig/flows", &["format"], flows),
+    officers!("/ig/looks", &["since", "until"], looks),
+    officers!("/ig/explain", &["person", "recipient", "on-behalf-of", "as-of", "what-if"], explain),
     // Mailboxes.
     post("/messageexchange/{mailbox}", Takes::Nothing, Access::Scope("keyway/mailbox"), |c| {
         Box::pin(mailbox::handshake(c))

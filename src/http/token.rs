@@ -19,7 +19,9 @@ pub(super) async fn issue_token(call: Call) -> Outcome {
     };
     Ok(match issued {
         Ok(token) => {
-            call.partner.get_or_init(|| token.partner_id.clone());
+            if let Some(partner) = token.partner_id {
+                call.partner.get_or_init(|| partner);
+            }
             let mut answer = json_answer(
                 200,
                 "application/json",

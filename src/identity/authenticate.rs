@@ -3,15 +3,13 @@
 use super::{
     Identity,
     access_token::{BadToken, Claims},
-    scopes,
+    client::Client,
 };
-use crate::{
-    directory::{Partner, PartnerStatus},
-    exchange::{
-        authority::PeerCertificate,
-        caller::Caller,
-        refusal::{Refusal, Refused},
-    },
+use crate::exchange::{
+    authority::PeerCertificate,
+    caller::{Caller, OfficerCaller},
+    ig::Officer,
+    refusal::{Refusal, Refused},
 };
 
 /// Why a request was not let in.
@@ -90,18 +88,56 @@ impl Identity {
         authorization: Option<&str>,
         scope: &'static str,
     ) -> Result<Caller, Refusal> {
-        let (denied, partner) = match self.claims_of(peer, authorization) {
+        match self.admitted(peer, authorization, scope).await? {
+            (Client::Agency(partner), admitted) => Ok(Caller {
+                site_id: partner.site_id,
+                partner_id: partner.partner_id,
+                kind: partner.kind,
+                scopes: admitted.scopes,
+                token_id: admitted.token_id,
+                certificate_sha256: admitted.certificate_sha256,
+            }),
+            // No scope of an agency's is an officer's.
+            (Client::Officer(_), _) => Err(Refusal::internal()),
+        }
+    }
+
+    pub(super) async fn authenticate_officer_request(
+        &self,
+        peer: Option<&PeerCertificate>,
+        authorization: Option<&str>,
+        scope: &'static str,
+    ) -> Result<OfficerCaller, Refusal> {
+        match self.admitted(peer, authorization, scope).await? {
+            (Client::Officer(row), _) => {
+                let officer = Officer::proved(&row.name).ok_or_else(Refusal::internal)?;
+                Ok(OfficerCaller { site_id: row.site_id, officer })
+            }
+            (Client::Agency(_), _) => Err(Refusal::internal()),
+        }
+    }
+
+    /// Who holds `scope` with this certificate and token, whoever that is.
+    async fn admitted(
+        &self,
+        peer: Option<&PeerCertificate>,
+        authorization: Option<&str>,
+        scope: &'static str,
+    ) -> Result<(Client, Admitted), Refusal> {
+        let (denied, client) = match self.claims_of(peer, authorization) {
             Err(denied) => (denied, None),
             Ok((peer, claims)) => {
-                let partner = self.store.partner_by_client(&claims.client_id).await;
-                let partner = partner.map_err(|_| Refusal::unavailable())?;
-                match admit(peer, claims, partner.as_ref(), scope) {
-                    Ok(caller) => return Ok(caller),
-                    Err(denied) => (denied, partner),
+                let client = Client::find(self.store.as_ref(), &claims.client_id).await;
+                match client.map_err(|_| Refusal::unavailable())? {
+                    None => (Denied::UnknownClient, None),
+                    Some(client) => match admit(peer, claims, &client, scope) {
+                        Ok(admitted) => return Ok((client, admitted)),
+                        Err(denied) => (denied, Some(client)),
+                    },
                 }
             }
         };
-        self.record_refusal(partner.as_ref(), peer, denied.code()).await;
+        self.record_refusal(client.as_ref(), peer, denied.code()).await;
         Err(denied.refusal())
     }
 
@@ -132,31 +168,30 @@ fn bearer(authorization: &str) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
+/// What token and certificate say of a client that is let in.
+struct Admitted {
+    scopes: Vec<String>,
+    token_id: String,
+    certificate_sha256: String,
+}
+
 /// What is registered now decides, not what was registered when the token was issued.
 fn admit(
     peer: &PeerCertificate,
     claims: Claims,
-    partner: Option<&Partner>,
+    client: &Client,
     scope: &'static str,
-) -> Result<Caller, Denied> {
-    let partner = partner.ok_or(Denied::UnknownClient)?;
+) -> Result<Admitted, Denied> {
     let certificate_sha256 = peer.sha256_hex();
-    if partner.certificate_sha256 != certificate_sha256 {
+    if !client.has_certificate(&certificate_sha256) {
         return Err(Denied::CertificateNotRegistered);
     }
-    if partner.status != PartnerStatus::Active {
+    if !client.is_active() {
         return Err(Denied::Suspended);
     }
     let scopes: Vec<String> = claims.scope.split(' ').map(str::to_owned).collect();
-    if !scopes.iter().any(|held| held == scope) || !scopes::allowed(partner.kind).contains(&scope) {
+    if !scopes.iter().any(|held| held == scope) || !client.scopes().contains(&scope) {
         return Err(Denied::ScopeMissing(scope));
     }
-    Ok(Caller {
-        site_id: partner.site_id.clone(),
-        partner_id: partner.partner_id.clone(),
-        kind: partner.kind,
-        scopes,
-        token_id: claims.jti,
-        certificate_sha256,
-    })
+    Ok(Admitted { scopes, token_id: claims.jti, certificate_sha256 })
 }

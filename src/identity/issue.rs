@@ -4,11 +4,11 @@
 use super::{
     Identity,
     assertion::{self, ASSERTION_TYPE, Proof},
+    client::Client,
     scopes,
 };
 use crate::{
     audit::Kind,
-    directory::{Partner, PartnerStatus},
     exchange::{
         authority::{IssuedToken, PeerCertificate, TokenRefused, TokenRequest},
         ports::{CommitError, Write},
@@ -21,7 +21,7 @@ const ONCE_KIND: &str = "client-assertion";
 
 /// What was checked before a token is issued.
 struct Approved {
-    partner: Partner,
+    client: Client,
     proof: Option<Proof>,
     scope: String,
 }
@@ -32,13 +32,13 @@ impl Identity {
         peer: &PeerCertificate,
         request: TokenRequest,
     ) -> Result<IssuedToken, TokenRefused> {
-        let mut partner = None;
-        let approved = self.approve(peer, &request, &mut partner).await;
+        let mut client = None;
+        let approved = self.approve(peer, &request, &mut client).await;
         match approved {
             Ok(approved) => self.grant(peer, approved).await,
             Err(TokenRefused::Unavailable) => Err(TokenRefused::Unavailable),
             Err(refused) => {
-                self.record_refusal(partner.as_ref(), Some(peer), code(refused)).await;
+                self.record_refusal(client.as_ref(), Some(peer), code(refused)).await;
                 Err(refused)
             }
         }
@@ -48,7 +48,7 @@ impl Identity {
         &self,
         peer: &PeerCertificate,
         request: &TokenRequest,
-        found: &mut Option<Partner>,
+        found: &mut Option<Client>,
     ) -> Result<Approved, TokenRefused> {
         match request.grant_type.as_deref() {
             Some("client_credentials") => {}
@@ -62,12 +62,12 @@ impl Identity {
             return Err(TokenRefused::InvalidClient("the client certificate has expired"));
         }
         let client_id = client_of(request)?;
-        let partner =
-            self.store.partner_by_client(&client_id).await.map_err(|_| TokenRefused::Unavailable)?;
-        let partner = partner.ok_or(TokenRefused::InvalidClient("the client is not known"))?;
+        let client =
+            Client::find(self.store.as_ref(), &client_id).await.map_err(|_| TokenRefused::Unavailable)?;
+        let client = client.ok_or(TokenRefused::InvalidClient("the client is not known"))?;
         // Until the certificate is its own, nothing that happens here is put down to the client that is named.
-        if partner.certificate_sha256 == peer.sha256_hex() {
-            *found = Some(partner.clone());
+        if client.has_certificate(&peer.sha256_hex()) {
+            *found = Some(client.clone());
         } else {
             return Err(TokenRefused::InvalidClient(
                 "the client certificate is not the one registered for this client",
@@ -76,29 +76,29 @@ impl Identity {
         let proof = match request.client_assertion.as_deref() {
             Some(text) => {
                 let audiences = [self.base_url.clone(), format!("{}/oauth/token", self.base_url)];
-                let proof = assertion::check(text, &client_id, &partner.jwks, &audiences, now);
+                let proof = assertion::check(text, &client_id, client.jwks(), &audiences, now);
                 Some(proof.map_err(TokenRefused::InvalidClient)?)
             }
-            None if partner.jwks.is_empty() => None,
+            None if client.jwks().is_empty() => None,
             None => {
                 return Err(TokenRefused::InvalidClient("this client is registered for private_key_jwt"));
             }
         };
-        if partner.status != PartnerStatus::Active {
-            return Err(TokenRefused::UnauthorizedClient("this partner is suspended"));
+        if !client.is_active() {
+            return Err(TokenRefused::UnauthorizedClient("this client is suspended"));
         }
-        let scope = scopes::grant(partner.kind, request.scope.as_deref())
+        let scope = scopes::grant(&client.scopes(), request.scope.as_deref())
             .ok_or(TokenRefused::InvalidScope("a scope was asked for that this client may not have"))?;
-        Ok(Approved { partner, proof, scope })
+        Ok(Approved { client, proof, scope })
     }
 
     async fn grant(&self, peer: &PeerCertificate, approved: Approved) -> Result<IssuedToken, TokenRefused> {
-        let Approved { partner, proof, scope } = approved;
-        let issued = self.tokens.issue(&self.mint, &partner.client_id, &scope, peer);
+        let Approved { client, proof, scope } = approved;
+        let issued = self.tokens.issue(&self.mint, &client.client_id(), &scope, peer);
         let (access_token, token_id) = issued.map_err(|_| TokenRefused::Unavailable)?;
         let method = if proof.is_some() { "private_key_jwt" } else { "tls_client_auth" };
         let facts = vec![("token", token_id), ("method", method.to_owned())];
-        let mut writes = vec![self.entry(Kind::TokenIssued, Some(&partner), Some(peer), facts)];
+        let mut writes = vec![self.entry(Kind::TokenIssued, Some(&client), Some(peer), facts)];
         if let Some(proof) = proof {
             writes.push(Write::Once(ONCE_KIND.to_owned(), proof.once, proof.until));
         }
@@ -107,11 +107,11 @@ impl Identity {
                 access_token,
                 expires_in_seconds: TOKEN_LIFETIME_SECONDS,
                 scope,
-                partner_id: partner.partner_id,
+                partner_id: client.partner_id().cloned(),
             }),
             Err(CommitError::Exists(_) | CommitError::Conflict(_)) => {
                 let refused = TokenRefused::InvalidClient("the assertion's jti was used before");
-                self.record_refusal(Some(&partner), Some(peer), "assertion-used-twice").await;
+                self.record_refusal(Some(&client), Some(peer), "assertion-used-twice").await;
                 Err(refused)
             }
             Err(CommitError::Busy | CommitError::Unavailable(_)) => Err(TokenRefused::Unavailable),

@@ -6,6 +6,7 @@
 mod access_token;
 mod assertion;
 mod authenticate;
+mod client;
 mod issue;
 mod record;
 mod scopes;
@@ -27,7 +28,7 @@ use crate::{
     clock::Moment,
     exchange::{
         authority::{Authority, IssuedToken, PeerCertificate, TokenRefused, TokenRequest},
-        caller::Caller,
+        caller::{Caller, OfficerCaller},
         ports::Store,
         refusal::Refusal,
     },
@@ -112,6 +113,15 @@ impl Authority for Identity {
         scope: &'static str,
     ) -> Result<Caller, Refusal> {
         self.authenticate_request(peer, authorization, scope).await
+    }
+
+    async fn authenticate_officer(
+        &self,
+        peer: Option<&PeerCertificate>,
+        authorization: Option<&str>,
+        scope: &'static str,
+    ) -> Result<OfficerCaller, Refusal> {
+        self.authenticate_officer_request(peer, authorization, scope).await
     }
 
     fn key_set(&self) -> Value {

@@ -1,9 +1,8 @@
 //! Audit entries about access: who was refused, and to whom a token was issued.
 
-use super::Identity;
+use super::{Identity, client::Client};
 use crate::{
     audit::{Entry, Kind},
-    directory::Partner,
     exchange::{authority::PeerCertificate, ports::Write, rows::AuditRow},
     ids::EntryId,
 };
@@ -13,21 +12,22 @@ impl Identity {
     pub(super) fn entry(
         &self,
         kind: Kind,
-        partner: Option<&Partner>,
+        client: Option<&Client>,
         peer: Option<&PeerCertificate>,
         facts: Vec<(&'static str, String)>,
     ) -> Write {
         let at = self.mint.clock().now();
-        let site_id = partner.map_or(&self.site_id, |p| &p.site_id).clone();
+        let site_id = client.map_or(&self.site_id, Client::site_id).clone();
+        let partner = client.and_then(Client::partner_id);
         let entry_id = EntryId::fresh(&self.mint);
         let mut about = Vec::new();
         if let Some(partner) = partner {
-            about.push(("partner", partner.partner_id.to_string()));
+            about.push(("partner", partner.to_string()));
         }
         if let Some(peer) = peer {
             about.push(("certificate", peer.sha256_hex()));
         }
-        let actor = partner.map_or_else(|| String::from("unknown"), |p| p.partner_id.to_string());
+        let actor = client.map_or_else(|| String::from("unknown"), Client::actor);
         let entry = Entry {
             entry_id: entry_id.clone(),
             site_id: site_id.clone(),
@@ -45,7 +45,7 @@ impl Identity {
             kind: kind.as_str(),
             person_id: None,
             referral_id: None,
-            partner_id: partner.map(|p| p.partner_id.clone()),
+            partner_id: partner.cloned(),
             leaf: entry.leaf(),
             content: None,
         })
@@ -54,11 +54,11 @@ impl Identity {
     /// Records a refusal. When that fails the refusal stands all the same, and the failure is logged.
     pub(super) async fn record_refusal(
         &self,
-        partner: Option<&Partner>,
+        client: Option<&Client>,
         peer: Option<&PeerCertificate>,
         why: &'static str,
     ) {
-        let write = self.entry(Kind::AccessRefused, partner, peer, vec![("reason", String::from(why))]);
+        let write = self.entry(Kind::AccessRefused, client, peer, vec![("reason", String::from(why))]);
         if let Err(error) = self.store.commit(vec![write], Vec::new()).await {
             tracing::error!(reason = why, error = %error, "a refusal could not be recorded");
         }

@@ -1,4 +1,4 @@
-//! Which scopes a kind of agency may have.
+//! Which scopes a kind of agency may have, and which an information governance officer.
 
 use crate::directory::AgencyKind;
 
@@ -34,6 +34,9 @@ const SERVICE: [&str; 4] =
 /// What its partners may have besides.
 const PARTNER: [&str; 2] = ["keyway/documents.r", "keyway/sheets.r"];
 
+/// What an information governance officer may have, and no agency: to ask, and to record a second person's word.
+pub(super) const OFFICER: [&str; 2] = ["keyway/ig.c", "keyway/ig.r"];
+
 /// The scopes that an agency of this kind may have.
 pub(super) fn allowed(kind: AgencyKind) -> Vec<&'static str> {
     let own: &[&str] = match kind {
@@ -45,22 +48,22 @@ pub(super) fn allowed(kind: AgencyKind) -> Vec<&'static str> {
 
 /// Every scope, sorted.
 pub(super) fn all() -> Vec<&'static str> {
-    let mut all: Vec<&str> = EVERYONE.iter().chain(&SERVICE).chain(&PARTNER).copied().collect();
+    let mut all: Vec<&str> =
+        EVERYONE.iter().chain(&SERVICE).chain(&PARTNER).chain(&OFFICER).copied().collect();
     all.sort_unstable();
     all
 }
 
-/// What to grant: everything that may be had when nothing was asked, otherwise what was asked. `None`: something
-/// was asked that may not be had.
-pub(super) fn grant(kind: AgencyKind, asked: Option<&str>) -> Option<String> {
-    let allowed = allowed(kind);
+/// What to grant of `allowed`: all of it when nothing was asked, otherwise what was asked. `None`: something was asked that
+/// may not be had.
+pub(super) fn grant(allowed: &[&str], asked: Option<&str>) -> Option<String> {
     let asked: Vec<&str> = asked.unwrap_or_default().split(' ').filter(|s| !s.is_empty()).collect();
     if asked.is_empty() {
         return Some(allowed.join(" "));
     }
     let all_allowed = asked.iter().all(|scope| allowed.contains(scope));
     all_allowed.then(|| {
-        let granted: Vec<&str> = allowed.into_iter().filter(|scope| asked.contains(scope)).collect();
+        let granted: Vec<&str> = allowed.iter().copied().filter(|scope| asked.contains(scope)).collect();
         granted.join(" ")
     })
 }

@@ -328,13 +328,29 @@ fn an_assertion_with_a_wrong_header_key_or_algorithm_is_refused() {
 
 #[test]
 fn a_client_gets_what_its_kind_may_have_and_no_more() {
-    let all = scopes::grant(AgencyKind::Housing, None).unwrap();
+    let all = scopes::grant(&scopes::allowed(AgencyKind::Housing), None).unwrap();
     assert!(all.contains("keyway/mailbox") && !all.contains("keyway/assessments.c"), "{all}");
-    assert_eq!(scopes::grant(AgencyKind::Housing, Some("keyway/mailbox")).as_deref(), Some("keyway/mailbox"));
-    assert_eq!(scopes::grant(AgencyKind::Housing, Some("keyway/assessments.c")), None);
-    assert_eq!(scopes::grant(AgencyKind::Housing, Some("keyway/mailbox system/*.rs")), None);
-    let service = scopes::grant(AgencyKind::LiaisonDiversion, None).unwrap();
+    assert_eq!(
+        scopes::grant(&scopes::allowed(AgencyKind::Housing), Some("keyway/mailbox")).as_deref(),
+        Some("keyway/mailbox")
+    );
+    assert_eq!(scopes::grant(&scopes::allowed(AgencyKind::Housing), Some("keyway/assessments.c")), None);
+    assert_eq!(
+        scopes::grant(&scopes::allowed(AgencyKind::Housing), Some("keyway/mailbox system/*.rs")),
+        None
+    );
+    let service = scopes::grant(&scopes::allowed(AgencyKind::LiaisonDiversion), None).unwrap();
     assert!(service.contains("keyway/assessments.c") && !service.contains("keyway/sheets.r"), "{service}");
+}
+
+#[test]
+fn no_scope_is_an_officers_and_an_agencys() {
+    for kind in AgencyKind::ALL {
+        let allowed = scopes::allowed(kind);
+        assert!(scopes::OFFICER.iter().all(|scope| !allowed.contains(scope)), "{kind:?}");
+    }
+    assert!(scopes::OFFICER.iter().all(|scope| scopes::all().contains(scope)));
+    assert_eq!(scopes::grant(&scopes::OFFICER, Some("keyway/mailbox")), None);
 }
 
 /// A gateway's identity on a store with one partner, `cmht`, which has the certificate of [`peer`] 1.

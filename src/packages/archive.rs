@@ -8,8 +8,9 @@ use std::{
 
 use flate2::read::MultiGzDecoder;
 
-use super::{PackageFault, Reading, is_hidden, is_json};
+use super::{PackageFault, Reading, is_json};
 use crate::limits;
+use crate::profile::hidden::is_hidden;
 
 /// Reads every JSON file of the archive. Names in it serve for messages only: nothing is written.
 pub(super) fn read(path: &Path, reading: &mut Reading<'_>) -> Result<(), PackageFault> {

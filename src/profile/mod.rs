@@ -10,6 +10,7 @@ pub mod check;
 pub mod definition;
 mod finding;
 mod form;
+pub mod hidden;
 pub mod leniency;
 pub mod outcome;
 pub mod path;

@@ -26,6 +26,8 @@ mod identifiers;
 #[cfg(test)]
 mod judging;
 #[cfg(test)]
+mod officers;
+#[cfg(test)]
 #[path = "../given/processing_record.rs"]
 mod processing_record;
 #[cfg(test)]

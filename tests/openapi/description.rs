@@ -91,7 +91,7 @@ fn listeners_scopes_bodies_and_queries_are_those_of_the_table() {
                     "{name}"
                 );
             }
-            Access::Scope(scope) => {
+            Access::Scope(scope) | Access::Officer(scope) => {
                 assert!(security[0].get("certificate").is_some(), "{name}");
                 assert_eq!(texts(&security[0]["token"]), [scope], "{name}");
                 for status in ["401", "403"] {
@@ -195,7 +195,7 @@ fn scopes_and_states_are_those_of_the_code() {
     let scopes = flows["clientCredentials"]["scopes"].as_object().unwrap();
     let told: BTreeSet<&str> = scopes.keys().map(String::as_str).collect();
     let asked = ROUTES.iter().filter_map(|route| match route.access {
-        Access::Scope(scope) => Some(scope),
+        Access::Scope(scope) | Access::Officer(scope) => Some(scope),
         Access::Open | Access::Certificate => None,
     });
     assert_eq!(told, asked.collect::<BTreeSet<&str>>());

@@ -5,11 +5,10 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use super::{look::LookArgs, register::register, table::Table};
+use super::look::LookArgs;
 use crate::{
     cli::print,
-    directory::Audience,
-    exchange::ig::{Flow, FlowStands},
+    exchange::ig::{Flow, FlowStands, Table, register},
 };
 
 /// Show flows declared by agreements against flows used: what was sent under each version, to which audience, how often, first
@@ -35,12 +34,12 @@ pub(super) async fn run(args: FlowsArgs) -> Result<ExitCode> {
     let answer = asked.exchange.flows(&asked.config.site_id, &asked.officer).await;
     Ok(asked.tell(answer, "", |told| {
         if args.csv {
-            print::bytes(register(&told.flows).csv().as_bytes());
+            print::bytes(register::register(&told.flows).csv().as_bytes());
         } else if args.markdown {
             print::line(&format!("Flows at {}\n", told.at));
-            print::bytes(register(&told.flows).markdown().as_bytes());
+            print::bytes(register::register(&told.flows).markdown().as_bytes());
         } else {
-            brief(&told.flows).print();
+            print::bytes(brief(&told.flows).text().as_bytes());
             let count = |stands: FlowStands| told.flows.iter().filter(|flow| flow.stands == stands).count();
             print::line(&format!(
                 "{} declared and used, {} declared and never used, {} used and not declared now.",
@@ -52,36 +51,6 @@ pub(super) async fn run(args: FlowsArgs) -> Result<ExitCode> {
             print::line(&format!("The review of {overdue} records is OVERDUE."));
         }
     }))
-}
-
-/// The cells of one flow, once for each audience that it was used for.
-pub(super) fn cells(flow: &Flow) -> Vec<[String; 5]> {
-    let audience = |one: Option<&str>| one.unwrap_or_default().to_owned();
-    if flow.used.is_empty() {
-        let never = String::new;
-        return vec![[
-            audience(flow.audience.map(Audience::as_str)),
-            never(),
-            String::from("0"),
-            never(),
-            never(),
-        ]];
-    }
-    let used = flow.used.iter().map(|used| {
-        [
-            audience(used.audience.map(Audience::as_str)),
-            used.on_behalf_of.as_ref().map(ToString::to_string).unwrap_or_default(),
-            used.disclosures.to_string(),
-            used.first.clone(),
-            used.last.clone(),
-        ]
-    });
-    used.collect()
-}
-
-pub(super) fn named(flow: &Flow) -> [String; 2] {
-    let id = flow.agreement_id.as_ref().map(ToString::to_string).unwrap_or_default();
-    [id, flow.version.map(|version| version.to_string()).unwrap_or_default()]
 }
 
 fn brief(flows: &[Flow]) -> Table {
@@ -98,12 +67,12 @@ fn brief(flows: &[Flow]) -> Table {
     ];
     let mut table = Table::new(&heads);
     for flow in flows {
-        let [id, version] = named(flow);
+        let [id, version] = register::named(flow);
         let because = flow.because.map(|why| format!(": {why}")).unwrap_or_default();
         let stands = format!("{}{because}", flow.stands.as_str());
         let overdue = if flow.review_overdue { " OVERDUE" } else { "" };
         let review = flow.review_by.as_ref().map(|by| format!("{by}{overdue}")).unwrap_or_default();
-        for [audience, reader, number, _, last] in cells(flow) {
+        for [audience, reader, number, _, last] in register::cells(flow) {
             table.row(&[
                 &id,
                 &version,

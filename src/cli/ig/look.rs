@@ -8,7 +8,6 @@ use rustix::process::getuid;
 use serde::Serialize;
 use serde_json::json;
 
-use super::table::Table;
 use crate::{
     app::App,
     cli::{ConfigArg, print},
@@ -16,7 +15,7 @@ use crate::{
     config::Config,
     exchange::{
         Exchange,
-        ig::Officer,
+        ig::{Officer, Table},
         refusal::{Refusal, Refused},
     },
 };
@@ -93,7 +92,7 @@ impl Asked {
             Err(refusal) => {
                 for issue in &refusal.issues {
                     let place =
-                        if issue.path.is_empty() { String::new() } else { format!("{}: ", issue.path) };
+                        if issue.path.is_empty() { String::new() } else { format!("--{}: ", issue.path) };
                     print::problem(&format!("{place}{}", issue.diagnostics));
                 }
             }
@@ -102,7 +101,8 @@ impl Asked {
     }
 }
 
-fn officer(text: &str) -> Result<Officer, String> {
+/// An officer's name on the command line.
+pub(super) fn officer(text: &str) -> Result<Officer, String> {
     Officer::new(text, Some(getuid().as_raw()))
         .ok_or_else(|| String::from("1 to 64 of A-Z a-z 0-9 - . _ @, without spaces, as of an account"))
 }
@@ -147,7 +147,7 @@ pub(super) async fn run(args: LooksArgs) -> Result<ExitCode> {
                 &about.join(", "),
             ]);
         }
-        table.print();
+        print::bytes(table.text().as_bytes());
         if told.earlier_left_out {
             print::line("There are earlier ones: ask with --until.");
         }

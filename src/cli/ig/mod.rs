@@ -2,11 +2,10 @@
 
 mod flows;
 mod look;
+mod officers;
 mod overrides;
 mod recalls;
-mod register;
 mod relied_on;
-mod table;
 mod who_saw;
 mod why;
 
@@ -36,6 +35,8 @@ enum IgCommand {
     Review(overrides::ReviewArgs),
     Flows(flows::FlowsArgs),
     Looks(look::LooksArgs),
+    Officer(officers::OfficerArgs),
+    Officers(officers::OfficersArgs),
 }
 
 pub(super) async fn run(args: IgArgs) -> Result<ExitCode> {
@@ -48,5 +49,7 @@ pub(super) async fn run(args: IgArgs) -> Result<ExitCode> {
         IgCommand::Review(args) => overrides::review(args).await,
         IgCommand::Flows(args) => flows::run(args).await,
         IgCommand::Looks(args) => look::run(args).await,
+        IgCommand::Officer(args) => officers::enter(args).await,
+        IgCommand::Officers(args) => officers::run(args).await,
     }
 }

@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::{look::LookArgs, table::Table, why::referral};
+use super::{look::LookArgs, why::referral};
 use crate::{
     cli::print,
     exchange::{
-        ig::{OverrideTold, Review},
+        ig::{OverrideTold, Review, Table},
         rows::ReviewOutcome,
     },
     ids::ReferralId,
@@ -44,7 +44,7 @@ pub(super) async fn run(args: OverridesArgs) -> Result<ExitCode> {
                 &reviewed(one),
             ]);
         }
-        table.print();
+        print::bytes(table.text().as_bytes());
         print::line(&format!(
             "{} wait for their review; {} of them are OVERDUE.",
             told.unreviewed, told.overdue

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use super::{look::LookArgs, table::Table};
-use crate::cli::print;
+use super::look::LookArgs;
+use crate::{cli::print, exchange::ig::Table};
 
 const HOUR_SECONDS: i64 = 3_600;
 
@@ -42,7 +42,7 @@ pub(super) async fn run(args: RecallsArgs) -> Result<ExitCode> {
                 &(one.waited_seconds / HOUR_SECONDS).to_string(),
             ]);
         }
-        table.print();
+        print::bytes(table.text().as_bytes());
         print::line(&format!("{} of these wait for an answer.", told.open));
         if told.more {
             print::line("There are more than are shown.");

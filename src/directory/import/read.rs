@@ -184,10 +184,14 @@ impl Reader<'_> {
 
     fn client_id(&mut self, f: &Fields<'_>) -> Option<String> {
         let text = self.optional_text(f, "client_id")?;
-        if text.len() <= 128 && text.bytes().all(|b| b.is_ascii_graphic()) {
+        // What begins so is an officer's, who is no agency.
+        if text.len() <= 128 && text.bytes().all(|b| b.is_ascii_graphic()) && !text.starts_with("officer:") {
             return Some(text);
         }
-        self.add(&format!("{}/client_id", f.path), "must be 1 to 128 visible ASCII characters, no space");
+        self.add(
+            &format!("{}/client_id", f.path),
+            "must be 1 to 128 visible ASCII characters, no space, not beginning with officer:",
+        );
         None
     }
 

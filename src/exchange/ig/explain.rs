@@ -244,7 +244,7 @@ fn take_back(consents: &mut Consents, id: &ConsentId) -> Result<(), Refusal> {
 }
 
 fn supposes(text: &'static str) -> Refusal {
-    Refusal::new(Refused::Unprocessable, "not-found", "--what-if", text)
+    Refusal::new(Refused::Unprocessable, "not-found", "what-if", text)
 }
 
 fn explained(decision: Decision, at: Moment) -> Explained {

@@ -16,7 +16,7 @@ use crate::{
 pub struct LookedUp {
     /// When.
     pub at: String,
-    /// Who: `operator:` and the name given.
+    /// Who: `operator:` and the name given, or `officer:` and the name that a certificate showed.
     pub actor: String,
     /// The number of the account on the machine.
     pub account: Option<String>,

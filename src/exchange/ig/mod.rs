@@ -4,14 +4,18 @@
 //! Whoever asks is on record before there is an answer: `Exchange::asked` commits the entry first, and where it cannot be
 //! written nothing is told. What was searched for is never in it, only whom it found.
 
+mod asked;
 mod explain;
 mod flows;
 mod ground;
 mod looks;
+mod officers;
 mod overrides;
 pub mod ports;
 mod recalls;
+pub mod register;
 mod relied_on;
+mod table;
 mod who_saw;
 mod why;
 mod words;
@@ -22,24 +26,29 @@ use crate::{
     ids::{PartnerId, PersonId, SiteId},
 };
 
+pub use asked::{ReviewAsked, who_saw_asked};
 pub use explain::{Explained, Explanation, Supposed, WhatIf};
 pub use flows::{Flow, FlowStands, Flows, Used};
 pub use ground::{Ground, Versioned};
 pub use looks::{LookedUp, Looks};
+pub use officers::Officers;
 pub use overrides::{OverrideTold, Overrides, Review};
 pub use recalls::{RecallTold, Recalls};
 pub use relied_on::{CarriedTold, RecallAsked, Reliance, RelyingOn};
+pub use table::Table;
 pub use who_saw::{Seen, Subject, WhoSaw};
 pub use why::{Kept, Reasoned, Step, StepAnswer, Why};
 
 /// Longest name under which an officer asks, in bytes.
 const NAME_MAX_BYTES: usize = 64;
 
-/// Who asks: a name for the log, as of an account and not of a person, and the number of the account on this machine.
+/// Who asks: a name for the log, as of an account and not of a person, and the number of the account on this machine, or that
+/// a client certificate showed who it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Officer {
     name: String,
     account: Option<u32>,
+    is_proved: bool,
 }
 
 impl Officer {
@@ -48,7 +57,13 @@ impl Officer {
     pub fn new(name: &str, account: Option<u32>) -> Option<Self> {
         let fits = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'@');
         let is_name = !name.is_empty() && name.len() <= NAME_MAX_BYTES && name.bytes().all(fits);
-        is_name.then(|| Self { name: name.to_owned(), account })
+        is_name.then(|| Self { name: name.to_owned(), account, is_proved: false })
+    }
+
+    /// The same, of one whose certificate was looked at.
+    #[must_use]
+    pub fn proved(name: &str) -> Option<Self> {
+        Self::new(name, None).map(|officer| Self { is_proved: true, ..officer })
     }
 
     /// The name.
@@ -58,7 +73,7 @@ impl Officer {
     }
 
     fn actor(&self) -> String {
-        format!("operator:{}", self.name)
+        format!("{}:{}", if self.is_proved { "officer" } else { "operator" }, self.name)
     }
 }
 

@@ -125,10 +125,10 @@ impl Exchange {
             |place: &str, text: &str| Refusal::new(Refused::Unprocessable, "business-rule", place, text);
         let [reviewer, reason] = [review.reviewer.trim(), review.reason.trim()];
         if reviewer.is_empty() {
-            return Err(wrong("--reviewer", "The name of the person who reviewed it is needed."));
+            return Err(wrong("reviewer", "The name of the person who reviewed it is needed."));
         }
         if reason.is_empty() || reason.len() > REVIEW_REASON_MAX_BYTES {
-            return Err(wrong("--reason", "A reason is needed, of at most 2,000 bytes."));
+            return Err(wrong("reason", "A reason is needed, of at most 2,000 bytes."));
         }
         let Some(stands) = self.store.override_of(site, referral).await? else {
             return Err(self.asked_in_vain(site, officer, "review", "referral").await?);
@@ -145,13 +145,13 @@ impl Exchange {
         let practitioner = answerable.as_ref().and_then(|said| said["practitioner"].as_str());
         let Some(practitioner) = practitioner else {
             return Err(wrong(
-                "--referral",
+                "referral",
                 "Who made this disclosure cannot be read, so nobody can be told apart from them. Tell the operator.",
             ));
         };
         if [reviewer, officer.name()].iter().any(|name| is_one_person(practitioner, name)) {
             return Err(wrong(
-                "--reviewer",
+                "reviewer",
                 "Whoever made the disclosure neither reviews it nor enters its review: a second person does. If this is another \
                  person of a like name, give the whole name without titles.",
             ));
@@ -185,7 +185,7 @@ fn reviewed_already() -> Refusal {
     Refusal::new(
         Refused::Conflict,
         "conflict",
-        "--referral",
+        "referral",
         "It was reviewed already. A review stands as it was recorded; nothing was changed.",
     )
 }

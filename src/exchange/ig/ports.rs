@@ -8,7 +8,7 @@ use crate::{
     exchange::{
         browse::Agency,
         ports::Read,
-        rows::{ConsentRow, DecisionRow, DeliveryStatus, RecallRow, ReviewOutcome, StoredEntry},
+        rows::{ConsentRow, DecisionRow, DeliveryStatus, OfficerRow, RecallRow, ReviewOutcome, StoredEntry},
     },
     ids::{AgreementId, PartnerId, PersonId, ReferralId, SiteId},
     referral::State,
@@ -83,6 +83,8 @@ pub trait Oversight: Send + Sync + 'static {
     ) -> Read<Vec<StoredEntry>>;
     /// The latest questions of officers between two moments, at most `limit`, oldest first.
     async fn looks(&self, site: &SiteId, between: (Moment, Moment), limit: usize) -> Read<Vec<StoredEntry>>;
+    /// The officers of a site who may ask over HTTP, by name.
+    async fn officers(&self, site: &SiteId) -> Read<Vec<OfficerRow>>;
     /// The entry of a disclosure without consent.
     async fn override_entry(&self, site: &SiteId, referral: &ReferralId) -> Read<Option<StoredEntry>>;
     /// The latest decisions about a referral, at most `limit`, oldest first.

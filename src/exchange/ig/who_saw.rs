@@ -115,8 +115,8 @@ impl Exchange {
             return Err(Refusal::new(
                 Refused::Unprocessable,
                 "multiple-matches",
-                "--reference",
-                "Two agencies have this reference, for different people. Say whose it is: --agency.",
+                "reference",
+                "Two agencies have this reference, for different people. Say whose it is (agency).",
             ));
         }
         let mut books = self.books(site).await?;

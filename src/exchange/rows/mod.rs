@@ -3,6 +3,7 @@
 mod inbound;
 mod log;
 mod messages;
+mod officers;
 mod people;
 mod referrals;
 
@@ -11,6 +12,7 @@ pub use log::{AuditRow, CheckpointRow, LogHead, LogKeyRow, StoredEntry};
 pub use messages::{
     AttemptRow, DeliveryRow, DeliveryStatus, LeasedLane, MessageKind, MessageRow, NewDelivery,
 };
+pub use officers::OfficerRow;
 pub use people::{AssessmentRow, ConsentRow, EpisodeRow, LookupRow, PersonRow, RootKeyRow};
 pub use referrals::{DecisionRow, RecallRow, ReferralRow, ReviewOutcome, ReviewRow};
 

@@ -25,7 +25,8 @@ use crate::{
     exchange::{
         Exchange, RetrySchedule,
         authority::{Authority, IssuedToken, PeerCertificate, TokenRefused, TokenRequest},
-        caller::Caller,
+        caller::{Caller, OfficerCaller},
+        ig::Officer,
         refusal::{Refusal, Refused},
     },
     ids::{Mint, PartnerId, SiteId, SystemChance},
@@ -67,6 +68,16 @@ impl Authority for Doorkeeper {
             Some(_) => Err(Refusal::new(Refused::Unauthorized, "expired", "Authorization", "Expired.")),
             None => Err(Refusal::new(Refused::Unauthorized, "login", "Authorization", "A token is needed.")),
         }
+    }
+
+    async fn authenticate_officer(
+        &self,
+        peer: Option<&PeerCertificate>,
+        authorization: Option<&str>,
+        scope: &'static str,
+    ) -> Result<OfficerCaller, Refusal> {
+        let caller = self.authenticate(peer, authorization, scope).await?;
+        Ok(OfficerCaller { site_id: caller.site_id, officer: Officer::proved("ig.officer").unwrap() })
     }
 
     fn key_set(&self) -> Value {

@@ -25,7 +25,7 @@ fn what_is_open_changes_nothing_and_partners_routes_ask_for_a_scope() {
     for route in ROUTES {
         match route.access {
             Access::Open => assert_eq!(route.method, Verb::Get, "{}", route.path),
-            Access::Certificate | Access::Scope(_) => {
+            Access::Certificate | Access::Scope(_) | Access::Officer(_) => {
                 assert_eq!(route.listeners, [Listener::Partners], "{}", route.path);
             }
         }

@@ -3,7 +3,7 @@
 use super::FromRow;
 use crate::{
     directory::{Agreement, Partner},
-    exchange::{browse::Agency, ports::Read},
+    exchange::{browse::Agency, ports::Read, rows::OfficerRow},
     ids::{AgreementId, PartnerId, SiteId},
     store::cell::RowReader,
 };
@@ -27,6 +27,20 @@ impl FromRow for Partner {
             forgives: row.json()?,
             service: row.opt_text()?,
             version: row.int()?,
+        })
+    }
+}
+
+impl FromRow for OfficerRow {
+    const TABLE: &'static str = "officer";
+
+    fn read(row: &mut RowReader) -> Read<Self> {
+        Ok(Self {
+            name: row.text()?,
+            site_id: row.id(SiteId::parse)?,
+            certificate_sha256: row.text()?,
+            status: row.word()?,
+            changed_at: row.moment()?,
         })
     }
 }

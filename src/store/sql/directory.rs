@@ -47,6 +47,11 @@ statements! {
         AND version = $4 AND purposes = $5 AND valid_from = $6 AND valid_to = $7 AND basis = $8 \
         AND emergency IS NOT DISTINCT FROM $9 AND dpia_reference = $10 \
         AND record IS NOT DISTINCT FROM $11";
+    PUT_OFFICER = "INSERT INTO officer (name, site_id, certificate_sha256, status, changed_at) \
+        VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name) DO UPDATE SET certificate_sha256 = excluded.certificate_sha256, \
+        status = excluded.status, changed_at = excluded.changed_at WHERE officer.site_id = excluded.site_id";
+    OFFICER = "SELECT name, site_id, certificate_sha256, status, changed_at FROM officer WHERE name = $1";
+    OFFICERS = "SELECT name, site_id, certificate_sha256, status, changed_at FROM officer WHERE site_id = $1 ORDER BY name";
     /// The latest version of each: an older one no longer says anything.
     AGREEMENTS = concat!("SELECT ", agreement!(), " FROM agreement a WHERE site_id = $1 AND partner_id = $2 AND version = \
         (SELECT MAX(version) FROM agreement b WHERE b.site_id = a.site_id AND b.agreement_id = a.agreement_id) \

@@ -10,10 +10,13 @@ use crate::{
         browse::Agency,
         ig::ports::{FlowUse, OverrideStands, Oversight, RecallStands},
         ports::Read,
-        rows::{ConsentRow, DecisionRow, RecallRow, StoredEntry},
+        rows::{ConsentRow, DecisionRow, OfficerRow, RecallRow, StoredEntry},
     },
     ids::{PartnerId, PersonId, ReferralId, SiteId},
-    store::{cell::Cell, sql::oversight as sql},
+    store::{
+        cell::Cell,
+        sql::{directory, oversight as sql},
+    },
 };
 
 fn most(number: usize) -> Cell {
@@ -45,6 +48,10 @@ impl Oversight for SqliteStore {
         let mut latest: Vec<StoredEntry> = self.readers.rows(sql::LOOKS, cells).await?;
         latest.reverse();
         Ok(latest)
+    }
+
+    async fn officers(&self, site: &SiteId) -> Read<Vec<OfficerRow>> {
+        self.readers.rows(directory::OFFICERS, vec![site.into()]).await
     }
 
     async fn override_entry(&self, site: &SiteId, referral: &ReferralId) -> Read<Option<StoredEntry>> {

@@ -17,8 +17,8 @@ use crate::{
         ports::{CommitError, DeliveryBundle, Precondition, Read, Store, StoreError, Write, WriteSet},
         rows::{
             AssessmentRow, ConsentRow, ConversationRow, DecisionRow, DeliveryRow, DeliveryStatus, EpisodeRow,
-            IdempotencyRow, InboundRow, LeasedLane, LogHead, MessageRow, PersonRow, Quoted, RecallRow,
-            ReferralRow, RootKeyRow, StoredEntry,
+            IdempotencyRow, InboundRow, LeasedLane, LogHead, MessageRow, OfficerRow, PersonRow, Quoted,
+            RecallRow, ReferralRow, RootKeyRow, StoredEntry,
         },
     },
     ids::{
@@ -63,6 +63,10 @@ impl Store for SqliteStore {
 
     async fn partner_by_client(&self, client_id: &str) -> Read<Option<Partner>> {
         self.readers.row(directory::PARTNER_BY_CLIENT, vec![client_id.into()]).await
+    }
+
+    async fn officer(&self, name: &str) -> Read<Option<OfficerRow>> {
+        self.readers.row(directory::OFFICER, vec![name.into()]).await
     }
 
     async fn partner(&self, site: &SiteId, partner: &PartnerId) -> Read<Option<Partner>> {

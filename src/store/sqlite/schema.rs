@@ -24,6 +24,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V12__checkpoints", include_str!("../migrations/sqlite/V12__checkpoints.sql")),
     ("V13__oversight", include_str!("../migrations/sqlite/V13__oversight.sql")),
     ("V14__records_of_processing", include_str!("../migrations/sqlite/V14__records_of_processing.sql")),
+    ("V15__officers", include_str!("../migrations/sqlite/V15__officers.sql")),
 ];
 
 /// What [`migrate`] did.

@@ -94,6 +94,7 @@ fn of_write(
             steps.push(people::reference(&site, &partner, reference, &person));
         }
         Write::Partner(row) => steps.extend(people::partner(row, now)),
+        Write::Officer(row) => steps.push(people::officer(row)),
         Write::Agreement(row) => steps.extend(people::agreement(row, now)),
         Write::Referral(row) => steps.extend(referrals::referral(row)),
         Write::ReferralMoved(row) => steps.extend(referrals::moved(row)),

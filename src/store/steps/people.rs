@@ -6,7 +6,7 @@ use crate::{
     directory::{Agreement, Partner},
     exchange::{
         ports::CommitError,
-        rows::{AssessmentRow, ConsentRow, EpisodeRow, LookupRow, PersonRow, RootKeyRow},
+        rows::{AssessmentRow, ConsentRow, EpisodeRow, LookupRow, OfficerRow, PersonRow, RootKeyRow},
     },
     ids::{PartnerId, PersonId, SiteId},
     store::{
@@ -145,6 +145,19 @@ pub(super) fn partner(row: Partner, now: Moment) -> [Step; 2] {
         ],
     );
     [put, kept]
+}
+
+/// A name of another site is left alone.
+pub(super) fn officer(row: OfficerRow) -> Step {
+    let cells = vec![
+        row.name.into(),
+        (&row.site_id).into(),
+        row.certificate_sha256.into(),
+        word(&row.status),
+        row.changed_at.into(),
+    ];
+    Step::new("officer", directory_sql::PUT_OFFICER, cells)
+        .expect(Expect::OneRow(CommitError::Exists("officer")))
 }
 
 /// Each version of an agency is kept as it was.

@@ -28,11 +28,15 @@ static PROGRAM: LazyLock<Arc<Program>> = LazyLock::new(|| Program::shared().unwr
 
 static COMPILED: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
 
-/// Checks an answer against what the description says of its path, method and status. Paths that are not under `/fhir` are
-/// left.
+/// Checks an answer against what the description says of its path, method and status. Paths that are under
+/// neither `/fhir` nor `/ig` are left.
 pub fn check(method: &str, path: &str, reply: &Reply) {
     let path = path.split('?').next().unwrap_or_default();
     let Some((template, operation)) = operation(method, path) else { return };
+    if template.starts_with("/ig/") && reply.status == 200 && reply.content_type() == "application/json" {
+        let media = &operation["responses"]["200"]["content"]["application/json"];
+        valid(&media["schema"], &reply.json(), &format!("{method} {template}"));
+    }
     if !template.starts_with("/fhir/") {
         return;
     }

@@ -11,6 +11,7 @@ use keyway::{
     directory::{
         AgencyKind, Agreement, Audience, Channel, EmergencyRow, LawfulBasis, Partner, PartnerStatus,
     },
+    exchange::ig::Officer,
     ids::{AgreementId, PartnerId, SiteId},
 };
 use rcgen::KeyPair;
@@ -141,6 +142,22 @@ impl Gateway {
     /// Where partners reach it.
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// An information governance officer of this name, with a certificate of their own.
+    pub async fn officer(&self, name: &str) -> Actor {
+        let identity = self.authority.issue(name);
+        let sha256 = identity.sha256();
+        self.let_in(name, Some(sha256), PartnerStatus::Active).await;
+        Actor::new(&format!("officer:{name}"), &self.authority, &identity, &self.base_url)
+    }
+
+    /// Enters an officer, as the command does.
+    pub async fn let_in(&self, name: &str, certificate: Option<String>, status: PartnerStatus) {
+        let exchange = &self.running.as_ref().unwrap().exchange;
+        let site = SiteId::parse("site-test").unwrap();
+        let (by, named) = (Officer::new("operator", None).unwrap(), Officer::new(name, None).unwrap());
+        exchange.enter_officer(&site, &by, &named, certificate, status).await.unwrap();
     }
 
     /// Its database, for reading.

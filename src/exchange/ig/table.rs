@@ -1,24 +1,30 @@
 //! Columns for people, and the same cells as CSV and Markdown for those who keep a register.
 
-use crate::cli::print;
+use crate::profile::hidden::printable;
 
 /// Rows of cells under their heads.
-pub(super) struct Table {
+#[derive(Debug)]
+pub struct Table {
     heads: Vec<&'static str>,
     rows: Vec<Vec<String>>,
 }
 
 impl Table {
-    pub(super) fn new(heads: &[&'static str]) -> Self {
+    /// None yet.
+    #[must_use]
+    pub fn new(heads: &[&'static str]) -> Self {
         Self { heads: heads.to_vec(), rows: Vec::new() }
     }
 
-    pub(super) fn row(&mut self, cells: &[&str]) {
+    /// Adds a row: as many cells as there are heads.
+    pub fn row(&mut self, cells: &[&str]) {
         self.rows.push(cells.iter().map(|cell| (*cell).to_owned()).collect());
     }
 
-    /// Aligned columns. A cell that is empty is a dash.
-    pub(super) fn print(&self) {
+    /// Aligned columns, each row a line. A cell that is empty is a dash.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut lines = String::new();
         let heads: Vec<String> = self.heads.iter().map(|head| (*head).to_owned()).collect();
         let all: Vec<&Vec<String>> = std::iter::once(&heads).chain(&self.rows).collect();
         let width = |column: usize| {
@@ -31,18 +37,21 @@ impl Table {
                 .zip(&widths)
                 .map(|(cell, width)| {
                     let shown = if cell.is_empty() { "-" } else { cell };
-                    format!("{:width$}", print::printable(shown).replace('\n', " "))
+                    format!("{:width$}", printable(shown).replace('\n', " "))
                 })
                 .collect();
-            print::line(cells.join("  ").trim_end());
+            lines.push_str(cells.join("  ").trim_end());
+            lines.push('\n');
         }
         if self.rows.is_empty() {
-            print::line("(none)");
+            lines.push_str("(none)\n");
         }
+        lines
     }
 
     /// As RFC 4180 has it. What a spreadsheet would reckon with stands behind an apostrophe.
-    pub(super) fn csv(&self) -> String {
+    #[must_use]
+    pub fn csv(&self) -> String {
         let quoted = |cell: &str| {
             let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
             let cell = format!("{}{}", if runs { "'" } else { "" }, cell.replace('"', "\"\""));
@@ -56,9 +65,10 @@ impl Table {
     }
 
     /// As a Markdown table. No cell ends a row or begins a link or an element.
-    pub(super) fn markdown(&self) -> String {
+    #[must_use]
+    pub fn markdown(&self) -> String {
         let plain = |cell: &str| -> String {
-            let cell = print::printable(cell).replace('\n', " ");
+            let cell = printable(cell).replace('\n', " ");
             let escaped = |letter: char| match letter {
                 '|' | '<' | '>' | '[' | ']' | '`' | '*' | '_' | '\\' | '!' => format!("\\{letter}"),
                 letter => letter.to_string(),

@@ -1,13 +1,7 @@
 //! The register of flows: every column that a record of processing activities asks for, and how each flow was used.
 
-use super::{
-    flows::{cells, named},
-    table::Table,
-};
-use crate::{
-    directory::{Party, ProcessingRecord, Role},
-    exchange::ig::Flow,
-};
+use super::{flows::Flow, table::Table};
+use crate::directory::{Audience, Party, ProcessingRecord, Role};
 
 /// The columns of one flow, in the order in which [`row`] fills them.
 const COLUMNS: [&str; 36] = [
@@ -50,7 +44,8 @@ const COLUMNS: [&str; 36] = [
 ];
 
 /// Everything that is known of each flow, a row for each audience that it was used for.
-pub(super) fn register(flows: &[Flow]) -> Table {
+#[must_use]
+pub fn register(flows: &[Flow]) -> Table {
     let mut table = Table::new(&COLUMNS);
     for flow in flows {
         for used in cells(flow) {
@@ -115,4 +110,37 @@ fn officer(party: &Party) -> String {
 
 fn yes(value: bool) -> String {
     String::from(if value { "yes" } else { "no" })
+}
+
+/// The cells of one flow, once for each audience that it was used for.
+#[must_use]
+pub fn cells(flow: &Flow) -> Vec<[String; 5]> {
+    let audience = |one: Option<&str>| one.unwrap_or_default().to_owned();
+    if flow.used.is_empty() {
+        let never = String::new;
+        return vec![[
+            audience(flow.audience.map(Audience::as_str)),
+            never(),
+            String::from("0"),
+            never(),
+            never(),
+        ]];
+    }
+    let used = flow.used.iter().map(|used| {
+        [
+            audience(used.audience.map(Audience::as_str)),
+            used.on_behalf_of.as_ref().map(ToString::to_string).unwrap_or_default(),
+            used.disclosures.to_string(),
+            used.first.clone(),
+            used.last.clone(),
+        ]
+    });
+    used.collect()
+}
+
+/// The agreement of a flow, and its version; empty where it has none.
+#[must_use]
+pub fn named(flow: &Flow) -> [String; 2] {
+    let id = flow.agreement_id.as_ref().map(ToString::to_string).unwrap_or_default();
+    [id, flow.version.map(|version| version.to_string()).unwrap_or_default()]
 }
