@@ -125,6 +125,17 @@ pub const LEDGER_ROWS_MAX: usize = 5_000;
 pub const OVERSIGHT_ROWS_MAX: usize = 5_000;
 /// Longest text that an officer's question over HTTP holds, in bytes; a review's reason has its own limit.
 pub const OFFICERS_TEXT_MAX_BYTES: usize = 4_000;
+/// Reminders of a recall that nobody answers.
+pub const RECALL_REMINDERS_MAX: i64 = 3;
+/// Seconds before each reminder of a recall, from when it was asked or last reminded of; the last: before it counts as
+/// unanswered. Three days, four, seven and seven: three weeks in all.
+pub const RECALL_REMINDER_WAITS_SECONDS: [i64; 4] = [3 * 86_400, 4 * 86_400, 7 * 86_400, 7 * 86_400];
+/// Recalls that one round of reminders sees to.
+pub const RECALL_REMINDERS_BATCH_MAX: usize = 100;
+/// Seconds between two rounds of reminders.
+pub const RECALL_REMINDERS_EVERY_SECONDS: u64 = 60;
+/// Seconds for which a reminder that cannot be made is put off.
+pub const RECALL_REMINDER_PUT_OFF_SECONDS: i64 = 86_400;
 /// Officers of a site who may ask over HTTP.
 pub const OFFICERS_MAX: usize = 100;
 /// Decisions about one referral that are read to say why: the latest.

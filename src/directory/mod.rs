@@ -92,6 +92,12 @@ impl AgencyKind {
         }
     }
 
+    /// Whether this kind keeps records of criminal justice, of which what was once relied on cannot be taken out again.
+    #[must_use]
+    pub const fn keeps_justice_records(self) -> bool {
+        matches!(self, Self::Police | Self::Court | Self::Probation | Self::Prison | Self::YouthJustice)
+    }
+
     /// Whether this kind passes on to `reader` what is meant for that. Whoever passes it on reads it, so this is only where
     /// the reader's list holds nothing that is not in its own: what a court may know, probation may.
     #[must_use]

@@ -131,7 +131,13 @@ impl Exchange {
             return Ok(asked);
         }
         match message.kind {
-            MessageKind::Recall => {}
+            // Whoever has answered is not reminded, nor asked at all where no attempt was made.
+            MessageKind::Recall => {
+                let waits = self.store.open_recall(site, &referral.referral_id).await?.is_some();
+                if !waits && exit == Exit::Send && bundle.delivery.attempts == 0 {
+                    asked.course = Course::Over;
+                }
+            }
             MessageKind::Request | MessageKind::Answer => {
                 // The agreement is with the agency that asked, whichever way the message goes.
                 let agency = if asked.sender.kind == AgencyKind::LiaisonDiversion {

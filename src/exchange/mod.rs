@@ -45,6 +45,7 @@ mod receipts;
 mod refer;
 pub mod refusal;
 mod rehearse;
+mod remind;
 pub mod request;
 mod resolve;
 mod respond;

@@ -88,6 +88,16 @@ pub enum Write {
     Recall(RecallRow),
     /// A recall's answer: `(site, recall, answer, when)`.
     RecallAnswered(SiteId, RecallId, String, Moment),
+    /// A recall was seen to at the time at which it was due, as it was read: how often it is reminded of now, and when it is seen
+    /// to next. Answered or seen to meanwhile, that exists already.
+    RecallSeenTo {
+        /// As it was read.
+        recall: RecallRow,
+        /// How often it is reminded of now.
+        reminders: i64,
+        /// When it is seen to next.
+        next: Option<Moment>,
+    },
     /// The review of a disclosure without consent; a second one exists already.
     Review(ReviewRow),
     /// A partner, new or changed; its version moves on by itself.
@@ -303,6 +313,9 @@ pub trait Store: Browse + Log + Oversight {
     ) -> Read<Vec<ConversationRow>>;
     /// The recall of a referral that waits for an answer.
     async fn open_recall(&self, site: &SiteId, referral: &ReferralId) -> Read<Option<RecallRow>>;
+
+    /// Recalls without an answer that are to be seen to at `now`, at most `limit`, the longest due first.
+    async fn recalls_due(&self, now: Moment, limit: usize) -> Read<Vec<RecallRow>>;
 
     /// Leases up to `limit` lanes whose head is due at `now`, for `owner`, until `until`. A lane whose lease has
     /// run out is leased again under a higher fence. Mailbox deliveries are never leased. A lane whose head is

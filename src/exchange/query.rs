@@ -17,7 +17,7 @@ use crate::{
     audit::{Kind, Leaf, hex, merkle::leaf_hash},
     clock::Moment,
     consent::Exit,
-    limits,
+    limits, mapping,
     referral::{Action, Role, State, permitted},
     vault::ContentKey,
 };
@@ -39,11 +39,18 @@ impl Exchange {
             .await?
             .into_iter()
             .map(|action| {
-                json!({
+                let mut offered = json!({
                     "action": action.as_str(),
                     "method": "POST",
                     "path": format!("/referrals/{}/actions/{}", referral.referral_id, action.as_str()),
-                })
+                });
+                if action == Action::AnswerRecall
+                    && let Some(offered) = offered.as_object_mut()
+                {
+                    let asks = mapping::what_a_recall_asks(caller.kind);
+                    offered.insert(String::from("asks"), Value::from(asks));
+                }
+                offered
             })
             .collect();
         let mut answer = Answer::json(200, &json!({"referral_id": referral.referral_id, "actions": actions}));

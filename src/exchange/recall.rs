@@ -5,13 +5,14 @@ use super::{
     Exchange,
     ports::{Write, WriteSet},
     refusal::Refusal,
+    remind::next_at,
     rows::{MessageKind, RecallRow, ReferralRow},
 };
 use crate::{
     audit::{Kind, hex},
     clock::Moment,
     directory::Partner,
-    ids::{ConsentId, RecallId},
+    ids::{ConsentId, MessageId, RecallId},
     mapping::{self, InReplyTo},
     referral::State,
     vault::ContentKey,
@@ -49,6 +50,16 @@ pub(super) struct Ends<'a> {
     pub(super) key: &'a ContentKey,
 }
 
+/// What a notice of a recall says.
+pub(super) struct Notice<'a> {
+    /// Which recall.
+    pub(super) recall: &'a RecallId,
+    /// Why, in one code.
+    pub(super) why: &'a str,
+    /// Which reminder it is; `None`: it asks for the first time.
+    pub(super) reminder: Option<i64>,
+}
+
 impl Exchange {
     /// Adds a recall of `referral` to `writes` and sets the referral's state. The caller writes the referral.
     pub(super) fn add_recall(
@@ -61,6 +72,39 @@ impl Exchange {
         writes: &mut WriteSet,
     ) -> Result<RecallId, Refusal> {
         let now = self.now();
+        let recall_id = RecallId::fresh(&self.mint);
+        let mut carried = WriteSet::new();
+        let notice = Notice { recall: &recall_id, why: why.as_str(), reminder: None };
+        let message_id = self.add_notice(referral, &notice, ends, actor, &mut carried)?;
+        // The message that the recall names is there before it.
+        writes.extend(carried);
+        writes.push(Write::Recall(RecallRow {
+            site_id: referral.site_id.clone(),
+            recall_id: recall_id.clone(),
+            referral_id: referral.referral_id.clone(),
+            message_id,
+            consent_id: consent.cloned(),
+            asked_at: now,
+            answer: String::new(),
+            answered_at: None,
+            reminders: 0,
+            remind_at: next_at(0, now),
+        }));
+        referral.messages += 1;
+        set_state(referral, State::Recalled, "recalled", why.as_str(), now);
+        Ok(recall_id)
+    }
+
+    /// Adds a message that asks the recipient to stop, or reminds it: with its entry, and before all that waits for it.
+    pub(super) fn add_notice(
+        &self,
+        referral: &ReferralRow,
+        notice: &Notice<'_>,
+        ends: &Ends<'_>,
+        actor: &str,
+        writes: &mut WriteSet,
+    ) -> Result<MessageId, Refusal> {
+        let now = self.now();
         let draft = self.draft(referral, MessageKind::Recall, ends.sender, ends.recipient);
         let mapped = self.with_frame(
             referral,
@@ -68,36 +112,25 @@ impl Exchange {
             referral.disclosure_id.as_ref(),
             ends.sender,
             ends.recipient,
-            |frame| mapping::recall(frame, why.as_str()),
+            |frame| mapping::recall(frame, notice.why),
         );
         self.check_output(&mapped)?;
         let message = self.seal_message(draft, None, &mapped, ends.key);
-        let recall = RecallRow {
-            site_id: referral.site_id.clone(),
-            recall_id: RecallId::fresh(&self.mint),
-            referral_id: referral.referral_id.clone(),
-            message_id: message.message_id.clone(),
-            consent_id: consent.cloned(),
-            asked_at: now,
-            answer: String::new(),
-            answered_at: None,
-        };
-        writes.push(
-            self.note_on(referral, now, Kind::Recalled, actor)
-                .about("recall", &recall.recall_id)
-                .of_message(&message)
-                .fact("reason", &why.as_str())
-                .fact("body-sha256", &hex(&message.body_sha256))
-                .write(),
-        );
-        let recall_id = recall.recall_id.clone();
+        let mut entry = self
+            .note_on(referral, now, Kind::Recalled, actor)
+            .about("recall", notice.recall)
+            .of_message(&message)
+            .fact("reason", &notice.why)
+            .fact("body-sha256", &hex(&message.body_sha256));
+        if let Some(reminder) = notice.reminder {
+            entry = entry.fact("reminder", &reminder);
+        }
+        writes.push(entry.write());
         let delivery = self.new_delivery(&message, referral.channel, now);
+        let id = message.message_id.clone();
         writes.push(Write::Message(message));
-        writes.push(Write::Recall(recall));
         writes.push(Write::EnqueueFirst(delivery));
-        referral.messages += 1;
-        set_state(referral, State::Recalled, "recalled", why.as_str(), now);
-        Ok(recall_id)
+        Ok(id)
     }
 }
 

@@ -328,13 +328,18 @@ impl Exchange {
     ) -> Result<(ReferralRow, WriteSet), Refusal> {
         let now = self.now();
         let answer = said.recall_answer.as_deref().unwrap_or_default();
-        if !RECALL_ANSWERS.iter().any(|known| known.code == answer) {
+        let known = RECALL_ANSWERS.iter().find(|known| known.code == answer);
+        let Some(known) = known else {
             return Err(Refusal::new(
                 Refused::Unprocessable,
                 if answer.is_empty() { "required" } else { "value" },
                 "/answer",
                 "One of deleted, kept-other-basis, retained-by-law, already-used, no-further-use.",
             ));
+        };
+        if known.comment_mandatory && said.comment.is_none() {
+            let text = "Say which other lawful basis it is kept under.";
+            return Err(Refusal::new(Refused::Unprocessable, "required", "/comment", text));
         }
         let open = self.store.open_recall(&referral.site_id, &referral.referral_id).await?;
         let Some(open) = open.filter(|_| role == Role::Owner) else {

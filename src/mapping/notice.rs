@@ -11,13 +11,27 @@ use super::{
     sections::agency,
     tree::{Tree, map},
 };
-use crate::{clock::Moment, directory::Channel, minimise::Places};
+use crate::{
+    clock::Moment,
+    directory::{AgencyKind, Channel},
+    minimise::Places,
+};
 
 /// What a recipient may answer to a recall.
 const RECALL_ANSWERS: [&str; 5] =
     ["deleted", "kept-other-basis", "retained-by-law", "already-used", "no-further-use"];
 const WHAT_TO_DO: &str = "Stop using what was shared under this referral. Delete it if no other law lets or makes you \
                           keep it. Then answer.";
+
+/// Custody and court records cannot be deleted.
+const WHAT_JUSTICE_IS_TO_DO: &str = "Do not use what was shared under this referral any further, and do not pass it on. Delete \
+                                     what no law makes you keep. Then answer.";
+
+/// What an agency of this kind is asked to do with what is taken back.
+#[must_use]
+pub const fn what_a_recall_asks(kind: AgencyKind) -> &'static str {
+    if kind.keeps_justice_records() { WHAT_JUSTICE_IS_TO_DO } else { WHAT_TO_DO }
+}
 
 /// Takes back what was disclosed under `frame.referral_id`. `reason` is a code. Holds ids, no content: a FHIR
 /// message with the reason `delete` and the request `revoked`, an event, or a notice for a mailbox.
@@ -50,14 +64,19 @@ pub fn recall(frame: &Frame<'_>, reason: &str) -> Mapped {
                 ("disclosureId", frame.disclosure_id.map(|id| Tree::frame("disclosure_id", id))),
                 ("personReference", Some(Tree::frame("person_ref", frame.person_ref))),
                 ("reason", Some(Tree::frame("reason", reason))),
-                ("whatToDo", Some(Tree::fixed(WHAT_TO_DO))),
+                ("whatToDo", Some(Tree::fixed(what_a_recall_asks(frame.recipient.kind)))),
                 ("answers", Some(Tree::fixed(RECALL_ANSWERS.map(Value::from).to_vec()))),
                 (
                     "answerAt",
                     Some(Tree::frame("base_url", format!("{}{}", frame.base_url, answer_path(frame)))),
                 ),
             ]));
-            whole(&Places::default(), tree, "recall-notice/1", "recall-notice", JSON, "KEYWAY_RECALL")
+            let version = if frame.recipient.kind.keeps_justice_records() {
+                "recall-notice/2"
+            } else {
+                "recall-notice/1"
+            };
+            whole(&Places::default(), tree, version, "recall-notice", JSON, "KEYWAY_RECALL")
         }
     }
 }

@@ -95,7 +95,7 @@ const NOT_USE: &[ReasonCode] = &[
 /// How a recipient answers a recall.
 pub const RECALL_ANSWERS: &[ReasonCode] = &[
     reason("deleted", "Deleted"),
-    reason("kept-other-basis", "Kept under another lawful basis"),
+    with_comment(reason("kept-other-basis", "Kept under another lawful basis, told in the comment")),
     reason("retained-by-law", "Must be retained by law"),
     reason("already-used", "Already used and cannot be undone"),
     reason("no-further-use", "Kept, and not used any further"),

@@ -1,6 +1,7 @@
-//! What the gateway does unasked: carries what is due, gives audit entries their places, and signs the log.
+//! What the gateway does unasked: carries what is due, gives audit entries their places, signs the log, and reminds of
+//! recalls.
 //!
-//! Two loops on the multi-thread runtime. Each looks when it is rung for, when the next thing is due, and at
+//! Three loops on the multi-thread runtime. Each looks when it is rung for, when the next thing is due, and at
 //! the latest after a fixed time, so that a lost ring costs a second and nothing more. What a delivery is and
 //! what becomes of it is not known here: `exchange` does one step of one lane, the worker says when.
 //!
@@ -8,6 +9,7 @@
 
 mod delivering;
 mod liveness;
+mod reminding;
 mod rounds;
 mod sequencing;
 #[cfg(test)]
@@ -36,6 +38,8 @@ pub struct WorkerSettings {
     pub look_every: Duration,
     /// The longest time between two looks for audit entries without a place.
     pub sequence_every: Duration,
+    /// The time between two looks for recalls that nobody answers.
+    pub remind_every: Duration,
     /// How long attempts under way may take to end when the worker is shut down.
     pub grace: Duration,
 }
@@ -49,6 +53,7 @@ impl WorkerSettings {
             lanes_in_flight_max: limits::LANES_IN_FLIGHT_MAX,
             look_every: Duration::from_secs(1),
             sequence_every: Duration::from_millis(200),
+            remind_every: Duration::from_secs(limits::RECALL_REMINDERS_EVERY_SECONDS),
             grace: Duration::from_secs(limits::ATTEMPT_TIMEOUT_SECONDS + 5),
         }
     }
@@ -58,7 +63,7 @@ impl WorkerSettings {
 pub struct Worker;
 
 impl Worker {
-    /// Starts both loops on the current runtime, which must be the multi-thread one.
+    /// Starts the loops on the current runtime, which must be the multi-thread one.
     #[must_use]
     pub fn start(
         exchange: Arc<Exchange>,
@@ -78,8 +83,10 @@ impl Worker {
             Arc::clone(&liveness),
             sequencer_stopping,
         ));
+        let reminding =
+            tokio::spawn(reminding::run(Arc::clone(&rounds), settings.remind_every, stopping.clone()));
         let delivering = tokio::spawn(delivering::run(rounds, settings, Arc::clone(&liveness), stopping));
-        WorkerHandle { stop, sequencer_stop, delivering, sequencing, liveness }
+        WorkerHandle { stop, sequencer_stop, delivering, reminding, sequencing, liveness }
     }
 }
 
@@ -88,6 +95,7 @@ pub struct WorkerHandle {
     stop: watch::Sender<bool>,
     sequencer_stop: watch::Sender<bool>,
     delivering: JoinHandle<()>,
+    reminding: JoinHandle<()>,
     sequencing: JoinHandle<()>,
     liveness: Arc<Liveness>,
 }
@@ -104,6 +112,7 @@ impl WorkerHandle {
     pub async fn shutdown(self) {
         self.stop.send_replace(true);
         ended("delivering", &self.delivering.await);
+        ended("reminding", &self.reminding.await);
         self.sequencer_stop.send_replace(true);
         ended("sequencing", &self.sequencing.await);
     }

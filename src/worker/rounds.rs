@@ -9,6 +9,7 @@ use crate::{
     exchange::{
         CheckpointError, Exchange,
         ports::{CommitError, Courier, Read},
+        refusal::Refusal,
         rows::LeasedLane,
     },
     limits,
@@ -29,6 +30,8 @@ pub(super) trait Rounds: Send + Sync + 'static {
     async fn sequence(&self) -> Result<usize, CommitError>;
     /// Signs a checkpoint over the entries that have their places.
     async fn sign(&self) -> Result<(), CheckpointError>;
+    /// Sees to recalls that nobody answers; answers whether there may be more that are due.
+    async fn remind(&self) -> Result<bool, Refusal>;
     /// Ends when something may have become due.
     async fn delivery_rung(&self);
     /// Ends when audit entries may wait.
@@ -66,6 +69,11 @@ impl Rounds for Gateway {
 
     async fn sign(&self) -> Result<(), CheckpointError> {
         self.exchange.sign_checkpoint().await.map(|_| ())
+    }
+
+    async fn remind(&self) -> Result<bool, Refusal> {
+        let seen_to = self.exchange.remind_of_recalls().await?;
+        Ok(seen_to >= limits::RECALL_REMINDERS_BATCH_MAX)
     }
 
     async fn delivery_rung(&self) {

@@ -19,6 +19,7 @@ use crate::{
     exchange::{
         CheckpointError,
         ports::{CommitError, Read},
+        refusal::Refusal,
         rows::{DeliveryRow, DeliveryStatus, LeasedLane, NewDelivery},
     },
     ids::{DeliveryId, MessageId, PartnerId, PersonId, ReferralId, SiteId},
@@ -35,6 +36,7 @@ struct Books {
     audit_waiting: AtomicUsize,
     signed: AtomicUsize,
     unsignable: AtomicBool,
+    reminded: AtomicUsize,
     broken: AtomicBool,
     takes: Duration,
     delivery: Notify,
@@ -103,6 +105,11 @@ impl Rounds for Books {
         assert!(lane.delivery.seq != 666, "a delivery that panics");
         self.carried.lock().unwrap().push(lane.delivery.seq);
         self.under_way.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    async fn remind(&self) -> Result<bool, Refusal> {
+        // A whole batch twice, and then the rest.
+        Ok(self.reminded.fetch_add(1, Ordering::SeqCst) < 2)
     }
 
     async fn sequence(&self) -> Result<usize, CommitError> {
@@ -255,4 +262,23 @@ async fn a_database_that_fails_is_asked_calmly_and_shows_in_readiness() {
     books.broken.store(false, Ordering::SeqCst);
     until(|| books.carried() == 3).await;
     worker.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reminders_go_on_while_there_are_more_and_again_after_their_time() {
+    let books = Books::with_due(0, Duration::ZERO);
+    let mut settings = WorkerSettings::new(String::from("test"));
+    settings.remind_every = Duration::from_millis(20);
+    let worker = Worker::start_rounds(books.clone(), settings);
+    tokio::time::timeout(Duration::from_secs(10), async {
+        while books.reminded.load(Ordering::SeqCst) < 5 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .expect("three at once, and then one at each time");
+    worker.shutdown().await;
+    let ended = books.reminded.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(60)).await;
+    assert_eq!(books.reminded.load(Ordering::SeqCst), ended, "it goes on after the end");
 }

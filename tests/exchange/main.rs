@@ -40,6 +40,7 @@ mod oversight;
 mod published;
 mod receipts;
 mod rehearsed;
+mod reminded;
 mod requests;
 mod said;
 mod slips;

@@ -77,7 +77,8 @@ stories! {
         ones_own_acts_are_paged_in_both_directions, what_is_anothers_is_not_found_at_all,
         what_was_refused_is_found_by_the_owner_alone;
     oversight: who_saw_somebody_is_found_latest_first_and_told_in_order, a_review_is_recorded_once_and_of_what_is_there,
-        recalls_are_told_with_where_their_notices_stand, what_was_disclosed_is_counted_by_agreement,
+        an_officer_is_found_by_name_and_has_a_certificate_of_their_own, recalls_are_told_with_where_their_notices_stand,
+        what_is_due_of_a_recall_is_taken_once_and_not_after_its_answer, what_was_disclosed_is_counted_by_agreement,
         what_stood_at_a_moment_is_found_as_it_stood;
     conversations: a_referral_is_found_by_what_its_sender_calls_it,
         a_bundle_id_means_one_referral_and_a_referral_has_one_conversation;

@@ -3,10 +3,10 @@
 use keyway::{
     audit::{Entry, Kind},
     clock::{ManualClock, Moment},
-    directory::Channel,
+    directory::{Channel, PartnerStatus},
     exchange::{
         ports::{CommitError, Write},
-        rows::{AuditRow, DeliveryStatus, RecallRow, ReferralRow, ReviewOutcome, ReviewRow},
+        rows::{AuditRow, DeliveryStatus, OfficerRow, RecallRow, ReferralRow, ReviewOutcome, ReviewRow},
     },
     ids::{ConsentId, EntryId, RecallId, SiteId},
 };
@@ -115,6 +115,8 @@ pub(crate) async fn recalls_are_told_with_where_their_notices_stand(engine: &dyn
             asked_at: START.plus_seconds(seconds),
             answer: String::new(),
             answered_at: None,
+            reminders: 0,
+            remind_at: None,
         };
         store.commit(vec![Write::Recall(recall)], Vec::new()).await.unwrap();
     }
@@ -131,6 +133,68 @@ pub(crate) async fn recalls_are_told_with_where_their_notices_stand(engine: &dyn
     assert_eq!(ids(&store.recalls(&site(), true, 10).await.unwrap()), ["recall-bob"]);
     assert_eq!(store.recalls_of(&site(), &referral_id("ann", "cmht")).await.unwrap()[0].recall_id, ann);
     assert!(store.recalls(&elsewhere(), false, 10).await.unwrap().is_empty());
+}
+
+pub(crate) async fn what_is_due_of_a_recall_is_taken_once_and_not_after_its_answer(engine: &dyn Engine) {
+    let store = engine.open();
+    store.commit(vec![Write::Partner(partner("cmht", Channel::FhirPush))], Vec::new()).await.unwrap();
+    for (name, seconds) in [("ann", 20), ("bob", 10)] {
+        referred(store.as_ref(), name, &["cmht"]).await;
+        send(store.as_ref(), name, name, "cmht").await;
+        let recall = RecallRow {
+            site_id: site(),
+            recall_id: RecallId::parse(&format!("recall-{name}")).unwrap(),
+            referral_id: referral_id(name, "cmht"),
+            message_id: message_id(name),
+            consent_id: None,
+            asked_at: START,
+            answer: String::new(),
+            answered_at: None,
+            reminders: 0,
+            remind_at: Some(START.plus_seconds(seconds)),
+        };
+        store.commit(vec![Write::Recall(recall)], Vec::new()).await.unwrap();
+    }
+    assert!(store.recalls_due(START.plus_seconds(9), 10).await.unwrap().is_empty());
+    assert_eq!(store.recalls_due(START.plus_seconds(20), 1).await.unwrap().len(), 1);
+    let due = store.recalls_due(START.plus_seconds(20), 10).await.unwrap();
+    assert_eq!([due[0].recall_id.as_str(), due[1].recall_id.as_str()], ["recall-bob", "recall-ann"]);
+    let next = Some(START.plus_seconds(30));
+    let seen_to = |recall: &RecallRow| Write::RecallSeenTo { recall: recall.clone(), reminders: 1, next };
+    store.commit(vec![seen_to(&due[0])], Vec::new()).await.unwrap();
+    let again = store.commit(vec![seen_to(&due[0])], Vec::new()).await;
+    assert_eq!(again, Err(CommitError::Exists("recall_seen_to")), "its time was taken");
+    let answered = Write::RecallAnswered(site(), due[1].recall_id.clone(), String::from("deleted"), START);
+    store.commit(vec![answered], Vec::new()).await.unwrap();
+    let late = store.commit(vec![seen_to(&due[1])], Vec::new()).await;
+    assert_eq!(late, Err(CommitError::Exists("recall_seen_to")), "it was answered");
+    let due = store.recalls_due(START.plus_seconds(30), 10).await.unwrap();
+    assert_eq!(due.len(), 1);
+    assert_eq!((due[0].reminders, due[0].remind_at), (1, next));
+}
+
+pub(crate) async fn an_officer_is_found_by_name_and_has_a_certificate_of_their_own(engine: &dyn Engine) {
+    let store = engine.open();
+    let row = |name: &str, certificate: &str, status| OfficerRow {
+        name: name.to_owned(),
+        site_id: site(),
+        certificate_sha256: certificate.to_owned(),
+        status,
+        changed_at: START,
+    };
+    let ana = row("ana", "aa", PartnerStatus::Active);
+    store.commit(vec![Write::Officer(ana.clone())], Vec::new()).await.unwrap();
+    assert_eq!(store.officer("ana").await.unwrap(), Some(ana));
+    assert_eq!(store.officer("sam").await.unwrap(), None);
+    let same = store.commit(vec![Write::Officer(row("sam", "aa", PartnerStatus::Active))], Vec::new()).await;
+    assert_eq!(same, Err(CommitError::Exists("officer")), "the certificate is another's");
+    let theirs = OfficerRow { site_id: elsewhere(), ..row("ana", "bb", PartnerStatus::Active) };
+    let taken = store.commit(vec![Write::Officer(theirs)], Vec::new()).await;
+    assert_eq!(taken, Err(CommitError::Exists("officer")), "another site's name is left alone");
+    let changed = row("ana", "cc", PartnerStatus::Suspended);
+    store.commit(vec![Write::Officer(changed.clone())], Vec::new()).await.unwrap();
+    assert_eq!(store.officers(&site()).await.unwrap(), [changed]);
+    assert!(store.officers(&elsewhere()).await.unwrap().is_empty());
 }
 
 pub(crate) async fn what_was_disclosed_is_counted_by_agreement(engine: &dyn Engine) {

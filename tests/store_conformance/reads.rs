@@ -78,6 +78,8 @@ fn recall() -> RecallRow {
         asked_at: START,
         answer: String::new(),
         answered_at: None,
+        reminders: 0,
+        remind_at: None,
     }
 }
 

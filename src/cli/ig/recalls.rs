@@ -28,7 +28,7 @@ pub(super) async fn run(args: RecallsArgs) -> Result<ExitCode> {
     let Some(asked) = args.look.open().await? else { return Ok(ExitCode::FAILURE) };
     let answer = asked.exchange.recalls(&asked.config.site_id, &asked.officer, args.open).await;
     Ok(asked.tell(answer, "", |told| {
-        let heads = ["asked", "recipient", "referral", "consent", "why", "notice", "answer", "hours"];
+        let heads = ["asked", "recipient", "referral", "consent", "why", "notice", "answer", "reminders", "hours"];
         let mut table = Table::new(&heads);
         for one in &told.recalls {
             table.row(&[
@@ -38,12 +38,20 @@ pub(super) async fn run(args: RecallsArgs) -> Result<ExitCode> {
                 one.consent_id.as_ref().map_or("-", |id| id.as_str()),
                 &one.reason,
                 one.notice.map_or("-", |status| status.as_str()),
-                one.recall.answer.as_deref().unwrap_or("NOT ANSWERED"),
+                one.recall.answer.as_deref().unwrap_or(if one.recall.unanswered {
+                    "UNANSWERED after the last reminder"
+                } else {
+                    "waits"
+                }),
+                &one.recall.reminders.to_string(),
                 &(one.waited_seconds / HOUR_SECONDS).to_string(),
             ]);
         }
         print::bytes(table.text().as_bytes());
-        print::line(&format!("{} of these wait for an answer.", told.open));
+        print::line(&format!(
+            "{} of these wait for an answer; {} of them are UNANSWERED after the last reminder: speak to the agency.",
+            told.open, told.unanswered
+        ));
         if told.more {
             print::line("There are more than are shown.");
         }

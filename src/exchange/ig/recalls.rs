@@ -38,6 +38,8 @@ pub struct Recalls {
     pub recalls: Vec<RecallTold>,
     /// How many of these wait for an answer.
     pub open: usize,
+    /// How many of those were not answered after the last reminder either.
+    pub unanswered: usize,
     /// Whether there are more.
     pub more: bool,
 }
@@ -69,6 +71,7 @@ impl Exchange {
             })
             .collect();
         let open = told.iter().filter(|one| one.recall.answer.is_none()).count();
-        Ok(Recalls { recalls: told, open, more })
+        let unanswered = told.iter().filter(|one| one.recall.unanswered).count();
+        Ok(Recalls { recalls: told, open, unanswered, more })
     }
 }

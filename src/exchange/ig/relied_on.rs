@@ -10,7 +10,7 @@ use crate::{
         rows::{DeliveryStatus, RecallRow, ReferralRow},
     },
     ids::{ConsentId, MessageId, PartnerId, PersonId, RecallId, ReferralId, SiteId},
-    limits::DECISIONS_TOLD_MAX,
+    limits::{DECISIONS_TOLD_MAX, RECALL_REMINDERS_MAX},
     referral::State,
 };
 
@@ -38,6 +38,12 @@ pub struct RecallAsked {
     pub answer: Option<String>,
     /// When.
     pub answered_at: Option<String>,
+    /// How often the agency was reminded.
+    pub reminders: i64,
+    /// When it is reminded next, or given up waiting for; `None`: nothing more comes.
+    pub next_at: Option<String>,
+    /// Whether it was not answered after the last reminder either: somebody has to speak to the agency.
+    pub unanswered: bool,
 }
 
 impl From<RecallRow> for RecallAsked {
@@ -45,6 +51,11 @@ impl From<RecallRow> for RecallAsked {
         Self {
             recall_id: row.recall_id,
             asked_at: row.asked_at.to_rfc3339(),
+            reminders: row.reminders,
+            next_at: row.remind_at.filter(|_| row.answer.is_empty()).map(crate::clock::Moment::to_rfc3339),
+            unanswered: row.answer.is_empty()
+                && row.remind_at.is_none()
+                && row.reminders >= RECALL_REMINDERS_MAX,
             answer: (!row.answer.is_empty()).then_some(row.answer),
             answered_at: row.answered_at.map(crate::clock::Moment::to_rfc3339),
         }

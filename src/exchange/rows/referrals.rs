@@ -132,6 +132,10 @@ pub struct RecallRow {
     pub answer: String,
     /// When it was answered.
     pub answered_at: Option<Moment>,
+    /// How often the recipient was reminded.
+    pub reminders: i64,
+    /// When it is next seen to while it has no answer: reminded of, or given up waiting for. `None` once nothing more comes.
+    pub remind_at: Option<Moment>,
 }
 
 /// What a second person found of a disclosure without consent.

@@ -94,6 +94,8 @@ impl FromRow for RecallRow {
             asked_at: row.moment()?,
             answer: row.text()?,
             answered_at: row.opt_moment()?,
+            reminders: row.int()?,
+            remind_at: row.opt_moment()?,
         })
     }
 }

@@ -26,17 +26,17 @@ statements! {
         consent_id, consent_version, agreement_id, agreement_version, body, policy_version, consent_seq, \
         partner_version, decided_at FROM decision WHERE site_id = $1 AND referral_id = $2 \
         ORDER BY decided_at DESC LIMIT $3";
-    RECALLS_OF = "SELECT site_id, recall_id, referral_id, message_id, consent_id, asked_at, answer, answered_at \
-        FROM recall WHERE site_id = $1 AND referral_id = $2 ORDER BY asked_at, recall_id";
+    RECALLS_OF = "SELECT site_id, recall_id, referral_id, message_id, consent_id, asked_at, answer, answered_at, \
+        reminders, remind_at FROM recall WHERE site_id = $1 AND referral_id = $2 ORDER BY asked_at, recall_id";
     /// Each with where its message stands, the latest first.
     RECALLS = "SELECT c.site_id, c.recall_id, c.referral_id, c.message_id, c.consent_id, c.asked_at, c.answer, \
-        c.answered_at, r.person_id, r.recipient_id, r.reason, (SELECT d.status FROM delivery d \
+        c.answered_at, c.reminders, c.remind_at, r.person_id, r.recipient_id, r.reason, (SELECT d.status FROM delivery d \
         WHERE d.site_id = c.site_id AND d.message_id = c.message_id LIMIT 1) \
         FROM recall c JOIN referral r ON r.site_id = c.site_id AND r.referral_id = c.referral_id \
         WHERE c.site_id = $1 ORDER BY c.asked_at DESC, c.recall_id DESC LIMIT $2";
     /// The same of those that wait for an answer, the one that has waited longest first.
     OPEN_RECALLS = "SELECT c.site_id, c.recall_id, c.referral_id, c.message_id, c.consent_id, c.asked_at, c.answer, \
-        c.answered_at, r.person_id, r.recipient_id, r.reason, (SELECT d.status FROM delivery d \
+        c.answered_at, c.reminders, c.remind_at, r.person_id, r.recipient_id, r.reason, (SELECT d.status FROM delivery d \
         WHERE d.site_id = c.site_id AND d.message_id = c.message_id LIMIT 1) \
         FROM recall c JOIN referral r ON r.site_id = c.site_id AND r.referral_id = c.referral_id \
         WHERE c.site_id = $1 AND c.answer = '' ORDER BY c.asked_at, c.recall_id LIMIT $2";

@@ -96,9 +96,14 @@ statements! {
         partner_version, decided_at FROM decision \
         WHERE site_id = $1 AND decision_id = $2";
     PUT_RECALL = "INSERT INTO recall (site_id, recall_id, referral_id, message_id, consent_id, asked_at, answer, \
-        answered_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        answered_at, reminders, remind_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    /// The time at which it was due is taken once.
+    RECALL_SEEN_TO = "UPDATE recall SET reminders = $1, remind_at = $2 \
+        WHERE site_id = $3 AND recall_id = $4 AND answer = '' AND remind_at = $5";
+    RECALLS_DUE = "SELECT site_id, recall_id, referral_id, message_id, consent_id, asked_at, answer, answered_at, \
+        reminders, remind_at FROM recall WHERE answer = '' AND remind_at <= $1 ORDER BY remind_at, recall_id LIMIT $2";
     ANSWER_RECALL = "UPDATE recall SET answer = $1, answered_at = $2 \
         WHERE site_id = $3 AND recall_id = $4 AND answer = ''";
-    OPEN_RECALL = "SELECT site_id, recall_id, referral_id, message_id, consent_id, asked_at, answer, answered_at \
-        FROM recall WHERE site_id = $1 AND referral_id = $2 AND answer = '' ORDER BY asked_at, recall_id LIMIT 1";
+    OPEN_RECALL = "SELECT site_id, recall_id, referral_id, message_id, consent_id, asked_at, answer, answered_at, \
+        reminders, remind_at FROM recall WHERE site_id = $1 AND referral_id = $2 AND answer = '' ORDER BY asked_at, recall_id LIMIT 1";
 }

@@ -223,6 +223,11 @@ impl Store for SqliteStore {
         self.readers.row(referrals::OPEN_RECALL, vec![site.into(), referral.into()]).await
     }
 
+    async fn recalls_due(&self, now: Moment, limit: usize) -> Read<Vec<RecallRow>> {
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.readers.rows(referrals::RECALLS_DUE, vec![now.into(), most.into()]).await
+    }
+
     async fn lease_lanes(
         &self,
         owner: &str,

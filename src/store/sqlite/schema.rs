@@ -25,6 +25,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V13__oversight", include_str!("../migrations/sqlite/V13__oversight.sql")),
     ("V14__records_of_processing", include_str!("../migrations/sqlite/V14__records_of_processing.sql")),
     ("V15__officers", include_str!("../migrations/sqlite/V15__officers.sql")),
+    ("V16__recall_reminders", include_str!("../migrations/sqlite/V16__recall_reminders.sql")),
 ];
 
 /// What [`migrate`] did.

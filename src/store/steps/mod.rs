@@ -103,6 +103,9 @@ fn of_write(
         Write::RecallAnswered(site, recall, answer, at) => {
             steps.push(referrals::recall_answered(&site, &recall, answer, at));
         }
+        Write::RecallSeenTo { recall, reminders, next } => {
+            steps.push(referrals::recall_seen_to(&recall, reminders, next));
+        }
         Write::Review(row) => steps.push(referrals::review(&row)),
         Write::Message(row) => steps.push(messages::message(row)),
         Write::Enqueue(row) => steps.extend(messages::enqueue(&row)),

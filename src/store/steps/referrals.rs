@@ -142,8 +142,22 @@ pub(super) fn recall(row: RecallRow) -> Step {
             row.asked_at.into(),
             row.answer.into(),
             row.answered_at.into(),
+            row.reminders.into(),
+            row.remind_at.into(),
         ],
     )
+}
+
+pub(super) fn recall_seen_to(recall: &RecallRow, reminders: i64, next: Option<Moment>) -> Step {
+    let cells = vec![
+        reminders.into(),
+        next.into(),
+        (&recall.site_id).into(),
+        (&recall.recall_id).into(),
+        recall.remind_at.into(),
+    ];
+    Step::new("recall_seen_to", sql::RECALL_SEEN_TO, cells)
+        .expect(Expect::OneRow(CommitError::Exists("recall_seen_to")))
 }
 
 /// A recall is answered once.
