@@ -1,7 +1,13 @@
 //! What no single field of an assessment can say: parts of it that cannot both be true, times that cannot be.
 //!
 //! A table: each rule has a name, a place and words, which never hold what was sent. Most refuse the assessment; what
-//! may well be true and is unlikely is only told. A new rule is a new row and a function.
+//! may well be true and is unlikely is only told. A new rule is a new row and a function. What is about a home, about times
+//! and about safe contact has a table of its own.
+
+mod contact;
+mod home;
+mod requirements;
+mod times;
 
 use std::collections::HashSet;
 
@@ -14,7 +20,7 @@ use super::{
     form::{ADULT_YEARS, Form},
     scores,
 };
-use crate::{clock::Moment, fhir::Issue, limits::ASSESSED_AHEAD_MAX_SECONDS};
+use crate::{clock::Moment, fhir::Issue};
 
 /// What happens to an assessment that breaks a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,6 +47,8 @@ pub(super) struct Rule {
     text: &'static str,
     /// The places in the list where it is broken; 0 for what stands in no list.
     broken: fn(&Assessment, Moment) -> Vec<usize>,
+    /// What is allowed at one of these places, where that hangs on what stands beside it.
+    allowed: Option<fn(&Assessment, usize) -> Option<String>>,
 }
 
 const ONCE: &str = "This recipient is named more than once. Name each recipient once.";
@@ -51,17 +59,16 @@ const NOBODY: &str = "Nobody is asked, and nothing that the person said is in /c
 const DATE: &str = "A date of the calendar as in 2026-11-23, or a date-time with an offset where the profile says so, \
                     is needed here.";
 
-/// The MHSDS accommodation types of people who are homeless.
-const HOMELESS_TYPES: [&str; 8] = ["12", "13", "14", "15", "16", "17", "18", "19"];
-
-/// Those of people who have a home.
-const HOUSED_TYPES: [&str; 11] = ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"];
-
 /// Recommendations that the form for people under 18 does not have.
 const FOR_ADULTS: [&str; 6] = ["MHTR", "MHTR-PRIMARY-CARE", "DRR", "ATR", "COMBINED-CSTR", "RAR"];
 
-/// The rules.
-pub(super) const RULES: &[Rule] = &[
+/// Every rule.
+pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
+    [RULES, times::RULES, home::RULES, contact::RULES, requirements::RULES].into_iter().flatten()
+}
+
+/// The rules about what has no table of its own.
+const RULES: &[Rule] = &[
     refused("one-consent-for-each", "/consents/*/recipient", ONCE, |a, _| named_again(a, "consents")),
     refused("one-referral-for-each", "/referrals/*/recipient", ONCE_EACH, |a, _| asked_again(a)),
     refused("nobody-asked-and-nothing-said", "/referrals", NOBODY, |a, _| {
@@ -71,12 +78,6 @@ pub(super) const RULES: &[Rule] = &[
     unreadable("consent-recorded", "/consents/*/recorded_at", consent_recorded),
     unreadable("consent-ends", "/consents/*/valid_until", consent_ends),
     unreadable("born", "/person/birth_date", |a, _| once(birth_date(a).is_none())),
-    refused(
-        "born-in-the-future",
-        "/person/birth_date",
-        "A date of birth cannot be in the future.",
-        born_in_the_future,
-    ),
     refused(
         "adult-form",
         "/person/birth_date",
@@ -111,67 +112,20 @@ pub(super) const RULES: &[Rule] = &[
         "Somebody under 18 always needs an appropriate adult: yes is needed here.",
         |a, now| once(a.text("/appropriate_adult/needed") == Some("no") && under_18(a, now) == Some(true)),
     ),
-    refused(
-        "assessed-in-the-future",
-        "/assessed_at",
-        "An assessment cannot have been made in the future. Look at the clock and the offset.",
-        |a, now| once(in_the_future(a, "/assessed_at", now)),
-    ),
-    refused(
-        "seen-in-the-future",
-        "/pathway/seen_at",
-        "The person cannot have been seen in the future. Look at the clock and the offset.",
-        |a, now| once(in_the_future(a, "/pathway/seen_at", now)),
-    ),
-    refused(
-        "seen-before-arrival",
-        "/pathway/seen_at",
-        "The person cannot have been seen before they arrived. One of the two times is wrong.",
-        |a, _| once(is_before(a, "/pathway/seen_at", "/pathway/arrived_at")),
-    ),
-    refused(
-        "left-before-arrival",
-        "/pathway/left_at",
-        "The person cannot have left before they arrived. One of the two times is wrong.",
-        |a, _| once(is_before(a, "/pathway/left_at", "/pathway/arrived_at")),
-    ),
-    refused(
-        "score-out-of-range",
-        "/screening/tools/*/score",
-        "This tool has no such score: look at the score and at the name of the tool.",
-        |a, _| scores::out_of_range(a),
-    ),
+    Rule {
+        allowed: Some(scores::allowed),
+        ..refused(
+            "score-out-of-range",
+            "/screening/tools/*/score",
+            "This tool has no such score: look at the score and at the name of the tool.",
+            |a, _| scores::out_of_range(a),
+        )
+    },
     refused(
         "score-above-its-highest",
         "/screening/tools/*/score",
         "The score is above the highest that is stated beside it. One of the two is wrong.",
         |a, _| scores::above_their_own(a),
-    ),
-    refused(
-        "settled-without-abode",
-        "/housing/status",
-        "The person is said to have settled housing, and no fixed abode in /person/address. One of the two is wrong.",
-        settled_without_abode,
-    ),
-    refused(
-        "settled-without-a-home",
-        "/housing/accommodation_type",
-        "The person is said to have settled housing, and to live as somebody who is homeless does (12 to 19). One of the \
-         two is wrong.",
-        settled_without_a_home,
-    ),
-    refused(
-        "sleeping-rough-and-housed",
-        "/housing/accommodation_type",
-        "The person is said to sleep rough, and to live as somebody who has a home does (01 to 11). One of the two is wrong.",
-        sleeping_rough_and_housed,
-    ),
-    refused(
-        "sleeping-rough-at-an-address",
-        "/person/address/lines",
-        "The person is said to sleep rough, and to live at an address. Leave the lines out (how to reach the person \
-         stands in /person/safe_contact), or change /housing/status.",
-        sleeping_rough_at_an_address,
     ),
     refused(
         "no-risk-and-a-risk",
@@ -219,6 +173,30 @@ pub(super) const RULES: &[Rule] = &[
         },
     ),
     told(
+        "agreed-and-not-asked",
+        "/consents/*/decision",
+        "The person agreed, and this recipient is not among those who are asked: nothing is sent to it. Ask it in /referrals, if \
+         that was meant.",
+        agreed_and_not_asked,
+    ),
+    told(
+        "agreed-without-capacity",
+        "/consents/*/capacity",
+        "Permits nothing: only somebody who had capacity to decide this can agree to it. Say has-capacity if they had.",
+        |a, _| consents_where(a, |one| one.agreed && !one.capture.has_capacity()),
+    ),
+    told(
+        "number-and-none",
+        "/person/nhs_number_missing",
+        "There is an NHS number, and a reason why there is none. Leave one of the two out.",
+        |a, _| {
+            once(
+                a.raw().pointer("/person/nhs_number/value").is_some()
+                    && a.text("/person/nhs_number_missing").is_some(),
+            )
+        },
+    ),
+    told(
         "no-authority",
         "/consents/*/decision",
         "Permits nothing. Under 16, it needs a young person who is competent to decide this, or a named somebody with \
@@ -231,13 +209,6 @@ pub(super) const RULES: &[Rule] = &[
         "Somebody under 18 always has an appropriate adult. Nothing is said here of one, so that no recipient is told whether \
          one was called: say it, or tell them.",
         no_word_of_an_appropriate_adult,
-    ),
-    told(
-        "released-before-seen",
-        "/release/at",
-        "The person is said to leave prison or hospital before they were seen. A release that is over belongs in \
-         /release only if it is this one.",
-        |a, _| once(is_before(a, "/release/at", "/pathway/seen_at")),
     ),
     told(
         "not-seen-and-findings",
@@ -253,7 +224,7 @@ const fn refused(
     text: &'static str,
     broken: fn(&Assessment, Moment) -> Vec<usize>,
 ) -> Rule {
-    Rule { name, weight: Weight::Refused, code: "business-rule", place, text, broken }
+    Rule { name, weight: Weight::Refused, code: "business-rule", place, text, broken, allowed: None }
 }
 
 const fn unreadable(
@@ -261,7 +232,7 @@ const fn unreadable(
     place: &'static str,
     broken: fn(&Assessment, Moment) -> Vec<usize>,
 ) -> Rule {
-    Rule { name, weight: Weight::Refused, code: "value", place, text: DATE, broken }
+    Rule { name, weight: Weight::Refused, code: "value", place, text: DATE, broken, allowed: None }
 }
 
 const fn told(
@@ -270,19 +241,23 @@ const fn told(
     text: &'static str,
     broken: fn(&Assessment, Moment) -> Vec<usize>,
 ) -> Rule {
-    Rule { name, weight: Weight::Told, code: "business-rule", place, text, broken }
+    Rule { name, weight: Weight::Told, code: "business-rule", place, text, broken, allowed: None }
 }
 
 /// What the rules of this weight say.
 pub(super) fn found(assessment: &Assessment, now: Moment, weight: Weight) -> Vec<Issue> {
-    let of_weight = RULES.iter().filter(|rule| rule.weight == weight);
+    let of_weight = rules().filter(|rule| rule.weight == weight);
     of_weight.flat_map(|rule| rule.issues(assessment, now)).collect()
 }
 
 impl Rule {
     pub(super) fn issues(&self, assessment: &Assessment, now: Moment) -> Vec<Issue> {
         let places = (self.broken)(assessment, now).into_iter();
-        places.map(|at| Issue::new(self.code, self.place.replace('*', &at.to_string()), self.text)).collect()
+        let text = |at| match self.allowed.and_then(|allowed| allowed(assessment, at)) {
+            Some(allowed) => format!("{} {allowed}", self.text),
+            None => self.text.to_owned(),
+        };
+        places.map(|at| Issue::new(self.code, self.place.replace('*', &at.to_string()), text(at))).collect()
     }
 }
 
@@ -331,10 +306,6 @@ fn birth_date(assessment: &Assessment) -> Option<Date> {
     assessment.birth_date()?.parse().ok()
 }
 
-fn born_in_the_future(assessment: &Assessment, now: Moment) -> Vec<usize> {
-    once(birth_date(assessment).zip(london_date(now)).is_some_and(|(born, today)| born > today))
-}
-
 impl Assessment {
     /// Whether a date of birth says that the person was a child when assessed.
     #[must_use]
@@ -367,47 +338,12 @@ fn no_word_of_an_appropriate_adult(assessment: &Assessment, now: Moment) -> Vec<
     once(said.is_none() && under_18(assessment, now) == Some(true))
 }
 
-/// Later than any clock that is a little fast would say.
-fn in_the_future(assessment: &Assessment, pointer: &str, now: Moment) -> bool {
-    let latest = now.plus_seconds(ASSESSED_AHEAD_MAX_SECONDS);
-    assessment.text(pointer).and_then(Moment::from_rfc3339).is_some_and(|stated| stated > latest)
-}
-
-/// Whether the moment at the first place is earlier than that at the second, where both are moments.
-fn is_before(assessment: &Assessment, first: &str, second: &str) -> bool {
-    let at = |pointer: &str| assessment.text(pointer).and_then(Moment::from_rfc3339);
-    at(first).zip(at(second)).is_some_and(|(first, second)| first < second)
-}
-
-fn settled_without_a_home(assessment: &Assessment, _: Moment) -> Vec<usize> {
-    let settled = assessment.text("/housing/status") == Some("settled");
-    let kind = assessment.text("/housing/accommodation_type");
-    once(settled && kind.is_some_and(|kind| HOMELESS_TYPES.contains(&kind)))
-}
-
 fn no_authority(assessment: &Assessment, _: Moment) -> Vec<usize> {
     let own_word_from = assessment.own_word().from;
     consents_where(assessment, |one| {
         let recorded = Moment::from_rfc3339(&one.recorded_at);
         one.agreed && recorded.is_some_and(|at| !one.capture.has_authority(own_word_from <= at))
     })
-}
-
-fn settled_without_abode(assessment: &Assessment, _: Moment) -> Vec<usize> {
-    let settled = assessment.text("/housing/status") == Some("settled");
-    once(settled && flag(assessment, "/person/address/no_fixed_abode") == Some(true))
-}
-
-fn sleeping_rough_and_housed(assessment: &Assessment, _: Moment) -> Vec<usize> {
-    let rough = assessment.text("/housing/status") == Some("rough-sleeping");
-    let kind = assessment.text("/housing/accommodation_type");
-    once(rough && kind.is_some_and(|kind| HOUSED_TYPES.contains(&kind)))
-}
-
-fn sleeping_rough_at_an_address(assessment: &Assessment, _: Moment) -> Vec<usize> {
-    let lines = assessment.raw().pointer("/person/address/lines").and_then(Value::as_array);
-    let rough = assessment.text("/housing/status") == Some("rough-sleeping");
-    once(rough && lines.is_some_and(|lines| !lines.is_empty()))
 }
 
 fn no_risk_and_a_risk(assessment: &Assessment, _: Moment) -> Vec<usize> {
@@ -418,6 +354,16 @@ fn no_risk_and_a_risk(assessment: &Assessment, _: Moment) -> Vec<usize> {
 
 fn imminent_and_not_current(assessment: &Assessment, _: Moment) -> Vec<usize> {
     once(flag(assessment, "/risk/to_self/imminent") == Some(true) && !assessment.imminent_risk())
+}
+
+fn agreed_and_not_asked(assessment: &Assessment, _: Moment) -> Vec<usize> {
+    let asked = assessment.referrals();
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let is_asked =
+        |id: &str| asked.iter().any(|one| one.recipient == id || one.on_behalf_of.as_deref() == Some(id));
+    consents_where(assessment, |one| one.agreed && !is_asked(&one.recipient))
 }
 
 fn capacity_differs(assessment: &Assessment, _: Moment) -> Vec<usize> {

@@ -85,10 +85,19 @@ struct Tool {
 /// The places in `/screening/tools` of scores that their tool does not have.
 pub(super) fn out_of_range(assessment: &Assessment) -> Vec<usize> {
     scores(assessment, |entry, score| {
-        let name = entry.get("tool").and_then(Value::as_str).unwrap_or_default().trim();
-        let is_named = |tool: &&Tool| tool.names.iter().any(|known| known.eq_ignore_ascii_case(name));
-        TOOLS.tools.iter().find(is_named).is_some_and(|tool| score < tool.least || tool.most < score)
+        tool_of(entry).is_some_and(|tool| score < tool.least || tool.most < score)
     })
+}
+
+/// Which scores the tool at this place in `/screening/tools` has.
+pub(super) fn allowed(assessment: &Assessment, at: usize) -> Option<String> {
+    let tool = tool_of(assessment.raw().pointer(&format!("/screening/tools/{at}"))?)?;
+    Some(format!("Its scores are {} to {}.", tool.least, tool.most))
+}
+
+fn tool_of(entry: &Value) -> Option<&'static Tool> {
+    let name = entry.get("tool").and_then(Value::as_str).unwrap_or_default().trim();
+    TOOLS.tools.iter().find(|tool| tool.names.iter().any(|known| known.eq_ignore_ascii_case(name)))
 }
 
 /// The places of scores above the highest that is stated beside them.

@@ -229,8 +229,9 @@ pub(super) struct When {
 pub(super) enum Test {
     /// Whether it is answered at all.
     Present(bool),
-    /// Whether it is one of these words.
-    Is(Vec<String>),
+    /// Whether it is one of these words. Others are known to mean no: those of `no`, of other conditions on the same answer
+    /// and of the maps that read it; what is in none of them is refused.
+    Is { yes: Vec<Said<String>>, no: Option<Vec<Said<String>>> },
 }
 
 /// A place of the input that is left unread on purpose.

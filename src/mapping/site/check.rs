@@ -6,61 +6,16 @@ use serde_json::Value;
 
 use super::{
     adapter::{FieldRule, Format, Kind, ListRule, Mistake, Plan, Rules, Said, SetRule, Test, When},
+    conditions, may_say,
     outline::{Form, Group, Leaf, Place, nearest, shown},
     values,
 };
 
-/// What only an answer may say, never an adapter: a yes to sharing, somebody's capacity, that there is no risk or no
-/// need. Nobody answered is not the same as a harmless answer.
-const ONLY_SAID: [(&str, Words); 28] = [
-    ("/consents/*/decision", Words::Text("agree")),
-    ("/consents/*/capacity", Words::Text("has-capacity")),
-    ("/consents/*/competence", Words::Text("competent")),
-    ("/consents/*/given_by", Words::Text("person")),
-    ("/consents/*/specific", Words::Any),
-    ("/overrides", Words::Any),
-    ("/capacity/status", Words::Text("has-capacity")),
-    ("/risk/to_self/level", Words::Text("none")),
-    ("/risk/to_self/imminent", Words::Flag(false)),
-    ("/risk/to_self/current", Words::Text("no")),
-    ("/risk/to_others/alert", Words::Text("none")),
-    ("/risk/from_others/level", Words::Text("none")),
-    ("/risk/from_others/current", Words::Text("no")),
-    ("/fitness/detention", Words::Text("none")),
-    ("/fitness/interview", Words::Text("none")),
-    ("/participation/can_follow", Words::Text("yes")),
-    ("/participation/intermediary", Words::Text("no")),
-    ("/treatment_requirement/willing", Words::Text("yes")),
-    ("/treatment_requirements/*/willing", Words::Text("yes")),
-    ("/treatment_requirements/*/consents_before_sentence", Words::Text("yes")),
-    ("/onward_referrals/*/may_be_told", Words::Any),
-    ("/vulnerabilities/*/placement_relevant", Words::Flag(true)),
-    ("/substance_use/withdrawal_risk/level", Words::Text("none")),
-    ("/safeguarding/concern", Words::Flag(false)),
-    ("/appropriate_adult/needed", Words::Text("no")),
-    ("/priorities/*/clinical", Words::Flag(false)),
-    ("/person/nhs_number/verification", Words::Text("01")),
-    ("/housing/consent_to_share_contact", Words::Flag(true)),
-];
 /// Where an answer that nobody knows must stop the form: what the person keeps back.
 const NEVER_OTHERWISE: &str = "/consents/*/excludes";
 
-#[derive(Clone, Copy)]
-enum Words {
-    Text(&'static str),
-    Flag(bool),
-    Any,
-}
-
-impl Words {
-    fn are(self, value: &Value) -> bool {
-        match self {
-            Self::Text(text) => value.as_str() == Some(text),
-            Self::Flag(flag) => value.as_bool() == Some(flag),
-            Self::Any => true,
-        }
-    }
-}
+/// A list whose entries are made by a word of the form alone: what goes without the person's yes.
+const ONLY_BY_A_WORD: &str = "/overrides";
 
 /// Finds the form that the adapter makes, and every mistake in its rules.
 pub(super) fn check<'a>(plan: &Plan, forms: &'a [Form], mistakes: &mut Vec<Mistake>) -> Option<&'a Form> {
@@ -149,6 +104,7 @@ impl<'a> Checking<'a> {
             let pointer = ignored.from.what.strip_suffix("/**").unwrap_or(&ignored.from.what);
             self.name(&Said { what: pointer.to_owned(), at: ignored.from.at.clone() }, whole);
         }
+        conditions::mistakes(plan, self.mistakes);
         let form = self.form;
         self.lacking(&form.root, "", &plan.makes);
     }
@@ -162,11 +118,8 @@ impl<'a> Checking<'a> {
         let is_said = is_said(list.when.as_ref());
         let at = format!("{}/*", list.to.what);
         self.written.push(list.to.what.clone());
-        if let Some((_, words)) = ONLY_SAID.iter().find(|(place, _)| *place == list.to.what)
-            && words.are(&Value::Null)
-            && !is_said
-        {
-            self.mistakes.push(list.to.wrong(only_said(&list.to.what, None)));
+        if list.to.what == ONLY_BY_A_WORD && !is_said {
+            self.mistakes.push(list.to.wrong(only_said(&list.to.what, None, &[])));
         }
         let before = self.written.len();
         self.rules(&list.rules, Within { at: &at, is_said, names });
@@ -232,7 +185,7 @@ impl<'a> Checking<'a> {
         for value in values {
             self.fits(leaf, value, "value", &set.value, &full);
             if !within.is_said && !is_said(set.when.as_ref()) {
-                self.said(&full, value, &set.to);
+                self.said(&full, leaf, value, &set.to);
             }
         }
     }
@@ -284,7 +237,7 @@ impl<'a> Checking<'a> {
             };
             for value in values {
                 self.fits(leaf, value, word, quiet, &full);
-                self.said(&full, value, quiet);
+                self.said(&full, leaf, value, quiet);
             }
         }
         if full == NEVER_OTHERWISE
@@ -375,9 +328,10 @@ impl<'a> Checking<'a> {
     }
 
     /// An adapter cannot say yes for anybody.
-    fn said<T>(&mut self, full: &str, value: &Value, at: &Said<T>) {
-        if ONLY_SAID.iter().any(|(place, words)| *place == full && words.are(value)) {
-            self.mistakes.push(at.wrong(only_said(full, Some(value))));
+    fn said<T>(&mut self, full: &str, leaf: &Leaf, value: &Value, at: &Said<T>) {
+        if !may_say::allows(full, value, leaf.allowed.is_some()) {
+            let instead = may_say::instead(full, leaf.allowed.as_deref());
+            self.mistakes.push(at.wrong(only_said(full, Some(value), &instead)));
         }
     }
 
@@ -462,12 +416,18 @@ fn full(at: &str, to: &str) -> String {
 
 /// Whether a condition is a word that the form says: that something is answered at all, or is not, says nothing.
 fn is_said(when: Option<&When>) -> bool {
-    when.is_some_and(|when| matches!(when.test, Test::Is(_)))
+    when.is_some_and(|when| matches!(when.test, Test::Is { .. }))
 }
 
-fn only_said(full: &str, value: Option<&Value>) -> String {
+fn only_said(full: &str, value: Option<&Value>, instead: &[String]) -> String {
     let what = value.map(|value| format!(" '{}'", shown(value))).unwrap_or_default();
+    let instead = if instead.is_empty() {
+        String::from("leave it empty")
+    } else {
+        format!("what may be said is {}", instead.join(", "))
+    };
     format!(
-        "{full} is{what} only when the form says so: no default, and no constant without a condition on a word (is = […])"
+        "{full} is{what} only when the form says so: no default, and no constant without a condition on a word (is = […]); \
+         without an answer, {instead}"
     )
 }

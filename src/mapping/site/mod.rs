@@ -8,7 +8,9 @@
 
 mod adapter;
 mod check;
+mod conditions;
 mod csv;
+mod may_say;
 mod outline;
 mod read;
 mod response;

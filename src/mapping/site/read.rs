@@ -243,12 +243,17 @@ fn when(table: &mut Table<'_>, mistakes: &mut Vec<Mistake>) -> Option<When> {
     let mut inner = table.table("when", "when", mistakes)?;
     let from = inner.needed("from", mistakes);
     let present = inner.flag("present", mistakes);
-    let is = inner.texts("is", mistakes);
-    let test = match (present, is.is_empty()) {
-        (Some(present), true) => Test::Present(present),
-        (None, false) => Test::Is(is.iter().map(|word| fold(&word.what)).collect()),
+    let yes = inner.texts("is", mistakes);
+    let says_no = inner.rest.iter().any(|(key, _)| key.what == "no");
+    let words = inner.texts("no", mistakes);
+    let no = says_no.then_some(words);
+    let test = match (present, yes.is_empty()) {
+        (Some(present), true) if no.is_none() => Test::Present(present),
+        (None, false) => Test::Is { yes, no },
         _ => {
-            let text = String::from("when has one of is = [\"…\"] and present = true or false");
+            let text = String::from(
+                "when has one of is = [\"…\"], with no = [\"…\"] for the words that mean no, and present = true or false",
+            );
             mistakes.push(Mistake { at: inner.at.clone(), text });
             Test::Present(true)
         }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{
     adapter::{Adapter, FieldRule, Format, Kind, ListRule, Rules, Test, Unread, When},
+    conditions::Conditions,
     read::fold,
     response,
     source::{Answer, Sent, Source},
@@ -72,16 +73,22 @@ impl Adapter {
     /// Why nothing of it can be read.
     pub fn run(&self, bytes: &[u8]) -> Result<Vec<Result<Adapted, Told>>, Told> {
         let sent = Sent::read(self, bytes)?;
-        let known = self.known();
-        Ok(sent.forms().iter().map(|form| self.run_one(form, &known)).collect())
+        let (known, conditions) = (self.known(), Conditions::of(&self.plan));
+        Ok(sent.forms().iter().map(|form| self.run_one(form, &known, &conditions)).collect())
     }
 
-    fn run_one(&self, form: &Source<'_>, known: &HashSet<String>) -> Result<Adapted, Told> {
+    fn run_one(
+        &self,
+        form: &Source<'_>,
+        known: &HashSet<String>,
+        conditions: &Conditions<'_>,
+    ) -> Result<Adapted, Told> {
         if let Source::Response { root, .. } = form
             && let Some(told) = response::refusal(root, self.plan.input.questionnaire.as_deref())
         {
             return Err(told);
         }
+        conditions.hold_whole(form)?;
         let mut draft = Draft { adapter: self, told: Vec::new(), places: Vec::new() };
         let mut value = Map::new();
         value.insert(String::from("profile"), Value::from(self.makes()));
@@ -91,11 +98,12 @@ impl Adapter {
                 draft.add_entry(entry, form, &mut value)?;
             }
         }
-        for each in &self.plan.eachs {
+        for (list, each) in self.plan.eachs.iter().enumerate() {
             if let Some(from) = &each.from
                 && holds(each.when.as_ref(), form)?
             {
                 for item in form.items(&from.what, each.split.as_ref().map(|split| split.what.as_str()))? {
+                    conditions.hold_item(list, &item)?;
                     draft.add_entry(each, &item, &mut value)?;
                 }
             }
@@ -200,7 +208,10 @@ fn holds(when: Option<&When>, source: &Source<'_>) -> Result<bool, Told> {
     let answers = source.answers(&when.from.what)?;
     Ok(match &when.test {
         Test::Present(present) => answers.is_empty() != *present,
-        Test::Is(words) => answers.iter().any(|answer| words.contains(&fold(&answer.word()))),
+        Test::Is { yes, .. } => {
+            let says = |word: String| yes.iter().any(|yes| fold(&yes.what) == fold(&word));
+            answers.iter().any(|answer| says(answer.word()))
+        }
     })
 }
 

@@ -145,7 +145,7 @@ fn an_adapter_cannot_say_yes_for_anybody() {
     let kept = "[[entry.field]]\nfrom = \"/kept\"\nto = \"excludes\"\nas = \"list\"\nmap = \"b\"\notherwise = { set = \"clinical\" }\n";
     assert!(wrong(&consent(&format!("{kept}[values.b]\nC = \"clinical\"\n"))).contains("takes no otherwise"));
     // A word of the form may.
-    let said = adapter(&consent(&format!("{set}when = {{ from = \"/ok\", is = [\"Y\"] }}\n")));
+    let said = adapter(&consent(&format!("{set}when = {{ from = \"/ok\", is = [\"Y\"], no = [\"N\"] }}\n")));
     let value = made(&said, &json!({"name": "Jo", "ok": "y"})).expect("a form");
     assert_eq!(value["consents"], json!([{"recipient": "b", "decision": "agree"}]));
     let value = made(&said, &json!({"name": "Jo", "ok": "n"})).expect("a form");
@@ -154,6 +154,116 @@ fn an_adapter_cannot_say_yes_for_anybody() {
     let value = made(&mapped, &json!({"name": "Jo", "ok": "N"})).expect("a form");
     assert_eq!(value["consents"], json!([{"recipient": "b", "decision": "decline"}]));
     assert!(made(&mapped, &json!({"name": "Jo"})).expect("a form").get("consents").is_none());
+}
+
+/// A referral that hangs on a word.
+fn asked_when(when: &str) -> String {
+    format!(
+        "[[entry]]\nto = \"/referrals\"\nwhen = {when}\n[[entry.set]]\nto = \"recipient\"\nvalue = \"housing\"\n"
+    )
+}
+
+#[test]
+fn a_word_that_no_condition_knows_is_refused_and_no_referral_is_lost_over_it() {
+    let adapter_of = adapter(&asked_when("{ from = \"/ask\", is = [\"Y\"], no = [\"N\"] }"));
+    let asked = |answer: Value| {
+        made(&adapter_of, &json!({"name": "Jo", "ask": answer})).map(|value| value.get("referrals").is_some())
+    };
+    assert!(asked(json!(" y ")).expect("yes"));
+    assert!(!asked(json!("n")).expect("no"));
+    assert!(!asked(json!("")).expect("unanswered"));
+    let told = asked(json!("Yes CANARY")).expect_err("neither");
+    assert_eq!(told.to_string(), "/ask: one of these words is expected: Y, N");
+    // What a map or a neighbour knows is known.
+    let mapped = "[[field]]\nfrom = \"/ask\"\nto = \"/risk/to_self/level\"\nmap = \"m\"\n[values.m]\n\"maybe\" = \"low\"\n";
+    let known =
+        adapter(&format!("{}{mapped}", asked_when("{ from = \"/ask\", is = [\"Y\"], no = [\"N\"] }")));
+    assert!(made(&known, &json!({"name": "Jo", "ask": "maybe"})).is_ok());
+    assert!(made(&known, &json!({"name": "Jo", "ask": "Yes"})).is_err());
+    // In the items of a list, each is held to it.
+    let inner = "[[each]]\nfrom = \"/ok\"\nto = \"/consents\"\n[[each.field]]\nfrom = \"/who\"\nto = \"recipient\"\n\
+        [[each.set]]\nto = \"decision\"\nvalue = \"agree\"\nwhen = { from = \"/says\", is = [\"Y\"], no = [] }\n";
+    let told = made(
+        &adapter(inner),
+        &json!({"name": "Jo", "ok": [{"who": "b", "says": "Y"}, {"who": "c", "says": "Yes"}]}),
+    );
+    assert_eq!(told.expect_err("neither").to_string(), "/ok/1/says: one of these words is expected: Y");
+}
+
+#[test]
+fn a_condition_says_which_words_mean_no() {
+    assert!(
+        wrong(&asked_when("{ from = \"/ask\", is = [\"Y\"] }")).contains("say which words mean no as well")
+    );
+    assert!(
+        wrong(&asked_when("{ from = \"/ask\", is = [\"Y\"], no = [\"y \"] }")).contains("cannot mean both")
+    );
+    assert!(
+        wrong(&asked_when("{ from = \"/ask\", present = true, no = [\"N\"] }")).contains("when has one of")
+    );
+    let with_map = "[[field]]\nfrom = \"/ask\"\nto = \"/risk/to_self/level\"\nmap = \"m\"\notherwise = { set = \"unknown\" }\n[values.m]\n\"N\" = \"low\"\n";
+    let both = wrong(&format!("{}{with_map}", asked_when("{ from = \"/ask\", is = [\"Y\"] }")));
+    assert!(both.contains("no otherwise"), "{both}");
+}
+
+/// Every place of the forms, against what an adapter may say of it: what only an answer says is refused wherever it stands.
+#[test]
+fn comforting_things_are_said_by_an_answer_alone() {
+    for (place, value) in [
+        ("/consents/*/decision", json!("agree")),
+        ("/consents/*/capacity", json!("has-capacity")),
+        ("/consents/*/specific", json!("clinical")),
+        ("/consents/*/how", json!("signed")),
+        ("/consents/*/appropriate_adult_present", json!(true)),
+        ("/consents/*/told_will_see", json!("The magistrates")),
+        ("/risk/to_self/level", json!("none")),
+        ("/risk/to_self/level", json!("low")),
+        ("/risk/from_others/level", json!("none")),
+        ("/risk/to_others/alert", json!("none")),
+        ("/substance_use/withdrawal_risk/level", json!("low")),
+        ("/clinical/psychosis_signs", json!("no")),
+        ("/appropriate_adult/arranged", json!(true)),
+        ("/appropriate_adult/needed", json!("no")),
+        ("/communication/interpreter_needed", json!(false)),
+        ("/communication/language", json!("en")),
+        ("/housing/homeless_within_56_days", json!("no")),
+        ("/housing/consent_to_share_contact", json!(true)),
+        ("/accompaniment/wanted", json!(true)),
+        ("/person/next_of_kin/*/may_be_contacted", json!(true)),
+        ("/person/next_of_kin/*/knows_of_this", json!(true)),
+        ("/young_person/parents/*/knows_of_this", json!(true)),
+        ("/person/safe_contact/how", json!("Ring")),
+        ("/person/nhs_number/verification", json!("01")),
+        ("/legal/status_category", json!("custodial-sentence")),
+        ("/priorities/*/clinical", json!(false)),
+        ("/pathway/contact_outcome", json!("declined")),
+        ("/overrides/*/reason", json!("RISK-TO-LIFE-SELF")),
+    ] {
+        assert!(!super::may_say::allows(place, &value, true), "{place}");
+    }
+    for (place, value) in [
+        ("/risk/to_self/level", json!("unknown")),
+        ("/risk/to_self/current", json!("not-known")),
+        ("/practitioner/role", json!("Volunteer")),
+        ("/priorities/*/clinical", json!(true)),
+        ("/consents/*/how", json!("oral")),
+    ] {
+        assert!(super::may_say::allows(place, &value, true), "{place}");
+    }
+    // A word for not knowing is one only where the form has it as such: in a free text it is somebody's answer.
+    assert!(!super::may_say::allows("/communication/language", &json!("unknown"), false));
+}
+
+#[test]
+fn the_page_lists_what_an_adapter_may_say_with_its_reason() {
+    let page = include_str!("../../../../docs/sites.md");
+    let forms = shipped_forms();
+    for may in super::may_say::MAY_SAY {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{}` |", may.place)));
+        assert!(row.is_some_and(|row| row.ends_with(&format!("| {} |", may.why))), "{}", may.place);
+        let place = may.place.strip_suffix("/**").unwrap_or(may.place);
+        assert!(forms.iter().any(|form| form.find(place).is_some()), "no form has {place}");
+    }
 }
 
 #[test]
