@@ -141,11 +141,6 @@ impl Rules {
             reader: Some(reader.partner_id.as_str()).filter(|reader| *reader != addressee),
             need: ask.need,
         };
-        let mut walk = Walk {
-            rules: self,
-            column,
-            lots: self.lots(column, permitted, assessment, ask),
-            asked: Asked::new(&self.conditions, named),
         let is_of_a_child = column.owes_a_child() && is_of_a_child(assessment);
         let assessment =
             if is_of_a_child { column.with_what_is_owed(assessment) } else { Cow::Borrowed(assessment) };
@@ -154,12 +149,7 @@ impl Rules {
             rules: self,
             column,
             lots: self.lots(column, permitted, assessment, is_of_a_child, ask),
-            named: Named {
-                recipient: reader.partner_id.as_str(),
-                addressee,
-                reader: Some(reader.partner_id.as_str()).filter(|reader| *reader != addressee),
-                need: ask.need,
-            },
+            asked: Asked::new(&self.conditions, named),
             ancestors: Vec::new(),
             way_down: Vec::new(),
             kept: Vec::new(),

@@ -9,7 +9,7 @@ mod tests;
 use std::{fmt, io, path::Path};
 
 use crate::{
-    letters, limits,
+    limits,
     profile::definition::{DefinitionFault, Definitions, Taken},
 };
 
@@ -139,11 +139,4 @@ impl fmt::Display for Contents {
 /// Whether a file is looked into.
 fn is_json(name: &str) -> bool {
     Path::new(name).extension().is_some_and(|end| end.eq_ignore_ascii_case("json"))
-}
-
-/// Whether a letter of a name could upset a terminal, or who reads it: control characters, and those that turn the
-/// direction of reading or are not seen.
-#[must_use]
-pub fn is_hidden(letter: char) -> bool {
-    letters::is_hidden(letter) || letters::JOINERS.contains(&letter)
 }

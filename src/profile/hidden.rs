@@ -1,11 +1,12 @@
 //! What may be shown as it is, wherever somebody else's text is shown.
 
+use crate::letters;
+
 /// Whether a letter could upset a terminal, or who reads it: control characters, and those that turn the direction of reading
 /// or are not seen.
 #[must_use]
 pub fn is_hidden(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+    letters::is_hidden(letter) || letters::JOINERS.contains(&letter)
 }
 
 /// Text as a terminal or a page may get it: nothing moves the cursor or turns the direction of what is read.
