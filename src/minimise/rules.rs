@@ -302,7 +302,7 @@ impl Rules {
             if let Some(law) = &line.under_18 {
                 let is_one = block.views.get(&law.view).is_some_and(|view| {
                     view.len() == 1
-                        && self.shapes.named(&law.at).is_some_and(|place| view.contains_key(&place))
+                        && self.shapes.named(&law.at).is_some_and(|place| view.has(place))
                 });
                 if !is_one {
                     return Err(format!(

@@ -36,6 +36,11 @@ impl View {
         of_leaf.map_or(&[], Vec::as_slice)
     }
 
+    /// How many leaves it has.
+    pub(super) const fn len(&self) -> usize {
+        self.alternatives.len()
+    }
+
     /// Whether the leaf at `place` is of the view, whatever must hold.
     pub(super) fn has(&self, place: usize) -> bool {
         !self.get(place).is_empty()
