@@ -9,6 +9,7 @@ pub mod r4;
 mod record;
 mod stated;
 mod together;
+mod word;
 
 pub use decide::{
     Decision, Exit, Inputs, Outcome, Override, PermittedReferral, Reason, Scope, decide, decide_own_request,

@@ -3,7 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::decide::{Decision, Inputs, Outcome, Reason, Scope, decide, kept_by_word};
+use super::{
+    decide::{Decision, Inputs, Outcome, Reason, Scope, decide},
+    word::kept_by_word,
+};
 use crate::{
     directory::Partner,
     ids::{AgreementId, ConsentId, PartnerId},
