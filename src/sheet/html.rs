@@ -37,9 +37,9 @@ impl Page {
             writeln!(out, "</div>")?;
         }
         for section in &self.sections {
-            writeln!(out, "<section>\n<h2>{}</h2>", escaped(&section.heading))?;
+            writeln!(out, "<section>\n<h2>{}</h2>\n<div>", escaped(&section.heading))?;
             section.items.iter().try_for_each(|item| write_item(item, out))?;
-            writeln!(out, "</section>")?;
+            writeln!(out, "</div>\n</section>")?;
         }
         writeln!(out, "</main>\n<footer>\n<p>{}</p>\n</footer>\n</body>\n</html>", said(&self.reference))
     }
@@ -93,7 +93,21 @@ pub(crate) fn escaped(text: &str) -> String {
 
 /// The measures of [`lines`], so that the browser's page is the one that was fitted.
 fn style() -> String {
-    let [margin, width, title, heading, text, small, over_heading, over_notice, indent, bar, pad] = [
+    let [
+        margin,
+        width,
+        title,
+        heading,
+        text,
+        small,
+        over_heading,
+        over_notice,
+        indent,
+        bar,
+        pad,
+        headings,
+        between,
+    ] = [
         lines::MARGIN,
         lines::WIDTH,
         lines::TITLE,
@@ -105,6 +119,8 @@ fn style() -> String {
         lines::INDENT,
         lines::BAR,
         lines::INDENT - lines::BAR,
+        lines::HEADINGS,
+        lines::BESIDE - lines::HEADINGS,
     ]
     .map(|points| format!("{points:.2}pt"));
     let leading = lines::LEADING;
@@ -115,11 +131,14 @@ fn style() -> String {
          body {{ font: {text}/{leading} \"Noto Sans\", Arial, Helvetica, \"Liberation Sans\", sans-serif; }}\n\
          h1, h2, p, ul {{ margin: 0; }}\n\
          h1 {{ font-size: {title}; }}\n\
-         h2 {{ font-size: {heading}; margin-top: {over_heading}; break-after: avoid; }}\n\
+         section {{ display: grid; grid-template-columns: {headings} minmax(0, 1fr); column-gap: {between}; }}\n\
+         section {{ margin-top: {over_heading}; }}\n\
+         h2 {{ font-size: {heading}; break-inside: avoid; }}\n\
          ul {{ padding-left: {indent}; }}\n\
          header p, footer p {{ font-size: {small}; }}\n\
          footer p {{ margin-top: {over_heading}; }}\n\
          [role=note] p {{ margin-top: {over_notice}; padding-left: {pad}; border-left: {bar} solid; }}\n\
-         @media screen {{ body {{ padding: {indent}; }} }}\n"
+         @media screen {{ body {{ padding: {indent}; }} }}\n\
+         @media screen and (max-width: 30em) {{ section {{ display: block; }} }}\n"
     )
 }

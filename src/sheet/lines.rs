@@ -1,4 +1,7 @@
 //! A page in lines: where each breaks, and how high everything is. Printing and fitting go by the same lines.
+//!
+//! Headings stand in a column of their own at the left, and what they are about beside them: who looks for the risk goes
+//! down the headings, and a line of text costs no line of heading.
 
 use super::{
     Item, Page, Piece, Section,
@@ -7,23 +10,27 @@ use super::{
 
 /// A4, in points.
 pub(super) const PAPER: (f32, f32) = (595.28, 841.89);
-/// The edge that stays free: 15 mm.
-pub(super) const MARGIN: f32 = 42.52;
+/// The edge that stays free: 13 mm.
+pub(super) const MARGIN: f32 = 36.85;
 /// How broad a line may be.
 pub(super) const WIDTH: f32 = PAPER.0 - 2.0 * MARGIN;
+/// How broad a heading may be.
+pub(super) const HEADINGS: f32 = 104.0;
+/// Where what stands beside a heading begins, from the left edge of the text.
+pub(super) const BESIDE: f32 = HEADINGS + 8.0;
 /// What the foot of a page takes.
-pub(super) const FOOT: f32 = 26.0;
+pub(super) const FOOT: f32 = 24.0;
 /// How high a line is, by the size of its letters.
-pub(super) const LEADING: f32 = 1.25;
-pub(super) const TITLE: f32 = 16.0;
-pub(super) const HEADING: f32 = 12.0;
-pub(super) const TEXT: f32 = 10.5;
+pub(super) const LEADING: f32 = 1.22;
+pub(super) const TITLE: f32 = 15.0;
+pub(super) const HEADING: f32 = 10.0;
+pub(super) const TEXT: f32 = 10.0;
 pub(super) const SMALL: f32 = 9.0;
 /// Free room over a heading, and over a notice.
-pub(super) const OVER_HEADING: f32 = 6.0;
-pub(super) const OVER_NOTICE: f32 = 4.0;
+pub(super) const OVER_HEADING: f32 = 4.0;
+pub(super) const OVER_NOTICE: f32 = 3.0;
 /// How far in the items of a list stand, and a notice beside its bar.
-pub(super) const INDENT: f32 = 12.0;
+pub(super) const INDENT: f32 = 10.0;
 /// How thick the bar before a notice is.
 pub(super) const BAR: f32 = 3.0;
 /// Room that is kept free, for a browser that breaks a line in another place.
@@ -74,8 +81,52 @@ impl Block {
         text.trim_end().to_owned()
     }
 
-    fn height(&self) -> f32 {
-        self.lines.iter().fold(self.over, |height, _| height + self.line_height())
+    /// How high its lines are, without the room over them.
+    pub(super) fn lines_height(&self) -> f32 {
+        self.lines.iter().fold(0.0, |height, _| height + self.line_height())
+    }
+}
+
+/// How far down a page one is. A heading does not lead down by itself: what it is about begins beside it, and the next one
+/// stands below both.
+pub(super) struct Down {
+    /// Where the next line stands.
+    pub(super) top: f32,
+    /// Down to where the last heading goes.
+    heading_ends: f32,
+}
+
+impl Down {
+    pub(super) const fn from(top: f32) -> Self {
+        Self { top, heading_ends: top }
+    }
+
+    /// Before a block.
+    pub(super) fn before(&mut self, block: &Block) {
+        if !block.role.is_beside() {
+            self.below_heading();
+        }
+        self.top += block.over;
+    }
+
+    /// After all lines of a block.
+    pub(super) fn after(&mut self, block: &Block) {
+        if block.role == Role::Heading {
+            self.heading_ends = self.top;
+            self.top -= block.lines_height();
+        }
+    }
+
+    /// Below the last heading too.
+    pub(super) fn below_heading(&mut self) {
+        self.top = self.top.max(self.heading_ends);
+    }
+}
+
+impl Role {
+    /// Whether it stands beside a heading.
+    const fn is_beside(self) -> bool {
+        matches!(self, Self::Text | Self::Entry)
     }
 }
 
@@ -86,7 +137,14 @@ pub(super) fn room() -> f32 {
 
 /// How high these blocks are together.
 pub(super) fn height(blocks: &[Block]) -> f32 {
-    blocks.iter().map(Block::height).sum()
+    let mut down = Down::from(0.0);
+    for block in blocks {
+        down.before(block);
+        down.top += block.lines_height();
+        down.after(block);
+    }
+    down.below_heading();
+    down.top
 }
 
 /// Whether one page holds what is so high.
@@ -151,26 +209,28 @@ fn block(role: Role, text: &[(Weight, &str)], fonts: &Fonts) -> Block {
         Role::Heading => (HEADING, OVER_HEADING),
         Role::Text | Role::Entry => (TEXT, 0.0),
     };
-    let left = if matches!(role, Role::Entry | Role::Notice) { INDENT } else { 0.0 };
-    Block { role, size, over, lines: broken(text, size, left, fonts) }
+    let indent = if matches!(role, Role::Entry | Role::Notice) { INDENT } else { 0.0 };
+    let left = if role.is_beside() { BESIDE + indent } else { indent };
+    let right = if role == Role::Heading { HEADINGS } else { WIDTH };
+    Block { role, size, over, lines: broken(text, size, (left, right), fonts) }
 }
 
 /// Breaks a text into lines: at spaces, after hyphens and strokes, and inside a word only where no line holds it.
-fn broken(text: &[(Weight, &str)], size: f32, left: f32, fonts: &Fonts) -> Vec<Vec<Run>> {
+fn broken(text: &[(Weight, &str)], size: f32, (left, right): (f32, f32), fonts: &Fonts) -> Vec<Vec<Run>> {
     let mut lines = Lines { done: Vec::new(), line: Vec::new(), left, x: left };
     for (weight, text) in text {
         for piece in text.split_inclusive([' ', '-', '/', '\n']) {
             let breadth = |text: &str| fonts.breadth(*weight, size, text);
             let word = piece.trim_end();
-            if lines.x + breadth(word) > WIDTH && lines.x > left {
+            if lines.x + breadth(word) > right && lines.x > left {
                 lines.end();
             }
-            if left + breadth(word) > WIDTH {
+            if left + breadth(word) > right {
                 for letter in word.chars() {
                     let mut room = [0; 4];
                     let letter: &str = letter.encode_utf8(&mut room);
                     let breadth = breadth(letter);
-                    if lines.x + breadth > WIDTH {
+                    if lines.x + breadth > right {
                         lines.end();
                     }
                     lines.add(*weight, letter, breadth);

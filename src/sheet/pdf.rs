@@ -22,7 +22,7 @@ use krilla::{
 use super::{
     NoPage, Page,
     font::{self, Fonts, Weight},
-    lines::{self, BAR, BULLET, Block, FOOT, LEADING, MARGIN, PAPER, Role, Run, SMALL},
+    lines::{self, BAR, BESIDE, BULLET, Block, Down, FOOT, LEADING, MARGIN, PAPER, Role, Run, SMALL},
     words::Words,
 };
 
@@ -164,25 +164,27 @@ impl Letters {
     }
 }
 
-/// Every line on its page. A heading is never the last on its page.
+/// Every line on its page. A heading is never the last on its page: what it is about begins beside it.
 fn placed(blocks: &[Block]) -> Vec<Vec<Placed>> {
     let mut pages = vec![Vec::new()];
     let bottom = MARGIN + lines::room();
-    let mut top = MARGIN;
+    let mut down = Down::from(MARGIN);
     for (number, block) in blocks.iter().enumerate() {
-        let behind = if block.role == Role::Heading { blocks.get(number + 1) } else { None };
-        let needed = block.line_height() + behind.map_or(0.0, Block::line_height);
-        top += block.over;
+        // A heading is not parted, and what it is about begins beside it.
+        let whole = block.role == Role::Heading;
+        down.before(block);
         for line in 0..block.lines.len() {
-            if top + needed > bottom {
+            let needed = if whole && line == 0 { block.lines_height() } else { block.line_height() };
+            if down.top + needed > bottom && !(whole && line > 0) {
                 pages.push(Vec::new());
-                top = MARGIN;
+                down = Down::from(MARGIN);
             }
             if let Some(page) = pages.last_mut() {
-                page.push(Placed { block: number, line, top });
+                page.push(Placed { block: number, line, top: down.top });
             }
-            top += block.line_height();
+            down.top += block.line_height();
         }
+        down.after(block);
     }
     pages
 }
@@ -199,7 +201,7 @@ impl Told {
         let Placed { block: number, line, top } = *place;
         if block.role == Role::Entry && line == 0 {
             let id = surface.start_tagged(ContentTag::Span(SpanTag::empty()));
-            letters.draw(surface, Weight::Regular, block.size, MARGIN, top, BULLET);
+            letters.draw(surface, Weight::Regular, block.size, MARGIN + BESIDE, top, BULLET);
             surface.end_tagged();
             if let Some(mark) = self.marks.get_mut(number) {
                 *mark = Some(id);

@@ -114,19 +114,27 @@ fn what_the_reader_must_act_on_stands_before_the_rest_and_never_falls() {
     sheet["profile"] = json!("https://keyway.example/profiles/justice/probation-summary/2");
     sheet["person"] = sheet.as_object_mut().unwrap().remove("detainedPerson").unwrap();
     sheet["request"] = json!({"reason": "Please tell the court of this.", "urgency": "urgent"});
-    sheet["legal"] = json!({"nextHearing": {"court": "Harbour", "at": "2026-07-09"}, "summary": long});
+    sheet["legal"] =
+        json!({"nextHearing": {"court": "Harbour", "at": "2026-07-09"}, "summary": long.repeat(15)});
     sheet["safeguarding"] = json!({"concern": true, "route": "The council"});
-    let recommendations: Vec<Value> = (0..8).map(|_| json!({"code": "MHTR", "text": long})).collect();
-    sheet["recommendations"] = json!(recommendations);
+    sheet["recommendations"] = json!([{"code": "MHTR", "text": long}]);
     sheet["treatmentRequirement"] = json!({"type": "MHTR", "suitable": "yes"});
-    sheet["capacity"] = json!({"status": "has-capacity", "summary": long});
+    sheet["contact"] = json!({"seenAt": "2026-07-01T09:00:00Z", "site": "Northgate"});
+    sheet["assessedAt"] = json!("2026-07-01T09:30:00Z");
+    sheet["capacity"] = json!({"status": "has-capacity"});
     sheet["housing"] = json!({"summary": long, "narrative": long});
     let whole = page(&sheet);
     let fitted = whole.clone().fitted().unwrap();
     let headings = |page: &Page| -> Vec<String> {
         page.sections.iter().map(|section| section.heading.clone()).collect()
     };
-    let acted_on = ["Safeguarding", "What we ask of you", "The case and the hearing"];
+    let acted_on = [
+        "Safeguarding",
+        "What we ask of you",
+        "The case and the hearing",
+        "Seen and assessed",
+        "What we suggest",
+    ];
     let place = |heading: &str| headings(&fitted).iter().position(|one| one == heading);
     assert!(acted_on.iter().all(|heading| place(heading).is_some()), "{:?}", headings(&fitted));
     let all = headings(&whole);
@@ -134,12 +142,33 @@ fn what_the_reader_must_act_on_stands_before_the_rest_and_never_falls() {
     for heading in acted_on {
         assert!(all.iter().position(|one| one == heading).unwrap() < first_light, "{all:?}");
     }
-    assert!(fitted.left_out().contains(&String::from("What we suggest")), "{:?}", fitted.left_out());
+    assert!(fitted.left_out()[0].starts_with("More on the case"), "{:?}", fitted.left_out());
     // What is too long for the page takes no room from what weighs as much and is short.
-    let requirements = place("Treatment requirements").unwrap();
-    assert_eq!(requirements, headings(&fitted).len() - 1, "{:?}", headings(&fitted));
+    let capacity = place("Could the person decide?").unwrap();
+    assert_eq!(capacity, headings(&fitted).len() - 1, "{:?}", headings(&fitted));
     let count = format!("Left out to fit one page, {} of {} parts: ", fitted.left_out().len(), all.len());
     assert!(fitted.notices.iter().any(|notice| notice.starts_with(&count)), "{:?}", fitted.notices);
+}
+
+/// An old assessment is not read as today's, and what is suggested is on the page, however much else there is.
+#[test]
+fn when_and_where_the_person_was_seen_and_what_is_suggested_stand_on_every_page_that_may_have_them() {
+    let long = "What was said at some length and does not end soon. ".repeat(12);
+    let mut sheet = custody();
+    sheet["contact"] =
+        json!({"seenAt": "2026-07-01T09:00:00Z", "site": "Northgate", "contactOutcome": "seen"});
+    sheet["assessedAt"] = json!("2026-07-01T09:30:00Z");
+    sheet["recommendations"] = json!([{"code": "MHTR", "text": "Sampletown clinic"}]);
+    let short = page(&sheet).fitted().unwrap();
+    sheet["vulnerabilities"] = (0..12).map(|_| json!({"category": "trauma", "plainWords": long})).collect();
+    sheet["capacity"] = json!({"status": "has-capacity", "summary": long});
+    let full = page(&sheet).fitted().unwrap();
+    assert!(short.left_out().is_empty() && !full.left_out().is_empty(), "{:?}", full.left_out());
+    for told in [text(&short), text(&full)] {
+        for words in ["Northgate", "Assessed: Wednesday 1 July 2026, 10:30", "Sampletown clinic"] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+    }
 }
 
 #[test]
