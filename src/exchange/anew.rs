@@ -7,7 +7,7 @@ use super::{
     ask_again::is_out,
     caller::Caller,
     deliver::change,
-    plan::Asked,
+    plan::{Asked, what_it_gives_away},
     ports::{Write, WriteSet},
     prepare::Earlier,
     recall::Ends,
@@ -73,6 +73,7 @@ impl Exchange {
             }
         };
         warnings.extend(mapped.warnings.iter().cloned());
+        warnings.extend(what_it_gives_away(projection));
         moved.disclosure_id.clone_from(&message.disclosure_id);
         moved.messages += 1;
         let is_behind = self.replace_what_waits(referral, actor, writes).await?;

@@ -179,7 +179,8 @@ impl Exchange {
             }
         }
         warnings.extend(not_both(one.place, shares));
-        warnings.extend(a_child_to_probation(one, basis.assessment, basis.now));
+        warnings.extend(of_another_age(one, basis.assessment, basis.now));
+        warnings.extend(considered.projection.iter().flat_map(what_it_gives_away));
         about.extend(self.kept_back(&referral, &considered.withheld(), key, actor));
         about.extend(self.override_on_record(basis, one, &referral, &considered));
         if one.over.is_some() && !considered.decision.permits() {
@@ -326,14 +327,39 @@ impl Exchange {
     }
 }
 
-/// What the sender is told where probation is asked about somebody under 18.
-fn a_child_to_probation(one: &Asked<'_>, assessment: &Assessment, now: Moment) -> Option<Issue> {
-    if one.partner.kind != AgencyKind::Probation || !assessment.is_of_a_child(now) {
-        return None;
-    }
-    let text = "The person is under 18, and this goes to a probation service. For a child the youth justice service stands in its \
-                place: ask that one, unless this is meant.";
+/// What the sender is told where probation is asked about somebody under 18, and youth justice about somebody who is not.
+pub(super) fn of_another_age(one: &Asked<'_>, assessment: &Assessment, now: Moment) -> Option<Issue> {
+    let text = match (one.partner.kind, assessment.is_of_a_child(now)) {
+        (AgencyKind::Probation, true) => {
+            "The person is under 18, and this goes to a probation service. For a child the youth justice service stands in its \
+             place: ask that one, unless this is meant."
+        }
+        (AgencyKind::YouthJustice, false) => {
+            "No date of birth says that the person is under 18, and this goes to a youth justice service. For an adult the \
+             probation service stands in its place: ask that one, unless this is meant."
+        }
+        _ => return None,
+    };
     Some(Issue::new("business-rule", format!("/referrals/{}/recipient", one.place), text))
+}
+
+/// What the sender is told of fields that leave and let the recipient guess at what the person keeps back from it, and of those
+/// from which an NHS number stayed back.
+pub(super) fn what_it_gives_away(projection: &Projection) -> Vec<Issue> {
+    let hints = projection.hints.iter().map(|hint| {
+        let text = format!(
+            "This leaves, and lets its reader guess at what the person keeps back from them ({}). It has a row of its own in the \
+             table. Ask the person whether they want it told; if not, leave it out or keep its own row back.",
+            hint.row
+        );
+        Issue::new("business-rule", hint.field.clone(), text)
+    });
+    let numbers = projection.numbers.iter().map(|field| {
+        let text = "Something here reads as an NHS number. It does not leave to this recipient: [withheld] stands in its place, and \
+                    a reference that holds one does not leave at all. Leave it out of the text.";
+        Issue::new("business-rule", field.clone(), String::from(text))
+    });
+    hints.chain(numbers).collect()
 }
 
 /// What the sender is told where one of two agencies may not read what is meant for the second.

@@ -4,6 +4,7 @@
 //! whole. Not here: whether anything may go at all (`consent`; a [`crate::consent::PermittedReferral`] is the
 //! proof that it may), and what a message looks like (`mapping`).
 
+mod lots;
 mod outline;
 mod pattern;
 mod places;
@@ -54,6 +55,15 @@ pub enum Ground {
     Both,
 }
 
+/// A field that leaves and lets its reader guess at a row that the person keeps back. Never a value.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hint {
+    /// Its path in the assessment.
+    pub field: String,
+    /// The row of the disclosure table that it hints at.
+    pub row: String,
+}
+
 /// What is left of an assessment for one recipient: all that a message to it may be made from.
 #[derive(Clone, Debug)]
 pub struct Projection {
@@ -66,6 +76,11 @@ pub struct Projection {
     pub tells: Vec<String>,
     /// Of `permitted`, what the person kept back and an override beside their consent let through.
     pub by_override: Vec<String>,
+    /// What leaves and lets others guess at a row that the person keeps back from this recipient, sorted: its sender is told.
+    pub hints: Vec<Hint>,
+    /// The fields of which something stayed back that reads as an NHS number, sorted. A field of which all stayed back for it
+    /// is among them.
+    pub numbers: Vec<String>,
     /// On what it rests.
     pub ground: Ground,
     /// The assessment, pruned to what may leave; same shape, and lists closed up.
@@ -86,7 +101,8 @@ impl Projection {
     pub(crate) fn whole(value: &serde_json::Value) -> Self {
         let places = Arc::new(Places::of(value));
         let (withheld, permitted, tells, by_override) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { withheld, permitted, tells, by_override, ground: Ground::Consent, places }
+        let (hints, numbers) = (Vec::new(), Vec::new());
+        Self { withheld, permitted, tells, by_override, hints, numbers, ground: Ground::Consent, places }
     }
 
     /// The same with another value, to see what a message makes of it.

@@ -5,73 +5,27 @@ use std::{borrow::Cow, collections::BTreeSet, fmt::Write as _, sync::Arc};
 use serde_json::{Map, Value};
 
 use super::{
-    Ask, Ground, Projection, Rules, Withheld,
+    Ask, Ground, Hint, Projection, Rules, Withheld,
+    lots::{Lot, Why},
     pattern::{Asked, Condition, Named},
     places::{Places, Step},
-    rules::{Block, Cell, Column},
+    rules::{Block, Column},
     shapes::Shapes,
-    tables::Letters,
     through::{Grounds, Passage},
     view::View,
 };
 use crate::{
-    assessment::is_of_a_child,
-    consent::{PermittedReferral, Scope},
+    assessment::{identifier::nhs_numbers_in, is_of_a_child},
+    consent::PermittedReferral,
 };
 
 /// Room for where most fields stand, in bytes.
 const FIELD_USUAL: usize = 48;
 
-/// Why something is kept back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Why {
-    NeverForAudience,
-    NotInAgreement,
-    CategoryOnly,
-    NotForRecipient,
-    ExcludedByPerson,
-    NeedsSpecificConsent,
-    OverrideMinimum,
-    NoRule,
-}
-
-impl Why {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::NeverForAudience => "never-for-audience",
-            Self::NotInAgreement => "not-in-agreement",
-            Self::CategoryOnly => "category-only",
-            Self::NotForRecipient => "not-for-recipient",
-            Self::ExcludedByPerson => "excluded-by-person",
-            Self::NeedsSpecificConsent => "needs-specific-consent",
-            Self::OverrideMinimum => "override-minimum",
-            Self::NoRule => "no-rule",
-        }
-    }
-}
-
-/// What applies to one block in this projection.
-enum Lot<'r> {
-    /// A view of it leaves.
-    Give(Give<'r>),
-    /// Nothing of it leaves.
-    Keep(Why),
-}
-
-/// What leaves of a block.
-struct Give<'r> {
-    /// This view, by the passage with this number; the rest of the block is kept back for this reason.
-    passage: u16,
-    view: &'r View,
-    rest: Why,
-    /// But for the values that the agreement does not cover,
-    uncovered: Vec<&'r View>,
-    /// and those that the person keeps back;
-    kept: Vec<&'r View>,
-    /// of which these go all the same: an override beside their consent (a yes in part gives no less than a no), or what a
-    /// child is owed by law.
-    least: Option<(u16, &'r View)>,
-}
+/// What stands in a text in place of what reads as an NHS number. It is no longer than that is, so that no text grows.
+const KEPT_BACK: &str = "[withheld]";
+/// The block of numbers by which others know the person: one that holds an NHS number is kept back whole.
+const IDENTIFIERS: &str = "identifiers";
 
 /// What became of a place.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -131,6 +85,8 @@ impl Rules {
                 permitted: Vec::new(),
                 tells: Vec::new(),
                 by_override: Vec::new(),
+                hints: Vec::new(),
+                numbers: Vec::new(),
                 ground: Ground::Consent,
                 places: Arc::new(Places::of(&nothing())),
             };
@@ -156,6 +112,9 @@ impl Rules {
             withheld: Vec::new(),
             given: vec![false; column.passages.len()],
             told: BTreeSet::new(),
+            hints: self.hints(permitted.scope()),
+            hinted: Vec::new(),
+            numbers: Vec::new(),
             places: Places::with_room(Grounds::new(&column.passages, permitted.decision())),
         };
         let (leaves, fate) = walk.visit(assessment, Shapes::WHOLE, None, 0);
@@ -164,135 +123,16 @@ impl Rules {
         let by_override = |passage: &Passage| ground == Ground::Both && passage.is_minimum;
         let (permitted, by_override) = (walk.given(|_| true), walk.given(by_override));
         let tells = walk.tells();
-        let Walk { mut withheld, places, .. } = walk;
+        let Walk { mut withheld, places, hinted: mut hints, mut numbers, .. } = walk;
+        hints.sort_unstable();
+        hints.dedup();
+        numbers.sort_unstable();
+        numbers.dedup();
         withheld.sort_unstable();
         withheld.dedup();
         let places = if leaves { places } else { Places::of(&nothing()) };
-        Projection { withheld, permitted, tells, by_override, ground, places: Arc::new(places) }
-    }
-
-    /// The blocks that are open to the audience and that the agreement does not cover.
-    fn uncovered(&self, column: &Column, classes: Option<&[String]>) -> Vec<String> {
-        let Some(classes) = classes else { return Vec::new() };
-        // They stand in the order of the table as a rule, and then each is found at once.
-        let mut next = classes.iter().peekable();
-        let mut is_covered = |id: &&String| next.next_if_eq(id).is_some() || classes.contains(id);
-        let open = self.blocks.iter().zip(&column.cells).filter(|(_, cell)| cell.view.is_some());
-        open.map(|(block, _)| &block.id).filter(|id| !is_covered(id)).cloned().collect()
-    }
-
-    /// What applies to each block: the cell, the agreement, the scope of the decision, the need and what the person agreed
-    /// to beside the referral, put together.
-    fn lots<'r>(
-        &'r self,
-        column: &'r Column,
-        permitted: &PermittedReferral,
-        assessment: &Value,
-        is_of_a_child: bool,
-        ask: Ask<'_>,
-    ) -> Vec<Lot<'r>> {
-        let scope = permitted.scope();
-        let uncovered = self.uncovered(column, permitted.decision().data_classes.as_deref());
-        let known = |id: &String| self.blocks.iter().any(|block| &block.id == id);
-        self.blocks
-            .iter()
-            .zip(&column.cells)
-            .map(|(block, cell)| {
-                let rest = if cell.letters.is_category() { Why::CategoryOnly } else { Why::NotForRecipient };
-                let Some(view) = cell.view else { return Lot::Keep(Why::NeverForAudience) };
-                if uncovered.contains(&block.id) {
-                    return Lot::Keep(Why::NotInAgreement);
-                }
-                let found =
-                    |passage: u16| column.passages.get(usize::from(passage)).map(|found| &*found.leaves);
-                let give = |passage: u16, rest, kept: Vec<&'r View>, least: Option<u16>| {
-                    let Some(view) = found(passage) else { return Lot::Keep(Why::NoRule) };
-                    let uncovered = block.values_under(&uncovered);
-                    let least = least.and_then(|least| Some((least, found(least)?)));
-                    Lot::Give(Give { passage, view, rest, uncovered, kept, least })
-                };
-                let (excluded, specific) = match scope {
-                    Scope::Minimum { blocks } => {
-                        return match cell.minimum {
-                            Some(least) if blocks.contains(&block.id) => {
-                                give(least, Why::OverrideMinimum, Vec::new(), None)
-                            }
-                            _ => Lot::Keep(Why::OverrideMinimum),
-                        };
-                    }
-                    Scope::Agreed { excluded, specific }
-                    | Scope::AgreedAndMinimum { excluded, specific, .. } => (excluded, specific),
-                };
-                let least = match scope {
-                    Scope::AgreedAndMinimum { blocks, .. } if blocks.contains(&block.id) => cell.minimum,
-                    _ => None,
-                };
-                let owed = cell.by_law.as_ref().filter(|_| is_of_a_child).map(|law| law.passage);
-                let least = least.or(owed);
-                // A word that we do not know cannot be honoured in part, so everything is kept back.
-                if block.is_among(excluded) || !excluded.iter().all(known) {
-                    return match least {
-                        Some(least) => give(least, Why::ExcludedByPerson, Vec::new(), None),
-                        None => Lot::Keep(Why::ExcludedByPerson),
-                    };
-                }
-                if cell.letters == Letters::Specific && !specific.contains(&block.id) {
-                    return Lot::Keep(Why::NeedsSpecificConsent);
-                }
-                if let Some(why) = cell.not_agreed(assessment) {
-                    return Lot::Keep(why);
-                }
-                match &cell.when_need {
-                    Some(needs) if !needs.iter().any(|need| need == ask.need) => {
-                        Lot::Keep(Why::NotForRecipient)
-                    }
-                    // A value that says what the person keeps back of another row stays back with that.
-                    _ => give(view, rest, block.values_under(excluded), least),
-                }
-            })
-            .collect()
-    }
-}
-
-impl Cell {
-    /// Why it is kept back, where it needs a yes of its own in the assessment: the person said no, or nobody asked them.
-    fn not_agreed(&self, assessment: &Value) -> Option<Why> {
-        match assessment.pointer(self.when_agreed.as_ref()?) {
-            Some(Value::Bool(true)) => None,
-            Some(Value::Bool(false)) => Some(Why::ExcludedByPerson),
-            _ => Some(Why::NeedsSpecificConsent),
-        }
-    }
-}
-
-impl Column {
-    /// Whether anything leaves of a child by law.
-    fn owes_a_child(&self) -> bool {
-        self.cells.iter().any(|cell| cell.by_law.is_some())
-    }
-
-    /// The assessment of a child, with what is owed to every child said as the table says it, whatever it says itself.
-    fn with_what_is_owed<'v>(&self, assessment: &'v Value) -> Cow<'v, Value> {
-        let mut assessment = Cow::Borrowed(assessment);
-        for law in self.cells.iter().filter_map(|cell| cell.by_law.as_ref()) {
-            if assessment.pointer(&law.at).and_then(Value::as_str) != Some(&law.says) {
-                state(assessment.to_mut(), &law.at, &law.says);
-            }
-        }
-        assessment
-    }
-
-    /// On what all of it rests: an override is a ground where it could let something of this column out.
-    fn ground(&self, rules: &Rules, scope: &Scope) -> Ground {
-        let could = |blocks: &[String]| {
-            let mut cells = rules.blocks.iter().zip(&self.cells);
-            cells.any(|(block, cell)| cell.minimum.is_some() && blocks.contains(&block.id))
-        };
-        match scope {
-            Scope::Minimum { .. } => Ground::Override,
-            Scope::AgreedAndMinimum { blocks, .. } if could(blocks) => Ground::Both,
-            Scope::Agreed { .. } | Scope::AgreedAndMinimum { .. } => Ground::Consent,
-        }
+        let places = Arc::new(places);
+        Projection { withheld, permitted, tells, by_override, hints, numbers, ground, places }
     }
 }
 
@@ -330,6 +170,11 @@ struct Walk<'r, 'v> {
     given: Vec<bool>,
     /// Of which block a value came that says what other rows are about, and of which it was.
     told: BTreeSet<(usize, usize)>,
+    /// The values that hint at what the person keeps back, and where some came.
+    hints: Vec<(&'r str, &'r View)>,
+    hinted: Vec<Hint>,
+    /// Where something that reads as an NHS number stayed back.
+    numbers: Vec<String>,
     places: Places,
 }
 
@@ -369,7 +214,12 @@ impl<'r, 'v> Walk<'r, 'v> {
             }
             leaf => match self.judge(shape) {
                 Ok(passage) => {
-                    self.places.enter(step.and_then(Down::step), above, leaf, Some(passage));
+                    let leaf = match self.without_numbers(leaf, shape, step, passage) {
+                        Ok(leaf) => leaf,
+                        Err(fate) => return (false, fate),
+                    };
+                    self.note_hints(shape, step);
+                    self.places.enter(step.and_then(Down::step), above, &leaf, Some(passage));
                     if let Some(given) = self.given.get_mut(usize::from(passage)) {
                         *given = true;
                     }
@@ -377,6 +227,53 @@ impl<'r, 'v> Walk<'r, 'v> {
                 }
                 Err(fate) => (false, fate),
             },
+        }
+    }
+
+    /// A leaf that may leave, without what reads as an NHS number, where that does not leave to this audience.
+    fn without_numbers(
+        &mut self,
+        leaf: &'v Value,
+        shape: usize,
+        step: Option<Down<'r>>,
+        passage: u16,
+    ) -> Result<Cow<'v, Value>, Fate> {
+        let (Some(block), Value::String(text)) = (self.column.keeps_numbers, leaf) else {
+            return Ok(Cow::Borrowed(leaf));
+        };
+        // Most texts are words.
+        if !may_hold_a_number(text) || self.rules.shapes.get(shape).is_some_and(|shape| shape.has_own_form) {
+            return Ok(Cow::Borrowed(leaf));
+        }
+        let found = nhs_numbers_in(text);
+        if found.is_empty() {
+            return Ok(Cow::Borrowed(leaf));
+        }
+        let fate = Fate::Kept(Some(block), Why::NeverForAudience);
+        self.numbers.push(self.field(step));
+        let is_a_number = |passage: &Passage| passage.block == IDENTIFIERS;
+        if self.column.passages.get(usize::from(passage)).is_some_and(is_a_number) {
+            return Err(fate);
+        }
+        self.tell(step, fate);
+        let (mut rest, mut from) = (String::with_capacity(text.len()), 0);
+        for number in found {
+            rest.push_str(text.get(from..number.start).unwrap_or_default());
+            rest.push_str(KEPT_BACK);
+            from = number.end;
+        }
+        rest.push_str(text.get(from..).unwrap_or_default());
+        Ok(Cow::Owned(Value::String(rest)))
+    }
+
+    /// Notes that the leaf at `shape` leaves and hints at what the person keeps back.
+    fn note_hints(&mut self, shape: usize, step: Option<Down<'r>>) {
+        for number in 0..self.hints.len() {
+            let Some((row, view)) = self.hints.get(number).copied() else { continue };
+            if view.get(shape).iter().any(|one| self.holds(*one)) {
+                let hint = Hint { field: self.field(step), row: row.to_owned() };
+                self.hinted.push(hint);
+            }
         }
     }
 
@@ -484,6 +381,15 @@ impl<'r, 'v> Walk<'r, 'v> {
         let Fate::Kept(block, why) = fate else { return };
         let cell = block.and_then(|number| self.column.cells.get(usize::from(number)));
         let rule = cell.map_or(&self.column.name, |cell| &cell.rule).clone();
+        let mut field = self.field(step);
+        if field.is_empty() {
+            field.push('*');
+        }
+        self.withheld.push(Withheld { field, rule, reason: why.as_str().to_owned() });
+    }
+
+    /// Where `step` below the place of the pass leads, in words.
+    fn field(&self, step: Option<Down<'r>>) -> String {
         let mut field = String::with_capacity(FIELD_USUAL);
         for step in self.way_down.iter().copied().chain(step) {
             field.push('/');
@@ -494,24 +400,14 @@ impl<'r, 'v> Walk<'r, 'v> {
                 Down::Unknown => field.push('*'),
             }
         }
-        if field.is_empty() {
-            field.push('*');
-        }
-        self.withheld.push(Withheld { field, rule, reason: why.as_str().to_owned() });
+        field
     }
 }
 
-/// Says `text` at `at`, in groups that are made where there are none.
-fn state(whole: &mut Value, at: &str, text: &str) {
-    let mut here = whole;
-    for name in at.split('/').skip(1) {
-        if !here.is_object() {
-            *here = nothing();
-        }
-        let Some(fields) = here.as_object_mut() else { return };
-        here = fields.entry(name).or_insert(Value::Null);
-    }
-    *here = Value::from(text);
+/// Whether a text has as many digits as a number: the quick question before the whole one.
+fn may_hold_a_number(text: &str) -> bool {
+    // Digits that are as broad as a Chinese letter have three bytes.
+    !text.is_ascii() || text.bytes().filter(u8::is_ascii_digit).count() >= 10
 }
 
 fn nothing() -> Value {

@@ -21,6 +21,8 @@ use crate::directory::Audience;
 
 /// The view that is the whole block.
 const FULL: &str = "full";
+/// The block of the NHS number. Where it does not leave, nothing that reads as one leaves in a text either.
+const NHS_NUMBER: &str = "nhs-number";
 /// How much of the tables' hash makes their version, in bytes.
 const VERSION_BYTES: usize = 6;
 
@@ -44,6 +46,8 @@ pub(super) struct Block {
     rows: Vec<String>,
     /// Single values of it that fall under the rows of others.
     under: Vec<Under>,
+    /// Single values that let others guess what another row is about.
+    hints: Vec<Under>,
     views: BTreeMap<String, Arc<View>>,
 }
 
@@ -60,6 +64,8 @@ pub(super) struct Column {
     purposes: Vec<String>,
     /// One for each block, in the blocks' order.
     pub(super) cells: Vec<Cell>,
+    /// The block of the NHS number, where it never leaves to this audience: then it is looked for in every text.
+    pub(super) keeps_numbers: Option<u16>,
     /// Every view of a block that may leave.
     pub(super) passages: Arc<[Passage]>,
 }
@@ -75,6 +81,8 @@ pub(super) struct Cell {
     pub(super) minimum: Option<u16>,
     /// It leaves only when the referral is for one of these needs.
     pub(super) when_need: Option<Vec<String>>,
+    /// By which passage it leaves for these needs, where that is not `view`.
+    pub(super) by_need: Vec<(String, u16)>,
     /// It leaves only when the assessment says `true` at this path.
     pub(super) when_agreed: Option<String>,
     /// What of it every child is owed.
@@ -168,6 +176,12 @@ impl Rules {
                 rules.leaf(&target.shape)?.is_routing = true;
             }
         }
+        for path in &file.own_form {
+            let targets = expand(path, &outline).map_err(|e| format!("blocks.toml: own_form: {e}"))?;
+            for target in targets {
+                rules.leaf(&target.shape)?.has_own_form = true;
+            }
+        }
         for line in &file.block {
             rules.add_block(line, &outline).map_err(|e| format!("blocks.toml: block {}: {e}", line.id))?;
         }
@@ -202,6 +216,7 @@ impl Rules {
         }
         let full = self.view(extent)?;
         let under = self.under(&line.under, &full, outline)?;
+        let hints = self.under(&line.hints, &full, outline)?;
         for (name, paths) in &line.views {
             let part = named_targets(paths, outline).map_err(|e| format!("view {name}: {e}"))?;
             if let Some(stray) = part.iter().find(|target| !self.is_within(&full, target)) {
@@ -217,7 +232,7 @@ impl Rules {
             return Err(format!("there is no block {stray} before it whose row it could fall under"));
         }
         let (id, title, rows) = (line.id.clone(), line.title.clone(), line.rows.clone());
-        self.blocks.push(Block { id, title, rows, under, views });
+        self.blocks.push(Block { id, title, rows, under, hints, views });
         Ok(())
     }
 
@@ -269,7 +284,7 @@ impl Rules {
     /// What single values fall under is told by other blocks, of which some stand further down.
     fn every_row_is_a_block(&self) -> Result<(), String> {
         for block in &self.blocks {
-            let mut rows = block.under.iter().flat_map(|under| &under.rows);
+            let mut rows = block.under.iter().chain(&block.hints).flat_map(|under| &under.rows);
             let is_other =
                 |row: &String| *row != block.id && self.blocks.iter().any(|other| other.id == *row);
             if let Some(stray) = rows.find(|row| !is_other(row)) {
@@ -315,7 +330,11 @@ impl Rules {
             let cell = cell(block, line, rule, &mut passages);
             cells.push(cell.map_err(|e| format!("block {}: {e}", block.id))?);
         }
-        Ok(Column { name, purposes: file.purposes.clone(), cells, passages: passages.into() })
+        let numbers = self.blocks.iter().position(|block| block.id == NHS_NUMBER);
+        let numbers = numbers.filter(|at| cells.get(*at).is_some_and(|cell: &Cell| cell.view.is_none()));
+        let keeps_numbers = numbers.and_then(|at| u16::try_from(at).ok());
+        let purposes = file.purposes.clone();
+        Ok(Column { name, purposes, cells, keeps_numbers, passages: passages.into() })
     }
 }
 
@@ -328,6 +347,14 @@ impl Block {
     /// The values of it that say what other rows are about, with those rows.
     pub(super) fn under(&self) -> impl Iterator<Item = (&[String], &View)> {
         self.under.iter().map(|under| (under.rows.as_slice(), &under.values))
+    }
+
+    /// The values of it that let others guess what one of `blocks` is about, with the row that they hint at.
+    pub(super) fn hints_at(&self, blocks: &[String]) -> impl Iterator<Item = (&str, &View)> {
+        self.hints.iter().filter_map(|hint| {
+            let row = hint.rows.iter().find(|row| blocks.contains(row))?;
+            Some((row.as_str(), &hint.values))
+        })
     }
 
     /// The values of it that fall under the row of one of `blocks`.
@@ -372,8 +399,15 @@ fn cell(block: &Block, line: &CellLine, rule: String, passages: &mut Vec<Passage
         }
         None => None,
     };
+    let mut by_need = Vec::with_capacity(line.by_need.len());
+    for (need, view) in &line.by_need {
+        if !line.when_need.as_ref().is_some_and(|needs| needs.contains(need)) {
+            return Err(format!("by_need: it does not leave for {need}"));
+        }
+        by_need.push((need.clone(), passage(view, false, false)?));
+    }
     let (when_need, when_agreed) = (line.when_need.clone(), line.when_agreed.clone());
-    Ok(Cell { letters: line.cell, rule, view, minimum, when_need, when_agreed, by_law })
+    Ok(Cell { letters: line.cell, rule, view, minimum, when_need, by_need, when_agreed, by_law })
 }
 
 /// The leaves that `paths` name, each by what it is: what leaves is never told by what it is not.

@@ -23,6 +23,8 @@ pub(super) struct Shape {
     pub(super) belongs: Vec<(usize, Condition)>,
     /// Whether it is routing when it belongs to no block.
     pub(super) is_routing: bool,
+    /// Whether its digits are another number by their own form.
+    pub(super) has_own_form: bool,
 }
 
 impl Shapes {

@@ -32,6 +32,8 @@ pub(super) const fn source(audience: Audience) -> &'static str {
 pub(super) struct BlocksFile {
     /// Paths that tell the gateway where to send; they never leave.
     pub(super) routing: Vec<String>,
+    /// Leaves whose digits are another number by their own form: no NHS number is looked for in them.
+    pub(super) own_form: Vec<String>,
     /// The blocks, in the order of the table.
     pub(super) block: Vec<BlockLine>,
 }
@@ -51,6 +53,9 @@ pub(super) struct BlockLine {
     /// Single values of it that say what another row is about.
     #[serde(default)]
     pub(super) under: Vec<UnderLine>,
+    /// Single values of it that let others guess what another row is about, and leave all the same: the sender is told.
+    #[serde(default)]
+    pub(super) hints: Vec<UnderLine>,
     /// All paths that belong to it.
     pub(super) extent: Vec<String>,
     /// Named parts of it; `full` is the extent.
@@ -95,6 +100,9 @@ pub(super) struct CellLine {
     pub(super) minimum: Option<String>,
     /// It leaves only when the referral is for one of these needs.
     pub(super) when_need: Option<Vec<String>>,
+    /// For these needs another view leaves: what that need is about, and no more.
+    #[serde(default)]
+    pub(super) by_need: BTreeMap<String, String>,
     /// It leaves only when the assessment says `true` at this path: what the person agreed to beside the referral.
     pub(super) when_agreed: Option<String>,
     /// What leaves of somebody under 18 beside a consent, whatever they keep back or nobody said.

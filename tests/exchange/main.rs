@@ -9,6 +9,7 @@
     reason = "a test stops where it is surprised; its one lock is never contended"
 )]
 
+mod guessed;
 mod harness;
 #[path = "../given/processing_record.rs"]
 mod processing_record;

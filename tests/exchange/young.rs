@@ -1,8 +1,12 @@
 //! Somebody under 18: justice agencies always read of an appropriate adult, and probation is asked about a child only on purpose.
 
+use keyway::{
+    directory::{AgencyKind, Channel},
+    exchange::ports::{Store, Write},
+};
 use serde_json::{Value, json};
 
-use crate::harness::{Rig, Scripted, assessment, json as body_of};
+use crate::harness::{Rig, Scripted, assessment, json as body_of, partner};
 
 /// The youth form of somebody who is 17, for one agency.
 fn youth(recipient: &str) -> Value {
@@ -67,7 +71,7 @@ async fn a_childs_sheet_always_says_that_an_appropriate_adult_is_needed() {
         assert_eq!(said["appropriateAdult"], told, "{recipient}");
         assert!(!said.to_string().contains("2009-03-04") && !said.to_string().contains("canarywhy"));
         let copied = said["targetFields"]["specialNeeds"]["text"].as_str().unwrap_or_default();
-        assert_eq!(copied.contains("appropriate adult"), recipient == "custody-northgate", "{copied}");
+        assert_eq!(copied.contains("appropriate adult"), recipient != "probation-harbour", "{copied}");
         let mut grown_up = assessment(&[recipient]);
         grown_up.as_object_mut().unwrap().remove("appropriate_adult");
         assert!(sheet(&grown_up, recipient).await.1.get("appropriateAdult").is_none());
@@ -85,5 +89,25 @@ async fn a_child_to_probation_is_asked_about() {
         let warnings = answer["warnings"].to_string();
         assert_eq!(warnings.contains("youth justice service stands in its place"), told, "{warnings}");
         assert_eq!(warnings.contains("/referrals/0/recipient"), told);
+    }
+}
+
+#[tokio::test]
+async fn an_adult_to_youth_justice_is_asked_about() {
+    let yjs = "yjs-harbour";
+    // The same, asked of youth justice.
+    let to_yjs = |value: Value| -> Value {
+        serde_json::from_str(&value.to_string().replace("probation-harbour", yjs)).unwrap()
+    };
+    for (value, told) in [
+        (to_yjs(assessment(&["probation-harbour"])), true),
+        (to_yjs(youth("probation-harbour")), false),
+        (assessment(&["probation-harbour"]), false),
+    ] {
+        let rig = Rig::new().await;
+        let row = partner(yjs, AgencyKind::YouthJustice, Channel::Mailbox);
+        rig.store.commit(vec![Write::Partner(row)], Vec::new()).await.unwrap();
+        let warnings = rig.submit(&value, "k1").await.unwrap()["warnings"].to_string();
+        assert_eq!(warnings.contains("probation service stands in its place"), told, "{warnings}");
     }
 }

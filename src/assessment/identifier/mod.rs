@@ -14,7 +14,7 @@ mod pnc;
 
 use std::fmt;
 
-pub use nhs_number::{NhsNumber, NhsNumberFault};
+pub use nhs_number::{NhsNumber, NhsNumberFault, nhs_numbers_in};
 
 use crate::{clock::Moment, limits::IDENTIFIER_MAX_BYTES};
 

@@ -294,7 +294,8 @@ pub(super) const PARTS: &[(&str, &str, &[Audience], &str)] = {
              accommodation_type homeless_from_date chosen_authority/name chosen_authority/code \
              consent_to_share_contact areas_to_avoid/* room_sharing accessibility",
         ),
-        ("money", "Y", WITHOUT_FHIR, "summary affordability debt benefits employment literacy"),
+        // What the need is about, which is debt here.
+        ("money", "Y", WITHOUT_FHIR, "affordability debt"),
         ("household", "Y", WITHOUT_FHIR, "summary members/* children/* note"),
         ("own-consent", "Y", ALL, "recipient decision recorded_at valid_until captured_by how given_by"),
         (
@@ -307,6 +308,8 @@ pub(super) const PARTS: &[(&str, &str, &[Audience], &str)] = {
         ("substance-use", "C", &[Housing], "placement_summary"),
         ("learning", "C", &[Housing], "adjustments_summary"),
         ("money", "C", &[Housing], "affordability"),
+        // A summary in words may name the hearing.
+        ("legal-status", "C", &[Housing], "status_category"),
         ("safeguarding", "Y", &[Custody, Probation, YouthJustice], "concern route"),
         ("safeguarding", "C", &[Housing], "placement_summary"),
         ("safeguarding", "Y", &[SocialCare], "concern route placement_summary narrative"),

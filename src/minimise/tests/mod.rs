@@ -3,6 +3,8 @@
 mod decided;
 mod fields;
 mod leak;
+mod narrow;
+mod numbers;
 mod owed;
 mod page;
 mod rules;

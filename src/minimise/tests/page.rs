@@ -23,6 +23,10 @@ lead, before it is used with real people.**
 - **S** leaves only when the person gave a separate, specific consent for it.
 - **–** never leaves to this audience.
 
+To whom the NHS number never leaves, nothing that reads as one leaves in any other text: `[withheld]` stands in its place, and
+a reference that holds one does not leave. It is listed as withheld by the row of the number. What stands below as a hint leaves
+by its own row; where the person keeps back the row that it hints at, its sender is told before anything is sent.
+
 The word beside the letter is the view: `full` is the whole block; the others are listed below. What no view names
 does not leave. Whatever the person excluded for a recipient does not leave to it, nor does what stands below as kept back
 with it: a block that falls under the same row, or a value whose code would say what was kept back. Where a cell says
@@ -41,6 +45,9 @@ fn cell(cell: &CellLine) -> String {
     }
     if let Some(needs) = &cell.when_need {
         write!(text, " if the need is {}", needs.join(", ")).unwrap();
+    }
+    for (need, view) in &cell.by_need {
+        write!(text, ", for {need} `{view}`").unwrap();
     }
     if let Some(path) = &cell.when_agreed {
         write!(text, " if `{path}` is true").unwrap();
@@ -83,6 +90,9 @@ fn page() -> String {
         }
         for UnderLine { path, rows } in &block.under {
             writeln!(page, "  - kept back with {}: `{path}`", list(rows)).unwrap();
+        }
+        for UnderLine { path, rows } in &block.hints {
+            writeln!(page, "  - leaves, and hints at {}: `{path}`", list(rows)).unwrap();
         }
     }
     page.push_str("\n## Never, to anybody\n\nWhat tells the gateway where to send, and on whose word: ");

@@ -148,7 +148,7 @@ fn by_what_the_person_is_reached_a_council_has_only_when_they_agreed_to_that_too
                 }
                 assert_eq!(cell.found(&projection), leaves, "{}", cell.says(reason));
                 if is_kept {
-                    let rule = format!("housing/5#{}", cell.block);
+                    let rule = format!("housing/6#{}", cell.block);
                     assert!(
                         projection.withheld.iter().any(|w| w.rule == rule && w.reason == reason),
                         "{rule}"
