@@ -15,9 +15,6 @@ use crate::{
     profile::{Profiles, Schema, definition::built_in_resources},
 };
 
-/// The questionnaire that holds the whole of an assessment in a FHIR message.
-const QUESTIONNAIRE: &str = "ld-assessment-adult";
-
 /// What is told to whom, and what is written where.
 #[derive(Debug)]
 pub struct Coverage {
@@ -52,8 +49,12 @@ impl Coverage {
             for leaf in &one.told {
                 reaches.entry(leaf).or_default().insert(one.audience);
             }
-            let written = if is_fhir(one.document) { answers(&one.bytes) } else { one.written.clone() };
-            filled.entry(one.document).or_default().extend(written);
+            let (document, written) = if is_fhir(one.document) {
+                answers(&one.bytes).ok_or("a message answers no questionnaire that is known")?
+            } else {
+                (one.document, one.written.clone())
+            };
+            filled.entry(document).or_default().extend(written);
         }
         let fields = rules.leaves().iter();
         let fields =
@@ -63,7 +64,7 @@ impl Coverage {
             .map(|(document, written)| {
                 let mut known = leaves_of(&profiles, document)?;
                 known.retain(|leaf| !written.contains(leaf));
-                Ok((if is_fhir(document) { QUESTIONNAIRE } else { document }, known))
+                Ok((*document, known))
             })
             .collect::<Result<_, String>>()?;
         Ok(Self { fields: fields.collect(), without_place, unfilled })
@@ -136,13 +137,12 @@ fn is_fhir(document: &str) -> bool {
     document == mapping::FHIR_PROFILES
 }
 
-/// The leaves that a document may have: of a FHIR message the questions of its questionnaire.
+/// The leaves that a document may have; of a questionnaire, its questions.
 fn leaves_of(profiles: &Profiles, document: &str) -> Result<BTreeSet<String>, String> {
     let mut leaves = Vec::new();
-    if is_fhir(document) {
-        let found =
-            built_in_resources().iter().find(|(name, _)| name.ends_with(&format!("{QUESTIONNAIRE}.json")));
-        let (_, text) = found.ok_or("there is no questionnaire")?;
+    if let Some((_, text)) =
+        built_in_resources().iter().find(|(name, _)| questionnaire(name) == Some(document))
+    {
         questions(&serde_json::from_str(text).map_err(|error| error.to_string())?, &mut leaves);
     } else {
         let schema = Schema::parse(document).and_then(|schema| profiles.document(schema));
@@ -150,6 +150,12 @@ fn leaves_of(profiles: &Profiles, document: &str) -> Result<BTreeSet<String>, St
         Outline::read(schema).map_err(|error| format!("{document}: {error}"))?.leaves("", &mut leaves);
     }
     Ok(leaves.into_iter().collect())
+}
+
+/// The id of the questionnaire that a file of ours holds.
+fn questionnaire(file: &'static str) -> Option<&'static str> {
+    let (folder, name) = file.rsplit_once('/')?;
+    folder.ends_with("questionnaire").then_some(name)?.strip_suffix(".json")
 }
 
 /// The questions that are answered, below `item`.
@@ -163,15 +169,19 @@ fn questions(item: &Value, into: &mut Vec<String>) {
     }
 }
 
-/// The questions that the message answers.
-fn answers(message: &[u8]) -> BTreeSet<String> {
-    let message: Value = serde_json::from_slice(message).unwrap_or_default();
-    let mut answered = Vec::new();
+/// The questionnaire that the message answers, which holds the whole of the assessment, and the questions that it does.
+fn answers(message: &[u8]) -> Option<(&'static str, BTreeSet<String>)> {
+    let message: Value = serde_json::from_slice(message).ok()?;
+    let (mut answered, mut canonical) = (Vec::new(), None);
     let entries = message.get("entry").and_then(Value::as_array).into_iter().flatten();
     for resource in entries.filter_map(|entry| entry.get("resource")) {
         questions(resource, &mut answered);
+        canonical = canonical.or_else(|| resource.get("questionnaire").and_then(Value::as_str));
     }
-    answered.into_iter().collect()
+    let (_, id) = canonical?.rsplit_once('/')?;
+    let known =
+        built_in_resources().iter().find_map(|(name, _)| questionnaire(name).filter(|known| *known == id));
+    Some((known?, answered.into_iter().collect()))
 }
 
 /// What one message tells.

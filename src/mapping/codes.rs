@@ -1,6 +1,7 @@
 //! Code systems and profiles by name. Where the reference data do not show a published code, the system is ours.
 
 use super::{messages, tree::Tree};
+use crate::assessment::Form;
 
 /// Our profiles and extensions.
 pub const OUR_PROFILES: &str = "https://keyway.example/fhir/StructureDefinition/";
@@ -24,8 +25,14 @@ pub(super) const AGENCY_ID: &str = "https://keyway.example/Id/agency";
 /// A service in the Directory of Services, by which BaRS addresses it.
 pub(super) const DOS_SERVICE: &str = "https://fhir.nhs.uk/Id/dos-service-id";
 
-/// The assessment as a questionnaire.
-pub(super) const ASSESSMENT: &str = "https://keyway.example/fhir/Questionnaire/ld-assessment-adult";
+/// A form of the assessment as a questionnaire: both versions of the one for adults are one.
+pub(super) const fn questionnaire(form: Form) -> &'static str {
+    match form {
+        Form::Adult1 | Form::Adult2 => "https://keyway.example/fhir/Questionnaire/ld-assessment-adult",
+        Form::Youth => "https://keyway.example/fhir/Questionnaire/ld-assessment-youth",
+        Form::CourtShort => "https://keyway.example/fhir/Questionnaire/ld-assessment-court-short",
+    }
+}
 
 /// BaRS: what a message is about.
 pub(super) const MESSAGE_EVENTS: &str = "https://fhir.nhs.uk/CodeSystem/message-events-bars";

@@ -29,7 +29,6 @@ impl<'p> Place<'p> {
     }
 
     /// The path in the assessment.
-    #[cfg(test)]
     pub(super) fn pointer(&self) -> String {
         self.places.pointer(self.number)
     }

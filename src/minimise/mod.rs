@@ -17,6 +17,7 @@ mod view;
 
 use std::sync::Arc;
 
+use crate::assessment::Form;
 use serde::{Deserialize, Serialize};
 
 pub use outline::Outline;
@@ -83,6 +84,9 @@ pub struct Projection {
     pub numbers: Vec<String>,
     /// On what it rests.
     pub ground: Ground,
+    /// The form that the assessment follows: whose questions a message answers. It says nothing of the person that their
+    /// date of birth does not.
+    pub form: Option<Form>,
     /// The assessment, pruned to what may leave; same shape, and lists closed up.
     pub places: Arc<Places>,
 }
@@ -101,8 +105,8 @@ impl Projection {
     pub(crate) fn whole(value: &serde_json::Value) -> Self {
         let places = Arc::new(Places::of(value));
         let (withheld, permitted, tells, by_override) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let (hints, numbers) = (Vec::new(), Vec::new());
-        Self { withheld, permitted, tells, by_override, hints, numbers, ground: Ground::Consent, places }
+        let (hints, numbers, ground) = (Vec::new(), Vec::new(), Ground::Consent);
+        Self { withheld, permitted, tells, by_override, hints, numbers, ground, form: None, places }
     }
 
     /// The same with another value, to see what a message makes of it.

@@ -15,7 +15,7 @@ use super::{
     view::View,
 };
 use crate::{
-    assessment::{identifier::nhs_numbers_in, is_of_a_child},
+    assessment::{Form, identifier::nhs_numbers_in, is_of_a_child},
     consent::PermittedReferral,
 };
 
@@ -77,6 +77,7 @@ impl Rules {
         let column = audience
             .and_then(|audience| self.audiences.get(&audience))
             .filter(|_| ask.recipient == addressee);
+        let form = assessment.get("profile").and_then(Value::as_str).and_then(Form::parse);
         let Some(column) = column else {
             let rule = audience.map_or("none", crate::directory::Audience::as_str).to_owned();
             let all = Withheld { field: String::from("*"), rule, reason: Why::NoRule.as_str().to_owned() };
@@ -88,6 +89,7 @@ impl Rules {
                 hints: Vec::new(),
                 numbers: Vec::new(),
                 ground: Ground::Consent,
+                form,
                 places: Arc::new(Places::of(&nothing())),
             };
         };
@@ -132,7 +134,7 @@ impl Rules {
         withheld.dedup();
         let places = if leaves { places } else { Places::of(&nothing()) };
         let places = Arc::new(places);
-        Projection { withheld, permitted, tells, by_override, hints, numbers, ground, places }
+        Projection { withheld, permitted, tells, by_override, hints, numbers, ground, form, places }
     }
 }
 

@@ -9,6 +9,7 @@ mod canonical;
 mod composition;
 mod narrative;
 mod signature;
+mod words;
 
 use serde_json::json;
 

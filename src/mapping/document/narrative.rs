@@ -1,5 +1,6 @@
 //! The words of a part of the document, as XHTML: what the assessment says there, each under its name.
 
+use super::words::said;
 use crate::{
     mapping::{fhir_message::label, place::Place},
     minimise::Held,
@@ -82,7 +83,8 @@ fn content(place: &Place<'_>, text: &mut String) {
 fn plain(place: &Place<'_>) -> String {
     match place.held() {
         Held::Bool(yes) => String::from(if yes { "yes" } else { "no" }),
-        Held::Text(text) | Held::Number(text) => escaped(text),
+        Held::Text(text) => escaped(&said(place, text)),
+        Held::Number(text) => escaped(text),
         Held::Group | Held::List | Held::Null => String::new(),
     }
 }

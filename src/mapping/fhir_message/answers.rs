@@ -3,6 +3,7 @@
 
 use super::{Entry, Message};
 use crate::{
+    assessment::Form,
     clock::Moment,
     mapping::{
         codes,
@@ -31,7 +32,7 @@ pub(super) fn answers(message: &Message<'_>) -> Entry {
         .filter(|place| place.text().and_then(Moment::from_rfc3339).is_some())
         .map_or_else(|| message.frame.at(), |place| place.copy());
     let fields = [
-        ("questionnaire", Some(Tree::fixed(codes::ASSESSMENT))),
+        ("questionnaire", Some(questionnaire(message))),
         ("status", Some(Tree::fixed("completed"))),
         ("subject", message.refer("patient")),
         ("encounter", message.refer("encounter")),
@@ -40,6 +41,12 @@ pub(super) fn answers(message: &Message<'_>) -> Entry {
         ("item", list(items)),
     ];
     message.entry(ROLE, "QuestionnaireResponse", codes::ours!("ld-assessment"), fields)
+}
+
+/// The questionnaire whose questions these are: that of the form which the assessment follows, never another's.
+fn questionnaire(message: &Message<'_>) -> Tree {
+    // An assessment of no known form is not taken.
+    Tree::frame("form", codes::questionnaire(message.form.unwrap_or(Form::Adult2)))
 }
 
 /// Adds the items for one field: one, or one for each object in a list.

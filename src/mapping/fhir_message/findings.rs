@@ -4,7 +4,8 @@
 use std::borrow::Cow;
 
 use super::{
-    Entry, Message, answers, bare, coding, concept, concept_of, labelled, note, our_concept, patient, words,
+    Entry, Message, answers, bare, coding, concept, concept_of, labelled, note, our_concept, patient,
+    safeguarding, words,
 };
 use crate::{
     assessment::TAG_DOMAINS,
@@ -24,7 +25,7 @@ const TOOLS: [(&str, &str); 4] =
 /// Everything found, in a fixed order.
 pub(super) fn entries(message: &Message<'_>) -> Vec<Entry> {
     let mut found: Vec<Entry> = Vec::new();
-    found.extend(safeguarding(message));
+    found.extend(safeguarding::flags(message));
     found.extend(patient::safe_contact_flag(message));
     found.extend(adult_by_law(message));
     found.extend(each(message, "/communication/reasonable_adjustments", adjustment));
@@ -43,7 +44,7 @@ fn each(message: &Message<'_>, path: &str, make: Finding) -> Vec<Entry> {
     items.iter().enumerate().filter_map(|(index, item)| make(message, index, item)).collect()
 }
 
-fn flag(
+pub(super) fn flag(
     message: &Message<'_>,
     role: impl Into<Cow<'static, str>>,
     category: Tree,
@@ -56,21 +57,6 @@ fn flag(
         ("subject", message.refer("patient")),
     ];
     message.entry(role, "Flag", codes::ours!("ld-flag"), fields)
-}
-
-fn safeguarding(message: &Message<'_>) -> Option<Entry> {
-    let concern = message.at("/safeguarding/concern").filter(Place::says_yes)?;
-    let unspecified = Tree::array([coding(
-        "https://fhir.nhs.uk/CodeSystem/safeguarding-codes-bars",
-        "U",
-        "Unspecified Safeguarding Concern Identified",
-    )]);
-    let code = map([
-        ("coding", Some(concern.becomes(unspecified))),
-        ("text", labelled(&[("Route", message.at("/safeguarding/route"))])),
-    ]);
-    let category = concept(codes::FLAG_CATEGORIES, "SG", "Safeguarding Concern");
-    Some(flag(message, "flag-safeguarding", category, code))
 }
 
 /// That somebody under 18 must have an appropriate adult, where nothing that may leave says so.

@@ -16,6 +16,7 @@ mod patient;
 mod people;
 mod recall;
 mod request;
+mod safeguarding;
 mod service;
 mod status;
 mod unchanged;
@@ -30,7 +31,10 @@ use super::{
     place::Place,
     tree::{Tree, list, map},
 };
-use crate::minimise::{Held, Projection};
+use crate::{
+    assessment::Form,
+    minimise::{Held, Projection},
+};
 
 pub(super) use answers::label;
 pub(super) use recall::recall;
@@ -44,12 +48,14 @@ pub const MESSAGE_HEADER: &str = header::ROLE;
 /// What a message is made from.
 pub(super) struct Message<'a> {
     pub(super) frame: &'a Frame<'a>,
+    /// The form that the assessment follows.
+    form: Option<Form>,
     root: Place<'a>,
 }
 
 impl<'a> Message<'a> {
     pub(super) fn new(frame: &'a Frame<'a>, projection: &'a Projection) -> Self {
-        Self { frame, root: Place::of(projection) }
+        Self { frame, form: projection.form, root: Place::of(projection) }
     }
 
     /// All that may leave.

@@ -107,7 +107,8 @@ pub fn request_of(bundle: &Value, service: &Partner, now: Moment) -> Result<Adap
     }
     let informed = consent::person_agreed(bundle, &draft.taken);
     if !informed {
-        let text = "Passed on as: the person does not know of this. No Consent says that they do.";
+        let text =
+            "Passed on as: nobody said whether the person knows of this. No Consent says that they do.";
         draft.kept.push(Issue::new("informational", "Bundle.entry", text));
     }
     let mut value = Map::from_iter([
@@ -115,7 +116,7 @@ pub fn request_of(bundle: &Value, service: &Partner, now: Moment) -> Result<Adap
         (String::from("request_type"), json!(draft.request_type())),
         (String::from("urgency"), json!(urgency)),
         (String::from("person"), Value::Object(person)),
-        (String::from("person_informed"), json!(informed)),
+        (String::from("person_informed"), if informed { json!(true) } else { json!("not-stated") }),
     ]);
     if let Some(reason) = draft.reason() {
         value.insert(String::from("reason"), reason);

@@ -193,7 +193,9 @@ fn a_referral_becomes_a_request_that_its_profile_takes() {
     assert_eq!(adapted.value["person_informed"], true, "a Consent says so");
     let mut silent = message();
     of(&mut silent, "Consent")["status"] = json!("proposed");
-    assert_eq!(request_of(&silent, &service(), now()).unwrap().value["person_informed"], false);
+    let silent = request_of(&silent, &service(), now()).unwrap();
+    assert_eq!(silent.value["person_informed"], "not-stated", "nobody said that they do not know");
+    assert_eq!(Profiles::compile().unwrap().check(Schema::ScreeningRequest, &silent.value), []);
 }
 
 #[test]
