@@ -17,7 +17,7 @@ use super::{ConfigArg, print, shown};
 use crate::{
     app::App,
     audit::{hex, merkle::sha256},
-    clock::SystemClock,
+    clock::{Clock as _, Moment, SystemClock},
     directory::import::{self, Change, Enrolment, Known, Listing, Place, Problem},
     exchange::{
         enrol::{self, Entered},
@@ -32,6 +32,9 @@ const ACTOR: &str = "operator:directory-import";
 /// What a gateway makes of it. It keeps no copy of the directory: every request and delivery reads it anew.
 const WHEN: &str = "A gateway that serves this database goes by it from its next request or delivery on; \
                     it need not be stopped.";
+
+/// Said of an agreement that nobody looked at again in time.
+const OVERDUE: &str = "is past: look at the record again, and enter the day of the next review";
 
 /// Enter agencies and the agreements with them.
 #[derive(Debug, Args)]
@@ -99,7 +102,7 @@ pub(super) async fn run(args: DirectoryArgs) -> Result<ExitCode> {
         let mint = Mint::new(Arc::new(SystemClock), Arc::new(SystemChance));
         write(store.as_ref(), &mint, &enrolment, &entered).await?;
     }
-    tell(&enrolment, &args);
+    tell(&enrolment, &args, SystemClock.now());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -192,7 +195,7 @@ fn refuse(problems: &[Problem], as_json: bool) {
     print::problem(&format!("{} problem(s); nothing was written", problems.len()));
 }
 
-fn tell(enrolment: &Enrolment, args: &ImportArgs) {
+fn tell(enrolment: &Enrolment, args: &ImportArgs, now: Moment) {
     let partners = || enrolment.partners.iter().map(|(p, change)| (p.partner_id.as_str(), change.as_str()));
     let agreements =
         || enrolment.agreements.iter().map(|(a, change)| (a.agreement_id.as_str(), change.as_str()));
@@ -206,8 +209,17 @@ fn tell(enrolment: &Enrolment, args: &ImportArgs) {
         print::object(&json!({
             "dry_run": args.dry_run, "written": written, "partners": partners, "agreements": agreements,
             "problems": [],
+            "warnings": enrolment.overdue(now).map(|a| json!({
+                "agreement_id": a.agreement_id.as_str(), "at": "/record/review_by", "text": OVERDUE,
+            })).collect::<Vec<Value>>(),
         }));
         return;
+    }
+    for late in enrolment.overdue(now) {
+        print::problem(&format!(
+            "warning: agreement {}: /record/review_by {OVERDUE}",
+            late.agreement_id.as_str()
+        ));
     }
     for (id, change) in partners() {
         print::line(&format!("{change:<9}  agency     {id}"));

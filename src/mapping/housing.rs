@@ -1,5 +1,9 @@
-//! The housing referral, in the shape of the duty to refer (Housing Act 1996 s.213B). L&D services are not
-//! under that duty, so the basis is voluntary. Support needs and risk go as far as a placement needs them.
+//! The housing referral, in the shape of the duty to refer (Housing Act 1996 s.213B). Whether who refers is under that duty is
+//! data (`profiles/housing/basis.toml`). Support needs and risk go as far as a placement needs them.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use serde::Deserialize;
 
 use super::{
     frame::organisation_code,
@@ -13,6 +17,27 @@ use crate::assessment::day_begins;
 pub(super) const PROFILE: &str = "https://keyway.example/profiles/housing/referral/2";
 /// Identifiers that a housing authority holds.
 pub(super) const IDENTIFIERS: [&str; 1] = ["HOUSING_REF"];
+
+/// On what referrals rest; a test holds that it is read. Without it each is voluntary.
+static BASIS: LazyLock<Basis> = LazyLock::new(|| {
+    let read = toml::from_str(include_str!("../../profiles/housing/basis.toml"));
+    read.unwrap_or_else(|_| Basis {
+        _version: 0,
+        otherwise: String::from("voluntary"),
+        duty: BTreeMap::new(),
+    })
+});
+
+/// `basis.toml`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Basis {
+    #[serde(rename = "version")]
+    _version: u32,
+    otherwise: String,
+    /// By the kind of the agency that refers.
+    duty: BTreeMap<String, String>,
+}
 
 /// What stands in the place of contact details that do not go.
 const THROUGH_THE_SERVICE: &str =
@@ -47,7 +72,7 @@ pub(super) fn referral(sheet: &Sheet<'_>) -> Option<Tree> {
         ("disclosureId", frame.disclosure_id.map(|id| Tree::frame("disclosure_id", id))),
         ("submittedAt", Some(frame.at())),
         ("classification", Some(Tree::fixed(CLASSIFICATION))),
-        ("referralBasis", Some(Tree::fixed("voluntary"))),
+        ("referralBasis", Some(Tree::frame("sender", basis(frame.sender.kind.as_str())))),
         ("urgency", Some(urgency(sheet))),
         ("referringBody", referring_body(sheet)),
         ("referrer", referrer(sheet)),
@@ -69,6 +94,11 @@ pub(super) fn referral(sheet: &Sheet<'_>) -> Option<Tree> {
         ("assessedAt", sheet.block("/assessed_at")),
         ("validity", sheet.validity()),
     ])
+}
+
+/// On what a referral by an agency of this kind rests.
+fn basis(kind: &str) -> &'static str {
+    BASIS.duty.get(kind).unwrap_or(&BASIS.otherwise)
 }
 
 /// How soon, in the authority's terms: first by where the person sleeps tonight, whatever word was used, then by that word.
@@ -153,6 +183,7 @@ fn person(sheet: &Sheet<'_>) -> Option<Tree> {
 fn housing_need(sheet: &Sheet<'_>) -> Option<Tree> {
     map([
         ("reasonForReferral", sheet.block("/housing/reason_for_referral")),
+        ("reasonCode", sheet.block("/housing/reason_code")),
         ("currentAccommodation", sheet.block("/housing/status")),
         ("accommodationType", sheet.block("/housing/accommodation_type")),
         ("homelessFromDate", sheet.block("/housing/homeless_from_date")),
@@ -185,4 +216,28 @@ fn placement_safety(sheet: &Sheet<'_>) -> Option<Tree> {
         ("roomSharing", sheet.block("/housing/room_sharing")),
         ("accessibility", sheet.block("/housing/accessibility")),
     ])
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::directory::AgencyKind;
+
+    #[test]
+    fn who_refers_is_under_the_duty_only_where_the_list_says_so() {
+        let known: Vec<&str> = AgencyKind::ALL.iter().map(|kind| kind.as_str()).collect();
+        assert!(BASIS.duty.keys().all(|kind| known.contains(&kind.as_str())), "{BASIS:?}");
+        for kind in ["liaison-diversion", "police", "court", "cmht", "voluntary", "a-kind-to-come"] {
+            assert_eq!(basis(kind), "voluntary", "{kind}");
+        }
+        for kind in ["prison", "probation", "youth-justice", "social-care"] {
+            assert_eq!(basis(kind), "statutory-duty", "{kind}");
+        }
+        let schema: Value =
+            serde_json::from_str(include_str!("../../profiles/housing/referral.json")).unwrap();
+        let words = schema["properties"]["referralBasis"]["enum"].as_array().unwrap();
+        assert!(known.iter().all(|kind| words.contains(&Value::from(basis(kind)))));
+    }
 }

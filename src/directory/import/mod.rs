@@ -180,3 +180,11 @@ pub struct Enrolment {
     /// The agreements. One that changed has the next version: decisions name the version that they rested on.
     pub agreements: Vec<(Agreement, Change)>,
 }
+
+impl Enrolment {
+    /// The agreements whose record should have been looked at again before `now`. They stand: whoever enters them is told.
+    pub fn overdue(&self, now: Moment) -> impl Iterator<Item = &Agreement> {
+        let agreements = self.agreements.iter().map(|(agreement, _)| agreement);
+        agreements.filter(move |one| one.record.as_ref().is_some_and(|record| record.review_by < now))
+    }
+}

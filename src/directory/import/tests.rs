@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Change, Enrolment, Known, Leaving, Problem, check, read, read_value};
+use crate::clock::Moment;
 use crate::{
     directory::{Agreement, Audience, Partner, PartnerStatus},
     ids::SiteId,
@@ -248,6 +249,20 @@ fn each_field_of_an_agreement_is_looked_at() {
     let its_own_requests = with(agreement("a"), "record", recorded("data_classes", json!([])));
     let list = json!({"agencies": [nothing_leaves], "agreements": [its_own_requests]});
     assert_eq!(problems(&list), Vec::<String>::new());
+}
+
+#[test]
+fn an_agreement_that_nobody_looked_at_again_in_time_is_entered_and_told() {
+    let list = json!({"agencies": [agency("a", "a")], "agreements": [agreement("a")]});
+    let (enrolment, wrong) = held_against(&[], &[], &list);
+    assert_eq!(wrong, []);
+    let overdue = |at: &str| {
+        let late = enrolment.overdue(Moment::from_rfc3339(at).unwrap());
+        late.map(|one| one.agreement_id.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(overdue("2026-12-31T23:59:59Z"), Vec::<String>::new());
+    assert_eq!(overdue("2027-01-01T00:00:00Z"), Vec::<String>::new());
+    assert_eq!(overdue("2027-01-01T00:00:01Z").len(), 1);
 }
 
 #[test]

@@ -128,7 +128,7 @@ fn every_cell_lets_out_what_it_says_and_no_more() {
 #[test]
 fn by_what_the_person_is_reached_a_council_has_only_when_they_agreed_to_that_too() {
     let of_contact = |cell: &Cell| cell.text.ends_with("if contact was agreed");
-    assert_eq!(cells().iter().filter(|cell| of_contact(cell)).count(), 3);
+    assert_eq!(cells().iter().filter(|cell| of_contact(cell)).count(), 4);
     let cases = [(Some(false), "excluded-by-person"), (None, "needs-specific-consent"), (Some(true), "")];
     for (said, reason) in cases {
         let mut assessment = full();
@@ -145,6 +145,10 @@ fn by_what_the_person_is_reached_a_council_has_only_when_they_agreed_to_that_too
                     if is_kept || !meets(cell, "housing") { BTreeSet::new() } else { cell.with_consent() };
                 if said.is_none() {
                     leaves.remove("/housing/consent_to_share_contact");
+                }
+                // The narrative of the need is where a number or a relation's address is written down.
+                if said != Some(true) && audience == Audience::Housing {
+                    leaves.remove("/housing/narrative");
                 }
                 assert_eq!(cell.found(&projection), leaves, "{}", cell.says(reason));
                 if is_kept {
