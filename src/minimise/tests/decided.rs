@@ -292,7 +292,7 @@ pub(super) const PARTS: &[(&str, &str, &[Audience], &str)] = {
             &[Housing],
             "status summary need reason_for_referral homeless_within_56_days local_connection narrative \
              accommodation_type homeless_from_date chosen_authority/name chosen_authority/code \
-             consent_to_share_contact areas_to_avoid/* room_sharing accessibility",
+             consent_to_share_contact reason_code areas_to_avoid/* room_sharing accessibility",
         ),
         // What the need is about, which is debt here.
         ("money", "Y", WITHOUT_FHIR, "affordability debt"),
@@ -399,12 +399,13 @@ pub(super) const CODES: &[(&str, &str, &str)] = &[
     ("/housing/reason_code", "leaving-prison", "release pathway legal-status"),
     ("/housing/reason_code", "leaving-hospital", "release clinical"),
     ("/housing/reason_code", "leaving-care", "background young-person"),
+    ("/housing/reason_code", "rent-arrears mortgage-arrears", "money"),
     (
         "/housing/reason_code",
-        "notice-served rent-arrears mortgage-arrears family-no-longer-willing friends-no-longer-willing \
-         relationship-breakdown no-fixed-abode other",
-        "",
+        "family-no-longer-willing friends-no-longer-willing relationship-breakdown",
+        "household",
     ),
+    ("/housing/reason_code", "notice-served no-fixed-abode other", ""),
     // The kinds of service, of referrals onward too.
     (
         "/service_contact/*/service_type",
