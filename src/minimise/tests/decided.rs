@@ -46,7 +46,7 @@ trauma | – | – | – | S | – | – | –
 priorities | – | – | Y without clinical words | Y | Y those on housing | Y that need | Y
 strengths | – | – | C | Y | – | – | C
 crisis | – | – | C | Y | C (safety plan) | – | –
-accompaniment | – | Y hearing support | Y | Y | Y | Y | Y
+accompaniment | – | Y hearing support | Y | Y | Y if contact was agreed | Y | Y
 recommendation | Y | Y | Y | Y | – | – | –
 treatment-requirement | – | Y | Y | Y | – | – | –
 service-contact | C | C | Y | Y | Y support worker if contact was agreed | – | Y
@@ -285,7 +285,7 @@ pub(super) const PARTS: &[(&str, &str, &[Audience], &str)] = {
             &[Probation, YouthJustice, Voluntary, SocialCare],
             "status summary need reason_for_referral homeless_within_56_days local_connection narrative",
         ),
-        // All but the coded reason, which can say what safeguarding keeps back.
+        // The coded reason too, where the rows that it tells of may leave.
         (
             "housing",
             "Y",
