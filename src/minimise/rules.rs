@@ -316,8 +316,7 @@ impl Rules {
             }
             if let Some(law) = &line.under_18 {
                 let is_one = block.views.get(&law.view).is_some_and(|view| {
-                    view.len() == 1
-                        && self.shapes.named(&law.at).is_some_and(|place| view.has(place))
+                    view.len() == 1 && self.shapes.named(&law.at).is_some_and(|place| view.has(place))
                 });
                 if !is_one {
                     return Err(format!(
