@@ -28,7 +28,8 @@ pub(super) async fn run(args: RecallsArgs) -> Result<ExitCode> {
     let Some(asked) = args.look.open().await? else { return Ok(ExitCode::FAILURE) };
     let answer = asked.exchange.recalls(&asked.config.site_id, &asked.officer, args.open).await;
     Ok(asked.tell(answer, "", |told| {
-        let heads = ["asked", "recipient", "referral", "consent", "why", "notice", "answer", "reminders", "hours"];
+        let heads =
+            ["asked", "recipient", "referral", "consent", "why", "notice", "answer", "reminders", "hours"];
         let mut table = Table::new(&heads);
         for one in &told.recalls {
             table.row(&[
@@ -48,10 +49,13 @@ pub(super) async fn run(args: RecallsArgs) -> Result<ExitCode> {
             ]);
         }
         print::bytes(table.text().as_bytes());
-        print::line(&format!(
-            "{} of these wait for an answer; {} of them are UNANSWERED after the last reminder: speak to the agency.",
-            told.open, told.unanswered
-        ));
+        print::line(&format!("{} of these wait for an answer.", told.open));
+        if told.unanswered > 0 {
+            print::line(&format!(
+                "{} of them are UNANSWERED after the last reminder: speak to the agency.",
+                told.unanswered
+            ));
+        }
         if told.more {
             print::line("There are more than are shown.");
         }
