@@ -122,7 +122,7 @@ fn lines(one: &Seen) -> Vec<String> {
     let (verb, preposition) = match one.what {
         "disclosed" => ("disclosed", "to"),
         "refused" => ("refused", "to"),
-        "access-refused" => ("not theirs to see", "to"),
+        "access-refused" => ("not theirs to see,", "asked by"),
         other => (other, "by"),
     };
     let acting = match &one.acting_for {

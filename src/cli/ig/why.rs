@@ -100,8 +100,9 @@ fn show(told: &Why) {
         Some(kept) => {
             print::line("Kept back:");
             for one in kept {
+                let fields = if one.fields == 1 { "field" } else { "fields" };
                 print::line(&format!(
-                    "    {} ({}, {} fields): {}",
+                    "    {} ({}, {} {fields}): {}",
                     one.rule, one.reason, one.fields, one.text
                 ));
             }
