@@ -87,6 +87,45 @@ fn a_document_as_it_left_is_verified_wherever_it_lies() {
     let told = keyway(folder.path(), &["verify-document", "document.json", "--keys", "keys.json", "--json"]);
     let told: Value = serde_json::from_slice(&told.stdout).unwrap();
     assert_eq!((&told["verified"], &told["key_id"]), (&json!(true), &json!(key_of(&document))));
+    // What the signature says nothing of is named, so that nobody takes it for signed.
+    let unsigned: Vec<&str> = told["unsigned"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for place in ["/id", "/meta/versionId", "/meta/profile", "/signature"] {
+        assert!(unsigned.contains(&place), "{place} in {unsigned:?}");
+    }
+}
+
+/// Somebody who has the document and no key may write beside what was signed, and it must not read as if it were signed.
+#[test]
+fn nothing_can_be_written_beside_what_was_signed() {
+    let folder = tempfile::tempdir().unwrap();
+    let document = document(folder.path());
+    let keys = keys(REHEARSAL_X, &key_of(&document));
+    let extension = json!([{"url": "https://example.org/note", "valueString": "Testcase has died"}]);
+    let cases = [
+        ("/signature/onBehalfOf", json!({"display": "Testcase trust"})),
+        ("/signature/extension", extension.clone()),
+        ("/signature/_when", json!({"extension": extension})),
+        ("/signature/who/display", json!("Testcase trust")),
+        ("/signature/type/0/userSelected", json!(true)),
+        ("/meta/extension", extension.clone()),
+        ("/meta/_versionId", json!({"extension": extension})),
+        (
+            "/meta/tag",
+            json!([{"system": "https://example.org", "code": "x", "display": "Testcase has died"}]),
+        ),
+        ("/meta/security/0/display", json!("Testcase has died")),
+        ("/meta/security/0/extension", extension.clone()),
+        ("/_id", json!({"extension": extension})),
+        ("/id", json!("Testcase has died")),
+    ];
+    for (place, more) in cases {
+        let mut other = document.clone();
+        let (above, name) = place.rsplit_once('/').unwrap();
+        other.pointer_mut(above).unwrap()[name] = more;
+        let (code, said) = verify(folder.path(), &other.to_string(), &keys);
+        assert_eq!(code, 1, "{place}: {said}");
+        assert!(!said.contains("Testcase") && !said.contains("has died"), "{place}: {said}");
+    }
 }
 
 #[test]

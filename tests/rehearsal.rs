@@ -235,7 +235,8 @@ fn the_person_hears_who_would_see_what_before_they_say_yes() {
     let (seen, never) = told.split_once("they will not see it:").unwrap();
     assert!(seen.contains("- how high the risk is that you hurt yourself, and what to do"), "{told}");
     for part in ["your diagnoses", "where you live", "what you are accused of"] {
-        assert!(never.contains(part) && !seen.contains(part), "{part}: {told}");
+        // A code may tell of it; that is said as such, and no line says that the part itself is seen.
+        assert!(never.contains(part) && !seen.contains(&format!("- {part}")), "{part}: {told}");
     }
     for word in ["Testcase", "Sertraline", "01632", "X999901"] {
         assert!(!told.contains(word), "what is read back holds no word of the assessment: {word}");

@@ -6,8 +6,11 @@
 
 mod contact;
 mod home;
+mod judgement;
 mod requirements;
 mod times;
+
+mod judgement;
 
 use std::collections::HashSet;
 
@@ -64,7 +67,9 @@ const FOR_ADULTS: [&str; 6] = ["MHTR", "MHTR-PRIMARY-CARE", "DRR", "ATR", "COMBI
 
 /// Every rule.
 pub(super) fn rules() -> impl Iterator<Item = &'static Rule> {
-    [RULES, times::RULES, home::RULES, contact::RULES, requirements::RULES].into_iter().flatten()
+    [RULES, times::RULES, home::RULES, contact::RULES, requirements::RULES, judgement::RULES]
+        .into_iter()
+        .flatten()
 }
 
 /// The rules about what has no table of its own.

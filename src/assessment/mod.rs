@@ -11,6 +11,7 @@ mod formulas;
 pub mod identifier;
 mod identifiers;
 mod scores;
+mod texts;
 
 use serde_json::Value;
 
@@ -29,6 +30,8 @@ use crate::{clock::Moment, fhir::Issue};
 pub struct Assessment {
     value: Value,
     nhs_number: Option<NhsNumber>,
+    /// The digits of a stated NHS number that is none: they must not travel on under another name.
+    not_a_number: Option<String>,
     /// What was set aside when it was read.
     set_aside: Vec<Issue>,
 }
@@ -47,10 +50,13 @@ impl Assessment {
     #[must_use]
     pub fn new(mut value: Value) -> Self {
         let mut set_aside = Vec::new();
+        let mut not_a_number = None;
         let stated = value.pointer("/person/nhs_number/value").and_then(Value::as_str).map(NhsNumber::parse);
         let nhs_number = match stated {
             Some(Ok(number)) => Some(number),
             Some(Err(fault)) => {
+                let written = value.pointer("/person/nhs_number/value").and_then(Value::as_str);
+                not_a_number = written.map(|text| text.chars().filter(char::is_ascii_digit).collect());
                 set_aside.push(Issue::new(
                     "value",
                     "/person/nhs_number/value",
@@ -71,17 +77,18 @@ impl Assessment {
                 (Some(_), None) => {}
             }
         }
-        Self { value, nhs_number, set_aside }
+        Self { value, nhs_number, not_a_number, set_aside }
     }
 
     /// What its sender should know though it is taken: what was set aside, check letters that do not fit, what can
-    /// hardly be true, texts that a spreadsheet would take for formulas. Each with its place and never with its value.
+    /// hardly be true, texts that a spreadsheet would take for formulas, texts with an offence or another agency's number. Each with its place and never with its value.
     #[must_use]
     pub fn warnings(&self, now: Moment) -> Vec<Issue> {
         let mut warnings = self.set_aside.clone();
         warnings.extend(self.identifiers(now).warned);
         warnings.extend(contradictions::found(self, now, Weight::Told));
         warnings.extend(formulas::found(&self.value));
+        warnings.extend(texts::found(&self.value));
         warnings
     }
 
@@ -188,7 +195,8 @@ impl Assessment {
 
     fn identifiers(&self, now: Moment) -> Looked {
         let place = "/person/identifiers";
-        look_at(self.value.pointer(place), place, self.nhs_number.as_ref(), now)
+        let own = self.nhs_number.as_ref().map(NhsNumber::as_str).or(self.not_a_number.as_deref());
+        look_at(self.value.pointer(place), place, own, now)
     }
 
     fn text(&self, pointer: &str) -> Option<&str> {

@@ -19,7 +19,7 @@ use crate::{
     directory::{Audience, Partner},
     exchange::Rehearsed,
     ids::PartnerId,
-    sheet::read_back::{Answer, Plan, ReadBack},
+    sheet::read_back::{Answer, EXCLUDED, Plan, ReadBack},
 };
 
 /// The reason of the answer where nobody has asked the person.
@@ -95,7 +95,7 @@ async fn read_back(args: ReadBackArgs) -> Result<ExitCode> {
             let same = agreed.into_iter().find(|agreed| agreed.on_behalf_of == one.on_behalf_of);
             one = same.context("it is not asked any more")?;
         }
-        let told = told(&args, &stage, &one, was_asked)?;
+        let told = told(&stage, &one, was_asked, &excluded(&body, &one)?)?;
         if args.json {
             print::object(&json!({
                 "recipient": one.recipient, "on_behalf_of": one.on_behalf_of,
@@ -154,9 +154,29 @@ fn as_if_agreed(body: &[u8], agencies: &[PartnerId], until: &str) -> Result<Vec<
     Ok(serde_json::to_vec(&assessment)?)
 }
 
-fn told(args: &ReadBackArgs, stage: &Stage, one: &Rehearsed, was_asked: bool) -> Result<ReadBack> {
+/// The blocks that the person keeps back of whoever would read it. What their audience never sees is among them: the person
+/// asked for it, and hears that it was heard.
+pub(super) fn excluded(body: &[u8], one: &Rehearsed) -> Result<BTreeSet<String>> {
+    let assessment: Value = serde_json::from_slice(body)?;
+    let readers = [Some(&one.recipient), one.on_behalf_of.as_ref()];
+    let is_reader = |consent: &&Value| {
+        let named = consent.get("recipient").and_then(Value::as_str);
+        readers.into_iter().flatten().any(|reader| named == Some(reader.as_str()))
+    };
+    let consents = assessment.get("consents").and_then(Value::as_array).into_iter().flatten();
+    let kept = consents.filter(is_reader).filter_map(|consent| consent.get("excludes")?.as_array());
+    Ok(kept.flatten().filter_map(Value::as_str).map(str::to_owned).collect())
+}
+
+/// What is said about `one`, whose person keeps the blocks `excluded` back.
+pub(super) fn told(
+    stage: &Stage,
+    one: &Rehearsed,
+    was_asked: bool,
+    excluded: &BTreeSet<String>,
+) -> Result<ReadBack> {
     let partner = |id: &str| stage.partners.iter().find(|partner| partner.partner_id.as_str() == id);
-    let recipient = partner(args.recipient.as_str()).context("it is not in the lists")?;
+    let recipient = partner(one.recipient.as_str()).context("it is not in the lists")?;
     let audience = recipient.kind.audience();
     let audience = audience.context("no allow-list exists for this agency: nothing goes to it")?;
     let decision = one.decision.as_ref();
@@ -178,7 +198,10 @@ fn told(args: &ReadBackArgs, stage: &Stage, one: &Rehearsed, was_asked: bool) ->
         .withheld
         .iter()
         .filter_map(|kept| Some((kept.rule.split_once('#')?.1.to_owned(), kept.reason.clone())))
+        .filter(|(block, _)| !excluded.contains(block))
+        .chain(excluded.iter().map(|block| (block.clone(), String::from(EXCLUDED))))
         .collect();
+    let tells = one.tells.iter().filter_map(|one| Some(one.split_once('~')?.1.to_owned())).collect();
     let reader: Option<&Partner> = one.on_behalf_of.as_ref().and_then(|reader| partner(reader.as_str()));
     let no = decision.and_then(|decision| decision.shares.iter().find(|share| !share.permits));
     let because_of = no.and_then(|share| partner(share.partner.as_str()));
@@ -196,6 +219,7 @@ fn told(args: &ReadBackArgs, stage: &Stage, one: &Rehearsed, was_asked: bool) ->
         answer,
         given: &given,
         kept: &kept,
+        tells: &tells,
         emergency,
     })
     .map_err(|text| anyhow!(text))

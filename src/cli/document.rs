@@ -30,7 +30,8 @@ use crate::{
     keyway verify-document assessment.json --keys jwks.json --json\n\n\
     The keys are those of the gateway that signed, as it gives them at /oauth/jwks; get them from it, not with the document.\n\
     Nobody is asked: it works without a network. Nothing that the document says of a person is printed.\n\
-    The root's id and meta are not signed, as in FHIR R4: where a document lies may change.\n\
+    The root's id and meta are not signed, as in FHIR R4: where a document lies may change. What stands there is named\n\
+    (\"unsigned\"), and more than a version, a time, profiles and labels is a doubt.\n\
     Exit codes: 0 signed and unchanged, 1 any doubt (and which), 2 usage.")]
 pub(super) struct VerifyDocumentArgs {
     /// The document, as it was fetched.
@@ -66,6 +67,10 @@ pub(super) fn run(args: &VerifyDocumentArgs) -> Result<ExitCode> {
             for section in sections.into_iter().flatten().filter_map(Value::as_str) {
                 print::line(&format!("  {:<9} {section}", "section"));
             }
+            let unsigned = told.get("unsigned").and_then(Value::as_array);
+            for place in unsigned.into_iter().flatten().filter_map(Value::as_str) {
+                print::line(&format!("  {:<9} {place}", "unsigned"));
+            }
         }
         Err(doubts) if args.json => {
             print::object(&json!({"file": name, "verified": false, "doubts": doubts}));
@@ -100,7 +105,7 @@ fn verify(name: &str, bytes: &[u8], keys: &[u8], now: Moment) -> Result<Value, V
     let said = said_signature(&document).map_err(|doubt| vec![doubt.to_owned()])?;
     let attested =
         check_signature(&said.jws, &canonical(&document), keys).map_err(|doubt| vec![doubt.to_string()])?;
-    let mut doubts = Vec::new();
+    let mut doubts = beside(&document);
     if attested.at_seconds != said.when_seconds {
         doubts.push(String::from("the time of the signature is another than the one that was signed"));
     }
@@ -118,6 +123,64 @@ fn verify(name: &str, bytes: &[u8], keys: &[u8], now: Moment) -> Result<Value, V
     } else {
         Err(doubts)
     }
+}
+
+/// What the root's meta may hold: where the document lies and by which rules it was made, and no words.
+const META: [&str; 6] = ["versionId", "lastUpdated", "source", "profile", "security", "tag"];
+/// The members of a label there, and the only texts of one.
+const LABEL: [&str; 3] = ["system", "code", "version"];
+const LABELLED: [&str; 2] = ["restricted", "subsetted"];
+
+/// What stands in the root's meta, which nobody signed, and could be read as part of what was. Places only, and of those no
+/// name that is not known.
+fn beside(document: &Value) -> Vec<String> {
+    let doubt =
+        |place: &str| format!("{place}: this is not signed, and documents here have nothing like it there");
+    let id_is_plain = document.get("id").is_none_or(|id| {
+        let plain = |text: &str| {
+            !text.is_empty()
+                && text.len() <= 64
+                && text.chars().all(|c| c.is_ascii_alphanumeric() || "-.".contains(c))
+        };
+        id.as_str().is_some_and(plain)
+    });
+    let mut doubts: Vec<String> = (!id_is_plain).then(|| doubt("/id")).into_iter().collect();
+    doubts.extend(document.get("_id").map(|_| doubt("/_id")));
+    let Some(meta) = document.get("meta") else { return doubts };
+    let Some(fields) = meta.as_object() else { return vec![doubt("/meta")] };
+    for (name, held) in fields {
+        let labels = matches!(name.as_str(), "security" | "tag");
+        let is_plain = match held {
+            _ if !META.contains(&name.as_str()) => false,
+            Value::String(_) => !labels && name != "profile",
+            Value::Array(items) if labels => items.iter().all(is_label),
+            Value::Array(items) => name == "profile" && items.iter().all(Value::is_string),
+            _ => false,
+        };
+        if !is_plain {
+            let known = META.iter().find(|known| *known == name);
+            doubts.push(doubt(&known.map_or_else(|| String::from("/meta"), |name| format!("/meta/{name}"))));
+        }
+    }
+    doubts
+}
+
+fn is_label(label: &Value) -> bool {
+    label.as_object().is_some_and(|fields| {
+        fields.iter().all(|(name, held)| match held.as_str() {
+            Some(text) if name == "display" => LABELLED.contains(&text),
+            Some(_) => LABEL.contains(&name.as_str()),
+            None => false,
+        })
+    })
+}
+
+/// The places of the document that the signature says nothing of.
+fn unsigned(document: &Value) -> Vec<String> {
+    let meta = document.get("meta").and_then(Value::as_object).into_iter().flatten();
+    let meta = meta.map(|(name, _)| format!("/meta/{name}"));
+    let id = document.get("id").map(|_| String::from("/id"));
+    id.into_iter().chain(meta).chain([String::from("/signature")]).collect()
 }
 
 fn told(name: &str, document: &Value, key_id: &str, at_seconds: i64) -> Value {
@@ -141,5 +204,6 @@ fn told(name: &str, document: &Value, key_id: &str, at_seconds: i64) -> Value {
         "identifier": identifier(document.get("identifier")),
         "replaces": identifier(composition.and_then(|one| one.pointer("/relatesTo/0/targetIdentifier"))),
         "sections": titles.collect::<Vec<_>>(),
+        "unsigned": unsigned(document),
     })
 }

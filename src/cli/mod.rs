@@ -21,6 +21,8 @@ mod people_test;
 mod preview;
 mod print;
 mod private_file;
+#[cfg(test)]
+mod read_back_test;
 mod rehearsing;
 mod render;
 mod revoke;

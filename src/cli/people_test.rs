@@ -428,7 +428,7 @@ fn got(person: &str, recipient: &str) -> (String, String) {
 
 #[test]
 fn the_rules_of_safe_contact_go_wherever_the_person_may_be_reached() {
-    for recipient in ["cmht-riverside", "housing-harbour", "veterans-harbour"] {
+    for recipient in ["cmht-riverside", "veterans-harbour"] {
         let (told, _) = got("12-bethan", recipient);
         for rule in ["no-calls", "no-voicemail", "not-in-the-evening", "plain-envelope", "withheld-number"] {
             assert!(told.contains(rule), "{recipient} is not told {rule}");
@@ -438,6 +438,12 @@ fn the_rules_of_safe_contact_go_wherever_the_person_may_be_reached() {
     assert!(told.contains("no-letters") && page.contains("Send no letters"), "{page}");
     let (told, _) = got("07-aneta", "childrens-harbour");
     assert!(told.contains("Basia Specimenska"), "{told}");
+    // The man whom she fled works for the council: it learns neither where she is nor how to reach her.
+    let (told, _) = got("12-bethan", "housing-harbour");
+    assert!(told.contains("Contact the person through the liaison and diversion practitioner"), "{told}");
+    for hidden in ["no-calls", "Gwen", "ZZ99 4QR", "960412"] {
+        assert!(!told.contains(hidden), "the council reads {hidden}");
+    }
     // Neither custody nor a court may know how to reach anybody.
     for (person, recipient) in [("12-bethan", "custody-northgate"), ("12-bethan", "court-harbour")] {
         assert!(!got(person, recipient).0.contains("no-calls"), "{recipient}");

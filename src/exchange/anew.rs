@@ -6,7 +6,9 @@ use super::{
     answered::Answered,
     ask_again::is_out,
     caller::Caller,
+    chosen_authority,
     deliver::change,
+    not_made::NotMade,
     plan::{Asked, what_it_gives_away},
     ports::{Write, WriteSet},
     prepare::Earlier,
@@ -61,10 +63,16 @@ impl Exchange {
         }
         let in_reply_to = answered.and_then(|answered| answered.quoted_to(referral));
         let ends = Ends { sender: &sender, recipient: one.partner, on_behalf_of, in_reply_to, key };
-        let made = self.make_disclosure(&moved, &decision, projection, &ends, earlier.as_ref());
+        let not_chosen = chosen_authority::not_chosen(one.partner, assessment);
+        let made = match not_chosen {
+            Some(_) => Err(NotMade::default()),
+            None => self.make_disclosure(&moved, &decision, projection, &ends, earlier.as_ref()),
+        };
         let (message, mapped) = match made {
             Ok(made) => made,
             Err(not_made) => {
+                let place = format!("/referrals/{}", one.place);
+                warnings.extend(not_chosen.map(|text| Issue::new("business-rule", place, text)));
                 warnings.extend(not_made.told(one.place));
                 // What the receiver has still rests on the decision before.
                 let stands = ReferralRow { version: moved.version, updated_at: now, ..referral.clone() };

@@ -6,6 +6,7 @@ use super::{
     Exchange,
     answered::Answered,
     caller::Caller,
+    chosen_authority,
     not_made::NotMade,
     people::{Consents, Identified},
     ports::{Precondition, Write, WriteSet},
@@ -169,6 +170,7 @@ impl Exchange {
                     about.push(if urgent { Write::EnqueueFirst(delivery) } else { Write::Enqueue(delivery) });
                     let made_by = self.made_by(&mapped);
                     made = Some(RehearsedMessage::new(mapped, made_by));
+                    warnings.extend(chosen_authority::not_said(one.place, one.partner, basis.assessment));
                 }
                 // One recipient's gap must not keep the others waiting: this one is held for a human.
                 Err((text, not_made)) => {
@@ -201,6 +203,7 @@ impl Exchange {
         writes.push(Write::Referral(referral));
         writes.push(Write::Decision(decision));
         writes.extend(about);
+        let tells = considered.projection.as_ref().map(|projection| projection.tells.clone());
         let rehearsed = Rehearsed {
             recipient: one.partner.partner_id.clone(),
             on_behalf_of: one.wanted.on_behalf_of.as_ref().map(|_| one.viewer().partner_id.clone()),
@@ -209,6 +212,7 @@ impl Exchange {
             decision: Some(considered.decision),
             message: made,
             withheld,
+            tells: tells.unwrap_or_default(),
             warnings,
         };
         Planned { shown, rehearsed }
@@ -284,6 +288,9 @@ impl Exchange {
     ) -> Result<(MessageRow, Mapped), (&'static str, NotMade)> {
         if one.partner.channel == Channel::Guest {
             let text = "Nothing was sent: one-off links are not offered yet. Telephone the recipient.";
+            return Err((text, NotMade::default()));
+        }
+        if let Some(text) = chosen_authority::not_chosen(one.partner, basis.assessment) {
             return Err((text, NotMade::default()));
         }
         let (sender, recipient, key) = (basis.sender, one.partner, &basis.person.key);

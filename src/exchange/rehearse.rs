@@ -37,6 +37,8 @@ pub struct Rehearsed {
     pub message: Option<RehearsedMessage>,
     /// What is kept back.
     pub withheld: Vec<Withheld>,
+    /// What goes of single values that say what another row of the table is about, as `block~row`.
+    pub tells: Vec<String>,
     /// What the sender would be told of this recipient.
     pub warnings: Vec<Issue>,
 }
@@ -183,6 +185,7 @@ impl Exchange {
             decision: None,
             message: Some(RehearsedMessage::new(mapped, made_by)),
             withheld: projection.withheld,
+            tells: projection.tells,
             warnings,
         })
     }

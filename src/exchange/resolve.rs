@@ -6,6 +6,7 @@ use super::{
     Exchange,
     plan::Asked,
     refusal::{Issue, Refusal, Refused},
+    refusal_told,
 };
 use crate::{assessment::Assessment, consent::Override, directory::Partner};
 
@@ -23,7 +24,7 @@ impl Exchange {
     ) -> Result<Vec<Asked<'a>>, Refusal> {
         let find = |slug: &str| partners.iter().find(|p| p.partner_id.as_str() == slug);
         let unknown = |path: String| Issue::new("not-found", path, UNKNOWN);
-        let mut issues = Vec::new();
+        let mut issues = refusal_told::found(partners, assessment);
         for (place, consent) in assessment.consents().iter().enumerate() {
             if find(&consent.recipient).is_none() {
                 issues.push(unknown(format!("/consents/{place}/recipient")));

@@ -92,15 +92,15 @@ fn document(
     };
     let document = match audience {
         Audience::Custody => Document {
-            identifiers: sheet.identifiers(&custody::IDENTIFIERS),
+            identifiers: sheet.matching_identifiers(&custody::IDENTIFIERS),
             ..plain(custody::sheet(&sheet)?, "custody-sheet/2", "custody-sheet", "KEYWAY_CUSTODY_ADVICE")
         },
         Audience::Court => Document {
-            identifiers: sheet.identifiers(&court::IDENTIFIERS),
+            identifiers: sheet.matching_identifiers(&court::IDENTIFIERS),
             ..plain(court::sheet(&sheet)?, "court-sheet/2", "court-sheet", "KEYWAY_COURT_REPORT")
         },
         Audience::Probation | Audience::YouthJustice => Document {
-            identifiers: sheet.identifiers(&probation::IDENTIFIERS),
+            identifiers: sheet.matching_identifiers(&probation::IDENTIFIERS),
             ..plain(
                 probation::summary(&sheet)?,
                 "probation-summary/2",

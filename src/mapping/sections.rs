@@ -165,19 +165,23 @@ impl<'a> Sheet<'a> {
         map(["reason", "urgency", "need"].map(|key| (key, request.at(&format!("/{key}")).map(|p| p.copy()))))
     }
 
-    /// The person's identifiers of the given types, as type and value.
-    pub(super) fn identifiers(&self, types: &[&'static str]) -> Option<Tree> {
-        self.numbers(types, |_, _| None)
+    /// The person's identifiers of the given types by which a recipient may look them up, as type and value: none whose check
+    /// letter does not fit, as that could be somebody else's. Those stand on the sheet, where it is said of them.
+    pub(super) fn matching_identifiers(&self, types: &[&'static str]) -> Option<Tree> {
+        let fits =
+            |kind: &str, value: &Place<'_>| value.text().is_some_and(|text| checked(kind, text) != "invalid");
+        self.numbers(types, fits, |_, _| None)
     }
 
-    /// The same, each with what its check letter says.
+    /// The same and all others, each with what its check letter says.
     pub(super) fn checked_identifiers(&self, types: &[&'static str]) -> Option<Tree> {
-        self.numbers(types, |kind, value| Some(value.becomes(checked(kind, value.text()?))))
+        self.numbers(types, |_, _| true, |kind, value| Some(value.becomes(checked(kind, value.text()?))))
     }
 
     fn numbers(
         &self,
         types: &[&'static str],
+        is_meant: impl Fn(&str, &Place<'a>) -> bool + Copy,
         check: impl Fn(&'static str, &Place<'a>) -> Option<Tree> + Copy,
     ) -> Option<Tree> {
         let held = self.at("/person/identifiers")?;
@@ -186,13 +190,15 @@ impl<'a> Sheet<'a> {
                 .iter()
                 .filter_map(|kind| held.at(&format!("/{kind}")).map(|values| (*kind, values)))
                 .flat_map(|(kind, values)| {
-                    values.items().into_iter().filter_map(move |value| {
-                        map([
-                            ("type", Some(value.becomes(kind))),
-                            ("value", Some(value.copy())),
-                            ("check", check(kind, &value)),
-                        ])
-                    })
+                    values.items().into_iter().filter(move |value| is_meant(kind, value)).filter_map(
+                        move |value| {
+                            map([
+                                ("type", Some(value.becomes(kind))),
+                                ("value", Some(value.copy())),
+                                ("check", check(kind, &value)),
+                            ])
+                        },
+                    )
                 }),
         )
     }

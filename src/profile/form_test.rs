@@ -72,7 +72,9 @@ fn what_is_new_is_no_part_of_the_first_form_and_is_told_so_once() {
     {
         assert!(told.contains(&place), "{place}");
     }
-    assert!(issues.iter().all(|issue| issue.diagnostics == "This field is not part of this form."));
+    // A list that is too long to be told ends with a line that has no place.
+    let mut placed = issues.iter().filter(|issue| !issue.path.is_empty());
+    assert!(placed.all(|issue| issue.diagnostics == "This field is not part of this form."));
     // What is written inside of a field that is not part of the form is not told beside it.
     assessment["person"]["aliases"] = json!({"CANARY": 1});
     let same = PROFILES.check(Schema::AssessmentAdult, &assessment);

@@ -10,8 +10,9 @@ use serde::{Deserialize, Serialize};
 use super::words::filled;
 
 const SOURCE: &str = include_str!("../../profiles/print/read-back.toml");
-/// Reasons for which a part is kept back, as the projection has them.
-const EXCLUDED: &str = "excluded-by-person";
+/// The reason for what the person keeps back, as the projection has it.
+pub const EXCLUDED: &str = "excluded-by-person";
+/// The reason for what needs a yes of its own.
 const SPECIFIC: &str = "needs-specific-consent";
 
 /// What is known about one recipient of an assessment.
@@ -31,6 +32,8 @@ pub struct Plan<'a> {
     pub given: &'a BTreeSet<(String, String)>,
     /// Each part that would be kept back: block and reason.
     pub kept: &'a BTreeSet<(String, String)>,
+    /// The blocks of which something that would go tells in a code, without being one of their parts.
+    pub tells: &'a BTreeSet<String>,
     /// Whether the agreement with it has a row for emergencies.
     pub emergency: bool,
 }
@@ -114,6 +117,8 @@ struct Texts {
     hints: String,
     specific: String,
     never: String,
+    tells: String,
+    beyond: String,
     emergency: String,
     agreed_both: String,
     asked_both: String,
@@ -161,10 +166,17 @@ impl ReadBack {
             readers.extend(audiences.into_iter().flatten().filter_map(|one| words.readers.get(one).cloned()));
         }
         let given: BTreeSet<&str> = plan.given.iter().map(|(block, _)| block.as_str()).collect();
-        // Of a block that goes in part, what stays behind needs no words of its own: the part has them.
+        // Of a block that goes in part, what stays behind needs no words of its own: the part has them. Of one that a code
+        // of another tells, it is said that the code goes and the rest does not.
+        let is_told = |block: &str| plan.tells.contains(block) && !given.contains(block);
+        let about = |part: String, text: &str| filled(text, &[("part", &part)]);
         let kept = |is_meant: &dyn Fn(&str) -> bool| {
             let kept = plan.kept.iter().filter(|(block, _)| goes && !given.contains(block.as_str()));
-            words.parts(kept.filter(|(_, why)| is_meant(why)).map(|(block, _)| (block.as_str(), "")))
+            let kept = kept.filter(|(_, why)| is_meant(why)).map(|(block, _)| {
+                let (place, part) = words.part(block, "");
+                (place, if is_told(block) { about(part, &texts.beyond) } else { part })
+            });
+            in_order(kept)
         };
         let mut also = Vec::new();
         if goes {
@@ -173,12 +185,16 @@ impl ReadBack {
         if plan.emergency && !matches!(plan.answer, Answer::Minimum | Answer::Both) {
             also.push(texts.emergency.clone());
         }
-        let sees = plan.given.iter().filter(|_| goes);
+        let sees = plan.given.iter().map(|(block, view)| words.part(block, view));
+        let told = plan.tells.iter().filter(|block| is_told(block)).map(|block| {
+            let (place, part) = words.part(block, "");
+            (place, about(part, &texts.tells))
+        });
         Ok(Self {
             title: say(&texts.title, ""),
             readers,
             answer,
-            sees: words.parts(sees.map(|(block, view)| (block.as_str(), view.as_str()))),
+            sees: in_order(sees.chain(told).filter(|_| goes)),
             kept_by_person: kept(&|why| why == EXCLUDED),
             needs_own_yes: kept(&|why| why == SPECIFIC),
             never: kept(&|why| why != EXCLUDED && why != SPECIFIC),
@@ -198,15 +214,18 @@ impl ReadBack {
         let mut lines = vec![self.title.clone(), String::new()];
         lines.extend(self.readers.iter().cloned());
         list(&mut lines, &self.answer, &self.sees);
-        if !self.kept_by_person.is_empty() {
-            list(&mut lines, &self.under.kept, &self.kept_by_person);
-            lines.push(self.under.hints.clone());
+        let kept = [
+            (&self.under.kept, &self.kept_by_person),
+            (&self.under.specific, &self.needs_own_yes),
+            (&self.under.never, &self.never),
+        ];
+        let kept: Vec<_> = kept.into_iter().filter(|(_, entries)| !entries.is_empty()).collect();
+        for (head, entries) in &kept {
+            list(&mut lines, head, entries);
         }
-        for (head, entries) in [(&self.under.specific, &self.needs_own_yes), (&self.under.never, &self.never)]
-        {
-            if !entries.is_empty() {
-                list(&mut lines, head, entries);
-            }
+        // A text that somebody wrote in another part is compared with none of these.
+        if !kept.is_empty() {
+            lines.push(self.under.hints.clone());
         }
         lines.push(String::new());
         lines.extend(self.also.iter().cloned());
@@ -215,21 +234,22 @@ impl ReadBack {
 }
 
 impl Words {
-    /// The words for parts of blocks, each once, in the order of reading. A block without words is named by its id, never
-    /// left out.
-    fn parts<'a>(&self, parts: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<String> {
-        let mut found: Vec<(usize, String)> = parts.map(|(block, view)| self.part(block, view)).collect();
-        found.sort();
-        found.dedup();
-        found.into_iter().map(|(_, words)| words).collect()
-    }
-
+    /// The words for a part of a block, and their place in the order of reading. A block without words is named by its id,
+    /// never left out.
     fn part(&self, block: &str, view: &str) -> (usize, String) {
         let at = |id: &str| self.blocks.iter().position(|(known, _)| known == id);
         let place = at(&format!("{block}:{view}")).or_else(|| at(block)).unwrap_or(self.blocks.len());
         let words = self.blocks.get(place).map_or(block, |(_, words)| words.as_str());
         (place, words.to_owned())
     }
+}
+
+/// The words of parts, each once, in the order of reading.
+fn in_order(parts: impl Iterator<Item = (usize, String)>) -> Vec<String> {
+    let mut found: Vec<(usize, String)> = parts.collect();
+    found.sort();
+    found.dedup();
+    found.into_iter().map(|(_, words)| words).collect()
 }
 
 fn list(lines: &mut Vec<String>, head: &str, entries: &[String]) {

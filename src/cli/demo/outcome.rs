@@ -151,7 +151,7 @@ mod tests {
     fn what_is_as_it_must_be_makes_no_difference() {
         let row = row(json!({
             "state": "used", "reason": "consent-given", "review_due_at": null,
-            "withheld": [{"field": "/clinical", "rule": "court/4#clinical", "reason": "never-for-audience"}],
+            "withheld": [{"field": "/clinical", "rule": "court/5#clinical", "reason": "never-for-audience"}],
             "deliveries": [{"status": "delivered", "attempts": 1}],
         }));
         assert!(row.is_settled());

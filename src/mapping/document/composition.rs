@@ -66,8 +66,8 @@ const PARTS: [Part; 10] = [
     Part {
         title: "Safeguarding",
         code: "safeguarding",
-        places: &["/safeguarding"],
-        roles: &["flag-safeguarding"],
+        places: &["/safeguarding", "/risk/from_others", "/risk/to_others"],
+        roles: &["flag-safeguarding", "risk-from-others", "risk-to-others", "flag-risk-"],
         otherwise: None,
     },
     Part {

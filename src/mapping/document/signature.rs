@@ -34,17 +34,23 @@ pub struct Sealing<'a> {
 
 /// The signature of a document that has none yet.
 pub(super) fn sign(document: &Value, frame: &Frame<'_>, sealing: &Sealing<'_>) -> Value {
+    let jws = STANDARD.encode(sealing.seal.sign(&canonical(document)));
+    signature(&frame.now.to_rfc3339(), &frame.urn("organization-sender"), &jws)
+}
+
+/// A signature as documents have it here: nothing may stand in it beside this, as it does not sign itself.
+fn signature(when: &str, who: &str, data: &str) -> Value {
     json!({
         "type": [{
             "system": "urn:iso-astm:E1762-95:2013",
             "code": SIGNER_PURPOSE,
             "display": "Source Signature",
         }],
-        "when": frame.now.to_rfc3339(),
-        "who": {"reference": frame.urn("organization-sender")},
+        "when": when,
+        "who": {"reference": who},
         "targetFormat": SIGNED_FORMAT,
         "sigFormat": "application/jose",
-        "data": STANDARD.encode(sealing.seal.sign(&canonical(document))),
+        "data": data,
     })
 }
 
@@ -67,9 +73,9 @@ pub fn said_signature(document: &Value) -> Result<Said, &'static str> {
     if text("/resourceType") != Some("Bundle") || text("/type") != Some("document") {
         return Err("it is no document: a Bundle of the type document is expected");
     }
-    let signature = document.get("signature").ok_or("it has no signature")?;
-    let purposes = signature.pointer("/type").and_then(Value::as_array).map_or(0, Vec::len);
-    if !signature.is_object() || purposes != 1 || text("/signature/type/0/code") != Some(SIGNER_PURPOSE) {
+    let found = document.get("signature").ok_or("it has no signature")?;
+    let purposes = found.pointer("/type").and_then(Value::as_array).map_or(0, Vec::len);
+    if !found.is_object() || purposes != 1 || text("/signature/type/0/code") != Some(SIGNER_PURPOSE) {
         return Err("its signature is not one by the source of the document");
     }
     if text("/signature/targetFormat") != Some(SIGNED_FORMAT)
@@ -82,6 +88,13 @@ pub fn said_signature(document: &Value) -> Result<Said, &'static str> {
         return Err("its signature is for another organisation than the one that keeps the document");
     }
     let when = text("/signature/when").and_then(Moment::from_rfc3339).ok_or("its signature has no time")?;
+    let said = |path: &str| text(path).unwrap_or_default();
+    let plain = signature(said("/signature/when"), said("/signature/who/reference"), said("/signature/data"));
+    if *found != plain {
+        return Err(
+            "beside its signature stands what documents here do not have there, and nobody signed it",
+        );
+    }
     let data = text("/signature/data").and_then(|data| STANDARD.decode(data).ok());
     let jws = data.and_then(|bytes| String::from_utf8(bytes).ok()).ok_or("its signature holds no JWS")?;
     Ok(Said { jws, when_seconds: when.0.div_euclid(1_000_000) })

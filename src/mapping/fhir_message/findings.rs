@@ -30,6 +30,10 @@ pub(super) fn entries(message: &Message<'_>) -> Vec<Entry> {
     found.extend(adult_by_law(message));
     found.extend(each(message, "/communication/reasonable_adjustments", adjustment));
     found.push(risk_to_self(message));
+    found.push(risk_from_others(message));
+    found.push(risk_to_others(message));
+    found.extend(from_others_flag(message));
+    found.extend(to_others_flag(message));
     found.extend(tag(message));
     found.extend(each(message, "/screening/tools", tool));
     found.extend(each(message, "/clinical/diagnoses", diagnosis));
@@ -81,28 +85,125 @@ fn adjustment(message: &Message<'_>, index: usize, item: &Place<'_>) -> Option<E
 }
 
 fn risk_to_self(message: &Message<'_>) -> Entry {
-    let risk = message.at("/risk/to_self");
-    let at = |path: &str| risk.as_ref().and_then(|risk| risk.at(path));
-    let levels = codes::our_codes!("risk-level");
-    let not_stated = || concept(levels, "not-stated", "Not stated");
-    // Silence would read as "no risk", so what was not stated says so.
-    let level = at("/level").map_or_else(not_stated, |place| our_concept(&place, levels));
-    let prediction = map([
-        ("outcome", Some(Tree::object([("text", "Harm to self".into())]))),
-        ("qualitativeRisk", Some(level)),
-        ("rationale", labelled(&[("Current", at("/current")), ("Imminent", at("/imminent"))])),
+    let at = |path: &str| message.at(&format!("/risk/to_self{path}"));
+    let rationale = labelled(&[("Current", at("/current")), ("Imminent", at("/imminent"))]);
+    let said = Risk {
+        role: "risk-to-self",
+        outcome: "Harm to self",
+        level: at("/level"),
+        rationale,
+        mitigation: at("/safety_plan").map(|place| place.copy()),
+        note: note(at("/handover_advice").as_ref()),
+    };
+    said.entry(message)
+}
+
+fn risk_from_others(message: &Message<'_>) -> Entry {
+    let at = |path: &str| message.at(&format!("/risk/from_others{path}"));
+    let said = Risk {
+        role: "risk-from-others",
+        outcome: "Harm from others",
+        level: at("/level"),
+        rationale: labelled(&[("Current", at("/current"))]),
+        mitigation: None,
+        note: note(at("/advice").as_ref()),
+    };
+    said.entry(message)
+}
+
+/// Of the risk to others the assessment has no level, only whether to ring before anybody meets the person.
+fn risk_to_others(message: &Message<'_>) -> Entry {
+    let alert = message.at("/risk/to_others/alert");
+    let text = alert.as_ref().map(|alert| {
+        let rings = alert.text() == Some(RING_FIRST);
+        alert.becomes(if rings { RING } else { "No alert was raised. This is no level of risk" })
+    });
+    let said = Risk {
+        role: "risk-to-others",
+        outcome: "Harm to others",
+        level: None,
+        rationale: text,
+        mitigation: None,
+        note: note(message.at("/risk/to_others/contact").as_ref()),
+    };
+    said.entry(message)
+}
+
+/// What must be known before anybody rings back or opens the door: that somebody is after the person, and what to do.
+fn from_others_flag(message: &Message<'_>) -> Option<Entry> {
+    let (level, advice) = (message.at("/risk/from_others/level"), message.at("/risk/from_others/advice"));
+    let is_risk = level.as_ref().is_some_and(|level| !matches!(level.text(), Some("none" | "unknown")));
+    let source = if is_risk { level.as_ref() } else { advice.as_ref() }?;
+    let system = codes::our_codes!("flag-code");
+    let coded = Tree::array([coding(system, "risk-from-others", "Risk from others")]);
+    let current = message.at("/risk/from_others/current");
+    let text = labelled(&[
+        ("Risk from others", level.clone()),
+        ("Current", current),
+        ("What to do", advice.clone()),
     ]);
-    let fields = [
-        ("status", Some(Tree::fixed("final"))),
-        ("subject", message.refer("patient")),
-        ("encounter", message.refer("encounter")),
-        ("occurrenceDateTime", when(message)),
-        ("basis", message.refer(answers::ROLE).and_then(|basis| list([basis]))),
-        ("prediction", prediction.and_then(|one| list([one]))),
-        ("mitigation", at("/safety_plan").map(|place| place.copy())),
-        ("note", note(at("/handover_advice").as_ref())),
-    ];
-    message.entry("risk-to-self", "RiskAssessment", codes::ours!("ld-risk-assessment"), fields)
+    let code = map([("coding", Some(source.becomes(coded))), ("text", text)]);
+    let category = concept(codes::FLAG_CATEGORIES, "API", "Additional Patient Information");
+    Some(flag(message, "flag-risk-from-others", category, code))
+}
+
+/// That somebody is to be rung before anybody meets the person.
+fn to_others_flag(message: &Message<'_>) -> Option<Entry> {
+    let alert = alert(message)?;
+    let system = codes::our_codes!("flag-code");
+    let coded = coding(system, "risk-to-others-alert", "Call the practitioner about risk to others");
+    let text = labelled(&[("Ring before meeting the person", message.at("/risk/to_others/contact"))]);
+    let code = map([
+        ("coding", Some(alert.becomes(Tree::array([coded])))),
+        ("text", text.or_else(|| Some(Tree::fixed(RING)))),
+    ]);
+    let category = concept(codes::FLAG_CATEGORIES, "API", "Additional Patient Information");
+    Some(flag(message, "flag-risk-to-others", category, code))
+}
+
+/// The alert about a risk to others, where one was raised.
+pub(super) fn alert<'a>(message: &Message<'a>) -> Option<Place<'a>> {
+    message.at("/risk/to_others/alert").filter(|alert| alert.text() == Some(RING_FIRST))
+}
+
+/// The code of the alert.
+const RING_FIRST: &str = "alert-contact-practitioner";
+/// The same in words.
+pub(super) const RING: &str = "Ring the practitioner about a risk to others before meeting the person";
+
+/// One kind of risk, as it was found. Only our own words say which: no published code for it was seen.
+struct Risk<'a> {
+    role: &'static str,
+    outcome: &'static str,
+    level: Option<Place<'a>>,
+    rationale: Option<Tree>,
+    mitigation: Option<Tree>,
+    note: Option<Tree>,
+}
+
+impl Risk<'_> {
+    fn entry(self, message: &Message<'_>) -> Entry {
+        let levels = codes::our_codes!("risk-level");
+        let not_stated = || concept(levels, "not-stated", "Not stated");
+        // Silence would read as "no risk", so what was not stated says so.
+        let level = self.level.map_or_else(not_stated, |place| our_concept(&place, levels));
+        let prediction = map([
+            ("outcome", Some(Tree::object([("text", self.outcome.into())]))),
+            ("qualitativeRisk", Some(level)),
+            ("rationale", self.rationale),
+        ]);
+        let fields = [
+            ("status", Some(Tree::fixed("final"))),
+            ("subject", message.refer("patient")),
+            ("encounter", message.refer("encounter")),
+            ("occurrenceDateTime", when(message)),
+            ("basis", message.refer(answers::ROLE).and_then(|basis| list([basis]))),
+            ("prediction", prediction.and_then(|one| list([one]))),
+            ("mitigation", self.mitigation),
+            ("note", self.note),
+        ];
+        message.entry(self.role, "RiskAssessment", codes::ours!("ld-risk-assessment"), fields)
+    }
 }
 
 fn when(message: &Message<'_>) -> Option<Tree> {

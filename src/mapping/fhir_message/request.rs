@@ -1,6 +1,6 @@
 //! What is asked: ServiceRequest and Task, the Encounter that it comes from, and the `CarePlan` in words.
 
-use super::{Entry, Message, bare, coding, concept, concept_of, our_concept, service, words};
+use super::{Entry, Message, bare, coding, concept, concept_of, findings, our_concept, service, words};
 use crate::{
     clock::Moment,
     mapping::{
@@ -157,7 +157,9 @@ fn physical_type(point: &Place<'_>) -> Option<Tree> {
 
 /// The referral in words: what this kind of service reads first, why, what is recommended, what the person wants first.
 pub(super) fn care_plan(message: &Message<'_>) -> Entry {
-    let mut activities: Vec<Tree> = service::first(message).into_iter().filter_map(said).collect();
+    let ring = findings::alert(message).map(|alert| alert.becomes(findings::RING));
+    let mut activities: Vec<Tree> =
+        ring.into_iter().chain(service::first(message)).filter_map(said).collect();
     let mut say = |place: Option<Place<'_>>| activities.extend(place.as_ref().and_then(activity));
     say(message.at("/referrals/0/reason"));
     for item in message.at("/recommendation").iter().flat_map(Place::items) {

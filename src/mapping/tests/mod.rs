@@ -7,6 +7,7 @@ mod golden;
 mod notices;
 mod referrals;
 mod replies;
+mod risks;
 mod services;
 
 use std::{collections::BTreeMap, sync::LazyLock};

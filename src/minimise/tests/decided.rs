@@ -104,7 +104,7 @@ pub(super) const BLOCKS: &[(&str, &str, &str, &str)] = &[
         "legal-status",
         "/legal",
         "status_category next_hearing/court next_hearing/at bail_needs summary conditions",
-        "status_category summary",
+        "status_category",
     ),
     ("offence", "/offence", "category note", ""),
     (
@@ -117,9 +117,9 @@ pub(super) const BLOCKS: &[(&str, &str, &str, &str)] = &[
         "appropriate-adult",
         "/appropriate_adult",
         "needed why arranged summary raised_by name relation telephone arrived_at",
-        "needed summary",
+        "needed",
     ),
-    ("capacity", "/capacity", "status summary note decision", "status summary"),
+    ("capacity", "/capacity", "status summary note decision", "status"),
     (
         "clinical",
         "",
@@ -141,16 +141,16 @@ pub(super) const BLOCKS: &[(&str, &str, &str, &str)] = &[
     (
         "substance-use",
         "/substance_use",
-        "summary withdrawal_risk/level withdrawal_risk/advice placement_summary alcohol drugs narrative \
+        "summary category withdrawal_risk/level withdrawal_risk/advice placement_summary alcohol drugs narrative \
          wants_change injecting opioid_substitution overdose_history last_use",
-        "summary",
+        "category",
     ),
     (
         "learning",
         "/learning_and_neurodiversity",
-        "summary adjustments_summary learning_disability autism adhd brain_injury narrative \
+        "summary category adjustments_summary learning_disability autism adhd brain_injury narrative \
          learning_disability_status autism_status screening/tool screening/score screening/note",
-        "summary",
+        "category",
     ),
     (
         "housing",
@@ -158,11 +158,21 @@ pub(super) const BLOCKS: &[(&str, &str, &str, &str)] = &[
         "status summary need reason_for_referral homeless_within_56_days local_connection narrative \
          accommodation_type homeless_from_date reason_code chosen_authority/name chosen_authority/code \
          consent_to_share_contact areas_to_avoid/* room_sharing accessibility",
-        "status summary",
+        "status",
     ),
-    ("money", "/money", "summary affordability debt benefits employment literacy income gambling", "summary"),
+    (
+        "money",
+        "/money",
+        "summary category affordability debt benefits employment literacy income gambling",
+        "category",
+    ),
     ("recourse-to-public-funds", "/recourse_to_public_funds", "value note", ""),
-    ("household", "/household", "summary members/* children/* note dependants pregnancy", "summary"),
+    (
+        "household",
+        "/household",
+        "summary category members/* children/* note dependants pregnancy",
+        "category",
+    ),
     (
         "safeguarding",
         "/safeguarding",
@@ -181,10 +191,11 @@ pub(super) const BLOCKS: &[(&str, &str, &str, &str)] = &[
     (
         "strengths",
         "",
-        "strengths/summary strengths/note support_network/summary support_network/people/*",
-        "strengths/summary support_network/summary",
+        "strengths/summary strengths/category strengths/note support_network/summary support_network/category \
+         support_network/people/*",
+        "strengths/category support_network/category",
     ),
-    ("crisis", "/crisis", "summary safety_plan triggers plan", "summary"),
+    ("crisis", "/crisis", "summary category safety_plan triggers plan", "category"),
     ("accompaniment", "/accompaniment", "wanted kind who appointment hearing_support", ""),
     ("recommendation", "/recommendation/*", "code text", ""),
     (
@@ -304,7 +315,7 @@ pub(super) const PARTS: &[(&str, &str, &[Audience], &str)] = {
             &[Custody, Court, Probation, YouthJustice, SocialCare],
             "category plain_words",
         ),
-        ("substance-use", "C", &[Custody], "summary withdrawal_risk/level withdrawal_risk/advice"),
+        ("substance-use", "C", &[Custody], "category withdrawal_risk/level withdrawal_risk/advice"),
         ("substance-use", "C", &[Housing], "placement_summary"),
         ("learning", "C", &[Housing], "adjustments_summary"),
         ("money", "C", &[Housing], "affordability"),
@@ -359,6 +370,9 @@ pub(super) const ROWS: &[(&str, &[&str])] = &[
     ("background", &["vulnerabilities"]),
 ];
 
+/// Texts that say what another row is about whatever stands in them: the field, its block, and the row that keeps it back.
+pub(super) const TELLING: &[(&str, &str, &str)] = &[("/safeguarding/route", "safeguarding", "household")];
+
 /// Codes that say what another row is about: where they stand, the codes, and the rows that keep the value back.
 pub(super) const CODES: &[(&str, &str, &str)] = &[
     ("/vulnerabilities/*/category", "mental-health physical-health", "clinical"),
@@ -378,7 +392,8 @@ pub(super) const CODES: &[(&str, &str, &str)] = &[
         "domestic-abuse-victim exploitation-modern-slavery",
         "safeguarding trauma risk-from-others",
     ),
-    ("/vulnerabilities/*/category", "safeguarding-child safeguarding-adult", "safeguarding"),
+    ("/vulnerabilities/*/category", "safeguarding-child", "safeguarding household"),
+    ("/vulnerabilities/*/category", "safeguarding-adult", "safeguarding"),
     ("/vulnerabilities/*/category", "homelessness", "housing"),
     ("/vulnerabilities/*/category", "financial", "money"),
     ("/vulnerabilities/*/category", "veteran", "background"),
@@ -400,12 +415,9 @@ pub(super) const CODES: &[(&str, &str, &str)] = &[
     ("/housing/reason_code", "leaving-hospital", "release clinical"),
     ("/housing/reason_code", "leaving-care", "background young-person"),
     ("/housing/reason_code", "rent-arrears mortgage-arrears", "money"),
-    (
-        "/housing/reason_code",
-        "family-no-longer-willing friends-no-longer-willing relationship-breakdown",
-        "household",
-    ),
+    ("/housing/reason_code", "friends-no-longer-willing", "household"),
     ("/housing/reason_code", "notice-served no-fixed-abode other", ""),
+    ("/housing/reason_code", "family-no-longer-willing relationship-breakdown", "relationships household"),
     // The kinds of service, of referrals onward too.
     (
         "/service_contact/*/service_type",
@@ -443,11 +455,8 @@ pub(super) const CODES: &[(&str, &str, &str)] = &[
         "domestic-abuse idva refuge modern-slavery sexual-violence",
         "safeguarding trauma risk-from-others",
     ),
-    (
-        "/service_contact/*/service_type",
-        "safeguarding adult-social-care children-social-care",
-        "safeguarding",
-    ),
+    ("/service_contact/*/service_type", "safeguarding adult-social-care", "safeguarding"),
+    ("/service_contact/*/service_type", "children-social-care", "safeguarding household"),
     ("/service_contact/*/service_type", "bereavement", "trauma"),
     ("/service_contact/*/service_type", "perpetrator-programme", "risk-to-others legal-status"),
     (

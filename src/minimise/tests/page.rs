@@ -19,7 +19,9 @@ lead, before it is used with real people.**
 - **Y** leaves with the person's consent for that recipient, under an agreement with it.
 - **O** may also leave without consent under the override for imminent risk to life: at most the view after the
   arrow, and only if the agreement's emergency row names the block. So also where the person agreed and keeps this back.
-- **C** leaves as a category, without detail.
+- **C** leaves as a category: a code, with its plain words on a printed sheet, and no text that somebody typed. A few such
+  cells give a text that is written for that audience and says so in its name: where somebody can live (`placement_summary`,
+  `adjustments_summary`, `affordability`, the crisis plan's `safety_plan`), and what to do about withdrawal (`advice`).
 - **S** leaves only when the person gave a separate, specific consent for it.
 - **–** never leaves to this audience.
 
@@ -33,6 +35,13 @@ with it: a block that falls under the same row, or a value whose code would say 
 \"under 18 always\", that leaves of every child beside their consent, also where they keep the row back or nobody said it, and
 no more of it ([ADR 0016](adr/0016-what-a-child-is-owed.md)). Field by field:
 [field-table.md](field-table.md).
+
+Texts leave as they were written, and are compared with nothing that the person keeps back. These are written to be read by
+others: `plain_words` of a vulnerability, in words that the person agreed to, without a diagnosis, a medicine or a substance by
+its name; `handover_advice` and the `advice` on risk from others, for whoever has the person in their keeping: what to do, and
+not why; `reason` of a referral, for its recipient alone. No list of diagnoses or medicines is held against them: it would miss
+most and stop much. Whoever writes them reads them in `keyway preview` before they leave. A `summary` goes only where a cell
+says Y.
 ";
 
 fn cell(cell: &CellLine) -> String {

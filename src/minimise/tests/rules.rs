@@ -48,6 +48,21 @@ fn an_nhs_number_leaves_only_when_it_is_verified() {
 }
 
 #[test]
+fn a_charity_is_not_told_when_medicine_is_taken() {
+    let mut assessment = full();
+    let adjustments =
+        ["medication-timing", "breaks"].map(|code| serde_json::json!({"code": code, "note": code}));
+    assessment["communication"]["reasonable_adjustments"] = adjustments.into();
+    let told = |audience| project(&RULES, audience, agreed(&[], &[]), &assessment, "housing").value();
+    let of_charity = told(Audience::Voluntary)["communication"]["reasonable_adjustments"].clone();
+    assert_eq!(of_charity, serde_json::json!([{"code": "breaks", "note": "breaks"}]));
+    assert_eq!(
+        told(Audience::Custody)["communication"]["reasonable_adjustments"].as_array().unwrap().len(),
+        2
+    );
+}
+
+#[test]
 fn only_requirements_for_all_ages_go_to_youth_justice() {
     let rules = &*RULES;
     let seen = project(rules, Audience::YouthJustice, agreed(&[], &[]), &full(), "legal");

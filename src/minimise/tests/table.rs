@@ -1,7 +1,7 @@
 //! The table as it was decided, read as data, against what really leaves for every cell.
 
 use super::{
-    decided::{BLOCKS, COLUMNS, MINIMA, PARTS, ROWS, TABLE, rows_of},
+    decided::{BLOCKS, COLUMNS, MINIMA, PARTS, ROWS, TABLE, TELLING, rows_of},
     *,
 };
 
@@ -197,6 +197,11 @@ fn without(block: &str) -> Value {
         let place = format!("/{list}/*/{key}");
         assessment[list].as_array_mut().unwrap().retain(|entry| !says(&place, &entry[key]));
     }
+    for (field, _, row) in TELLING.iter().filter(|(.., row)| *row == block) {
+        let (above, name) = field.rsplit_once('/').unwrap();
+        let removed = assessment.pointer_mut(above).unwrap().as_object_mut().unwrap().remove(name);
+        assert!(removed.is_some(), "{field} tells of {row}");
+    }
     let housing = assessment["housing"].as_object_mut().unwrap();
     if says("/housing/reason_code", &housing["reason_code"]) {
         housing.remove("reason_code");
@@ -264,7 +269,8 @@ fn beside_consent_the_override_lets_out_the_minimum_of_what_is_excluded_and_noth
             expected.extend(cell.minimum());
             let is_under = |one: &Cell| {
                 let mut rows = ROWS.iter().filter(|(block, _)| *block == one.block);
-                one.audience == audience && rows.any(|(_, rows)| rows.contains(&cell.block))
+                let telling = TELLING.iter().any(|(_, of, row)| *of == one.block && *row == cell.block);
+                one.audience == audience && (telling || rows.any(|(_, rows)| rows.contains(&cell.block)))
             };
             expected.extend(cells().iter().filter(|one| is_under(one)).flat_map(Cell::minimum));
             let found: BTreeSet<String> = shapes(&both.value()).into_keys().collect();

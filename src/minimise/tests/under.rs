@@ -193,6 +193,90 @@ fn a_coded_reason_for_homelessness_stays_with_what_it_says() {
     }
 }
 
+/// Where somebody lives, who deals with a worry about a child, who is there for them: each says who their family is.
+#[test]
+fn what_tells_of_the_family_stays_with_the_household() {
+    let rules = &*RULES;
+    let mut assessment = full();
+    assessment["vulnerabilities"] =
+        ["safeguarding-child", "trauma"].map(|code| json!({"category": code})).into();
+    assessment["safeguarding"]["kinds"] = json!(["child"]);
+    assessment["housing"]["status"] = json!("living-with-family");
+    assessment["support_network"]["category"] = json!("family");
+    assessment["strengths"]["category"] = json!("relationships");
+    let held = |audience, excluded: &[&str]| {
+        project(rules, audience, agreed(excluded, &["trauma"]), &assessment, "housing").value()
+    };
+    let tells = [
+        (Audience::Custody, "/safeguarding/route"),
+        (Audience::Custody, "/housing/status"),
+        (Audience::Probation, "/support_network/category"),
+        (Audience::Probation, "/strengths/category"),
+        (Audience::Health, "/safeguarding/kinds/0"),
+        (Audience::Health, "/safeguarding/narrative"),
+    ];
+    for (audience, place) in tells {
+        assert!(held(audience, &[]).pointer(place).is_some(), "{place} leaves");
+        assert!(held(audience, &["household"]).pointer(place).is_none(), "{place} stays");
+    }
+    let custody = held(Audience::Custody, &["household"]);
+    assert_eq!(custody["vulnerabilities"], json!([{"category": "trauma"}]));
+    assert_eq!(
+        custody["safeguarding"],
+        json!({"concern": true}),
+        "that there is a worry is not about the family"
+    );
+    assessment["housing"]["status"] = json!("sofa-surfing");
+    let custody =
+        project(rules, Audience::Custody, agreed(&["household"], &[]), &assessment, "housing").value();
+    assert_eq!(custody["housing"]["status"], "sofa-surfing");
+}
+
+/// A category is a code: of a cell with C nothing leaves that somebody typed, but for what is written for that audience.
+#[test]
+fn no_text_that_somebody_typed_leaves_as_a_category() {
+    /// Written for the agency that has to find a place, or for whoever has the person in their keeping.
+    const WRITTEN_FOR: [&str; 7] = [
+        "/substance_use/placement_summary",
+        "/substance_use/withdrawal_risk/advice",
+        "/learning_and_neurodiversity/adjustments_summary",
+        "/money/affordability",
+        "/safeguarding/placement_summary",
+        "/risk/to_others/placement_summary",
+        "/risk/from_others/placement_summary",
+    ];
+    let profile: Value = serde_json::from_str(tables::ASSESSMENT).unwrap();
+    let is_code = |path: &str| {
+        let mut at = &profile;
+        for part in path.split('/').skip(1).filter(|part| !part.starts_with('[')) {
+            at = if part == "*" {
+                &at["items"]
+            } else {
+                at.pointer(&format!("/properties/{part}")).unwrap_or(&at["items"]["properties"][part])
+            };
+            while let Some(to) = at["$ref"].as_str() {
+                at = profile.pointer(to.strip_prefix('#').unwrap()).unwrap();
+            }
+        }
+        at["enum"].is_array() || at["type"] == "boolean" || at["pattern"].is_string()
+    };
+    let blocks: tables::BlocksFile = toml::from_str(tables::BLOCKS).unwrap();
+    let mut seen = 0;
+    for audience in Audience::ALL {
+        let column: tables::AudienceFile = toml::from_str(tables::source(audience)).unwrap();
+        for (id, cell) in column.cells.iter().filter(|(_, cell)| cell.cell.is_category()) {
+            let block = blocks.block.iter().find(|block| block.id == *id).unwrap();
+            for path in &block.views[cell.view.as_ref().unwrap()] {
+                let typed = !WRITTEN_FOR.contains(&path.as_str()) && !path.starts_with("/crisis/safety_plan");
+                let path = path.replace("/withdrawal_risk/**", "/withdrawal_risk/level");
+                seen += 1;
+                assert!(!typed || is_code(&path), "{}: {path} is a text", audience.as_str());
+            }
+        }
+    }
+    assert!(seen > 30, "{seen}");
+}
+
 /// Under the override the least leaves whatever was kept back: a category is in an O cell of its own.
 #[test]
 fn under_the_override_every_category_leaves() {

@@ -122,7 +122,7 @@ fn what_the_reader_must_act_on_stands_before_the_rest_and_never_falls() {
     sheet["contact"] = json!({"seenAt": "2026-07-01T09:00:00Z", "site": "Northgate"});
     sheet["assessedAt"] = json!("2026-07-01T09:30:00Z");
     sheet["capacity"] = json!({"status": "has-capacity"});
-    sheet["housing"] = json!({"summary": long, "narrative": long});
+    sheet["housing"] = json!({"summary": long, "narrative": long, "reasonForReferral": long});
     let whole = page(&sheet);
     let fitted = whole.clone().fitted().unwrap();
     let headings = |page: &Page| -> Vec<String> {

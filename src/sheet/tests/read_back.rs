@@ -10,6 +10,9 @@ use crate::{
     sheet::read_back::{Answer, Plan, ReadBack},
 };
 
+/// Nothing tells of another part.
+static NOTHING: BTreeSet<String> = BTreeSet::new();
+
 const BLOCKS: &str = include_str!("../../../profiles/disclosure/blocks.toml");
 const COLUMNS: [&str; 8] = [
     include_str!("../../../profiles/disclosure/custody.toml"),
@@ -49,6 +52,7 @@ fn plan<'a>(
         answer,
         given,
         kept,
+        tells: &NOTHING,
         emergency: false,
     }
 }
@@ -131,11 +135,10 @@ Your probation officer will read it. What they put into a report goes to the cou
 You said yes. Harbour Probation will see:
 - your name
 - the risk that you hurt yourself, and your safety plan
-- your housing, in one sentence
+- your housing, as one word
 
 You asked us to keep this back. They will not see:
 - what makes things harder for you
-Other parts may still give a hint of it. Ask us to show you every word.
 
 They will not see this unless you say yes to it by name:
 - the very hard things that happened to you
@@ -143,11 +146,34 @@ They will not see this unless you say yes to it by name:
 We have written this down, and they will not see it:
 - your diagnoses, your medicines and your health history
 - your money, debts, benefits and work
+Other parts may still give a hint of it. Ask us to show you every word.
 
 You can say no. You can change your mind later: tell us. What they have read by then, they have read.";
     assert_eq!(told, expected);
     let unknown = set(&[("new-block", "full")]);
     assert!(said(&plan(&unknown, &kept, Answer::Agreed)).contains("- new-block"), "never passed over");
+}
+
+/// A code goes, and with it what the code is about: that is not among what is not seen.
+#[test]
+fn what_a_code_tells_is_not_said_to_stay() {
+    let given = set(&[("vulnerabilities", "stated"), ("housing", "category")]);
+    let kept = set(&[
+        ("trauma", "needs-specific-consent"),
+        ("safeguarding", "never-for-audience"),
+        ("household", "excluded-by-person"),
+        ("money", "never-for-audience"),
+    ]);
+    let tells = ["trauma", "safeguarding", "housing"].map(str::to_owned).into();
+    let told = ReadBack::of(&Plan { tells: &tells, ..plan(&given, &kept, Answer::Agreed) }).unwrap();
+    let of_abuse = "what somebody may be doing to you or to others";
+    assert!(told.sees.contains(&format!("a word or so about this: {of_abuse}")), "{:?}", told.sees);
+    assert_eq!(told.sees.len(), 4, "the housing goes as it is, and is not said twice: {:?}", told.sees);
+    let beyond = |part: &str| vec![format!("more than that word about this: {part}")];
+    assert_eq!(told.needs_own_yes, beyond("the very hard things that happened to you"));
+    assert_eq!(told.never[..1], beyond(of_abuse));
+    assert_eq!(told.never[1..], ["your money, debts, benefits and work"]);
+    assert_eq!(told.kept_by_person, ["who lives with you, and your children"]);
 }
 
 #[test]

@@ -1,0 +1,126 @@
+//! A housing referral goes to the authority that the person chose, and to no other.
+//!
+//! Whoever refers somebody as homeless lets them choose the authority. Who lives there, or who works there, may be why it is
+//! not the next one; so what does not say whom the person chose goes to nobody.
+
+use serde_json::Value;
+
+use super::refusal::Issue;
+use crate::{
+    assessment::{Assessment, Form},
+    directory::{AgencyKind, Partner},
+};
+
+/// Where the person's choice stands.
+const CHOSEN: &str = "/housing/chosen_authority";
+const NOBODY_CHOSEN: &str = "Nothing was sent: the person chooses the housing authority, and whom they chose is not said. Ask them, \
+                             and put its name, and its code as the directory has it, in /housing/chosen_authority.";
+const ANOTHER: &str = "Nothing was sent: this is not the housing authority that the person chose. Ask the one that they chose, or ask \
+                       the person again; the code in /housing/chosen_authority is the one that the directory has for it.";
+const ANOTHER_NAME: &str = "Nothing was sent: the housing authority that the person chose has another name than this one, and no code is \
+                            given. Put the code that the directory has for it in /housing/chosen_authority, if it is the same.";
+const NOT_SAID: &str = "This form has no place for the housing authority that the person chose, and the referral was sent as if they had \
+                        chosen this one. If they did not, withdraw it; a newer form says whom they chose.";
+
+/// Why nothing of `assessment` may go to `partner`: a housing authority that the person did not choose.
+pub(super) fn not_chosen(partner: &Partner, assessment: &Assessment) -> Option<&'static str> {
+    if partner.kind != AgencyKind::Housing || assessment.form() == Form::Adult1 {
+        return None;
+    }
+    let said = |field: &str| assessment.raw().pointer(&format!("{CHOSEN}/{field}")).and_then(Value::as_str);
+    match (said("code"), said("name")) {
+        (Some(code), _) => (!is_code_of(code, partner)).then_some(ANOTHER),
+        (None, Some(name)) => (!is_name_of(name, partner)).then_some(ANOTHER_NAME),
+        (None, None) => Some(NOBODY_CHOSEN),
+    }
+}
+
+/// What the sender is told of a referral whose form cannot say whom the person chose.
+pub(super) fn not_said(place: usize, partner: &Partner, assessment: &Assessment) -> Option<Issue> {
+    let is_silent = partner.kind == AgencyKind::Housing && assessment.form() == Form::Adult1;
+    is_silent.then(|| Issue::new("informational", format!("/referrals/{place}/recipient"), NOT_SAID))
+}
+
+/// Codes are compared without their system: the assessment states the bare one.
+fn is_code_of(code: &str, partner: &Partner) -> bool {
+    let own = partner.organisation_code.as_str();
+    let bare = |code: &str| code.rsplit_once('|').map_or(code, |(_, value)| value).trim().to_lowercase();
+    !bare(code).is_empty() && bare(code) == bare(own)
+}
+
+/// A name is that of the agency, or of the body whose office it is: "X Council" of "X Council, Housing Options".
+fn is_name_of(name: &str, partner: &Partner) -> bool {
+    let plain = |name: &str| name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let (name, own) = (plain(name), plain(&partner.name));
+    let body = own.split_once(',').map_or(own.as_str(), |(body, _)| body);
+    !name.is_empty() && (name == own || name == body)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        directory::{Channel, PartnerStatus},
+        ids::{PartnerId, SiteId},
+    };
+
+    fn partner(id: &str, kind: AgencyKind) -> Partner {
+        Partner {
+            site_id: SiteId::parse("site-1").unwrap(),
+            partner_id: PartnerId::parse(id).unwrap(),
+            kind,
+            name: String::from("Harbour Borough Council, Housing Options"),
+            organisation_code: String::from("https://keyway.example/id/local-authority|E99000001"),
+            channel: Channel::Mailbox,
+            endpoint: None,
+            client_id: String::from("client"),
+            certificate_sha256: String::new(),
+            jwks: String::new(),
+            status: PartnerStatus::Active,
+            forgives: Vec::new(),
+            service: None,
+            version: 1,
+        }
+    }
+
+    fn asked(kind: AgencyKind, chosen: &Value) -> Option<&'static str> {
+        let partner = partner("housing-harbour", kind);
+        let profile = Form::Adult2.canonical();
+        not_chosen(
+            &partner,
+            &Assessment::new(json!({"profile": profile, "housing": {"chosen_authority": chosen}})),
+        )
+    }
+
+    #[test]
+    fn only_the_authority_that_the_person_chose_is_asked() {
+        let housing = |chosen: Value| asked(AgencyKind::Housing, &chosen);
+        for own in [
+            json!({"name": "Whatever", "code": "E99000001"}),
+            json!({"name": "Whatever", "code": "e99000001 "}),
+            json!({"name": "Harbour  borough council"}),
+            json!({"name": "Harbour Borough Council, Housing Options"}),
+        ] {
+            assert_eq!(housing(own.clone()), None, "{own}");
+        }
+        assert_eq!(housing(json!({"name": "Other Town Council", "code": "E99000077"})), Some(ANOTHER));
+        // The name does not help where the code is another's.
+        assert_eq!(housing(json!({"name": "Harbour Borough Council", "code": "E99000077"})), Some(ANOTHER));
+        assert_eq!(housing(json!({"name": "Other Town Council"})), Some(ANOTHER_NAME));
+        assert_eq!(housing(json!({"name": "Harbour"})), Some(ANOTHER_NAME));
+        assert_eq!(housing(json!({})), Some(NOBODY_CHOSEN));
+        assert_eq!(asked(AgencyKind::Cmht, &json!({})), None, "no other agency is chosen like this");
+    }
+
+    #[test]
+    fn a_form_that_cannot_say_it_is_sent_and_its_sender_told() {
+        let partner = partner("housing-harbour", AgencyKind::Housing);
+        let assessment = Assessment::new(json!({"profile": Form::Adult1.canonical()}));
+        assert_eq!(not_chosen(&partner, &assessment), None);
+        assert_eq!(not_said(2, &partner, &assessment).unwrap().path, "/referrals/2/recipient");
+        let newer = Assessment::new(json!({"profile": Form::Adult2.canonical()}));
+        assert!(not_said(2, &partner, &newer).is_none());
+    }
+}
