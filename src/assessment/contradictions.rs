@@ -10,8 +10,6 @@ mod judgement;
 mod requirements;
 mod times;
 
-mod judgement;
-
 use std::collections::HashSet;
 
 use jiff::{ToSpan as _, civil::Date};
