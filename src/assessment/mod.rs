@@ -34,6 +34,8 @@ pub struct Assessment {
     not_a_number: Option<String>,
     /// What was set aside when it was read.
     set_aside: Vec<Issue>,
+    /// Whether it was made from a FHIR message, which has no place for much of what the forms ask.
+    is_from_message: bool,
 }
 
 impl std::fmt::Debug for Assessment {
@@ -77,7 +79,19 @@ impl Assessment {
                 (Some(_), None) => {}
             }
         }
-        Self { value, nhs_number, not_a_number, set_aside }
+        Self { value, nhs_number, not_a_number, set_aside, is_from_message: false }
+    }
+
+    /// The same, made from a FHIR message.
+    #[must_use]
+    pub fn into_message_borne(self) -> Self {
+        Self { is_from_message: true, ..self }
+    }
+
+    /// Whether it was made from a FHIR message.
+    #[must_use]
+    pub const fn is_from_message(&self) -> bool {
+        self.is_from_message
     }
 
     /// What its sender should know though it is taken: what was set aside, check letters that do not fit, what can

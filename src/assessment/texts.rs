@@ -79,7 +79,7 @@ fn walk(value: &Value, place: &mut String, issues: &mut Vec<Issue>) {
             }
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(at, item)| below(&at.to_string(), item, issues))
+            items.iter().enumerate().for_each(|(at, item)| below(&at.to_string(), item, issues));
         }
         Value::Object(fields) => fields.iter().for_each(|(name, field)| below(name, field, issues)),
         Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}

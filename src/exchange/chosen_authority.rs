@@ -24,7 +24,7 @@ const NOT_SAID: &str = "This form has no place for the housing authority that th
 
 /// Why nothing of `assessment` may go to `partner`: a housing authority that the person did not choose.
 pub(super) fn not_chosen(partner: &Partner, assessment: &Assessment) -> Option<&'static str> {
-    if partner.kind != AgencyKind::Housing || assessment.form() == Form::Adult1 {
+    if partner.kind != AgencyKind::Housing || cannot_say(assessment) {
         return None;
     }
     let said = |field: &str| assessment.raw().pointer(&format!("{CHOSEN}/{field}")).and_then(Value::as_str);
@@ -37,8 +37,13 @@ pub(super) fn not_chosen(partner: &Partner, assessment: &Assessment) -> Option<&
 
 /// What the sender is told of a referral whose form cannot say whom the person chose.
 pub(super) fn not_said(place: usize, partner: &Partner, assessment: &Assessment) -> Option<Issue> {
-    let is_silent = partner.kind == AgencyKind::Housing && assessment.form() == Form::Adult1;
+    let is_silent = partner.kind == AgencyKind::Housing && cannot_say(assessment);
     is_silent.then(|| Issue::new("informational", format!("/referrals/{place}/recipient"), NOT_SAID))
+}
+
+/// The first form has no place for it, nor has a FHIR referral.
+fn cannot_say(assessment: &Assessment) -> bool {
+    assessment.form() == Form::Adult1 || assessment.is_from_message()
 }
 
 /// Codes are compared without their system: the assessment states the bare one.
@@ -122,5 +127,7 @@ mod tests {
         assert_eq!(not_said(2, &partner, &assessment).unwrap().path, "/referrals/2/recipient");
         let newer = Assessment::new(json!({"profile": Form::Adult2.canonical()}));
         assert!(not_said(2, &partner, &newer).is_none());
+        let message = newer.into_message_borne();
+        assert!(not_chosen(&partner, &message).is_none() && not_said(2, &partner, &message).is_some());
     }
 }

@@ -220,6 +220,7 @@ impl Exchange {
         let adapted = assessment_of(incoming.meant, incoming.receiver, self.now()).map_err(wrong)?;
         let assessment =
             self.valid_assessment(adapted.value.clone()).map_err(|refusal| located(&adapted, refusal))?;
+        let assessment = assessment.into_message_borne();
         let body = assessment.raw().to_string();
         let submission = self
             .plan_submission(caller, &assessment, body.as_bytes())

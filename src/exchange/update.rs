@@ -153,7 +153,8 @@ impl Exchange {
         let site = &caller.site_id;
         let adapted = assessment_of(incoming.meant, incoming.receiver, self.now()).map_err(wrong)?;
         let at_its_place = |refusal| located(&adapted, refusal);
-        let assessment = self.valid_assessment(adapted.value.clone()).map_err(at_its_place)?;
+        let assessment =
+            self.valid_assessment(adapted.value.clone()).map_err(at_its_place)?.into_message_borne();
         let body = assessment.raw().to_string();
         let partners = self.store.partners(site).await?;
         let asked = self.resolve(&partners, &assessment).await.map_err(at_its_place)?;

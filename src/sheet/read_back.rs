@@ -178,6 +178,10 @@ impl ReadBack {
             });
             in_order(kept)
         };
+        // What the person keeps back is theirs, whatever else keeps a value of it back too.
+        let kept_by_person = kept(&|why| why == EXCLUDED);
+        let mut never = kept(&|why| why != EXCLUDED && why != SPECIFIC);
+        never.retain(|part| !kept_by_person.contains(part));
         let mut also = Vec::new();
         if goes {
             also.push(texts.change.clone());
@@ -195,9 +199,9 @@ impl ReadBack {
             readers,
             answer,
             sees: in_order(sees.chain(told).filter(|_| goes)),
-            kept_by_person: kept(&|why| why == EXCLUDED),
+            kept_by_person,
             needs_own_yes: kept(&|why| why == SPECIFIC),
-            never: kept(&|why| why != EXCLUDED && why != SPECIFIC),
+            never,
             also,
             under: Under {
                 kept: texts.kept.clone(),

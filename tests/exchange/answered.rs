@@ -22,6 +22,7 @@ fn answering(request: &Value, recipients: &[&str]) -> Value {
     value["profile"] = "https://keyway.example/profiles/assessment/adult/2".into();
     value["offence"].as_object_mut().unwrap().remove("note");
     value.as_object_mut().unwrap().remove("treatment_requirement");
+    value["housing"]["chosen_authority"] = json!({"name": "housing harbour"});
     value["person"]["birth_date"] = "2001-02-17".into();
     value["in_answer_to"] = request["referral_id"].clone();
     value["pathway"]["contact_outcome"] = "seen".into();

@@ -40,7 +40,8 @@ fn asks(decision: &str) -> Value {
 
 async fn rig() -> Rig {
     let rig = Rig::new().await;
-    let crisis = partner("crisis-riverside", AgencyKind::HealthOther, Channel::FhirPush);
+    let mut crisis = partner("crisis-riverside", AgencyKind::HealthOther, Channel::FhirPush);
+    crisis.service = Some(String::from("crisis"));
     let mut agreed = agreement("crisis-riverside");
     agreed.purposes = vec![String::from("TREAT")];
     let writes = vec![Write::Partner(crisis), Write::Agreement(agreed)];

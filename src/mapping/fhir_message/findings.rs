@@ -137,11 +137,7 @@ fn from_others_flag(message: &Message<'_>) -> Option<Entry> {
     let system = codes::our_codes!("flag-code");
     let coded = Tree::array([coding(system, "risk-from-others", "Risk from others")]);
     let current = message.at("/risk/from_others/current");
-    let text = labelled(&[
-        ("Risk from others", level.clone()),
-        ("Current", current),
-        ("What to do", advice.clone()),
-    ]);
+    let text = labelled(&[("Risk from others", level), ("Current", current), ("What to do", advice)]);
     let code = map([("coding", Some(source.becomes(coded))), ("text", text)]);
     let category = concept(codes::FLAG_CATEGORIES, "API", "Additional Patient Information");
     Some(flag(message, "flag-risk-from-others", category, code))
