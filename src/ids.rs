@@ -55,6 +55,10 @@ id_types! {
     EpisodeId,
     /// One version of an assessment.
     AssessmentId,
+    /// A hold that stops the purging and the erasure of a person's content.
+    HoldId,
+    /// A person's request to be told what is held about them.
+    SubjectAccessId,
     /// A consent (all its versions).
     ConsentId,
     /// A data-sharing agreement with an agency.

@@ -140,7 +140,25 @@ pub const RECALL_REMINDER_PUT_OFF_SECONDS: i64 = 86_400;
 pub const OFFICERS_MAX: usize = 100;
 /// Decisions about one referral that are read to say why: the latest.
 pub const DECISIONS_TOLD_MAX: usize = 1_000;
-/// Longest reason of a review, in bytes.
+/// For how many days after the final answer content is kept where no record of processing says otherwise.
+pub const RETENTION_DAYS: u16 = 30;
+/// Most referrals, and most assessments, that one round of purging looks at.
+pub const RETENTION_ROUND_MAX: usize = 100;
+/// How long after a round of purging the next one begins, in seconds.
+pub const RETENTION_EVERY_SECONDS: u64 = 60;
+/// Most rounds of purging that one command makes.
+pub const RETENTION_ROUNDS_MAX: usize = 1_000;
+/// Most amendments of an assessment that are followed to see whether anything still rests on it; beyond, it is kept.
+pub const AMENDMENTS_FOLLOWED_MAX: usize = 1_000;
+/// Most fields of one draft of what a person is told of themselves.
+pub const SUBJECT_ACCESS_FIELDS_MAX: usize = 50_000;
+/// Most bytes of a file of decisions on a draft.
+pub const SUBJECT_ACCESS_DECISIONS_MAX_BYTES: u64 = 16_777_216;
+/// For how many days a draft of what a person is told of themselves is kept.
+pub const SUBJECT_ACCESS_KEPT_DAYS: i64 = 180;
+/// How often emptying the database's log is tried after something was purged or erased.
+pub const WAL_CUTS_MAX: usize = 20;
+/// Longest reason of a review, a hold or an erasure, in bytes.
 pub const REVIEW_REASON_MAX_BYTES: usize = 2_000;
 /// Deliveries that may wait for one partner before new work for it is refused.
 pub const PARTNER_BACKLOG_MAX: u64 = 1_000_000;

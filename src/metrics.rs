@@ -12,7 +12,10 @@ use prometheus_client::{
 use crate::{
     clock::Moment,
     directory::Channel,
-    exchange::ports::{AttemptClass, Read, Store},
+    exchange::{
+        keeping::Retained,
+        ports::{AttemptClass, Read, Store},
+    },
 };
 
 /// Media type of what [`Metrics::encode`] gives.
@@ -72,6 +75,8 @@ pub struct Metrics {
     audit_waiting: Gauge,
     audit_unsigned: Gauge,
     checkpoints_late: Gauge,
+    purged: Gauge,
+    kept_beyond: Gauge,
 }
 
 fn durations() -> Histogram {
@@ -100,6 +105,8 @@ impl Metrics {
             audit_waiting: Gauge::default(),
             audit_unsigned: Gauge::default(),
             checkpoints_late: Gauge::default(),
+            purged: Gauge::default(),
+            kept_beyond: Gauge::default(),
         };
         metrics.register(started);
         metrics
@@ -150,6 +157,16 @@ impl Metrics {
             "Signed checkpoints that came more than a second after an entry that they cover",
             self.checkpoints_late.clone(),
         );
+        r.register(
+            "retention_purged",
+            "Referrals and assessments whose content was purged since the process started",
+            self.purged.clone(),
+        );
+        r.register(
+            "retention_held",
+            "Referrals whose content would be due to be purged and is held, by the last whole sweep",
+            self.kept_beyond.clone(),
+        );
     }
 
     /// One request was answered. `route` is the pattern (`/referrals/{id}`), or `unmatched`.
@@ -169,6 +186,12 @@ impl Metrics {
         let outcome = class_word(class);
         self.attempts.get_or_create(&AttemptLabels { channel: channel.as_str(), outcome }).inc();
         self.attempt_duration.get_or_create(&OutcomeLabels { outcome }).observe(seconds(duration_micros));
+    }
+
+    /// How much was purged since the process started, and how much is held beyond its time.
+    pub fn retention(&self, retained: &Retained) {
+        self.purged.set(i64::try_from(retained.purged()).unwrap_or(i64::MAX));
+        self.kept_beyond.set(retained.held());
     }
 
     /// Reads the queue and the log's head from the store, for the gauges. To be called before [`Metrics::encode`].

@@ -49,8 +49,8 @@ impl fmt::Debug for ContentKey {
 /// Why something cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum VaultError {
-    /// The person was erased: the key is gone, and with it the content.
-    #[error("the key was destroyed when the person was erased")]
+    /// The person was erased, and the key is gone, or the content was purged at the end of its retention.
+    #[error("the key was destroyed when the person was erased, or the content was purged")]
     Erased,
     /// Another key, another label, or changed bytes.
     #[error("the sealed bytes do not open under this key and label")]
@@ -140,10 +140,11 @@ impl Vault {
         Sealed(sealed)
     }
 
-    /// Opens what [`Vault::seal`] sealed under the same key and label.
+    /// Opens what [`Vault::seal`] sealed under the same key and label. Empty bytes are of what was purged.
     pub fn unseal(&self, key: &ContentKey, label: &str, sealed: &Sealed) -> Result<Vec<u8>, VaultError> {
         match sealed.0.as_slice() {
             [SEALED_FORMAT, rest @ ..] => reopen(key, SEALED_FORMAT, label, rest),
+            [] => Err(VaultError::Erased),
             _ => Err(VaultError::Unreadable),
         }
     }
@@ -270,7 +271,9 @@ mod tests {
             changed.0[at] ^= 1;
             assert_eq!(vault.unseal(&key, "l", &changed), Err(VaultError::Unreadable), "byte {at}");
             let shorter = Sealed(sealed.0[..at].to_vec());
-            assert_eq!(vault.unseal(&key, "l", &shorter), Err(VaultError::Unreadable), "cut at {at}");
+            // Nothing at all is what purging leaves.
+            let fault = if at == 0 { VaultError::Erased } else { VaultError::Unreadable };
+            assert_eq!(vault.unseal(&key, "l", &shorter), Err(fault), "cut at {at}");
         }
         for at in 0..wrapped.len() {
             let mut changed = wrapped.clone();

@@ -76,6 +76,16 @@ kinds! {
     LookedUp = "looked-up";
     /// A second person reviewed a disclosure without consent.
     Reviewed = "reviewed";
+    /// Content was purged at the end of its retention.
+    Purged = "purged";
+    /// A legal hold was set: nothing of the person is purged or erased.
+    HoldSet = "hold-set";
+    /// A legal hold was lifted.
+    HoldLifted = "hold-lifted";
+    /// A person was erased: their key was destroyed and their content removed.
+    Erased = "erased";
+    /// A person's request to be told what is held about them was drafted, reviewed or released.
+    SubjectAccess = "subject-access";
 }
 
 /// One entry of the audit log. `about` holds ids of Keyway's own things (never content, never a name): pairs

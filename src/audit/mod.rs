@@ -5,6 +5,7 @@
 pub mod bundle;
 mod checkpoint;
 mod entry;
+pub mod erasure;
 mod leaf;
 pub mod merkle;
 pub mod note;

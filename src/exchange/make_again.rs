@@ -12,7 +12,7 @@ use super::{
     made_by::MadeBy,
     prepare::{Earlier, message_label},
     recall::Ends,
-    refusal::Refusal,
+    refusal::{Refusal, Refused},
     rows::{MessageKind, MessageRow, ReferralRow, Sealed},
 };
 use crate::{
@@ -137,6 +137,9 @@ impl Exchange {
             Err(VaultError::Erased) => return Ok((None, Again::CannotBe("its content was erased"))),
             key => key?,
         };
+        if message.body.0.is_empty() {
+            return Ok((None, Again::CannotBe("its content was purged at the end of its retention")));
+        }
         let body = self.part_of(message, "body", &message.body, &key)?;
         let matches = Some(sha256(&body) == message.body_sha256);
         let cannot = |why| Ok((matches, Again::CannotBe(why)));
@@ -154,7 +157,13 @@ impl Exchange {
         if message.detail.is_some() && kept.signed_by.is_some() && kept.signed_by != self.signed_by() {
             return cannot("its document was signed with a key that is not the one of these settings");
         }
-        let (made, detail) = self.drawn_again(referral, message, &kept, &key).await?;
+        let (made, detail) = match self.drawn_again(referral, message, &kept, &key).await {
+            // The message before it, which it names, may be gone while this one is there.
+            Err(refusal) if refusal.class == Refused::Gone => {
+                return cannot("what it was made from was purged at the end of its retention");
+            }
+            drawn => drawn?,
+        };
         let sent = message.detail.as_ref().map(|sealed| self.part_of(message, "detail", sealed, &key));
         let sent = sent.transpose()?.unwrap_or_default();
         let what = if made != body {

@@ -27,6 +27,7 @@ mod form_in;
 mod idempotency;
 pub mod ig;
 mod inbound;
+pub mod keeping;
 mod ledger;
 mod less;
 pub mod log;
@@ -56,6 +57,7 @@ mod root_key;
 pub mod rows;
 mod sought;
 mod strangers;
+pub mod subject;
 mod submit;
 mod tiles;
 mod told_by_service;
@@ -183,6 +185,8 @@ pub struct Exchange {
     carried: made_by::Carried,
     /// The refused looks of which no entry is written yet.
     refused_looks: Arc<sought::RefusedLooks>,
+    /// What was purged since the process started.
+    pub retained: keeping::Retained,
     /// Rung after each commit that may have put something on a lane. A hint only.
     pub wake_delivery: Arc<Notify>,
     /// Rung after each commit that wrote audit entries. A hint only.
@@ -214,6 +218,7 @@ impl Exchange {
             backlog_max: limits::PARTNER_BACKLOG_MAX,
             carried: made_by::Carried::here(),
             refused_looks: Arc::default(),
+            retained: keeping::Retained::default(),
             wake_delivery: Arc::new(Notify::new()),
             wake_sequencer: Arc::new(Notify::new()),
         })

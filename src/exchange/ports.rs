@@ -8,13 +8,18 @@ use super::rows::{
     LookupRow, MessageRow, NewDelivery, OfficerRow, PersonRow, Quoted, RecallRow, ReferralRow, ReviewRow,
     RootKeyRow, StoredEntry,
 };
-use super::{browse::Browse, ig::ports::Oversight, log::Log};
+use super::{
+    browse::Browse,
+    ig::ports::Oversight,
+    keeping::ports::{AssessmentPurge, Erase, HoldRow, Keeping, ReferralPurge, SubjectAccessRow},
+    log::Log,
+};
 use crate::{
     clock::Moment,
     directory::{Agreement, Channel, Partner},
     ids::{
-        AssessmentId, AttemptId, ConsentId, DeliveryId, DisclosureId, EpisodeId, MessageId, PartnerId,
-        PersonId, RecallId, ReferralId, SiteId,
+        AssessmentId, AttemptId, ConsentId, DeliveryId, DisclosureId, EpisodeId, HoldId, MessageId,
+        PartnerId, PersonId, RecallId, ReferralId, SiteId,
     },
 };
 
@@ -107,6 +112,25 @@ pub enum Write {
     /// A new version of an agreement; the partner's version moves on by itself. A version that is stored never
     /// changes: the same again with other content exists already.
     Agreement(Agreement),
+    /// The content of a referral that is final goes: its messages' bodies and details, what came in about it, and the
+    /// receiver's words. One that was purged already, or whose person is on hold, exists already.
+    PurgeReferral(ReferralPurge),
+    /// The content of an assessment goes, and the form that it was made from. One that was purged already, or whose person is
+    /// on hold, exists already.
+    PurgeAssessment(AssessmentPurge),
+    /// What came in before this moment and matched nobody goes, and kept answers that have expired: at most so many of each.
+    PurgeStale(Moment, usize),
+    /// A person is erased: their key makes place for another, their content and what finds them goes, and the certificate is
+    /// kept. One who is on hold, about whom something is under way, or who was erased before exists already.
+    Erase(Erase),
+    /// A draft of what a person is told of themselves.
+    SubjectAccess(SubjectAccessRow),
+    /// The draft as it now is; the row's `version` is the new one. Another version stored, or one released, exists already.
+    SubjectAccessMoved(SubjectAccessRow),
+    /// A hold.
+    Hold(HoldRow),
+    /// A hold is lifted: `(site, hold, when)`. One that is not open exists already.
+    HoldLifted(SiteId, HoldId, Moment),
     /// An audit entry.
     Audit(AuditRow),
     /// The key that signs checkpoints from now on, and the id of the one that did, which must be the one that signs: another
@@ -215,7 +239,7 @@ pub struct DeliveryBundle {
 
 /// Durable storage. One implementation for each engine; the same SQL serves all.
 #[async_trait]
-pub trait Store: Browse + Log + Oversight {
+pub trait Store: Browse + Log + Oversight + Keeping {
     /// Checks `preconditions` and makes `writes`, all or nothing. When it answers `Ok` the writes are durable.
     async fn commit(&self, writes: WriteSet, preconditions: Vec<Precondition>) -> Result<(), CommitError>;
 

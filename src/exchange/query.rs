@@ -151,7 +151,10 @@ impl Exchange {
             let person = self.person_for(caller, &referral.site_id, &referral.person_id).value;
             shown.insert(String::from("person"), json!(person));
             shown.insert(String::from("disclosure_id"), json!(referral.disclosure_id));
-            shown.insert(String::from("withheld"), json!(self.open_withheld(referral, &key)?));
+            // Of an erased person it is not known any more: nothing is said, rather than that nothing was.
+            if !referral.withheld.0.is_empty() {
+                shown.insert(String::from("withheld"), json!(self.open_withheld(referral, &key)?));
+            }
             let review = referral.review_due_at.map(Moment::to_rfc3339);
             shown.insert(String::from("review_due_at"), json!(review));
             let trips: Vec<Value> = deliveries

@@ -27,6 +27,8 @@ pub(super) enum Why {
     NoLongerPermitted,
     /// The sender took the referral back.
     WithdrawnBySender,
+    /// The person was erased here.
+    Erased,
 }
 
 impl Why {
@@ -35,6 +37,7 @@ impl Why {
             Self::ConsentWithdrawn => "consent-withdrawn",
             Self::NoLongerPermitted => "no-longer-permitted",
             Self::WithdrawnBySender => "withdrawn-by-sender",
+            Self::Erased => "erased",
         }
     }
 }

@@ -35,6 +35,7 @@ pub(super) async fn metrics(call: Call) -> Outcome {
     if let Err(error) = call.gateway.metrics.refresh(exchange.store.as_ref(), now).await {
         tracing::error!(error = %error, "the gauges could not be read from the store");
     }
+    call.gateway.metrics.retention(&exchange.retained);
     Ok(Answer {
         status: 200,
         content_type: CONTENT_TYPE,

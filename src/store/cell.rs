@@ -100,6 +100,8 @@ ids_are_text!(
     InboundId,
     EntryId,
     RecallId,
+    HoldId,
+    SubjectAccessId,
 );
 
 /// The kebab-case word under which `value` is known on the wire.

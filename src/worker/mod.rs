@@ -1,5 +1,5 @@
-//! What the gateway does unasked: carries what is due, gives audit entries their places, signs the log, and reminds of
-//! recalls.
+//! What the gateway does unasked: carries what is due, gives audit entries their places, signs the log, reminds of recalls, and
+//! purges what has been kept long enough.
 //!
 //! Three loops on the multi-thread runtime. Each looks when it is rung for, when the next thing is due, and at
 //! the latest after a fixed time, so that a lost ring costs a second and nothing more. What a delivery is and
@@ -9,6 +9,7 @@
 
 mod delivering;
 mod liveness;
+mod purging;
 mod reminding;
 mod rounds;
 mod sequencing;
@@ -40,6 +41,8 @@ pub struct WorkerSettings {
     pub sequence_every: Duration,
     /// The time between two looks for recalls that nobody answers.
     pub remind_every: Duration,
+    /// The time between two rounds of purging.
+    pub purge_every: Duration,
     /// How long attempts under way may take to end when the worker is shut down.
     pub grace: Duration,
 }
@@ -54,6 +57,7 @@ impl WorkerSettings {
             look_every: Duration::from_secs(1),
             sequence_every: Duration::from_millis(200),
             remind_every: Duration::from_secs(limits::RECALL_REMINDERS_EVERY_SECONDS),
+            purge_every: Duration::from_secs(limits::RETENTION_EVERY_SECONDS),
             grace: Duration::from_secs(limits::ATTEMPT_TIMEOUT_SECONDS + 5),
         }
     }
@@ -85,8 +89,9 @@ impl Worker {
         ));
         let reminding =
             tokio::spawn(reminding::run(Arc::clone(&rounds), settings.remind_every, stopping.clone()));
+        let purging = tokio::spawn(purging::run(Arc::clone(&rounds), settings.purge_every, stopping.clone()));
         let delivering = tokio::spawn(delivering::run(rounds, settings, Arc::clone(&liveness), stopping));
-        WorkerHandle { stop, sequencer_stop, delivering, reminding, sequencing, liveness }
+        WorkerHandle { stop, sequencer_stop, delivering, purging, reminding, sequencing, liveness }
     }
 }
 
@@ -96,6 +101,7 @@ pub struct WorkerHandle {
     sequencer_stop: watch::Sender<bool>,
     delivering: JoinHandle<()>,
     reminding: JoinHandle<()>,
+    purging: JoinHandle<()>,
     sequencing: JoinHandle<()>,
     liveness: Arc<Liveness>,
 }
@@ -113,6 +119,7 @@ impl WorkerHandle {
         self.stop.send_replace(true);
         ended("delivering", &self.delivering.await);
         ended("reminding", &self.reminding.await);
+        ended("purging", &self.purging.await);
         self.sequencer_stop.send_replace(true);
         ended("sequencing", &self.sequencing.await);
     }

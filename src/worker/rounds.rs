@@ -8,6 +8,7 @@ use crate::{
     clock::Moment,
     exchange::{
         CheckpointError, Exchange,
+        keeping::{Purge, Sweep},
         ports::{CommitError, Courier, Read},
         refusal::Refusal,
         rows::LeasedLane,
@@ -32,6 +33,8 @@ pub(super) trait Rounds: Send + Sync + 'static {
     async fn sign(&self) -> Result<(), CheckpointError>;
     /// Sees to recalls that nobody answers; answers whether there may be more that are due.
     async fn remind(&self) -> Result<bool, Refusal>;
+    /// One round of purging, behind what `sweep` looked at before.
+    async fn purge(&self, sweep: &mut Sweep) -> Result<Purge, Refusal>;
     /// Ends when something may have become due.
     async fn delivery_rung(&self);
     /// Ends when audit entries may wait.
@@ -74,6 +77,10 @@ impl Rounds for Gateway {
     async fn remind(&self) -> Result<bool, Refusal> {
         let seen_to = self.exchange.remind_of_recalls().await?;
         Ok(seen_to >= limits::RECALL_REMINDERS_BATCH_MAX)
+    }
+
+    async fn purge(&self, sweep: &mut Sweep) -> Result<Purge, Refusal> {
+        self.exchange.purge_round(self.now(), sweep).await
     }
 
     async fn delivery_rung(&self) {

@@ -18,6 +18,7 @@ use crate::{
     directory::Channel,
     exchange::{
         CheckpointError,
+        keeping::{Purge, Sweep},
         ports::{CommitError, Read},
         refusal::Refusal,
         rows::{DeliveryRow, DeliveryStatus, LeasedLane, NewDelivery},
@@ -39,6 +40,7 @@ struct Books {
     reminded: AtomicUsize,
     broken: AtomicBool,
     takes: Duration,
+    purges: AtomicUsize,
     delivery: Notify,
     sequencer: Notify,
 }
@@ -125,6 +127,12 @@ impl Rounds for Books {
         }
         self.signed.fetch_add(1, Ordering::SeqCst);
         Ok(())
+    }
+
+    async fn purge(&self, sweep: &mut Sweep) -> Result<Purge, Refusal> {
+        let round = self.purges.fetch_add(1, Ordering::SeqCst);
+        *sweep = Sweep::default();
+        if round == 1 { Err(Refusal::unavailable()) } else { Ok(Purge::default()) }
     }
 
     async fn delivery_rung(&self) {
@@ -281,4 +289,16 @@ async fn reminders_go_on_while_there_are_more_and_again_after_their_time() {
     let ended = books.reminded.load(Ordering::SeqCst);
     tokio::time::sleep(Duration::from_millis(60)).await;
     assert_eq!(books.reminded.load(Ordering::SeqCst), ended, "it goes on after the end");
+}
+
+#[tokio::test]
+async fn purging_goes_on_after_a_round_that_failed_and_ends_when_it_is_told_to() {
+    let books = Books::with_due(0, Duration::ZERO);
+    let often = WorkerSettings { purge_every: Duration::from_millis(1), ..settings() };
+    let worker = Worker::start_rounds(Arc::clone(&books) as Arc<dyn Rounds>, often);
+    until(|| books.purges.load(Ordering::SeqCst) > 3).await;
+    worker.shutdown().await;
+    let ended = books.purges.load(Ordering::SeqCst);
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert_eq!(books.purges.load(Ordering::SeqCst), ended);
 }

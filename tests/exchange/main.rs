@@ -32,6 +32,7 @@ mod forgiven;
 mod forms;
 mod hidden;
 mod journey;
+mod keeping;
 mod lanes;
 mod less;
 mod meanwhile;

@@ -1,11 +1,15 @@
 //! `keyway ig`: the questions of an information governance officer. Each look is on record before it is answered.
 
+mod erase;
 mod flows;
+mod hold;
 mod look;
 mod officers;
 mod overrides;
 mod recalls;
 mod relied_on;
+mod retention;
+mod subject_access;
 mod who_saw;
 mod why;
 
@@ -37,6 +41,13 @@ enum IgCommand {
     Looks(look::LooksArgs),
     Officer(officers::OfficerArgs),
     Officers(officers::OfficersArgs),
+    Retention(retention::RetentionArgs),
+    Erase(erase::EraseArgs),
+    Certificate(erase::CertificateArgs),
+    #[command(subcommand)]
+    SubjectAccess(subject_access::SubjectAccessCommand),
+    #[command(subcommand)]
+    Hold(hold::HoldCommand),
 }
 
 pub(super) async fn run(args: IgArgs) -> Result<ExitCode> {
@@ -51,5 +62,10 @@ pub(super) async fn run(args: IgArgs) -> Result<ExitCode> {
         IgCommand::Looks(args) => look::run(args).await,
         IgCommand::Officer(args) => officers::enter(args).await,
         IgCommand::Officers(args) => officers::run(args).await,
+        IgCommand::Erase(args) => erase::run(args).await,
+        IgCommand::Certificate(args) => erase::certificate(args).await,
+        IgCommand::Retention(args) => retention::run(args).await,
+        IgCommand::SubjectAccess(command) => subject_access::run(command).await,
+        IgCommand::Hold(command) => hold::run(command).await,
     }
 }

@@ -172,8 +172,10 @@ impl Books<'_> {
     pub(super) async fn key(&mut self, person: &PersonId) -> Result<Option<&ContentKey>, Refusal> {
         if !self.keys.contains_key(person) {
             let row = self.exchange.store.person(&self.site, person).await?.ok_or_else(Refusal::internal)?;
+            // The key that came in the place of an erased person's opens nothing of before.
+            let is_erased = self.exchange.store.certificate_of(&self.site, person).await?.is_some();
             let key = match self.exchange.vault.person_key(&self.site, person, &row.wrapped_key) {
-                Ok(key) => Some(key),
+                Ok(key) => (!is_erased).then_some(key),
                 Err(VaultError::Erased) => None,
                 Err(error) => return Err(error.into()),
             };

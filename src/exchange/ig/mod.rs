@@ -72,29 +72,34 @@ impl Officer {
         &self.name
     }
 
-    fn actor(&self) -> String {
+    pub(super) fn actor(&self) -> String {
         format!("{}:{}", if self.is_proved { "officer" } else { "operator" }, self.name)
     }
 }
 
 /// A question, as the log has it.
 #[derive(Default)]
-struct Look<'a> {
-    question: &'static str,
+pub(super) struct Look<'a> {
+    pub(super) question: &'static str,
     /// By what it was asked, where there are several ways.
-    by: &'static str,
+    pub(super) by: &'static str,
     /// Whom it found.
-    people: &'a [PersonId],
-    partner: Option<&'a PartnerId>,
+    pub(super) people: &'a [PersonId],
+    pub(super) partner: Option<&'a PartnerId>,
     /// Ids of our own things that it was about. Not under the names that give an entry to a referral or a consent: no
     /// agency reads of itself here that an officer looked into it.
-    about: Vec<(&'static str, String)>,
-    found_nothing: bool,
+    pub(super) about: Vec<(&'static str, String)>,
+    pub(super) found_nothing: bool,
 }
 
 impl Exchange {
     /// Puts a question on record. Only then is it answered.
-    async fn asked(&self, site: &SiteId, officer: &Officer, look: Look<'_>) -> Result<(), Refusal> {
+    pub(super) async fn asked(
+        &self,
+        site: &SiteId,
+        officer: &Officer,
+        look: Look<'_>,
+    ) -> Result<(), Refusal> {
         let now = self.now();
         let entry = |person: Option<&PersonId>| -> Write {
             let mut note = self.note(site, now, Kind::LookedUp, &officer.actor());
@@ -128,7 +133,7 @@ impl Exchange {
     }
 
     /// Puts on record that a question found nothing, and gives the refusal that says so.
-    async fn asked_in_vain(
+    pub(super) async fn asked_in_vain(
         &self,
         site: &SiteId,
         officer: &Officer,

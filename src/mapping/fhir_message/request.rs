@@ -197,6 +197,7 @@ fn in_words(reason: &str) -> &str {
         "consent-withdrawn" => "The person took their consent back",
         "no-longer-permitted" => "No longer permitted",
         "withdrawn-by-sender" => "Withdrawn by the sender",
+        "erased" => "The person was erased",
         other => other,
     }
 }

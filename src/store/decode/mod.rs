@@ -4,6 +4,7 @@
 pub(super) mod audit;
 pub(super) mod directory;
 pub(super) mod inbound;
+pub(super) mod keeping;
 pub(super) mod messages;
 pub(super) mod oversight;
 pub(super) mod people;

@@ -17,6 +17,7 @@ pub(in crate::store) mod audit;
 pub(in crate::store) mod conversations;
 pub(in crate::store) mod directory;
 pub(in crate::store) mod inbound;
+pub(in crate::store) mod keeping;
 pub(in crate::store) mod lanes;
 pub(in crate::store) mod log;
 pub(in crate::store) mod messages;
@@ -32,6 +33,7 @@ pub(super) fn all() -> Vec<(&'static str, &'static str)> {
         conversations::ALL,
         directory::ALL,
         inbound::ALL,
+        keeping::ALL,
         lanes::ALL,
         log::ALL,
         messages::ALL,

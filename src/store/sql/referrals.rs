@@ -54,12 +54,13 @@ macro_rules! party {
 statements! {
     PUT_REFERRAL = concat!("INSERT INTO referral (", referral!(), ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, \
         $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)");
-    /// The version asked for is the one before the row's, `$20`.
+    /// The version asked for is the one before the row's, `$20`. What happens after its content was purged may bring new
+    /// content: that is looked at again.
     MOVE_REFERRAL = "UPDATE referral SET assessment_id = $1, sender_id = $2, recipient_id = $3, nature = $4, \
         audience = $5, channel = $6, urgency = $7, need = $8, state = $9, business_status = $10, reason = $11, \
         receiver_note = $12, withheld = $13, disclosure_id = $14, decision_id = $15, review_due_at = $16, \
         recall_answer = $17, correlation_id = $18, messages = $19, version = $20, updated_at = $21, \
-        answer_by = $22, in_answer_to = $23 WHERE site_id = $24 AND referral_id = $25 \
+        answer_by = $22, in_answer_to = $23, purged_at = NULL WHERE site_id = $24 AND referral_id = $25 \
         AND version = $20 - 1";
     HAS_REFERRAL_VERSION = "SELECT 1 FROM referral WHERE site_id = $1 AND referral_id = $2 AND version = $3";
     REFERRAL = concat!("SELECT ", referral!(), " FROM referral WHERE site_id = $1 AND referral_id = $2");

@@ -77,12 +77,13 @@ fn checkpoint_all(connection: &Connection, wal: &Path, shared: &Shared, stopped:
     }
 }
 
-/// Cuts the WAL on the writer's own connection, between two transactions. Readers hold it up for a short time only.
-pub(super) fn cut(connection: &Connection) -> rusqlite::Result<()> {
+/// Cuts the WAL on the writer's own connection, between two transactions. Readers hold it up for a short time only. Answers
+/// whether nothing is left of it.
+pub(super) fn cut(connection: &Connection) -> rusqlite::Result<bool> {
     connection.busy_timeout(Duration::from_millis(WAL_TRUNCATE_TIMEOUT_MILLISECONDS))?;
     let done = checkpoint(connection, CHECKPOINT_TRUNCATE);
     connection.busy_timeout(Duration::from_millis(DATABASE_BUSY_TIMEOUT_MILLISECONDS))?;
-    done.map(|_| ())
+    done.map(|outcome| outcome == Outcome::Done)
 }
 
 /// What a checkpoint came to.

@@ -11,6 +11,8 @@ use crate::limits::{DATABASE_BUSY_TIMEOUT_MILLISECONDS, STATEMENTS_KEPT, WAL_TRU
 pub(super) fn writer(path: &Path, durability: Durability) -> rusqlite::Result<Connection> {
     let connection = open(path, durability)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // What is purged or erased is overwritten, not only given up.
+    connection.pragma_update(None, "secure_delete", true)?;
     Ok(connection)
 }
 

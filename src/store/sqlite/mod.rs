@@ -3,6 +3,7 @@
 mod browse;
 mod checkpoint;
 mod connection;
+mod keeping;
 #[cfg(test)]
 mod lag;
 mod lanes;

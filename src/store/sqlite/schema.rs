@@ -26,6 +26,7 @@ const MIGRATIONS: &[(&str, &str)] = &[
     ("V14__records_of_processing", include_str!("../migrations/sqlite/V14__records_of_processing.sql")),
     ("V15__officers", include_str!("../migrations/sqlite/V15__officers.sql")),
     ("V16__recall_reminders", include_str!("../migrations/sqlite/V16__recall_reminders.sql")),
+    ("V17__keeping", include_str!("../migrations/sqlite/V17__keeping.sql")),
 ];
 
 /// What [`migrate`] did.

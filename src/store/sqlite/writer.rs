@@ -38,6 +38,8 @@ pub(super) struct Shared {
     pub(super) waiting: AtomicI64,
     /// The checkpointer could not cut the WAL because the writer is never idle: the writer does it, between groups.
     pub(super) cut_wal: AtomicBool,
+    /// How often nothing was left of it afterwards.
+    pub(super) cuts: AtomicU64,
 }
 
 type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
@@ -137,10 +139,12 @@ fn write_all(connection: &Connection, jobs: &Receiver<Job>, shared: &Shared) {
             tracing::error!(jobs = size, error = %error, "a group of commits failed");
             continue;
         }
-        if shared.cut_wal.swap(false, Ordering::Relaxed)
-            && let Err(error) = checkpoint::cut(connection)
-        {
-            tracing::warn!(error = %error, "the WAL was not cut");
+        if shared.cut_wal.swap(false, Ordering::Relaxed) {
+            match checkpoint::cut(connection) {
+                Ok(true) => drop(shared.cuts.fetch_add(1, Ordering::Relaxed)),
+                Ok(false) => {}
+                Err(error) => tracing::warn!(error = %error, "the WAL was not cut"),
+            }
         }
     }
 }

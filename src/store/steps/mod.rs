@@ -3,6 +3,7 @@
 
 mod checks;
 mod inbound;
+mod keeping;
 mod log;
 mod messages;
 mod people;
@@ -126,6 +127,14 @@ fn of_write(
         }
         Write::LogKey(row, before) => steps.extend(log::key(row, before)),
         Write::Checkpoint(row) => steps.push(log::checkpoint(row)),
+        Write::PurgeReferral(purge) => steps.extend(keeping::referral(&purge)),
+        Write::PurgeAssessment(purge) => steps.extend(keeping::assessment(&purge)),
+        Write::PurgeStale(before, limit) => steps.extend(keeping::stale(before, limit, now)),
+        Write::Erase(erase) => steps.extend(keeping::erase(erase)),
+        Write::SubjectAccess(row) => steps.push(keeping::subject_access(row)),
+        Write::SubjectAccessMoved(row) => steps.push(keeping::subject_access_moved(row)),
+        Write::Hold(row) => steps.push(keeping::hold(&row)),
+        Write::HoldLifted(site, hold, at) => steps.push(keeping::hold_lifted(&site, &hold, at)),
         Write::Audit(row) => {
             steps.push(inbound::entry(row, *entries));
             *entries = entries.saturating_add(1);
