@@ -11,7 +11,8 @@ const BEGINNINGS: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
 const NO_FORMULA: &str = "telephone";
 
 /// Every text that begins as a formula does, at its place, and never with its words.
-pub(super) fn found(value: &Value) -> Vec<Issue> {
+#[must_use]
+pub fn found(value: &Value) -> Vec<Issue> {
     let mut issues = Vec::new();
     walk(value, &mut String::new(), &mut issues);
     issues

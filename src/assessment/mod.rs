@@ -19,6 +19,7 @@ pub use asked::{AskedOverride, AskedReferral, AssessedConsent, day_begins, state
 pub use capture::{Capture, OwnWord};
 use contradictions::Weight;
 pub use form::{Form, is_of_a_child};
+pub use formulas::found as formulas_in;
 pub use identifier::{NhsNumber, NhsNumberFault};
 pub use identifiers::{Looked, look_at};
 pub use scores::{TAG_DOMAINS, TagMax};

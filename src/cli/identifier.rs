@@ -62,12 +62,12 @@ pub(super) fn run(args: &IdentifierArgs) -> Result<ExitCode> {
         table(args.kind, &looked, now);
     }
     for (place, one) in looked.iter().enumerate() {
-        if let Some(text) = reason(one) {
+        if let Some(text) = reason(one, now) {
             print::problem(&format!("value {}: {text}", place + 1));
         }
     }
     let wrong =
-        looked.iter().any(|one| one.as_ref().map_or(Check::Invalid, Identifier::check) == Check::Invalid);
+        looked.iter().any(|one| one.as_ref().map_or(Check::Invalid, |one| check(one, now)) == Check::Invalid);
     Ok(if wrong { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
@@ -75,7 +75,7 @@ pub(super) fn run(args: &IdentifierArgs) -> Result<ExitCode> {
 type Looked = std::result::Result<Identifier, IdentifierFault>;
 
 fn object(kind: IdentifierType, looked: &Looked, now: Moment) -> Value {
-    let check = looked.as_ref().map_or(Check::NotChecked, Identifier::check);
+    let check = looked.as_ref().map_or(Check::NotChecked, |one| check(one, now));
     json!({
         "type": kind.name(),
         "canonical": looked.as_ref().ok().map(|one| one.canonical(now)),
@@ -88,7 +88,7 @@ fn table(kind: IdentifierType, all: &[Looked], now: Moment) {
     let rows: Vec<(String, bool, &str)> = all
         .iter()
         .map(|looked| match looked {
-            Ok(one) => (one.canonical(now), true, one.check().as_str()),
+            Ok(one) => (one.canonical(now), true, check(one, now).as_str()),
             Err(_) => (String::from("-"), false, Check::NotChecked.as_str()),
         })
         .collect();
@@ -104,12 +104,20 @@ fn table(kind: IdentifierType, all: &[Looked], now: Moment) {
     }
 }
 
+/// As an assessment takes it: the letter fits a year to come as well, and no number is of one.
+fn check(one: &Identifier, now: Moment) -> Check {
+    if one.is_of_a_year_to_come(now) { Check::Invalid } else { one.check() }
+}
+
 /// What is to be said about one, never with its value.
-fn reason(looked: &Looked) -> Option<String> {
+fn reason(looked: &Looked, now: Moment) -> Option<String> {
     match looked {
         Err(fault) => Some(fault.to_string()),
         Ok(one) if one.check() == Check::Invalid => {
             Some(String::from("The check digit or letter does not fit."))
+        }
+        Ok(one) if one.is_of_a_year_to_come(now) => {
+            Some(String::from("The year of this number has not come yet: look at where it was copied from."))
         }
         Ok(one) if one.stands_for_none() => Some(String::from("This stands where there is no number.")),
         Ok(_) => None,

@@ -7,7 +7,7 @@ use super::{
     caller::Caller,
     ports::{Precondition, WriteSet},
     refusal::{Issue, Refusal, Refused},
-    request::{Request, Said},
+    request::{Request, Said, may_be_corrected},
     rows::ReferralRow,
 };
 use crate::{assessment::Assessment, ids::ReferralId, mapping::InReplyTo};
@@ -74,8 +74,9 @@ impl Exchange {
         Ok(Some(Answered { row, request }))
     }
 
-    /// Closes the request with the contact outcome that the assessment states, where it is still open; how it stands then,
-    /// for the answer. The outcome is all that the asker is told by this.
+    /// Closes the request with the contact outcome that the assessment states, where it is still open, and puts right what its
+    /// asker was told, where it was closed with another; how it stands then, for the answer. The outcome is all that the asker
+    /// is told by this.
     pub(super) async fn close_answered(
         &self,
         caller: &Caller,
@@ -86,7 +87,8 @@ impl Exchange {
     ) -> Result<(Value, Vec<Precondition>), Refusal> {
         let shown = |row: &ReferralRow| json!({"referral_id": row.referral_id, "state": row.state});
         let row = &answered.row;
-        if row.state.is_final() {
+        let corrects = assessment.contact_outcome().is_some_and(|outcome| may_be_corrected(row, outcome));
+        if row.state.is_final() && !corrects {
             return Ok((shown(row), Vec::new()));
         }
         let Some(outcome) = assessment.contact_outcome() else {
@@ -98,6 +100,13 @@ impl Exchange {
             return Ok((shown(row), Vec::new()));
         };
         let said = Said { outcome, report: None };
+        if corrects {
+            warnings.push(Issue::new(
+                "informational",
+                PLACE,
+                "The request was answered with another contact outcome. Whoever asked is told this one in its place.",
+            ));
+        }
         let (moved, preconditions) = self.close_request(&caller.partner_id, row, &said, writes).await?;
         Ok((shown(&moved), preconditions))
     }

@@ -43,6 +43,8 @@ pub use codes::OUR_PROFILES;
 pub use fhir_message::{MESSAGE_HEADER, Standing, keep_times};
 pub use frame::{Changed, Frame, Mapped};
 pub use lineage::{Lineage, Traced};
-pub use notice::{InReplyTo, answer_to_request, recall, request_to_ld, status_answer, what_a_recall_asks};
+pub use notice::{
+    ContactOutcome, InReplyTo, answer_to_request, recall, request_to_ld, status_answer, what_a_recall_asks,
+};
 pub use render::{FHIR_PROFILES, render};
 pub use standing_alone::questionnaire_response;

@@ -124,6 +124,17 @@ pub struct InReplyTo<'a> {
     pub received_at: Moment,
 }
 
+/// What became of a contact, as it is told to whoever asked for it.
+#[derive(Clone, Copy, Debug)]
+pub struct ContactOutcome<'a> {
+    /// `seen`, `declined`, `not-seen` or `unfit`.
+    pub word: &'a str,
+    /// To a court: whether a report is being written.
+    pub report_to_follow: Option<bool>,
+    /// The message with another outcome, whose place this one takes.
+    pub supersedes: Option<&'a str>,
+}
+
 /// A request as it is quoted to whoever made it.
 pub(super) fn in_reply_to(quoted: &InReplyTo<'_>) -> Option<Tree> {
     let of_request = |value: &str| Some(Tree::frame("request", value));
@@ -139,19 +150,15 @@ pub(super) fn in_reply_to(quoted: &InReplyTo<'_>) -> Option<Tree> {
 /// `not-seen`, `unfit`), to a court whether a report is being written, and nothing else. What was found needs consent
 /// and travels as advice of its own.
 #[must_use]
-pub fn answer_to_request(
-    frame: &Frame<'_>,
-    quoted: &InReplyTo<'_>,
-    outcome: &str,
-    report_to_follow: Option<bool>,
-) -> Mapped {
+pub fn answer_to_request(frame: &Frame<'_>, quoted: &InReplyTo<'_>, outcome: &ContactOutcome<'_>) -> Mapped {
     let profile = "https://keyway.example/profiles/requests/answer/1";
     let tree = map(head(frame, profile).into_iter().chain([
         ("inReplyTo", in_reply_to(quoted)),
-        ("contactOutcome", Some(Tree::frame("outcome", outcome))),
-        ("reportToFollow", report_to_follow.map(|report| Tree::frame("outcome", report))),
+        ("contactOutcome", Some(Tree::frame("outcome", outcome.word))),
+        ("reportToFollow", outcome.report_to_follow.map(|report| Tree::frame("outcome", report))),
+        ("supersedes", outcome.supersedes.map(|id| Tree::frame("supersedes", id))),
     ]));
-    let (version, schema) = ("request-answer/1", "answer-to-request");
+    let (version, schema) = ("request-answer/2", "answer-to-request");
     carried(frame, &Places::default(), tree, version, schema, "KEYWAY_SCREENING_ANSWER", Cause::Answered)
 }
 

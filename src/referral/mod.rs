@@ -7,6 +7,7 @@ mod deadline;
 mod lifecycle;
 mod plan;
 mod reason;
+mod sense;
 mod state;
 
 pub use action::Action;
@@ -14,4 +15,5 @@ pub use deadline::{Deadline, InTimeFor, answer_to, answer_within};
 pub use lifecycle::{Role, Standing, Step, StepError, permitted, step};
 pub use plan::{PlanItem, order};
 pub use reason::{RECALL_ANSWERS, ReasonCode};
+pub use sense::{refused_in, told_in};
 pub use state::State;

@@ -116,6 +116,49 @@ async fn where_the_person_says_no_the_request_ends_with_its_outcome_and_nothing_
     assert_eq!(outcome.get("reportToFollow"), None, "whether a report comes would tell of the no");
 }
 
+/// Custody keeps somebody on the word that they were seen: a wrong one must not stay.
+#[tokio::test]
+async fn an_outcome_that_was_wrong_is_put_right_with_whoever_asked() {
+    let rig = Rig::new().await;
+    let request = asked(&rig).await;
+    let value = answering(&request, &["housing-harbour"]);
+    let first = rig.submit(&value, "k1").await.unwrap();
+    let court = rig.caller("court-harbour");
+    let reads = async || {
+        let seen = rig.exchange.read_referral(&court, &id(&request, "referral_id")).await.unwrap();
+        (body_of(&seen)["state"].clone(), body_of(&seen)["reason"].clone())
+    };
+    assert_eq!(reads().await, (json!("completed"), json!("seen")));
+    let mut corrected = value.clone();
+    corrected["pathway"]["contact_outcome"] = "not-seen".into();
+    let sender = rig.caller("ld-harbour");
+    let assessment = first["assessment_id"].as_str().unwrap();
+    let amend = async |key: &str, body: &Value| {
+        let body = body.to_string();
+        rig.exchange.amend_assessment(&sender, assessment, key, body.as_bytes(), false).await
+    };
+    let answer = body_of(&amend("k2", &corrected).await.unwrap());
+    assert!(answer["warnings"].to_string().contains("is told this one in its place"), "{answer}");
+    assert_eq!(reads().await, (json!("completed"), json!("not-seen")));
+
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    let answers = sheets(&rig, &courier, "screening-request.answered").await;
+    let said: Vec<&Value> = answers.iter().map(|one| &one["contactOutcome"]).collect();
+    assert_eq!(said, [&json!("seen"), &json!("not-seen")]);
+    assert_eq!(answers[0].get("supersedes"), None);
+    assert_eq!(answers[1]["supersedes"], answers[0]["messageId"]);
+    assert_eq!(answers[1]["inReplyTo"], answers[0]["inReplyTo"], "it quotes the same request");
+
+    // The same outcome once more is no news.
+    let again = rig.submit(&corrected, "k3").await.unwrap();
+    assert!(!again["warnings"].to_string().contains("in its place"), "{again}");
+    let courier = Scripted::delivers();
+    rig.deliver_all(&courier).await;
+    assert_eq!(sheets(&rig, &courier, "screening-request.answered").await.len(), 0);
+    rig.audit().await;
+}
+
 #[tokio::test]
 async fn a_request_of_somebody_else_or_about_somebody_else_is_not_answered() {
     let rig = Rig::new().await;

@@ -22,9 +22,9 @@ use crate::{
     clock::Moment,
     consent::Exit,
     ids::{MessageId, PartnerId, ReferralId},
-    mapping::{self, InReplyTo},
+    mapping::{self, ContactOutcome, InReplyTo},
     profile::Schema,
-    referral::{Action, Role, step},
+    referral::{Action, Role, State, step},
     vault::ContentKey,
 };
 
@@ -68,9 +68,14 @@ impl Asked {
     }
 }
 
+/// Whether a request that was answered has another outcome now: what its asker was told is put right then.
+pub(in crate::exchange) fn may_be_corrected(referral: &ReferralRow, outcome: &str) -> bool {
+    referral.state == State::Completed && !referral.reason.is_empty() && referral.reason != outcome
+}
+
 impl Exchange {
     /// L&D answers a request through its mailbox: the contact outcome goes to the asker, and the request is
-    /// completed.
+    /// completed. Another outcome for one that is completed takes the place of the first.
     pub(in crate::exchange) async fn answer_request(
         &self,
         caller: &Caller,
@@ -153,9 +158,15 @@ impl Exchange {
         }
         let mut moved = referral.clone();
         moved.version += 1;
+        let corrects = may_be_corrected(referral, said.outcome) && told != Told::Nothing;
+        if corrects {
+            set_state(&mut moved, referral.state, &referral.business_status, said.outcome, now);
+        }
         // One answer says that the person was taken on, seen, and with what outcome: the steps between are taken
         // where they are still open.
-        for action in [Action::Accept, Action::Start, Action::Complete] {
+        let steps: &[Action] =
+            if corrects { &[] } else { &[Action::Accept, Action::Start, Action::Complete] };
+        for &action in steps {
             match step(moved.state, moved.nature, action, Role::Owner, None, None) {
                 Ok(to) => {
                     // Whoever entered a request for somebody reads how it stands, and not what came of it.
@@ -200,11 +211,17 @@ impl Exchange {
         let draft = self.draft(moved, MessageKind::Answer, service, asker);
         let conversation = self.store.conversation_of(&site, &moved.referral_id).await?;
         let conversation = conversation.filter(|_| takes_messages(asker));
+        let earlier = self.answered_before(moved).await?;
+        let outcome = ContactOutcome {
+            word: said.outcome,
+            report_to_follow: said.report,
+            supersedes: earlier.as_ref().map(MessageId::as_str),
+        };
         let mapped = self.with_frame(moved, &draft, None, service, asker, |frame| match &conversation {
             Some(conversation) => {
                 mapping::status_answer(frame, &standing(moved, &conversation.bundle_id, Some(said.outcome)))
             }
-            None => mapping::answer_to_request(frame, &request.quoted(), said.outcome, said.report),
+            None => mapping::answer_to_request(frame, &request.quoted(), &outcome),
         });
         self.check_output(&mapped)?;
         let message = self.seal_message(draft, Some(decision.decision_id.clone()), &mapped, key);
@@ -225,6 +242,21 @@ impl Exchange {
             Write::Enqueue(delivery),
         ]);
         Ok(Precondition::as_seen(asker))
+    }
+
+    /// The latest answer that its asker was sent, if there is one: a further one takes its place.
+    async fn answered_before(&self, referral: &ReferralRow) -> Result<Option<MessageId>, Refusal> {
+        let mut latest: Option<(Moment, MessageId)> = None;
+        for delivery in self.store.deliveries_of(&referral.site_id, &referral.referral_id).await? {
+            let message = self.store.message(&referral.site_id, &delivery.new.message_id).await?;
+            let Some(message) = message.filter(|message| message.kind == MessageKind::Answer) else {
+                continue;
+            };
+            if latest.as_ref().is_none_or(|(at, _)| *at <= message.created_at) {
+                latest = Some((message.created_at, message.message_id));
+            }
+        }
+        Ok(latest.map(|(_, id)| id))
     }
 
     /// What was asked, as it landed.

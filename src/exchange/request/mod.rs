@@ -4,7 +4,7 @@
 mod answer;
 mod kind;
 
-pub(super) use answer::{Asked as Request, Said};
+pub(super) use answer::{Asked as Request, Said, may_be_corrected};
 pub use kind::Door;
 use kind::{BEFORE, BEFORE_BY, RequestKind};
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ use crate::{
     ids::{InboundId, ReferralId},
     mapping,
     profile::Schema,
-    referral::{Deadline, State, answer_to},
+    referral::{Deadline, State, answer_to, refused_in, told_in},
 };
 
 /// A request as it came.
@@ -255,8 +255,13 @@ impl Exchange {
 pub(super) fn awaited(request: &Value, now: Moment) -> Result<(&'static RequestKind, Deadline), Refusal> {
     let word = request.get("request_type").and_then(Value::as_str);
     let kind = word.and_then(RequestKind::of).ok_or_else(Refusal::internal)?;
-    let deadline = answer_to(request, kind.in_time_for, now)
-        .map_err(|issues| Refusal::with_issues(Refused::Unprocessable, issues))?;
+    let refused = |issues| Refusal::with_issues(Refused::Unprocessable, issues);
+    let wrong = refused_in(request, now);
+    if !wrong.is_empty() {
+        return Err(refused(wrong));
+    }
+    let mut deadline = answer_to(request, kind.in_time_for, now).map_err(refused)?;
+    deadline.told.extend(told_in(request, now));
     Ok((kind, deadline))
 }
 

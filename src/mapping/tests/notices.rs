@@ -3,7 +3,17 @@
 use serde_json::json;
 
 use super::*;
-use crate::mapping::{InReplyTo, Standing, answer_to_request, inbound, recall, request_to_ld, status_answer};
+use crate::mapping::{
+    ContactOutcome, InReplyTo, Standing, answer_to_request, inbound, recall, request_to_ld, status_answer,
+};
+
+const fn outcome<'a>(
+    word: &'a str,
+    report_to_follow: Option<bool>,
+    supersedes: Option<&'a str>,
+) -> ContactOutcome<'a> {
+    ContactOutcome { word, report_to_follow, supersedes }
+}
 
 #[test]
 fn a_recall_names_the_referral_and_tells_nothing() {
@@ -43,8 +53,9 @@ fn the_agency_that_asked_learns_the_contact_outcome_only() {
         request_message_id: "m-0",
         received_at: now(),
     };
-    let mapped =
-        with_frame(&asker, Nature::Referral, |frame| answer_to_request(frame, &quoted, "seen", None));
+    let mapped = with_frame(&asker, Nature::Referral, |frame| {
+        answer_to_request(frame, &quoted, &outcome("seen", None, None))
+    });
     assert_follows_profiles(&mapped);
     let answer = document(&mapped);
     assert_eq!((&answer["contactOutcome"], answer.get("reportToFollow")), (&json!("seen"), None));
@@ -53,7 +64,11 @@ fn the_agency_that_asked_learns_the_contact_outcome_only() {
     let of_court = InReplyTo { request_type: "court-report", request_reference: None, ..quoted };
     let court = recipient(Audience::Court);
     let mapped = with_frame(&court, Nature::Referral, |frame| {
-        answer_to_request(frame, &of_court, "not-seen", Some(false))
+        answer_to_request(
+            frame,
+            &of_court,
+            &outcome("not-seen", Some(false), Some("01900000-0000-7000-8000-000000000077")),
+        )
     });
     assert_follows_profiles(&mapped);
     assert_eq!(document(&mapped)["reportToFollow"], json!(false));
