@@ -91,7 +91,7 @@ impl Worker {
             tokio::spawn(reminding::run(Arc::clone(&rounds), settings.remind_every, stopping.clone()));
         let purging = tokio::spawn(purging::run(Arc::clone(&rounds), settings.purge_every, stopping.clone()));
         let delivering = tokio::spawn(delivering::run(rounds, settings, Arc::clone(&liveness), stopping));
-        WorkerHandle { stop, sequencer_stop, delivering, purging, reminding, sequencing, liveness }
+        WorkerHandle { stop, sequencer_stop, delivering, reminding, purging, sequencing, liveness }
     }
 }
 

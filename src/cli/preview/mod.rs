@@ -88,7 +88,9 @@ pub(super) async fn run(args: PreviewArgs) -> Result<ExitCode> {
                 print::line(&format!("{number} {}", to_whom(one)));
             }
             print::line("");
-            table::text(&rows).iter().for_each(|line| print::line(&print::printable(line)));
+            for line in table::text(&rows) {
+                print::line(&print::printable(&line));
+            }
             print::line("");
             rehearsal.recipients.iter().for_each(summary);
             rehearsal.recipients.iter().for_each(bodies);

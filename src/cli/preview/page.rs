@@ -24,13 +24,15 @@ const STYLE: &str = "\
 /// The page, in UTF-8.
 pub(super) fn html(rows: &[Row<'_>], recipients: &[Rehearsed]) -> String {
     let title = "What each recipient would get, and what is kept back";
-    let heads: String =
+    let heads: Vec<String> =
         recipients.iter().map(|one| format!("<th scope=\"col\">{}</th>", escaped(&to_whom(one)))).collect();
+    let heads = heads.concat();
     let fields: String = rows.iter().map(row).collect();
-    let legend: String = LEGEND
+    let legend: Vec<String> = LEGEND
         .iter()
         .map(|(word, meaning)| format!("<dt>{}</dt><dd>{}</dd>\n", escaped(word), escaped(meaning)))
         .collect();
+    let legend = legend.concat();
     let beside: String = recipients.iter().map(column).collect();
     format!(
         "<!doctype html>\n<html lang=\"en-GB\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -69,7 +71,7 @@ fn column(one: &Rehearsed) -> String {
         .iter()
         .map(|warning| item(format!("warning {}: {}", warning.path, warning.diagnostics)))
         .collect();
-    let bodies: String = one
+    let bodies: Vec<String> = one
         .message
         .iter()
         .flat_map(parts)
@@ -78,6 +80,7 @@ fn column(one: &Rehearsed) -> String {
             format!("<h4>{part}, {} bytes</h4>\n<pre><bdi>{}</bdi></pre>\n", bytes.len(), escaped(&text))
         })
         .collect();
+    let bodies = bodies.concat();
     format!(
         "<section>\n<h3>{}</h3>\n<p>{}</p>\n{bodies}<h4>Kept back</h4>\n<ul>\n{warned}{kept}</ul>\n</section>\n",
         escaped(&to_whom(one)),

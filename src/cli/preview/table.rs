@@ -157,10 +157,10 @@ pub(super) fn whole(rows: &[Row<'_>], recipients: &[Rehearsed]) -> Value {
 pub(super) fn text(rows: &[Row<'_>]) -> Vec<String> {
     let width = rows.iter().map(|row| row.field.chars().count()).max().unwrap_or_default();
     let number = rows.first().map_or(0, |row| row.fates.len());
-    let heads = (1..=number).map(|n| format!("{n:<10} ")).collect::<String>();
+    let heads = (1..=number).map(|n| format!("{n:<10} ")).collect::<Vec<_>>().concat();
     let mut lines = vec![format!("{:<width$}  {heads}", "field").trim_end().to_owned()];
     for row in rows {
-        let fates = row.fates.iter().map(|fate| format!("{:<10} ", fate.word())).collect::<String>();
+        let fates = row.fates.iter().map(|fate| format!("{:<10} ", fate.word())).collect::<Vec<_>>().concat();
         lines.push(format!("{:<width$}  {fates}", row.field).trim_end().to_owned());
     }
     let used: BTreeSet<&str> = rows.iter().flat_map(|row| &row.fates).map(|fate| fate.word()).collect();

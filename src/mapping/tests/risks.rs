@@ -55,7 +55,8 @@ fn a_health_service_reads_the_risk_of_every_kind_and_whom_to_ring_first() {
 fn what_was_not_stated_is_no_flag_and_never_reads_as_none() {
     let mut assessment = everything();
     let risk = assessment["risk"].as_object_mut().unwrap();
-    (risk.remove("from_others"), risk.remove("to_others"));
+    risk.remove("from_others");
+    risk.remove("to_others");
     let told = body(Audience::Health, &assessment);
     let risks = of_kind(&told, "RiskAssessment");
     assert_eq!(risks.len(), 3);
