@@ -36,7 +36,7 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("pathway-site", "CMPH"),
     ("hearing-court", "MPH"),
     ("bail-needs", "MPH"),
-    ("legal-summary", "MPHB"),
+    ("legal-summary", "MPH"),
     ("offence-category", ""),
     ("offence-note", ""),
     ("consent-by-custody", "C"),
@@ -46,8 +46,8 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("consent-by-housing", "B"),
     ("consent-note", ""),
     ("adult-why", "CPHo"),
-    ("adult-summary", "CMPH"),
-    ("capacity-summary", "CMPH"),
+    ("adult-summary", "CPH"),
+    ("capacity-summary", "H"),
     ("capacity-note", "H"),
     ("diagnosis", "H"),
     ("history", "H"),
@@ -58,32 +58,33 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("screening-note", "H"),
     ("tag-note", "H"),
     ("vulnerability-words", "CMPH"),
-    ("substance-summary", "CMPH"),
+    ("substance-summary", "H"),
     ("withdrawal-advice", "CHo"),
     ("substance-placement", "HB"),
     ("alcohol", "H"),
     ("drugs", "H"),
     ("substance-narrative", "H"),
-    ("learning-summary", "CMPH"),
+    ("learning-summary", "H"),
     ("learning-adjustments", "HB"),
     ("learning-disability", "H"),
     ("autism", "H"),
     ("adhd", "H"),
     ("brain-injury", "H"),
     ("learning-narrative", "H"),
-    ("housing-summary", "CMPHB"),
+    ("housing-summary", "PHB"),
     ("housing-need", "PHB"),
     ("housing-reason", "PHB"),
     ("local-connection", "PHB"),
     ("housing-narrative", "PHB"),
-    ("money-summary", "PH"),
+    ("chosen-name", "HB"),
+    ("money-summary", "H"),
     ("affordability", "HB"),
     ("debt", "H"),
     ("benefits", "H"),
     ("employment", "H"),
     ("literacy", "H"),
     ("funds-note", "B"),
-    ("household-summary", "PHB"),
+    ("household-summary", "HB"),
     ("household-member", "HB"),
     ("child", "HB"),
     ("household-note", "HB"),
@@ -98,11 +99,11 @@ pub(crate) const TABLE: &[(&str, &str)] = &[
     ("priority-housing", "PHB"),
     ("priority-debt", "PH"),
     ("priority-clinical", "H"),
-    ("strengths-summary", "PH"),
+    ("strengths-summary", "H"),
     ("strengths-note", "H"),
-    ("network-summary", "PH"),
+    ("network-summary", "H"),
     ("network-person", "H"),
-    ("crisis-summary", "PH"),
+    ("crisis-summary", "H"),
     ("crisis-safety-plan", "HB"),
     ("crisis-triggers", "H"),
     ("crisis-plan", "H"),
@@ -141,6 +142,10 @@ pub(crate) fn plain_values(person: &Marked) -> Vec<(String, &'static str)> {
         (person.practitioner_telephone.to_owned(), "CMPHBo"),
     ]
     .into_iter()
+    .chain(person.codes.into_iter().flatten().zip(CATEGORIES).map(|(code, (_, who))| {
+        // As a value of its own, and no part of another word.
+        (format!("\"{code}\""), who)
+    }))
     .chain(person.numbers.iter().zip(NUMBERS).map(|(number, (_, who))| ((*number).to_owned(), who)))
     .collect()
 }
@@ -148,6 +153,17 @@ pub(crate) fn plain_values(person: &Marked) -> Vec<(String, &'static str)> {
 /// Identifiers that have a form of their own, by type, and who may see them.
 const NUMBERS: [(&str, &str); 7] =
     [("CRN", "P"), ("NOMS", "P"), ("PNC", "Co"), ("CRO", "Co"), ("ASN", "Co"), ("URN", "M"), ("CCR", "M")];
+
+/// The blocks that have a category, and who may see its code.
+const CATEGORIES: [(&str, &str); 7] = [
+    ("substance_use", "CMPH"),
+    ("learning_and_neurodiversity", "CMPH"),
+    ("money", "PH"),
+    ("household", "PH"),
+    ("strengths", "PH"),
+    ("support_network", "PH"),
+    ("crisis", "PH"),
+];
 
 /// A person made of marks.
 pub(crate) struct Marked {
@@ -161,6 +177,9 @@ pub(crate) struct Marked {
     pub(crate) practitioner_telephone: &'static str,
     /// Identifiers in the order of [`NUMBERS`].
     pub(crate) numbers: [&'static str; 7],
+    /// Codes in the order of [`CATEGORIES`], each like no word of any other person. Whoever has none has the first form, which
+    /// has no place for them.
+    pub(crate) codes: Option<[&'static str; 7]>,
     /// Letters of the agencies that the person agreed to; all others are declined.
     pub(crate) agreed: &'static str,
     /// Whether custody is told all the same, for imminent risk.
@@ -181,6 +200,16 @@ impl Marked {
     pub(crate) fn of(&self, field: &str) -> String {
         // Closed at the end, so that no mark is the beginning of another.
         format!("{}-{field}-x", self.mark)
+    }
+
+    /// Whether the form of this person has the field.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        match field {
+            "override-justification" => self.over,
+            "offence-note" => self.codes.is_none(),
+            "chosen-name" => self.codes.is_some(),
+            _ => true,
+        }
     }
 
     /// Whether the agency with this letter may see what `who` lists.
@@ -234,6 +263,18 @@ impl Marked {
             self.person().as_object().unwrap().iter().chain(self.needs().as_object().unwrap())
         {
             assessment[block] = value.clone();
+        }
+        if let Some(codes) = self.codes {
+            assessment["profile"] = json!("https://keyway.example/profiles/assessment/adult/2");
+            for ((block, _), code) in CATEGORIES.iter().zip(codes) {
+                assessment[*block]["category"] = json!(code);
+            }
+            // As the directory of the demonstration has it.
+            assessment["housing"]["chosen_authority"] =
+                json!({"name": c("chosen-name"), "code": "E99000001"});
+            assessment["offence"].as_object_mut().unwrap().remove("note");
+            let required = assessment.as_object_mut().unwrap().remove("treatment_requirement").unwrap();
+            assessment["treatment_requirements"] = json!([required]);
         }
         if self.over {
             assessment["overrides"] = json!([{

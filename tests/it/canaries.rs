@@ -10,7 +10,7 @@ use crate::harness::{Assessment, CMHT, COURT, CUSTODY, Gateway, HOUSING, PROBATI
 
 /// What each recipient gets of a text: custody, court, probation, health, housing. `Y` must have it, `-` must not,
 /// `?` may have the summary beside the whole.
-const TABLE: [(&str, &str); 89] = [
+const TABLE: [(&str, &str); 94] = [
     ("Quillfeather", "YYYYY"),
     ("Ottoline", "YYYYY"),
     ("1987-03-14", "YYYYY"),
@@ -35,12 +35,12 @@ const TABLE: [(&str, &str); 89] = [
     ("CANARY-pathway-site", "YYYY-"),
     ("CANARY-hearing-court", "-YYY-"),
     ("CANARY-bail-needs", "-YYY-"),
-    ("CANARY-legal-summary", "-???Y"),
+    ("CANARY-legal-summary", "-???-"),
     ("CANARY-offence-category", "-----"),
     ("CANARY-offence-note", "-----"),
     ("CANARY-adult-why", "Y-YY-"),
-    ("CANARY-adult-summary", "?Y??-"),
-    ("CANARY-capacity-summary", "YYY?-"),
+    ("CANARY-adult-summary", "?-??-"),
+    ("CANARY-capacity-summary", "---?-"),
     ("CANARY-capacity-note", "---Y-"),
     ("CANARY-diagnosis", "---Y-"),
     ("CANARY-history", "---Y-"),
@@ -51,30 +51,31 @@ const TABLE: [(&str, &str); 89] = [
     ("CANARY-tag-note", "---Y-"),
     ("CANARY-vulnerability", "YYYY-"),
     ("CANARY-withdrawal-advice", "Y--Y-"),
-    ("CANARY-substance-summary", "?YY?-"),
+    ("CANARY-substance-summary", "---?-"),
     ("CANARY-substance-placement", "---?Y"),
     ("CANARY-alcohol", "---Y-"),
     ("CANARY-drugs", "---Y-"),
     ("CANARY-substance-narrative", "---Y-"),
-    ("CANARY-learning-summary", "YYY?-"),
-    ("CANARY-learning-adjustments", "????Y"),
+    ("CANARY-learning-summary", "---?-"),
+    ("CANARY-learning-adjustments", "---?Y"),
     ("CANARY-learning-disability", "---Y-"),
     ("CANARY-autism", "---Y-"),
     ("CANARY-adhd", "---Y-"),
     ("CANARY-brain-injury", "---Y-"),
     ("CANARY-learning-narrative", "---Y-"),
-    ("CANARY-housing-summary", "YY???"),
+    ("CANARY-housing-summary", "--???"),
     ("CANARY-housing-need", "--YYY"),
     ("CANARY-housing-reason", "--YYY"),
     ("CANARY-local-connection", "--YYY"),
-    ("CANARY-money-summary", "--Y?-"),
-    ("CANARY-affordability", "--?YY"),
+    ("CANARY-housing-narrative", "--YYY"),
+    ("CANARY-money-summary", "---?-"),
+    ("CANARY-affordability", "---YY"),
     ("CANARY-debt", "---Y-"),
     ("CANARY-benefits", "---Y-"),
     ("CANARY-employment", "---Y-"),
     ("CANARY-literacy", "---Y-"),
     ("CANARY-recourse", "----Y"),
-    ("CANARY-household-summary", "--Y??"),
+    ("CANARY-household-summary", "---??"),
     ("CANARY-household-member", "---YY"),
     ("CANARY-household-child", "---YY"),
     ("CANARY-safeguarding-route", "Y-YY-"),
@@ -87,19 +88,47 @@ const TABLE: [(&str, &str); 89] = [
     ("CANARY-trauma-narrative", "-----"),
     ("CANARY-priority-housing", "--YYY"),
     ("CANARY-priority-clinical", "---Y-"),
-    ("CANARY-strengths-summary", "--Y?-"),
+    ("CANARY-strengths-summary", "---?-"),
     ("CANARY-strengths-note", "---Y-"),
+    ("CANARY-support-summary", "---?-"),
     ("CANARY-support-person", "---Y-"),
+    ("CANARY-crisis-summary", "---?-"),
     ("CANARY-crisis-triggers", "---Y-"),
     ("CANARY-crisis-plan", "---Y-"),
     ("CANARY-crisis-safety", "--??Y"),
-    ("CANARY-hearing-support", "-Y???"),
+    ("CANARY-accompaniment-who", "--YYY"),
+    ("CANARY-accompaniment-appointment", "--YYY"),
+    ("CANARY-hearing-support", "-YYY-"),
     ("CANARY-recommendation", "YYYY-"),
     ("CANARY-treatment-note", "-YYY-"),
     ("CANARY-team-contact", "--YY-"),
     ("CANARY-support-worker", "--YYY"),
     ("CANARY-onward-note", "--YY-"),
     ("Fenwick-Adeyemi", "YYYYY"),
+];
+
+/// The categories: where each stands in the newer form, the code, and who gets it, as in the table above. Each code is like no
+/// other value of the assessment.
+const CODES: [(&str, &str, &str); 7] = [
+    ("/substance_use/category", "alcohol-and-drugs", "YYYY-"),
+    ("/learning_and_neurodiversity/category", "brain-injury", "YYYY-"),
+    ("/money/category", "low-income", "--YY-"),
+    ("/household/category", "with-others", "--YY-"),
+    ("/strengths/category", "keeping-appointments", "--YY-"),
+    ("/support_network/category", "friends", "--YY-"),
+    ("/crisis/category", "has-plan", "--YY-"),
+];
+
+/// What a housing authority gets where the person agreed to be contacted by it, and not otherwise.
+const TO_BE_CONTACTED: [&str; 8] = [
+    "CANARY-address",
+    "07700 900123",
+    "nobody@lighthouse.example",
+    "CANARY-contact-how",
+    "CANARY-housing-narrative",
+    "CANARY-accompaniment-who",
+    "CANARY-accompaniment-appointment",
+    "CANARY-support-worker",
 ];
 
 const AUDIENCES: [&str; 5] = [CUSTODY, COURT, PROBATION, CMHT, HOUSING];
@@ -162,20 +191,26 @@ async fn seen_by_each(gateway: &Gateway, assessment: &Assessment) -> Vec<String>
     all
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_canary_comes_out_only_where_the_table_says() {
-    let gateway = Gateway::start().await;
-    let person = Person::new(0);
-    let seen = seen_by_each(&gateway, &Assessment::of(&person)).await;
+/// What came out where it may not, and what did not where it must.
+fn misplaced<'t>(seen: &[String], table: impl Iterator<Item = (&'t str, &'t str)>) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (text, cells) in TABLE {
-        for ((audience, seen), cell) in AUDIENCES.iter().zip(&seen).zip(cells.chars()) {
+    for (text, cells) in table {
+        for ((audience, seen), cell) in AUDIENCES.iter().zip(seen).zip(cells.chars()) {
             let found = seen.contains(text);
             if (cell == 'Y' && !found) || (cell == '-' && found) {
                 wrong.push(format!("{text} {} {audience}", if found { "reached" } else { "did not reach" }));
             }
         }
     }
+    wrong
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_canary_comes_out_only_where_the_table_says() {
+    let gateway = Gateway::start().await;
+    let person = Person::new(0);
+    let seen = seen_by_each(&gateway, &Assessment::of(&person)).await;
+    let mut wrong = misplaced(&seen, TABLE.into_iter());
     for (recipient, seen) in AUDIENCES.iter().zip(&seen) {
         let has_number = seen.contains(&person.nhs_number);
         if has_number != (*recipient == CMHT) {
@@ -192,6 +227,51 @@ async fn a_canary_comes_out_only_where_the_table_says() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+    gateway.finish().await;
+}
+
+/// The same person in the newer form, which has the categories and whom the person chose.
+fn with_categories(a: &mut Value) {
+    a["profile"] = "https://keyway.example/profiles/assessment/adult/2".into();
+    a["offence"].as_object_mut().unwrap().remove("note");
+    a.as_object_mut().unwrap().remove("treatment_requirement");
+    a["housing"]["chosen_authority"] = serde_json::json!({"name": HOUSING, "code": "E00000000"});
+    for (place, code, _) in CODES {
+        let (block, field) = place[1..].split_once('/').unwrap();
+        a[block][field] = code.into();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_category_comes_out_as_its_code_and_no_text_with_it() {
+    let gateway = Gateway::start().await;
+    let assessment = Assessment::of(&Person::new(0)).with(with_categories);
+    let codes = CODES.map(|(_, code, cells)| (format!("\"{code}\""), cells));
+    for (code, _) in &codes {
+        assert_eq!(assessment.0.to_string().matches(code).count(), 1, "{code} is like another value");
+    }
+    let seen = seen_by_each(&gateway, &assessment).await;
+    // What only the older form has.
+    let older = ["CANARY-treatment-note", "CANARY-offence-note"];
+    let texts = TABLE.into_iter().filter(|(text, _)| !older.contains(text));
+    let codes = codes.iter().map(|(code, cells)| (code.as_str(), *cells));
+    let wrong = misplaced(&seen, texts.chain(codes));
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    gateway.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn housing_learns_no_way_to_somebody_who_agreed_to_be_referred_and_not_to_be_contacted() {
+    let gateway = Gateway::start().await;
+    let assessment = Assessment::of(&Person::new(0)).with(|a| {
+        a["housing"]["consent_to_share_contact"] = false.into();
+    });
+    let seen = seen_by_each(&gateway, &assessment).await;
+    for text in TO_BE_CONTACTED {
+        assert!(!seen[4].contains(text), "{text} reached {}", AUDIENCES[4]);
+        assert!(seen[2].contains(text), "{text} did not reach {}", AUDIENCES[2]);
+    }
+    assert!(seen[4].contains("CANARY-housing-need"), "the rest comes out");
     gateway.finish().await;
 }
 

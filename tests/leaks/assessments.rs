@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     harness::json,
     marks::{MARK, Unlisted, mark, property, put, unlisted},
-    table::{EXCLUDABLE, may_see},
+    table::{EXCLUDABLE, is_chosen, may_see},
     world::{RECIPIENTS, SERVICE},
 };
 
@@ -26,7 +26,20 @@ struct Case {
     over: bool,
     tail: &'static str,
     service: &'static str,
+    /// The housing authority that the person chose: as the directory writes its code or its name, or another.
+    chosen: Option<(&'static str, Option<&'static str>)>,
+    /// What they said to being contacted by it.
+    contact: Option<bool>,
 }
+
+/// What an assessment says of whom the person chose: the name decides only where no code is given.
+const CHOICES: [Option<(&str, Option<&str>)>; 5] = [
+    Some(("A council by another name", Some("HOUSING-HARBOUR"))),
+    Some(("housing harbour", None)),
+    Some(("housing harbour", Some("HOUSING-ELSEWHERE"))),
+    Some(("housing elsewhere", None)),
+    None,
+];
 
 fn case() -> impl Strategy<Value = Case> {
     let said = (
@@ -54,8 +67,18 @@ fn case() -> impl Strategy<Value = Case> {
             "day-centre",
             "unheard-of",
         ]),
+        prop_oneof![2 => select(&CHOICES[..2]), 1 => select(&CHOICES[2..])],
+        select(vec![Some(true), Some(true), Some(false), None]),
     )
-        .prop_map(|(form, said, over, tail, service)| Case { form, said, over, tail, service })
+        .prop_map(|(form, said, over, tail, service, chosen, contact)| Case {
+            form,
+            said,
+            over,
+            tail,
+            service,
+            chosen,
+            contact,
+        })
 }
 
 /// Blocks that the first form of an adult's assessment does not have.
@@ -100,6 +123,18 @@ fn assessment(case: &Case, number: usize) -> Value {
             value["pathway"]["point"] = json!("magistrates");
         }
         _ => {}
+    }
+    let housing = value["housing"].as_object_mut().unwrap();
+    housing.remove("chosen_authority");
+    if let Some((name, code)) = case.chosen.filter(|_| case.form != "adult/1") {
+        housing.insert(String::from("chosen_authority"), json!({"name": name}));
+        if let Some(code) = code {
+            housing["chosen_authority"]["code"] = json!(code);
+        }
+    }
+    housing.remove("consent_to_share_contact");
+    if let Some(contact) = case.contact {
+        housing.insert(String::from("consent_to_share_contact"), json!(contact));
     }
     value["person"]["reference"] = json!(format!("harbour-{number}"));
     value["person"]["nhs_number"]["value"] = json!(nhs_number(number));
@@ -170,7 +205,9 @@ fn nhs_number(number: usize) -> String {
 fn is_words(place: &str, text: &str) -> bool {
     let named = ["/family", "/given/0", "/preferred_name"].iter().any(|end| place.ends_with(end));
     let formed = ["telephone", "postcode", "contact_how"].iter().any(|word| place.contains(word))
-        || place.starts_with("/person/identifiers");
+        || place.starts_with("/person/identifiers")
+        // A name that decides whether it is the authority that the person chose stays as it is.
+        || (place.ends_with("/chosen_authority/name") && text.starts_with("housing "));
     (named || text.contains(' ')) && !formed
 }
 
@@ -192,6 +229,18 @@ fn a_text_comes_only_to_whom_the_person_let_it_and_no_log_header_or_refusal_repe
             }
             let answer = world.rig.exchange.submit_assessment(&service, &key, body.as_bytes(), false).await;
             world.told(SERVICE, "the answer to a submission", &answer);
+            let tells = tells_of_a_refusal(&value);
+            if !tells.is_empty() {
+                let issues = answer.err().map(|refusal| refusal.issues).unwrap_or_default();
+                let paths: Vec<&str> = issues.iter().map(|issue| issue.path.as_str()).collect();
+                prop_assert_eq!(paths, tells, "it would tell of a refusal");
+                world.carry().await;
+                world.read(&[]).await;
+                world.at_rest();
+                let leaks = world.leaks(|_, _| false);
+                prop_assert!(leaks.is_empty(), "{leaks:#?}");
+                return Ok(());
+            }
             let answer = json(&answer.map_err(|why| TestCaseError::fail(format!("{why:?}")))?);
             let referrals = ids(&answer);
             world.carry().await;
@@ -218,11 +267,21 @@ fn a_text_comes_only_to_whom_the_person_let_it_and_no_log_header_or_refusal_repe
                 .collect();
             prop_assert!(named.is_empty(), "{named:#?}");
             for (said, (who, letter)) in case.said.iter().zip(RECIPIENTS) {
-                let asked = referrals_to(&value, who);
+                let is_meant = letter != 'B' || is_chosen(&value, who);
+                let gets = referrals_to(&value, who) && said.decision == "agree" && is_meant;
                 prop_assert!(
-                    !(asked && said.decision == "agree") || world.marks_of(who) > 3,
+                    !gets || world.marks_of(who) > 3,
                     "{who} ({letter}) got nothing, so nothing is shown"
                 );
+                // What goes to an authority that the person did not choose is held, and the sender reads so.
+                if letter == 'B' && !is_meant && referrals_to(&value, who) {
+                    let all = answer["referrals"].as_array().unwrap();
+                    let held = all.iter().find(|referral| referral["recipient"] == who).unwrap();
+                    prop_assert_eq!(
+                        (&held["state"], &held["disclosure_id"]),
+                        (&json!("withheld"), &Value::Null)
+                    );
+                }
             }
             Ok(())
         })
@@ -259,6 +318,25 @@ fn a_field_that_nobody_listed_is_refused_without_a_word_of_it_and_nothing_leaves
 /// Adds what can be added; answers whether anything was.
 pub fn add(value: &mut Value, fields: &[Unlisted]) -> bool {
     fields.iter().filter(|field| field.add_to(value)).count() > 0
+}
+
+/// Where an entry would let somebody learn that the person refused such a service, and agreed to no other: what each agency may
+/// be, told by hand. Of two of them nobody says what they do, so they may be anything that no kind of agency is.
+fn tells_of_a_refusal(value: &Value) -> Vec<String> {
+    let said = |decision: &str, who: &[&str]| {
+        let mut consents = value["consents"].as_array().unwrap().iter();
+        consents.any(|one| one["decision"] == decision && who.iter().any(|who| one["recipient"] == *who))
+    };
+    let entries = value["onward_referrals"].as_array().unwrap().iter().enumerate();
+    let tells = entries.filter(|(_, entry)| {
+        let may_be: &[&str] = match entry["service_type"].as_str().unwrap() {
+            "housing-options" => &["housing-harbour"],
+            _ => &["substance-harbour", "veterans-harbour"],
+        };
+        let is_told = !entry["may_be_told"].as_array().unwrap().is_empty();
+        is_told && said("decline", may_be) && !said("agree", may_be)
+    });
+    tells.map(|(place, _)| format!("/onward_referrals/{place}/may_be_told")).collect()
 }
 
 fn place_of<'p>(places: &'p [String], case: usize, mark: &str) -> Option<&'p String> {

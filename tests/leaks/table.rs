@@ -24,12 +24,12 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("legal", "legal-status", ""),
     ("legal/next_hearing/court", "legal-status", "MPJH"),
     ("legal/bail_needs", "legal-status", "MPJH"),
-    ("legal/summary", "legal-status", "MPJHB"),
+    ("legal/summary", "legal-status", "MPJH"),
     ("appropriate_adult", "appropriate-adult", ""),
     ("appropriate_adult/why", "appropriate-adult", "CPJHSo"),
-    ("appropriate_adult/summary", "appropriate-adult", "CMPJHS"),
+    ("appropriate_adult/summary", "appropriate-adult", "CPJHS"),
     ("capacity", "capacity", "H"),
-    ("capacity/summary", "capacity", "CMPJHS"),
+    ("capacity/summary", "capacity", "HS"),
     ("capacity/note", "capacity", "HS"),
     ("clinical", "clinical", "H"),
     ("risk/formulation", "clinical", "H"),
@@ -37,20 +37,18 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("vulnerabilities", "vulnerabilities", "H"),
     ("vulnerabilities/*/plain_words", "vulnerabilities", "CMPJHS"),
     ("substance_use", "substance-use", "H"),
-    ("substance_use/summary", "substance-use", "CMPJHS"),
     ("substance_use/withdrawal_risk", "substance-use", "CHo"),
     ("substance_use/placement_summary", "substance-use", "HB"),
     ("learning_and_neurodiversity", "learning", "H"),
-    ("learning_and_neurodiversity/summary", "learning", "CMPJHS"),
     ("learning_and_neurodiversity/adjustments_summary", "learning", "HB"),
     ("housing", "housing", "HB"),
-    ("housing/summary", "housing", "CMPJHBVS"),
+    ("housing/summary", "housing", "PJHBVS"),
     ("housing/need", "housing", "PJHBVS"),
     ("housing/reason_for_referral", "housing", "PJHBVS"),
     ("housing/local_connection", "housing", "PJHBVS"),
     ("housing/narrative", "housing", "PJHBVS"),
     ("money", "money", "H"),
-    ("money/summary", "money", "PJHVS"),
+    ("money/summary", "money", "HV"),
     ("money/affordability", "money", "HBV"),
     ("money/debt", "money", "HV"),
     ("money/benefits", "money", "HV"),
@@ -58,7 +56,7 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("money/literacy", "money", "HV"),
     ("recourse_to_public_funds", "recourse-to-public-funds", "B"),
     ("household", "household", "H"),
-    ("household/summary", "household", "PJHBS"),
+    ("household/summary", "household", "HBS"),
     ("household/members", "household", "HBS"),
     ("household/children", "household", "HBS"),
     ("household/note", "household", "HBS"),
@@ -78,11 +76,8 @@ const ROWS: &[(&str, &str, &str)] = &[
     ("bereavement", "trauma", "H"),
     ("priorities/*/own_words", "priorities", "PJHBVS"),
     ("strengths", "strengths", "H"),
-    ("strengths/summary", "strengths", "PJHS"),
     ("support_network", "strengths", "H"),
-    ("support_network/summary", "strengths", "PJHS"),
     ("crisis", "crisis", "H"),
-    ("crisis/summary", "crisis", "PJH"),
     ("crisis/safety_plan", "crisis", "HB"),
     ("accompaniment", "accompaniment", "H"),
     ("accompaniment/who", "accompaniment", "PJHBVS"),
@@ -231,6 +226,17 @@ fn row(place: &str) -> Option<(&'static str, &'static str)> {
     rows.max_by_key(|(path, ..)| path.split('/').count()).map(|(_, block, who)| (*block, *who))
 }
 
+/// By what a person is found or reached, and who comes with them: a housing authority has it where they agreed to be contacted.
+const REACHES: &[&str] = &["address", "safe-contact", "accompaniment", "service-contact"];
+
+/// Whether the person chose this housing authority, by its code or by its name. The first form has no place for it.
+pub fn is_chosen(assessment: &Value, name: &str) -> bool {
+    let chosen = &assessment["housing"]["chosen_authority"];
+    let code = chosen["code"].as_str().map(|code| code == name.to_uppercase());
+    let is_first = assessment["profile"].as_str().is_some_and(|form| form.ends_with("/adult/1"));
+    is_first || code.unwrap_or_else(|| chosen["name"].as_str() == Some(name.replace('-', " ").as_str()))
+}
+
 /// Whether the agency with this letter and name may see the text at `place` of this assessment.
 pub fn may_see(assessment: &Value, place: &str, letter: char, name: &str) -> bool {
     let about = |list: &str| {
@@ -239,7 +245,7 @@ pub fn may_see(assessment: &Value, place: &str, letter: char, name: &str) -> boo
     };
     let (consent, asked) = (about("consents"), about("referrals"));
     let Some((block, who)) = row(place) else { return false };
-    if asked.is_null() {
+    if asked.is_null() || (letter == 'B' && !is_chosen(assessment, name)) {
         return false;
     }
     let entry = |list: &str| {
@@ -280,10 +286,17 @@ pub fn may_see(assessment: &Value, place: &str, letter: char, name: &str) -> boo
     }
     match block {
         "trauma" => names(&consent["specific"], "trauma"),
+        _ if letter == 'B' && (REACHES.contains(&block) || place == "/housing/narrative") => {
+            assessment["housing"]["consent_to_share_contact"] == true
+        }
         "housing" if letter == 'V' => asked["need"] == "housing",
         "money" if letter == 'V' => {
-            let needs = ["money", "debt", "benefits", "employment", "literacy"];
-            needs.iter().any(|need| asked["need"] == *need)
+            let field = place.rsplit('/').next().unwrap_or_default();
+            match asked["need"].as_str().unwrap_or_default() {
+                "money" => ["summary", "affordability", "debt", "benefits"].contains(&field),
+                "debt" => ["affordability", "debt"].contains(&field),
+                need => need == field,
+            }
         }
         _ => true,
     }

@@ -26,7 +26,7 @@ async fn a_services_own_adapter_is_loaded_without_a_build() {
     let text = ADAPTER.replace("adapter = \"portsmouth\"", "adapter = \"harbour\"");
     let gateway = App::start(settings(folder.path(), "harbour", &text)).await.unwrap();
     let known = gateway.exchange.adapters.get("harbour").unwrap();
-    assert_eq!(known.adapter.label(), "harbour/1");
+    assert_eq!(known.adapter.label(), "harbour/2");
     assert!(known.file.as_ref().unwrap().ends_with("ours/harbour/adapter.toml"));
     gateway.shutdown().await;
 }

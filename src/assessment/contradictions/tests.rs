@@ -279,7 +279,9 @@ fn what_cannot_be_true_together_is_found_by_its_rule_and_no_other() {
     assert_eq!(breaks(&changed(&[]), NOW), []);
     let cases = broken();
     let mut named: Vec<&str> = cases.iter().map(|(name, ..)| *name).collect();
-    let mut known: Vec<&str> = rules().map(|rule| rule.name).collect();
+    // Those about judgements have their cases beside them.
+    let has_own = |name: &str| super::judgement::RULES.iter().any(|rule| rule.name == name);
+    let mut known: Vec<&str> = rules().map(|rule| rule.name).filter(|name| !has_own(name)).collect();
     named.sort_unstable();
     known.sort_unstable();
     assert_eq!(named, known, "a case for each rule");

@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::to_whom;
-use crate::{
-    exchange::Rehearsed,
-    minimise::{Withheld, escaped},
-};
+use crate::exchange::Rehearsed;
 
 /// What becomes of a field for one recipient.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,9 +86,10 @@ pub(super) fn rows<'r>(assessment: &Value, recipients: &'r [Rehearsed]) -> Vec<R
 /// Adds the rows of a value; what fares alike is one row.
 fn below<'r>(value: &Value, field: String, columns: &[Column<'r>], rows: &mut Vec<Row<'r>>) {
     let parts: Vec<(String, &Value)> = match value {
-        Value::Object(fields) => {
-            fields.iter().map(|(name, part)| (format!("{field}/{}", escaped(name)), part)).collect()
-        }
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, part)| (format!("{field}/{}", name.replace('~', "~0").replace('/', "~1")), part))
+            .collect(),
         Value::Array(entries) => {
             entries.iter().enumerate().map(|(number, part)| (format!("{field}/{number}"), part)).collect()
         }
@@ -118,14 +116,16 @@ fn below<'r>(value: &Value, field: String, columns: &[Column<'r>], rows: &mut Ve
 struct Column<'r> {
     is_sent: bool,
     sources: BTreeSet<String>,
-    kept: &'r [Withheld],
+    /// Where something is kept back, and why.
+    kept: Vec<(&'r str, &'r str)>,
 }
 
 impl<'r> Column<'r> {
     fn of(one: &'r Rehearsed) -> Self {
         let lines = one.message.iter().flat_map(|message| message.lineage.lines());
         let sources = lines.map(|line| line.source).filter(|source| source.starts_with('/')).collect();
-        Self { is_sent: one.message.is_some(), sources, kept: &one.withheld }
+        let kept = one.withheld.iter().map(|kept| (kept.field.as_str(), kept.reason.as_str())).collect();
+        Self { is_sent: one.message.is_some(), sources, kept }
     }
 
     fn fate(&self, field: &str) -> Fate<'r> {
@@ -136,9 +136,11 @@ impl<'r> Column<'r> {
         if ways().any(|at| self.sources.contains(at)) {
             return Fate::Goes;
         }
-        let is_at =
-            |at: &str| self.kept.iter().find(|kept| kept.field == at || kept.field == format!("{at}/*"));
-        ways().find_map(is_at).map_or(Fate::Unused, |kept| Fate::Kept(&kept.reason))
+        let reason = |at: &str| {
+            let mut kept = self.kept.iter();
+            kept.find(|(field, _)| *field == at || field.strip_suffix("/*") == Some(at)).map(|(_, why)| *why)
+        };
+        ways().find_map(reason).map_or(Fate::Unused, Fate::Kept)
     }
 }
 
