@@ -22,7 +22,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use canaries::{AGENCIES, KINDS, Marked, OF_THE_YOUTH, TABLE, plain_values};
+use canaries::{AGENCIES, KINDS, Marked, OF_THE_YOUTH, PEOPLE, TABLE, plain_values};
 use serde_json::{Value, json};
 
 fn demo(data: &Path, further: &[&str]) -> Output {
@@ -197,89 +197,8 @@ fn check_lines(output: &Output) {
 
 #[test]
 fn each_block_reaches_exactly_those_who_may_have_it() {
-    let people = [
-        Marked {
-            mark: "kanaria",
-            birth_date: "1971-02-03",
-            postcode: "ZZ98 1XA",
-            telephone: "07700 900901",
-            email: "kanaria@mail.example",
-            nhs_number: "9990009015",
-            practitioner_telephone: "01632 960901",
-            numbers: [
-                "K999015",
-                "K9015KX",
-                "1971/9009015M",
-                "999015/71Y",
-                "2600ZZ9900000009015J",
-                "99KX0009015",
-                "26/9999/009015L",
-            ],
-            codes: Some([
-                "alcohol-and-drugs",
-                "brain-injury",
-                "low-income",
-                "with-others",
-                "keeping-appointments",
-                "friends",
-                "has-plan",
-            ]),
-            agreed: "CMPHB",
-            over: false,
-        },
-        Marked {
-            mark: "kanariu",
-            birth_date: "1972-03-04",
-            postcode: "ZZ98 2XB",
-            telephone: "07700 900902",
-            email: "kanariu@mail.example",
-            nhs_number: "9990009023",
-            practitioner_telephone: "01632 960902",
-            numbers: [
-                "K999023",
-                "K9023KX",
-                "1972/9009023L",
-                "999023/72N",
-                "2600ZZ9900000009023T",
-                "99KX0009023",
-                "26/9999/009023V",
-            ],
-            codes: Some([
-                "none-known",
-                "several",
-                "no-concern",
-                "with-partner",
-                "work-or-training",
-                "nobody",
-                "no-plan",
-            ]),
-            agreed: "",
-            over: true,
-        },
-        Marked {
-            mark: "kanario",
-            birth_date: "1973-04-05",
-            postcode: "ZZ98 3XC",
-            telephone: "07700 900903",
-            email: "kanario@mail.example",
-            nhs_number: "9990009074",
-            practitioner_telephone: "01632 960903",
-            numbers: [
-                "K999074",
-                "K9074KX",
-                "1973/9009074G",
-                "999074/73A",
-                "2600ZZ9900000009074Y",
-                "99KX0009074",
-                "26/9999/009074A",
-            ],
-            codes: None,
-            agreed: "B",
-            over: false,
-        },
-    ];
     let folder = tempfile::tempdir().unwrap();
-    let fixtures = write_fixtures(folder.path(), &people);
+    let fixtures = write_fixtures(folder.path(), &PEOPLE);
     let data = folder.path().join("data");
     let output = demo(&data, &["--fixtures", fixtures.to_str().unwrap()]);
     assert!(output.status.success(), "{}", text(&output.stderr));
@@ -288,7 +207,7 @@ fn each_block_reaches_exactly_those_who_may_have_it() {
     for (letter, kind) in KINDS {
         let received = decoded_files(&data.join("received").join(kind));
         assert!(received.len() > 1_000, "{kind} received next to nothing");
-        for person in &people {
+        for person in &PEOPLE {
             let may_see = |field: &str, who: &'static str| if person.has(field) { who } else { "" };
             let marks = TABLE.iter().map(|(field, who)| (person.of(field), may_see(field, who)));
             for (value, who) in marks.chain(plain_values(person)) {
@@ -310,7 +229,7 @@ fn each_block_reaches_exactly_those_who_may_have_it() {
         .collect();
     assert!(!stored.is_empty());
     let stored = text(&stored);
-    for person in &people {
+    for person in &PEOPLE {
         assert!(!stored.contains(person.mark), "a mark of {} lies open in the database", person.mark);
         assert!(!lines.contains(person.mark), "a mark of {} stands in a line", person.mark);
         for (value, _) in plain_values(person) {

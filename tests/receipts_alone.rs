@@ -72,6 +72,7 @@ fn told(index: u64, size: u64) -> (Value, String) {
         body: sha256(BODY),
         detail: None,
         withheld: Some(&hex(&sha256(b"list"))),
+        made_by: &[("mapping", String::from("housing-referral/2 ab"))],
         entry: *hashes.get(usize::try_from(index).unwrap()).unwrap(),
     }
     .text();

@@ -30,6 +30,8 @@ pub struct Receipt<'a> {
     pub detail: Option<&'a str>,
     /// The commitment to what was withheld ([`commitment`]), in hexadecimal, where something could have been.
     pub withheld: Option<&'a str>,
+    /// What made the message: names of lines with what stands in them, such as `mapping` with a version and a hash.
+    pub made_by: &'a [(&'static str, String)],
     /// The leaf hash of the entry that tells of the message.
     pub entry: Hash,
 }
@@ -40,15 +42,16 @@ impl Receipt<'_> {
     pub fn text(&self) -> String {
         let mut text = format!("{}\n{KIND}\n", self.origin);
         let (body, entry) = (hex(&self.body), hex(&self.entry));
-        for (name, value) in [
+        let made_by = self.made_by.iter().map(|(name, value)| (*name, Some(value.as_str())));
+        let lines = [
             ("message", Some(self.message)),
             ("disclosure", self.disclosure),
             ("made", Some(self.made)),
-            ("body-sha256", Some(&body)),
+            ("body-sha256", Some(body.as_str())),
             ("detail-sha256", self.detail),
             ("withheld-commitment", self.withheld),
-            ("entry", Some(&entry)),
-        ] {
+        ];
+        for (name, value) in lines.into_iter().chain(made_by).chain([("entry", Some(entry.as_str()))]) {
             if let Some(value) = value {
                 text.push_str(name);
                 text.push(' ');
@@ -95,11 +98,12 @@ mod tests {
             body: sha256(b"body"),
             detail: None,
             withheld: Some("ab"),
+            made_by: &[("mapping", String::from("court-sheet/2 cd"))],
             entry: sha256(b"leaf"),
         };
         let text = format!(
             "log.example/log\nkeyway-receipt/1\nmessage m-1\ndisclosure d-1\nmade 2026-11-23T10:00:00Z\n\
-             body-sha256 {}\nwithheld-commitment ab\nentry {}\n",
+             body-sha256 {}\nwithheld-commitment ab\nmapping court-sheet/2 cd\nentry {}\n",
             hex(&sha256(b"body")),
             hex(&sha256(b"leaf"))
         );

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
 
-use super::Exchange;
+use super::{Exchange, rows::MessageRow};
 use crate::{
     audit::hex,
     directory::service,
@@ -27,6 +27,25 @@ pub struct MadeBy {
     pub policy: String,
     /// The profiles that the parts of the message follow, each with the SHA-256 of its text in hex.
     pub profiles: BTreeMap<String, String>,
+}
+
+impl MadeBy {
+    /// As a receipt says it: a name of a line, and what stands in it.
+    pub(super) fn lines(&self) -> Vec<(&'static str, String)> {
+        let first = [
+            ("mapping", format!("{} {}", self.mapping, self.mapping_sha256)),
+            ("disclosure-tables", self.policy.clone()),
+        ];
+        let profiles = self.profiles.iter().map(|(name, hash)| ("profile", format!("{name} {hash}")));
+        first.into_iter().chain(profiles).collect()
+    }
+}
+
+impl MessageRow {
+    /// What made it, where that is known.
+    pub(super) fn made_by(&self) -> Option<MadeBy> {
+        serde_json::from_str(self.made_by.as_deref()?).ok()
+    }
 }
 
 /// The hashes of what this release carries, computed once.

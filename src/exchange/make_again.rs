@@ -120,7 +120,7 @@ impl Exchange {
             .about("message", &message.message_id)
             .fact("what", "message-again");
         self.commit(vec![look.write()], Vec::new()).await?;
-        let made_by = message.made_by.as_deref().and_then(|text| serde_json::from_str(text).ok());
+        let made_by = message.made_by();
         let (stored_matches, what) = self.compared_again(&referral, &message, made_by.as_ref()).await?;
         Ok(MadeAgain { made_by, stored_sha256: message.body_sha256, stored_matches, what })
     }

@@ -135,6 +135,7 @@ impl Exchange {
             body: message.body_sha256,
             detail: leaf.fact("detail-sha256"),
             withheld: leaf.fact(WITHHELD_COMMITMENT),
+            made_by: &message.made_by().map(|made_by| made_by.lines()).unwrap_or_default(),
             entry: hash,
         }
         .text();

@@ -74,6 +74,11 @@ async fn every_message_out_carries_its_receipt() {
         for name in ["body-sha256", "withheld-commitment"] {
             assert_eq!(leaf.fact(name), Some(said[name].as_str()), "the entry says the same: {name}");
         }
+        // Which mapping and which allow-lists made it, as whoever makes it again finds.
+        let again = rig.exchange.make_again(&site(), &parcel.message_id).await.unwrap();
+        let made_by = again.made_by.unwrap();
+        assert_eq!(said["mapping"], format!("{} {}", made_by.mapping, made_by.mapping_sha256));
+        assert_eq!(said["disclosure-tables"], made_by.policy);
     }
 
     // The sheet behind an event, and an item of a mailbox.
@@ -97,7 +102,7 @@ async fn every_message_out_carries_its_receipt() {
     let said = from_header(recall.receipt.as_ref().unwrap(), &keys);
     assert_eq!(said["body-sha256"], hex(&sha256(&recall.body)));
     assert_eq!(entry(&rig, &said).await.kind, "recalled");
-    assert!(!said.contains_key("withheld-commitment"));
+    assert!(!said.contains_key("withheld-commitment") && said.contains_key("mapping"));
 }
 
 /// What was withheld is committed to, and not told: neither by its names nor by being the same twice.

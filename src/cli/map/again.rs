@@ -26,7 +26,7 @@ const CANNOT_BE: u8 = 2;
     printed, and the look is in the audit log. May run beside a gateway.\n\
     Exit codes: 0 the same bytes, 1 others (or there is no such message), 2 it cannot be made again (and why), or usage.")]
 pub(super) struct AgainArgs {
-    /// The message's id, as the audit log and the recipient have it.
+    /// The message's id, as the audit log and its receipt have it; of a FHIR message it is the X-Request-Id.
     #[arg(value_name = "MESSAGE_ID", value_parser = message)]
     message: MessageId,
     #[command(flatten)]
