@@ -75,7 +75,9 @@ const RULES: &[Rule] = &[
     refused("one-consent-for-each", "/consents/*/recipient", ONCE, |a, _| named_again(a, "consents")),
     refused("one-referral-for-each", "/referrals/*/recipient", ONCE_EACH, |a, _| asked_again(a)),
     refused("nobody-asked-and-nothing-said", "/referrals", NOBODY, |a, _| {
-        once(a.list("referrals").next().is_none() && a.list("consents").next().is_none())
+        // Who was not seen said nothing.
+        let not_seen = a.text("/pathway/contact_outcome") == Some("not-seen");
+        once(!not_seen && a.list("referrals").next().is_none() && a.list("consents").next().is_none())
     }),
     refused("one-override-for-each", "/overrides/*/recipient", ONCE, |a, _| named_again(a, "overrides")),
     unreadable("consent-recorded", "/consents/*/recorded_at", consent_recorded),

@@ -15,15 +15,25 @@ use crate::{
 const CHOSEN: &str = "/housing/chosen_authority";
 const NOBODY_CHOSEN: &str = "Nothing was sent: the person chooses the housing authority, and whom they chose is not said. Ask them, \
                              and put its name, and its code as the directory has it, in /housing/chosen_authority.";
-const ANOTHER: &str = "Nothing was sent: this is not the housing authority that the person chose. Ask the one that they chose, or ask \
-                       the person again; the code in /housing/chosen_authority is the one that the directory has for it.";
+const ANOTHER: &str = "Nothing was sent: by its code this is not the housing authority that the person chose. Ask the one that they \
+                       chose, or ask the person again.";
 const ANOTHER_NAME: &str = "Nothing was sent: the housing authority that the person chose has another name than this one, and no code is \
-                            given. Put the code that the directory has for it in /housing/chosen_authority, if it is the same.";
+                            given. If it is the same, write it as the directory has it.";
 const NOT_SAID: &str = "This form has no place for the housing authority that the person chose, and the referral was sent as if they had \
                         chosen this one. If they did not, withdraw it; a newer form says whom they chose.";
 
-/// Why nothing of `assessment` may go to `partner`: a housing authority that the person did not choose.
-pub(super) fn not_chosen(partner: &Partner, assessment: &Assessment) -> Option<&'static str> {
+/// Why nothing of `assessment` may go to `partner`: a housing authority that the person did not choose. How the directory has
+/// the authority is told with it.
+pub(super) fn not_chosen(partner: &Partner, assessment: &Assessment) -> Option<String> {
+    let why = why_not(partner, assessment)?;
+    Some(format!(
+        "{why} The directory has \"{}\", code {}.",
+        body_of(&partner.name),
+        bare(&partner.organisation_code)
+    ))
+}
+
+fn why_not(partner: &Partner, assessment: &Assessment) -> Option<&'static str> {
     if partner.kind != AgencyKind::Housing || cannot_say(assessment) {
         return None;
     }
@@ -48,17 +58,24 @@ fn cannot_say(assessment: &Assessment) -> bool {
 
 /// Codes are compared without their system: the assessment states the bare one.
 fn is_code_of(code: &str, partner: &Partner) -> bool {
-    let own = partner.organisation_code.as_str();
-    let bare = |code: &str| code.rsplit_once('|').map_or(code, |(_, value)| value).trim().to_lowercase();
-    !bare(code).is_empty() && bare(code) == bare(own)
+    let code = bare(code);
+    !code.is_empty() && code.eq_ignore_ascii_case(bare(&partner.organisation_code))
+}
+
+fn bare(code: &str) -> &str {
+    code.rsplit_once('|').map_or(code, |(_, value)| value).trim()
+}
+
+/// The body whose office it is.
+fn body_of(name: &str) -> &str {
+    name.split_once(',').map_or(name, |(body, _)| body)
 }
 
 /// A name is that of the agency, or of the body whose office it is: "X Council" of "X Council, Housing Options".
 fn is_name_of(name: &str, partner: &Partner) -> bool {
     let plain = |name: &str| name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    let (name, own) = (plain(name), plain(&partner.name));
-    let body = own.split_once(',').map_or(own.as_str(), |(body, _)| body);
-    !name.is_empty() && (name == own || name == body)
+    let name = plain(name);
+    !name.is_empty() && (name == plain(&partner.name) || name == plain(body_of(&partner.name)))
 }
 
 #[cfg(test)]
@@ -93,7 +110,7 @@ mod tests {
     fn asked(kind: AgencyKind, chosen: &Value) -> Option<&'static str> {
         let partner = partner("housing-harbour", kind);
         let profile = Form::Adult2.canonical();
-        not_chosen(
+        why_not(
             &partner,
             &Assessment::new(json!({"profile": profile, "housing": {"chosen_authority": chosen}})),
         )

@@ -285,10 +285,10 @@ impl Exchange {
         decision: &DecisionRow,
         projection: &Projection,
         earlier: Option<&Earlier>,
-    ) -> Result<(MessageRow, Mapped), (&'static str, NotMade)> {
+    ) -> Result<(MessageRow, Mapped), (String, NotMade)> {
         if one.partner.channel == Channel::Guest {
             let text = "Nothing was sent: one-off links are not offered yet. Telephone the recipient.";
-            return Err((text, NotMade::default()));
+            return Err((text.to_owned(), NotMade::default()));
         }
         if let Some(text) = chosen_authority::not_chosen(one.partner, basis.assessment) {
             return Err((text, NotMade::default()));
@@ -300,7 +300,7 @@ impl Exchange {
         self.make_disclosure(referral, decision, projection, &ends, earlier).map_err(|not_made| {
             let text = "Nothing was sent: no valid message can be made for this recipient from what it may have. \
                         Telephone the recipient, and tell the operator.";
-            (text, not_made)
+            (text.to_owned(), not_made)
         })
     }
 

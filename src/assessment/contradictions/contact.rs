@@ -15,16 +15,16 @@ const TELEPHONE_DIGITS_MIN: usize = 7;
 /// The rules against a means, and the words for it in free text.
 const MEANS: [(&str, &[&str]); 6] = [
     ("no-voicemail", &["voicemail", "voice mail", "answerphone", "answer phone", "answering machine"]),
-    ("no-calls", &["call", "calls", "ring", "phone call", "telephone call"]),
+    ("no-calls", &["call", "calls", "ring", "phone", "telephone", "phone call", "telephone call"]),
     ("no-texts", &["text", "texts", "sms", "text message", "whatsapp"]),
-    ("no-letters", &["letter", "letters", "post"]),
+    ("no-letters", &["letter", "letters", "post", "write"]),
     ("no-email", &["email", "e-mail", "emails", "e-mails"]),
     ("no-visits", &["visit", "visits", "home visit"]),
 ];
 /// Words that may stand around a means and say nothing against it.
-const AROUND: [&str; 14] = [
+const AROUND: [&str; 18] = [
     "by", "a", "an", "the", "leave", "send", "on", "via", "use", "only", "message", "messages", "to",
-    "please",
+    "please", "her", "him", "them", "me",
 ];
 /// Words that turn a sentence round: what is said with one of them is not judged.
 const TURNING: [&str; 11] =

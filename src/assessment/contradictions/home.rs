@@ -8,6 +8,9 @@ use crate::{assessment::Assessment, clock::Moment};
 /// The MHSDS accommodation types of people who are homeless.
 const HOMELESS_TYPES: [&str; 8] = ["12", "13", "14", "15", "16", "17", "18", "19"];
 
+/// Of these: somebody who sleeps outside.
+const ROUGH_SLEEPER: &str = "12";
+
 /// Those of people who have a home.
 const HOUSED_TYPES: [&str; 11] = ["01", "02", "03", "04", "05", "06", "07", "08", "09", "10", "11"];
 
@@ -21,8 +24,8 @@ pub(super) const RULES: &[Rule] = &[
     refused(
         "settled-without-a-home",
         "/housing/accommodation_type",
-        "The person is said to have settled housing, and to live as somebody who is homeless does (12 to 19). One of the \
-         two is wrong.",
+        "The person is said in /housing/status to have a home, and to live as somebody who is homeless does (12 to 19; with \
+         family or in supported housing: 12). One of the two is wrong.",
         settled_without_a_home,
     ),
     refused(
@@ -69,9 +72,13 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 fn settled_without_a_home(assessment: &Assessment, _: Moment) -> Vec<usize> {
-    let settled = assessment.text("/housing/status") == Some("settled");
     let kind = assessment.text("/housing/accommodation_type");
-    once(settled && kind.is_some_and(|kind| HOMELESS_TYPES.contains(&kind)))
+    once(match assessment.text("/housing/status") {
+        Some("settled") => kind.is_some_and(|kind| HOMELESS_TYPES.contains(&kind)),
+        // A sofa at a brother's is with family too; the street is not.
+        Some("supported" | "living-with-family") => kind == Some(ROUGH_SLEEPER),
+        _ => false,
+    })
 }
 
 fn settled_without_abode(assessment: &Assessment, _: Moment) -> Vec<usize> {

@@ -385,6 +385,30 @@ fn what_is_likely_is_let_through() {
 }
 
 #[test]
+fn a_rule_holds_for_each_word_that_it_is_about() {
+    let home = |status: &str| vec![("/housing", json!({"status": status, "accommodation_type": "12"}))];
+    let how = |how: &str, rule: &str| reached(json!({"how": how, "rules": [rule]}));
+    for (changes, name) in [
+        (home("living-with-family"), "settled-without-a-home"),
+        (home("supported"), "settled-without-a-home"),
+        (how("Phone her", "no-calls"), "by-what-must-not-be-used"),
+        (how("Telephone", "no-calls"), "by-what-must-not-be-used"),
+        (how("Write to him", "no-letters"), "by-what-must-not-be-used"),
+    ] {
+        let found = breaks(&changed(&changes), NOW);
+        assert!(found.iter().any(|(found, _)| *found == name), "{changes:?}: {found:?}");
+    }
+    // Who was not seen said nothing, and nobody need be asked.
+    let not_seen = [
+        ("/pathway/contact_outcome", json!("not-seen")),
+        ("/referrals", json!([])),
+        ("/consents", json!([])),
+    ];
+    let found = breaks(&changed(&not_seen), NOW);
+    assert!(found.iter().all(|(found, _)| *found != "nobody-asked-and-nothing-said"), "{found:?}");
+}
+
+#[test]
 fn a_rule_is_told_in_words_that_say_what_would_be_right() {
     for (name, changes, _) in broken() {
         let assessment = changed(&changes);
