@@ -92,7 +92,7 @@ struct Group {
 enum Joint {
     /// Spaces and hyphens.
     Close,
-    /// A stroke, a point and their like.
+    /// A stroke, a point, a bracket and their like.
     Loose,
     /// Anything else, or too much.
     None,
@@ -101,13 +101,16 @@ enum Joint {
 /// The most letters that stand between two groups of one number.
 const JOINT_MAX: usize = 3;
 
-/// A digit, also one of those that are as broad as a Chinese letter.
+/// A digit, also one of those that are as broad as a Chinese letter, and of Arabic and Persian.
 fn digit(letter: char) -> Option<char> {
-    match letter {
-        '0'..='9' => Some(letter),
-        '\u{FF10}'..='\u{FF19}' => char::from_digit(u32::from(letter) - 0xFF10, 10),
-        _ => None,
-    }
+    let zero = match letter {
+        '0'..='9' => return Some(letter),
+        '\u{660}'..='\u{669}' => '\u{660}',
+        '\u{6F0}'..='\u{6F9}' => '\u{6F0}',
+        '\u{FF10}'..='\u{FF19}' => '\u{FF10}',
+        _ => return None,
+    };
+    char::from_digit(u32::from(letter) - u32::from(zero), 10)
 }
 
 fn groups(text: &str) -> Vec<Group> {
@@ -140,7 +143,7 @@ fn groups(text: &str) -> Vec<Group> {
                 _,
             ) => joint,
             (letter, _) if letter.is_whitespace() => joint,
-            ('.' | '/' | ',' | ':' | '_' | '|', _) => Joint::Loose,
+            (letter, _) if !letter.is_alphanumeric() => Joint::Loose,
             _ => Joint::None,
         };
     }

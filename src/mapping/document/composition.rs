@@ -142,7 +142,8 @@ fn replaces(message: &Message<'_>) -> Option<Tree> {
 }
 
 fn section(message: &Message<'_>, part: &Part, found: &[Entry], partial: bool) -> Option<Tree> {
-    let said: Vec<(&str, Place<'_>)> = part.places.iter().flat_map(|path| told(message, path)).collect();
+    let said: Vec<(&str, Place<'_>)> =
+        part.places.iter().flat_map(|path| told(message, path, part.places.len() == 1)).collect();
     let after: &[&str] = match part.code {
         "consent-for-information-sharing" if partial => &[PARTIAL],
         "plan-and-requested-actions" if child_without_a_word(message.root(), message.frame.now).is_some() => {
@@ -175,13 +176,19 @@ fn section(message: &Message<'_>, part: &Part, found: &[Entry], partial: bool) -
     ])
 }
 
-/// What a place holds, by name: the fields of a group, or itself.
-fn told<'p>(message: &Message<'p>, path: &'static str) -> Vec<(&'p str, Place<'p>)> {
+/// What a place holds, by name: itself, or the fields of a group that has a section of its own, whose title names it. In a
+/// section with others each is named: an alert about what the person may do to others is not about what is done to them.
+fn told<'p>(message: &Message<'p>, path: &'static str, is_alone: bool) -> Vec<(&'p str, Place<'p>)> {
     let Some(place) = message.at(path) else { return Vec::new() };
-    if place.is_group() && path.matches('/').count() > 1 {
+    if is_alone && place.is_group() && path.matches('/').count() > 1 {
         return place.fields();
     }
-    vec![(path.rsplit_once('/').map_or(path, |(_, name)| name), place)]
+    let name = match path {
+        "/risk/from_others" => "risk_from_others",
+        "/risk/to_others" => "risk_to_others",
+        path => path.rsplit_once('/').map_or(path, |(_, name)| name),
+    };
+    vec![(name, place)]
 }
 
 fn words(div: Tree) -> Option<Tree> {
