@@ -506,6 +506,17 @@ pub(super) fn rows_of(place: &str, code: &str) -> Option<Vec<&'static str>> {
     rows
 }
 
+/// The rows that keep the score of a screening tool back. Names are free, so one that is none of these could be of any.
+pub(super) const fn rows_of_tool(name: &str) -> &'static [&'static str] {
+    match name.as_bytes() {
+        b"AUDIT" | b"AUDIT-C" | b"DUDIT" => &["substance-use"],
+        b"LDSQ" => &["learning"],
+        b"PHQ-9" | b"GAD-7" | b"CORE-10" => &["clinical"],
+        b"PCL-5" => &["clinical", "trauma"],
+        _ => &["substance-use", "learning", "clinical", "trauma"],
+    }
+}
+
 /// What is the minimum of a block where that is less than the whole.
 pub(super) const MINIMA: &[(&str, &str)] = &[
     ("communication", "language interpreter_needed needs/* reasonable_adjustments/*/code"),

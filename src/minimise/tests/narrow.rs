@@ -69,3 +69,24 @@ fn what_hints_at_a_row_that_is_kept_back_is_named_and_leaves() {
     let open = project(&RULES, Audience::Probation, agreed(&[], &[]), &assessment, "substance-use");
     assert_eq!(open.hints, Vec::new(), "and nobody is told where nothing is kept back");
 }
+
+/// The name of a tool says what was asked; a name that nobody knows could say anything.
+#[test]
+fn the_score_of_a_tool_goes_with_the_row_that_it_tells_of() {
+    let tools = ["AUDIT", "LDSQ", "PHQ-9", "PCL-5", "audit"];
+    let mut assessment = full();
+    assessment["screening"] = json!({"tools": tools.map(|tool| json!({"tool": tool, "score": 3}))});
+    for (excluded, stays) in [
+        (&["substance-use"][..], &["LDSQ", "PHQ-9", "PCL-5"][..]),
+        (&["learning"], &["AUDIT", "PHQ-9", "PCL-5"]),
+        (&["clinical"], &["AUDIT", "LDSQ"]),
+        (&["trauma"], &["AUDIT", "LDSQ", "PHQ-9"]),
+        (&[], &tools),
+    ] {
+        let seen =
+            project(&RULES, Audience::Health, agreed(excluded, &[]), &assessment, "mental-health").value();
+        let named = seen["screening"]["tools"].as_array().unwrap().iter();
+        let named: Vec<&str> = named.map(|one| one["tool"].as_str().unwrap()).collect();
+        assert_eq!(named, stays, "{excluded:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! The table as it was decided, read as data, against what really leaves for every cell.
 
 use super::{
-    decided::{BLOCKS, COLUMNS, MINIMA, PARTS, ROWS, TABLE, TELLING, rows_of},
+    decided::{BLOCKS, COLUMNS, MINIMA, PARTS, ROWS, TABLE, TELLING, rows_of, rows_of_tool},
     *,
 };
 
@@ -197,6 +197,8 @@ fn without(block: &str) -> Value {
         let place = format!("/{list}/*/{key}");
         assessment[list].as_array_mut().unwrap().retain(|entry| !says(&place, &entry[key]));
     }
+    let tools = assessment["screening"]["tools"].as_array_mut().unwrap();
+    tools.retain(|one| !rows_of_tool(one["tool"].as_str().unwrap()).contains(&block));
     for (field, _, row) in TELLING.iter().filter(|(.., row)| *row == block) {
         let (above, name) = field.rsplit_once('/').unwrap();
         let removed = assessment.pointer_mut(above).unwrap().as_object_mut().unwrap().remove(name);
