@@ -115,6 +115,12 @@ pub fn read(text: &str) -> Result<(), Fault> {
     if says_something(text) { Ok(()) } else { Err(Fault::SaysNothing) }
 }
 
+/// A name as it is compared: without case, with single spaces.
+#[must_use]
+pub fn squeezed(name: &str) -> String {
+    name.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Whether anything of a text is seen.
 #[must_use]
 pub fn says_something(text: &str) -> bool {

@@ -7,7 +7,9 @@ use super::asked::start_of;
 use crate::clock::Moment;
 
 /// From this age the forms for adults are the right ones, in years.
-pub(super) const ADULT_YEARS: i16 = 18;
+pub const ADULT_YEARS: i16 = 18;
+/// Nobody in the country is known to have been much older, in years.
+pub const YEARS_MAX: i16 = 120;
 /// From this age a person's own word is asked for and suffices, in years (Family Law Reform Act 1969, section 8).
 pub(super) const OWN_WORD_YEARS: i16 = 16;
 
@@ -72,7 +74,8 @@ pub fn is_of_a_child(assessment: &Value) -> bool {
 }
 
 /// The start, in London, of the day on which somebody born on `born` turns `years`; `None` for what is no date.
-pub(super) fn turns(born: Option<&str>, years: i16) -> Option<Moment> {
+#[must_use]
+pub fn turns(born: Option<&str>, years: i16) -> Option<Moment> {
     let born: Date = born?.parse().ok()?;
     let birthday = born.checked_add(years.years()).ok()?;
     start_of(birthday)

@@ -18,7 +18,7 @@ use serde_json::Value;
 pub use asked::{AskedOverride, AskedReferral, AssessedConsent, day_begins, stated_end};
 pub use capture::{Capture, OwnWord};
 use contradictions::Weight;
-pub use form::{Form, is_of_a_child};
+pub use form::{ADULT_YEARS, Form, YEARS_MAX, is_of_a_child, turns};
 pub use formulas::found as formulas_in;
 pub use identifier::{NhsNumber, NhsNumberFault};
 pub use identifiers::{Looked, look_at};

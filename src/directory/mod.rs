@@ -4,6 +4,8 @@
 
 mod agreement;
 mod basis;
+#[cfg(test)]
+mod given;
 pub mod import;
 pub mod service;
 

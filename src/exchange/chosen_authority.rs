@@ -9,6 +9,7 @@ use super::refusal::Issue;
 use crate::{
     assessment::{Assessment, Form},
     directory::{AgencyKind, Partner},
+    letters::squeezed,
 };
 
 /// Where the person's choice stands.
@@ -73,9 +74,8 @@ fn body_of(name: &str) -> &str {
 
 /// A name is that of the agency, or of the body whose office it is: "X Council" of "X Council, Housing Options".
 fn is_name_of(name: &str, partner: &Partner) -> bool {
-    let plain = |name: &str| name.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    let name = plain(name);
-    !name.is_empty() && (name == plain(&partner.name) || name == plain(body_of(&partner.name)))
+    let name = squeezed(name);
+    !name.is_empty() && (name == squeezed(&partner.name) || name == squeezed(body_of(&partner.name)))
 }
 
 #[cfg(test)]
@@ -83,27 +83,12 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        directory::{Channel, PartnerStatus},
-        ids::{PartnerId, SiteId},
-    };
 
     fn partner(id: &str, kind: AgencyKind) -> Partner {
         Partner {
-            site_id: SiteId::parse("site-1").unwrap(),
-            partner_id: PartnerId::parse(id).unwrap(),
-            kind,
             name: String::from("Harbour Borough Council, Housing Options"),
             organisation_code: String::from("https://keyway.example/id/local-authority|E99000001"),
-            channel: Channel::Mailbox,
-            endpoint: None,
-            client_id: String::from("client"),
-            certificate_sha256: String::new(),
-            jwks: String::new(),
-            status: PartnerStatus::Active,
-            forgives: Vec::new(),
-            service: None,
-            version: 1,
+            ..Partner::given(id, kind)
         }
     }
 

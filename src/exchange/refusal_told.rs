@@ -116,28 +116,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::{
-        directory::{Channel, PartnerStatus},
-        ids::{PartnerId, SiteId},
-    };
 
     fn partner(id: &str, kind: AgencyKind, service: Option<&str>) -> Partner {
-        Partner {
-            site_id: SiteId::parse("site-1").unwrap(),
-            partner_id: PartnerId::parse(id).unwrap(),
-            kind,
-            name: String::from("An agency"),
-            organisation_code: String::from("test|1"),
-            channel: Channel::Mailbox,
-            endpoint: None,
-            client_id: String::from("client"),
-            certificate_sha256: String::new(),
-            jwks: String::new(),
-            status: PartnerStatus::Active,
-            forgives: Vec::new(),
-            service: service.map(str::to_owned),
-            version: 1,
-        }
+        Partner { service: service.map(str::to_owned), ..Partner::given(id, kind) }
     }
 
     fn told(partners: &[Partner], said: &[(&str, &str)], service: &str, may_be_told: &Value) -> Vec<String> {

@@ -64,8 +64,8 @@ mod tests {
     use super::*;
     use crate::{
         clock::Moment,
-        directory::{AgencyKind, Channel, Partner, PartnerStatus},
-        ids::{MessageId, PartnerId, SiteId},
+        directory::{AgencyKind, Channel, Partner},
+        ids::MessageId,
         telemetry::gather,
     };
 
@@ -85,22 +85,7 @@ mod tests {
     }
 
     fn parcel() -> Parcel {
-        let partner = Partner {
-            site_id: SiteId::parse("site-1").unwrap(),
-            partner_id: PartnerId::parse("cmht").unwrap(),
-            kind: AgencyKind::Housing,
-            name: String::from("x"),
-            organisation_code: String::from("test|1"),
-            channel: Channel::FhirPush,
-            endpoint: None,
-            client_id: String::from("client"),
-            certificate_sha256: String::new(),
-            jwks: String::new(),
-            status: PartnerStatus::Active,
-            forgives: Vec::new(),
-            service: None,
-            version: 1,
-        };
+        let partner = Partner { channel: Channel::FhirPush, ..Partner::given("cmht", AgencyKind::Housing) };
         Parcel {
             sender: partner.clone(),
             partner,

@@ -1,23 +1,19 @@
 //! What a request says that cannot be, or can hardly be: the same principles as for an assessment (`docs/bad-input.md`).
 
-use jiff::{ToSpan as _, civil::Date};
 use serde_json::Value;
 
 use crate::{
-    assessment::{day_begins, formulas_in},
+    assessment::{ADULT_YEARS, YEARS_MAX, formulas_in, turns},
     clock::Moment,
     fhir::Issue,
 };
 
-/// Nobody in the country is known to have been much older.
-const YEARS_MAX: i16 = 120;
-const ADULT_YEARS: i16 = 18;
 const BORN: &str = "/person/birth_date";
 
 /// What in a request cannot be: it is refused for these, each at its place.
 #[must_use]
 pub fn refused_in(request: &Value, now: Moment) -> Vec<Issue> {
-    let Some(born) = birth_date(request) else { return Vec::new() };
+    let born = birth_date(request);
     let wrong = |text: &str| vec![Issue::new("business-rule", BORN, text)];
     if turns(born, 0).is_some_and(|day| day > now) {
         return wrong("A date of birth cannot be in the future.");
@@ -32,7 +28,7 @@ pub fn refused_in(request: &Value, now: Moment) -> Vec<Issue> {
 #[must_use]
 pub fn told_in(request: &Value, now: Moment) -> Vec<Issue> {
     let text = |name: &str| request.get(name).and_then(Value::as_str);
-    let is_child = birth_date(request).and_then(|born| turns(born, ADULT_YEARS)).is_some_and(|day| day > now);
+    let is_child = turns(birth_date(request), ADULT_YEARS).is_some_and(|day| day > now);
     let mut told = Vec::new();
     let mut tell = |place: &str, text: &str| told.push(Issue::new("business-rule", place, text));
     match text("request_type") {
@@ -58,13 +54,8 @@ pub fn told_in(request: &Value, now: Moment) -> Vec<Issue> {
     told
 }
 
-fn birth_date(request: &Value) -> Option<Date> {
-    request.pointer(BORN).and_then(Value::as_str)?.parse().ok()
-}
-
-/// The moment at which somebody has so many years, in London.
-fn turns(born: Date, years: i16) -> Option<Moment> {
-    day_begins(&born.checked_add(years.years()).ok()?.to_string())
+fn birth_date(request: &Value) -> Option<&str> {
+    request.pointer(BORN).and_then(Value::as_str)
 }
 
 #[cfg(test)]

@@ -1,16 +1,15 @@
 //! What the gateway does unasked: carries what is due, gives audit entries their places, signs the log, reminds of recalls, and
 //! purges what has been kept long enough.
 //!
-//! Three loops on the multi-thread runtime. Each looks when it is rung for, when the next thing is due, and at
-//! the latest after a fixed time, so that a lost ring costs a second and nothing more. What a delivery is and
+//! Loops on the multi-thread runtime. Delivering and sequencing look when they are rung for, when the next thing is due, and at
+//! the latest after a fixed time, so that a lost ring costs a second and nothing more; the chores after their time alone. What a delivery is and
 //! what becomes of it is not known here: `exchange` does one step of one lane, the worker says when.
 //!
 //! Not here: retry times, consent, and the network.
 
+mod chores;
 mod delivering;
 mod liveness;
-mod purging;
-mod reminding;
 mod rounds;
 mod sequencing;
 #[cfg(test)]
@@ -20,11 +19,12 @@ use std::{sync::Arc, time::Duration};
 
 use tokio::{sync::watch, task::JoinHandle};
 
+use chores::Chore;
 pub use liveness::Liveness;
 use rounds::{Gateway, Rounds};
 
 use crate::{
-    exchange::{Exchange, ports::Courier},
+    exchange::{Exchange, keeping::Sweep, ports::Courier},
     limits,
 };
 
@@ -87,9 +87,10 @@ impl Worker {
             Arc::clone(&liveness),
             sequencer_stopping,
         ));
-        let reminding =
-            tokio::spawn(reminding::run(Arc::clone(&rounds), settings.remind_every, stopping.clone()));
-        let purging = tokio::spawn(purging::run(Arc::clone(&rounds), settings.purge_every, stopping.clone()));
+        let chore =
+            |chore, every| tokio::spawn(chores::run(chore, Arc::clone(&rounds), every, stopping.clone()));
+        let reminding = chore(Chore::Remind, settings.remind_every);
+        let purging = chore(Chore::Purge(Sweep::default()), settings.purge_every);
         let delivering = tokio::spawn(delivering::run(rounds, settings, Arc::clone(&liveness), stopping));
         WorkerHandle { stop, sequencer_stop, delivering, reminding, purging, sequencing, liveness }
     }

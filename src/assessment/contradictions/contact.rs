@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::{Rule, once, refused, told};
-use crate::{assessment::Assessment, clock::Moment};
+use crate::{assessment::Assessment, clock::Moment, letters::squeezed};
 
 /// Fewer digits are an extension or a house number.
 const TELEPHONE_DIGITS_MIN: usize = 7;
@@ -116,11 +116,6 @@ fn others<'a>(assessment: &'a Assessment, list: &str) -> impl Iterator<Item = Ot
 
 fn all_others(assessment: &Assessment) -> impl Iterator<Item = Other> {
     others(assessment, "/person/next_of_kin").chain(others(assessment, "/young_person/parents"))
-}
-
-/// Without case, with single spaces.
-fn squeezed(text: &str) -> String {
-    text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A telephone number by its digits, without the country's code and the first zero.

@@ -5,13 +5,10 @@ use serde_json::Value;
 
 use super::{Rule, birth_date, consents_where, once, refused, told};
 use crate::{
-    assessment::{Assessment, asked::london_date},
+    assessment::{Assessment, asked::london_date, form::YEARS_MAX},
     clock::Moment,
     limits::ASSESSED_AHEAD_MAX_SECONDS,
 };
-
-/// Nobody in the country is known to have been much older.
-const YEARS_MAX: i16 = 120;
 
 const AHEAD: &str =
     "This is of what is over, and the day lies ahead. Look at the year; leave it out where nobody knows.";

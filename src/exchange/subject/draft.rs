@@ -21,6 +21,7 @@ use crate::{
     },
     ids::{PersonId, SiteId, SubjectAccessId},
     limits::{OVERSIGHT_ROWS_MAX, RETENTION_DAYS, SUBJECT_ACCESS_FIELDS_MAX},
+    minimise::escaped,
     vault::{ContentKey, VaultError},
 };
 
@@ -204,9 +205,11 @@ fn add(held: &mut Vec<Held>, place: &str, opened: Option<Value>, may_be: fn(&str
     while let Some((pointer, value)) = open.pop() {
         match value {
             Value::Object(fields) => {
-                let name = |name: &str| name.replace('~', "~0").replace('/', "~1");
                 open.extend(
-                    fields.into_iter().rev().map(|(key, value)| (format!("{pointer}/{}", name(&key)), value)),
+                    fields
+                        .into_iter()
+                        .rev()
+                        .map(|(key, value)| (format!("{pointer}/{}", escaped(&key)), value)),
                 );
             }
             Value::Array(items) => {

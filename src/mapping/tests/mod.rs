@@ -18,8 +18,7 @@ use super::{FHIR_PROFILES, Frame, Mapped, place::Place, render};
 use crate::{
     clock::Moment,
     consent::{Decision, Outcome, PermittedReferral, Reason, Scope},
-    directory::{AgencyKind, Audience, Channel, Nature, Partner, PartnerStatus},
-    ids::{PartnerId, SiteId},
+    directory::{AgencyKind, Audience, Channel, Nature, Partner},
     minimise::{Ask, Places, Projection, Rules},
     profile::{
         Profiles, Schema, Severity,
@@ -50,20 +49,11 @@ fn now() -> Moment {
 
 fn partner(slug: &str, kind: AgencyKind, name: &str, code: &str, channel: Channel) -> Partner {
     Partner {
-        site_id: SiteId::parse("harbour").unwrap(),
-        partner_id: PartnerId::parse(slug).unwrap(),
-        kind,
         name: name.to_owned(),
         organisation_code: code.to_owned(),
         channel,
         endpoint: (channel != Channel::Mailbox).then(|| format!("https://{slug}.example/in")),
-        client_id: slug.to_owned(),
-        certificate_sha256: String::new(),
-        jwks: String::new(),
-        status: PartnerStatus::Active,
-        forgives: Vec::new(),
-        service: None,
-        version: 1,
+        ..Partner::given(slug, kind)
     }
 }
 

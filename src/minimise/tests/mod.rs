@@ -21,8 +21,7 @@ use serde_json::Value;
 use super::*;
 use crate::{
     consent::{Decision, Outcome, PermittedReferral, Reason, Scope},
-    directory::{AgencyKind, Audience, Channel, Partner, PartnerStatus},
-    ids::{PartnerId, SiteId},
+    directory::{AgencyKind, Audience, Partner},
 };
 
 /// The tables as they are.
@@ -62,22 +61,7 @@ fn permitted(audience: Audience, scope: Scope) -> PermittedReferral {
         Audience::Voluntary => AgencyKind::Voluntary,
         Audience::SocialCare => AgencyKind::SocialCare,
     };
-    let partner = Partner {
-        site_id: SiteId::parse("harbour").unwrap(),
-        partner_id: PartnerId::parse(RECIPIENT).unwrap(),
-        kind,
-        name: String::from("Somebody"),
-        organisation_code: String::from("x|y"),
-        channel: Channel::Mailbox,
-        endpoint: None,
-        client_id: String::from("somebody"),
-        certificate_sha256: String::new(),
-        jwks: String::new(),
-        status: PartnerStatus::Active,
-        forgives: Vec::new(),
-        service: None,
-        version: 1,
-    };
+    let partner = Partner::given(RECIPIENT, kind);
     let decision = Decision {
         outcome: Outcome::Permit { scope },
         reason: Reason::ConsentGiven,
